@@ -1,0 +1,3 @@
+export * from './errors.js';
+export * from './instance-type.js';
+export * from './provider.js';

@@ -1,0 +1,62 @@
+/** A pending timer of a {@link Clock}. */
+export interface Timer {
+  /** Forgets the timer; harmless when it has fired. */
+  cancel(): void;
+}
+
+/**
+ * The only source of time. Everything that waits or stamps takes one, so that the same code runs at wall-clock speed, faster
+ * than it (`karpenter-ts sandbox --speed`), and in a test's virtual time.
+ */
+export interface Clock {
+  /** Milliseconds since the Unix epoch, in this clock's time. */
+  now(): number;
+  /** Runs `callback` once, `delay` milliseconds of this clock's time from now (negative counts as 0). */
+  schedule(delay: number, callback: () => void): Timer;
+}
+
+/** Resolves after `delay` milliseconds of the clock's time; rejects with the signal's reason when it aborts first. */
+export function sleep(clock: Clock, delay: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason as Error);
+      return;
+    }
+    const onAbort = (): void => {
+      timer.cancel();
+      reject(signal?.reason as Error);
+    };
+    const timer = clock.schedule(delay, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** Node caps timers at 2^31-1 ms; longer waits are taken in steps. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+/**
+ * The real clock. With `speed` above 1 its time starts at the wall clock's and runs that many times faster.
+ * Timers do not keep the process alive when `background` is set.
+ */
+export function systemClock({ speed = 1, background = false }: { speed?: number; background?: boolean } = {}): Clock {
+  const startedAt = Date.now();
+  const monotonicStart = performance.now();
+  const now = (): number => (speed === 1 ? Date.now() : startedAt + (performance.now() - monotonicStart) * speed);
+  return {
+    now: () => Math.floor(now()),
+    schedule(delay, callback) {
+      const due = now() + Math.max(0, delay);
+      let handle: NodeJS.Timeout;
+      const arm = (): void => {
+        const wait = (due - now()) / speed;
+        handle = setTimeout(() => (wait > LONGEST_TIMEOUT ? arm() : callback()), Math.min(Math.max(0, wait), LONGEST_TIMEOUT));
+        if (background) handle.unref();
+      };
+      arm();
+      return { cancel: () => clearTimeout(handle) };
+    },
+  };
+}

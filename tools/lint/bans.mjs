@@ -1,0 +1,31 @@
+// Principle 4: time, randomness and the network are injected. Only the adapters listed here own the real ones.
+import { lineOf, sources } from './sources.mjs';
+
+const BANS = [
+  { pattern: /\bDate\.now\(|\bnew Date\(\s*\)/g, instead: 'an injected Clock' },
+  { pattern: /\bperformance\.now\(/g, instead: 'an injected Clock' },
+  { pattern: /\bMath\.random\(|\brandomUUID\(|\brandomBytes\(|\bcrypto\.getRandomValues\(/g, instead: 'an injected Random' },
+  { pattern: /(?<![.\w])(?:setTimeout|setInterval|setImmediate)\(/g, instead: 'an injected Clock' },
+  { pattern: /(?<![.\w])fetch\(/g, instead: 'an injected transport' },
+];
+
+/** Files that own the real clock, the real randomness or a real socket, and the suites that run real processes. */
+const ADAPTERS = [
+  'src/operator/clock.ts',
+  'src/operator/random.ts',
+  'src/operator/kube/http-transport.ts',
+  'src/apiserver/clock.ts',
+  'test/',
+];
+
+export function checkBans(root) {
+  const problems = [];
+  for (const { path, text } of sources(root, ['src', 'reconcilers', 'test'])) {
+    if (ADAPTERS.some((adapter) => path.startsWith(adapter))) continue;
+    const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, (comment) => comment.replace(/[^\n]/g, ' '));
+    for (const { pattern, instead } of BANS) {
+      for (const match of code.matchAll(pattern)) problems.push(`${path}:${lineOf(code, match.index)}: ${match[0]} is ambient; use ${instead}`);
+    }
+  }
+  return problems;
+}
