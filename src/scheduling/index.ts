@@ -1,0 +1,3 @@
+export * from './decision.js';
+export * from './options.js';
+export * from './snapshot.js';

@@ -1,0 +1,32 @@
+import type { Pod, TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
+
+/** How a solve behaves; every field has the default that the provisioner uses. */
+export interface SolveOptions {
+  /** Whether preferences bind until they cannot be met (default), or never. */
+  readonly preferencePolicy?: 'Respect' | 'Ignore';
+  /** Whether a pool whose minValues cannot be met is unusable (default), or launches with as many as there are. */
+  readonly minValuesPolicy?: 'Strict' | 'BestEffort';
+  /**
+   * `Strict` (default): pods that fit reserved capacity wait for it. `Fallback`: they take other capacity when it is all held.
+   * `Off`: reserved offerings are not looked at.
+   */
+  readonly reservedCapacity?: 'Strict' | 'Fallback' | 'Off';
+  /** Label on offerings that names the reservation. */
+  readonly reservationIDLabel?: string;
+  /** Labels that a pod may require although no pool defines them. */
+  readonly wellKnownLabels?: ReadonlySet<string>;
+  /** Names of snapshot nodes that are treated as gone. */
+  readonly withoutNodes?: ReadonlySet<string>;
+  /** Names of snapshot nodes that `movedPods` may not go to. */
+  readonly closedNodes?: ReadonlySet<string>;
+  /** Pods that a disruption would move; they may not go to `closedNodes`. */
+  readonly movedPods?: ReadonlySet<Pod>;
+  /** Instance types kept for one new node, cheapest first. Default 600. */
+  readonly maxInstanceTypes?: number;
+  /** Spread constraints for pods that have none of their own. */
+  readonly defaultSpread?: readonly TopologySpreadConstraint[];
+  /** When to stop, in `now`'s milliseconds. Pods that were not reached are reported as `unfinished`. */
+  readonly deadline?: number;
+  /** Needed with `deadline`. */
+  readonly now?: () => number;
+}
