@@ -1,0 +1,55 @@
+import type * as apps from 'kubernetes-types/apps/v1.js';
+import type * as batch from 'kubernetes-types/batch/v1.js';
+import type * as coordination from 'kubernetes-types/coordination/v1.js';
+import type * as core from 'kubernetes-types/core/v1.js';
+import type * as policy from 'kubernetes-types/policy/v1.js';
+import type * as scheduling from 'kubernetes-types/scheduling/v1.js';
+import type * as storage from 'kubernetes-types/storage/v1.js';
+import type { KindRef, KubeObject } from '../../../operator/kube/object.js';
+
+/** The built-in kinds that the sandbox's cluster works on, as they come out of its stores. */
+export interface Pod extends KubeObject { spec: core.PodSpec; status: core.PodStatus }
+export interface Node extends KubeObject { spec: core.NodeSpec; status: core.NodeStatus }
+export interface ReplicaSet extends KubeObject { spec: apps.ReplicaSetSpec; status: Partial<apps.ReplicaSetStatus> }
+export interface Deployment extends KubeObject { spec: apps.DeploymentSpec; status: apps.DeploymentStatus }
+export interface StatefulSet extends KubeObject { spec: apps.StatefulSetSpec; status: Partial<apps.StatefulSetStatus> }
+export interface DaemonSet extends KubeObject { spec: apps.DaemonSetSpec; status: Partial<apps.DaemonSetStatus> }
+export interface ControllerRevision extends KubeObject { data: { spec: { template: core.PodTemplateSpec } }; revision: number }
+export interface Job extends KubeObject { spec: batch.JobSpec; status: batch.JobStatus }
+export interface CronJob extends KubeObject { spec: batch.CronJobSpec; status: batch.CronJobStatus }
+export interface PodDisruptionBudget extends KubeObject { spec: policy.PodDisruptionBudgetSpec; status: Partial<policy.PodDisruptionBudgetStatus> }
+export interface PersistentVolumeClaim extends KubeObject { spec: core.PersistentVolumeClaimSpec; status: core.PersistentVolumeClaimStatus }
+export interface PersistentVolume extends KubeObject { spec: core.PersistentVolumeSpec; status: core.PersistentVolumeStatus }
+export interface StorageClass extends KubeObject, Omit<storage.StorageClass, 'apiVersion' | 'kind' | 'metadata'> {}
+export interface VolumeAttachment extends KubeObject { spec: storage.VolumeAttachmentSpec; status: Partial<storage.VolumeAttachmentStatus> }
+export interface CSINode extends KubeObject { spec: storage.CSINodeSpec }
+export interface Lease extends KubeObject { spec: coordination.LeaseSpec }
+export interface Secret extends KubeObject { data?: Record<string, string> }
+export interface ConfigMap extends KubeObject { data?: Record<string, string>; binaryData?: Record<string, string> }
+export interface PriorityClass extends KubeObject, Omit<scheduling.PriorityClass, 'apiVersion' | 'kind' | 'metadata'> {}
+
+const kind = (group: string, version: string, name: string, plural: string, namespaced = true): KindRef => ({ group, version, kind: name, plural, namespaced });
+
+export const POD = kind('', 'v1', 'Pod', 'pods');
+export const NODE = kind('', 'v1', 'Node', 'nodes', false);
+export const SECRET = kind('', 'v1', 'Secret', 'secrets');
+export const CONFIG_MAP = kind('', 'v1', 'ConfigMap', 'configmaps');
+export const EVENT = kind('', 'v1', 'Event', 'events');
+export const PERSISTENT_VOLUME_CLAIM = kind('', 'v1', 'PersistentVolumeClaim', 'persistentvolumeclaims');
+export const PERSISTENT_VOLUME = kind('', 'v1', 'PersistentVolume', 'persistentvolumes', false);
+export const REPLICA_SET = kind('apps', 'v1', 'ReplicaSet', 'replicasets');
+export const DEPLOYMENT = kind('apps', 'v1', 'Deployment', 'deployments');
+export const STATEFUL_SET = kind('apps', 'v1', 'StatefulSet', 'statefulsets');
+export const DAEMON_SET = kind('apps', 'v1', 'DaemonSet', 'daemonsets');
+export const CONTROLLER_REVISION = kind('apps', 'v1', 'ControllerRevision', 'controllerrevisions');
+export const JOB = kind('batch', 'v1', 'Job', 'jobs');
+export const CRON_JOB = kind('batch', 'v1', 'CronJob', 'cronjobs');
+export const POD_DISRUPTION_BUDGET = kind('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
+export const STORAGE_CLASS = kind('storage.k8s.io', 'v1', 'StorageClass', 'storageclasses', false);
+export const VOLUME_ATTACHMENT = kind('storage.k8s.io', 'v1', 'VolumeAttachment', 'volumeattachments', false);
+export const CSI_NODE = kind('storage.k8s.io', 'v1', 'CSINode', 'csinodes', false);
+export const LEASE = kind('coordination.k8s.io', 'v1', 'Lease', 'leases');
+export const NAMESPACE = kind('', 'v1', 'Namespace', 'namespaces', false);
+
+/** `group/version`, or `version` for the core group. */
+export const apiVersionOf = ({ group, version }: KindRef): string => (group ? `${group}/${version}` : version);
