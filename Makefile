@@ -6,7 +6,7 @@ BUILT := dist/.built
 SOURCES := $(shell find src reconcilers test -name '*.ts' -o -name '*.json') tsconfig.json
 
 $(NODE_MODULES): package.json package-lock.json
-	@npm ci --no-audit --no-fund --loglevel=error
+	@test -L node_modules || npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(BUILT): $(NODE_MODULES) $(SOURCES)
