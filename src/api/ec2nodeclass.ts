@@ -39,6 +39,8 @@ export interface BlockDevice {
   encrypted?: boolean;
   iops?: number;
   kmsKeyID?: string;
+  /** The guide's spelling of `kmsKeyID`, accepted as it (DESIGN §9). */
+  kmsKeyId?: string;
   snapshotID?: string;
   throughput?: number;
   volumeInitializationRate?: number;

@@ -1,0 +1,93 @@
+import type { ObjectMeta } from '../../operator/kube/object.js';
+import { amiFamilyOf } from '../ami-family.js';
+import type { AMIFamily, AMISelectorTerm, EC2NodeClass, EC2NodeClassSpec, EC2NodeClassStatus } from '../ec2nodeclass.js';
+import { carried, carrying, defined } from './carry.js';
+
+type V1OnlyField = 'kubelet' | 'capacityReservationSelectorTerms' | 'placementGroupSelector' | 'networkInterfaces' | 'connectionTracking' | 'cpuOptions' | 'ipPrefixCount';
+
+export interface V1Beta1EC2NodeClassSpec extends Omit<EC2NodeClassSpec, V1OnlyField | 'amiFamily' | 'amiSelectorTerms'> {
+  amiFamily: AMIFamily | 'Ubuntu';
+  amiSelectorTerms?: AMISelectorTerm[];
+}
+
+export interface V1Beta1EC2NodeClass {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  spec: V1Beta1EC2NodeClassSpec;
+  status: EC2NodeClassStatus;
+}
+
+const V1_FIELDS = 'compatibility.karpenter.k8s.aws/v1-fields';
+const V1BETA1_FIELDS = 'compatibility.karpenter.k8s.aws/v1beta1-fields';
+/** The alias version that a v1beta1 view of the object cannot show. */
+const ALIAS_VERSION = 'compatibility.karpenter.k8s.aws/v1-alias-version';
+const UBUNTU = 'compatibility.karpenter.k8s.aws/v1beta1-ubuntu';
+const UBUNTU_DISK = [{ deviceName: '/dev/sda1', rootVolume: true, ebs: { encrypted: true, volumeSize: '20Gi', volumeType: 'gp3' as const } }];
+/** Matches nothing: v1 has no Ubuntu images of its own, so such a class is not Ready until it names some. */
+const UBUNTU_IMAGES: AMISelectorTerm[] = [{ id: 'ami-placeholder' }];
+
+const V1_ONLY: readonly V1OnlyField[] = [
+  'kubelet', 'capacityReservationSelectorTerms', 'placementGroupSelector', 'networkInterfaces', 'connectionTracking', 'cpuOptions', 'ipPrefixCount',
+];
+const WITH_ALIAS = new Set<string>(['AL2', 'AL2023', 'Bottlerocket', 'Windows2019', 'Windows2022', 'Windows2025']);
+
+/** v1beta1 → v1: a family without image terms becomes the family's alias (karpenter-aws §1.10). */
+export function nodeClassToV1(old: V1Beta1EC2NodeClass): EC2NodeClass {
+  const { amiFamily, amiSelectorTerms, ...spec } = old.spec;
+  const metadata = carrying(old.metadata, V1_FIELDS, {});
+  const version = metadata.annotations[ALIAS_VERSION] ?? 'latest';
+  delete metadata.annotations[ALIAS_VERSION];
+  const extra = carried<Pick<EC2NodeClassSpec, V1OnlyField | 'amiFamily'>>(old.metadata, V1_FIELDS);
+  const hasTerms = amiSelectorTerms !== undefined && amiSelectorTerms.length > 0;
+  let images: Pick<EC2NodeClassSpec, 'amiFamily' | 'amiSelectorTerms' | 'blockDeviceMappings'>;
+  if (amiFamily === 'Ubuntu') {
+    const replaced = ['amiFamily', ...(spec.blockDeviceMappings ? [] : ['blockDeviceMappings']), ...(hasTerms ? [] : ['incompatible'])];
+    metadata.annotations[UBUNTU] = replaced.join(',');
+    images = { amiFamily: 'AL2', blockDeviceMappings: spec.blockDeviceMappings ?? UBUNTU_DISK, amiSelectorTerms: hasTerms ? amiSelectorTerms : UBUNTU_IMAGES };
+  } else if (!hasTerms && WITH_ALIAS.has(amiFamily)) {
+    images = { amiSelectorTerms: [{ alias: `${amiFamily.toLowerCase()}@${version}` }] };
+    if (amiSelectorTerms) metadata.annotations[V1BETA1_FIELDS] = JSON.stringify({ amiSelectorTerms });
+  } else images = { amiFamily, amiSelectorTerms: amiSelectorTerms ?? [] };
+  return {
+    ...old,
+    apiVersion: 'karpenter.k8s.aws/v1',
+    metadata,
+    spec: defined<EC2NodeClassSpec>({ ...spec, ...images, ...extra, blockDeviceMappings: withKeyID(images.blockDeviceMappings ?? spec.blockDeviceMappings) }),
+  };
+}
+
+/** v1 → v1beta1. */
+export function nodeClassFromV1(nodeClass: EC2NodeClass): V1Beta1EC2NodeClass {
+  const { amiSelectorTerms, amiFamily, ...spec } = nodeClass.spec;
+  const ubuntu = nodeClass.metadata.annotations?.[UBUNTU]?.split(',') ?? [];
+  const alias = amiSelectorTerms?.find((term) => term.alias)?.alias;
+  const family = ubuntu.includes('amiFamily') ? 'Ubuntu' : amiFamilyOf(nodeClass.spec);
+  const back = carried<Pick<V1Beta1EC2NodeClassSpec, 'amiSelectorTerms'>>(nodeClass.metadata, V1BETA1_FIELDS);
+  const extra: Record<string, unknown> = Object.fromEntries(V1_ONLY.map((field) => [field, spec[field]]));
+  if (alias && amiFamily) extra['amiFamily'] = amiFamily;
+  const metadata = carrying(carrying(nodeClass.metadata, V1BETA1_FIELDS, {}), V1_FIELDS, extra);
+  delete metadata.annotations[UBUNTU];
+  const version = alias?.split('@')[1];
+  if (version && version !== 'latest') metadata.annotations[ALIAS_VERSION] = version;
+  const common = Object.fromEntries(Object.entries(spec).filter(([field]) => !V1_ONLY.includes(field as V1OnlyField)));
+  if (ubuntu.includes('blockDeviceMappings')) delete common['blockDeviceMappings'];
+  return {
+    ...nodeClass,
+    apiVersion: 'karpenter.k8s.aws/v1beta1',
+    metadata,
+    spec: defined<V1Beta1EC2NodeClassSpec>({
+      ...(common as Omit<V1Beta1EC2NodeClassSpec, 'amiFamily' | 'amiSelectorTerms'>),
+      amiFamily: family,
+      amiSelectorTerms: alias || ubuntu.includes('incompatible') ? back.amiSelectorTerms : amiSelectorTerms,
+    }),
+  };
+}
+
+/** The guide writes `kmsKeyId`; the API's name is `kmsKeyID` (DESIGN §9). */
+export const withKeyID = (mappings: EC2NodeClassSpec['blockDeviceMappings']): EC2NodeClassSpec['blockDeviceMappings'] =>
+  mappings?.map((mapping) => {
+    if (mapping.ebs?.kmsKeyId === undefined) return mapping;
+    const { kmsKeyId, ...ebs } = mapping.ebs;
+    return { ...mapping, ebs: { ...ebs, kmsKeyID: ebs.kmsKeyID ?? kmsKeyId } };
+  });
