@@ -8,6 +8,10 @@ export interface SandboxInstance {
   /** `ip-10-0-1-23.us-west-2.compute.internal`: the node's name. */
   readonly privateDnsName: string;
   readonly imageId: string;
+  /** Which operating system the image boots, and so which notation of user data it reads; absent: as the user data looks. */
+  readonly imageFamily?: 'AL2' | 'AL2023' | 'Bottlerocket' | 'Windows';
+  /** Size of the volume that pods' files go to (the root volume; Bottlerocket: /dev/xvdb) in GiB; default 20. */
+  readonly podVolumeGiB?: number;
   /** Decoded from the launch template; empty when it had none. */
   readonly userData: string;
   readonly lifecycle: 'spot' | 'on-demand';
