@@ -14,6 +14,7 @@ const ADAPTERS = [
   'src/operator/clock.ts',
   'src/operator/random.ts',
   'src/operator/kube/http-transport.ts',
+  'src/operator/testing/virtual-clock.ts',
   'src/apiserver/clock.ts',
   'test/',
 ];

@@ -1,0 +1,21 @@
+import type { KindRef } from './object.js';
+
+/** What one HTTP exchange was about. */
+export interface RequestTraits {
+  method: string;
+  /** Kubernetes' verb: `get`, `list`, `watch`, `create`, `patch`, `update`, `delete`. */
+  verb: string;
+  /** Absent for requests that are about no kind (discovery, health). */
+  kind?: KindRef;
+  subresource?: string;
+}
+
+/** Where a client reports what it does; times in seconds. */
+export interface ClientMetrics {
+  /** An exchange ended; `code` is the HTTP status or `<error>` when no answer came. */
+  requested(traits: RequestTraits, code: string, seconds: number): void;
+  /** A request waited for its turn under the client's own rate limit. */
+  limited(traits: RequestTraits, seconds: number): void;
+  /** A request is about to be sent again. */
+  retried(traits: RequestTraits, code: string): void;
+}

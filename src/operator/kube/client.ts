@@ -1,0 +1,372 @@
+import type { Clock } from '../clock.js';
+import { sleep } from '../clock.js';
+import { backoffDelay } from '../queue/backoff.js';
+import type { Rate } from '../queue/token-bucket.js';
+import { TokenBucket } from '../queue/token-bucket.js';
+import type { Random } from '../random.js';
+import type { ClientMetrics, RequestTraits } from './client-metrics.js';
+import { ApiError, NotLeaderError, ProtocolError, TransportError, isAborted } from './errors.js';
+import type { Status } from './errors.js';
+import { readLines, readText } from './lines.js';
+import type { KindRef, KubeObject } from './object.js';
+import type { PathTarget, Query } from './paths.js';
+import { apiVersionOf, pathOf } from './paths.js';
+import type { KubeRequest, KubeResponse, KubeTransport } from './transport.js';
+
+/** What a client is made of. */
+export interface KubeClientOptions {
+  clock: Clock;
+  random: Random;
+  /** The client's own limit on requests. Default: none. */
+  rate?: Rate;
+  /** Default `karpenter-ts`. */
+  userAgent?: string;
+  /** Default owner of fields that are written, for server-side apply and `managedFields`. */
+  fieldManager?: string;
+  metrics?: ClientMetrics;
+  /** Asked before every write; false refuses it with {@link NotLeaderError}. */
+  mayWrite?: () => boolean;
+}
+
+/** Options of every call. */
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+}
+
+/** Which object of its kind. */
+export interface Target extends CallOptions {
+  name: string;
+  namespace?: string | undefined;
+}
+
+/** Options of calls that change something. */
+export interface WriteOptions extends CallOptions {
+  fieldManager?: string | undefined;
+  /** Everything happens but the storing. */
+  dryRun?: boolean | undefined;
+  subresource?: 'status' | 'scale' | 'eviction' | 'binding' | undefined;
+  fieldValidation?: 'Strict' | 'Warn' | 'Ignore' | undefined;
+}
+
+/** Restricts a list or a watch. */
+export interface Selection {
+  namespace?: string | undefined;
+  labelSelector?: string | undefined;
+  fieldSelector?: string | undefined;
+}
+
+export interface ListOptions extends Selection, CallOptions {
+  /** Objects a page; default: all at once. */
+  limit?: number | undefined;
+  continue?: string | undefined;
+  resourceVersion?: string | undefined;
+  metadataOnly?: boolean | undefined;
+}
+
+/** One page of a list; `resourceVersion` is where a watch takes up. */
+export interface Page<T> {
+  items: T[];
+  resourceVersion: string;
+  continue?: string;
+}
+
+export interface WatchOptions extends Selection, CallOptions {
+  resourceVersion?: string | undefined;
+  metadataOnly?: boolean | undefined;
+  /** Seconds after which the server ends the watch. */
+  timeoutSeconds?: number | undefined;
+}
+
+/** A line of a watch, as it came. */
+export type WatchLine =
+  | { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; object: KubeObject }
+  | { type: 'ERROR'; object: Status };
+
+export interface DeleteOptions extends Target {
+  /** Delete only this very object: 409 otherwise. */
+  preconditions?: { uid?: string; resourceVersion?: string } | undefined;
+  gracePeriodSeconds?: number | undefined;
+  propagationPolicy?: 'Orphan' | 'Background' | 'Foreground' | undefined;
+  dryRun?: boolean | undefined;
+}
+
+/** One operation of a JSON patch (RFC 6902). */
+export type JsonPatchOperation =
+  | { op: 'add' | 'replace' | 'test'; path: string; value: unknown }
+  | { op: 'remove'; path: string }
+  | { op: 'move' | 'copy'; from: string; path: string };
+
+const PATCH_TYPES = {
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
+} as const;
+
+const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=1,application/json';
+const METADATA_WATCH = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=1,application/json';
+
+const ATTEMPTS = 5;
+const RETRY_BACKOFF = { base: 200, max: 5_000, jitter: 0.3 };
+
+interface Call {
+  traits: RequestTraits;
+  path: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+  /** Whether answers that ask to be asked again are handled here; eviction means something else with 429. */
+  retry?: boolean;
+}
+
+/**
+ * A Kubernetes API client on plain JSON: what comes over the wire is what the caller gets, unknown fields and string
+ * timestamps included. 429 and 5xx answers that name a `Retry-After`, and failed reads, are tried again (5 attempts); everything else
+ * rejects with {@link ApiError} or {@link TransportError}.
+ */
+export class KubeClient {
+  readonly #bucket: TokenBucket | undefined;
+
+  constructor(private readonly transport: KubeTransport, private readonly options: KubeClientOptions) {
+    this.#bucket = options.rate && new TokenBucket(options.rate, options.clock);
+  }
+
+  get<T extends KubeObject>(kind: KindRef, { signal, ...target }: Target & { subresource?: 'status' | 'scale' }): Promise<T> {
+    return this.#json<T>(kind, 'GET', 'get', target, { signal });
+  }
+
+  /** The object, or undefined when there is none. */
+  async find<T extends KubeObject>(kind: KindRef, target: Target): Promise<T | undefined> {
+    try {
+      return await this.get<T>(kind, target);
+    } catch (error) {
+      if (error instanceof ApiError && error.reason === 'NotFound') return undefined;
+      throw error;
+    }
+  }
+
+  /** One page (everything without `limit`). Items carry `apiVersion` and `kind`, which servers leave out inside lists. */
+  async list<T extends KubeObject>(kind: KindRef, options: ListOptions = {}): Promise<Page<T>> {
+    const { signal, namespace, metadataOnly, ...query } = options;
+    const headers = metadataOnly ? { accept: METADATA_LIST } : {};
+    const path = pathOf(kind, { namespace, query: query as Query });
+    const list = await this.#call<{ metadata?: { resourceVersion?: string; continue?: string }; items?: T[] | null }>({
+      traits: { method: 'GET', verb: 'list', kind }, path, headers, signal,
+    });
+    if (list.items === undefined || !list.metadata) throw new ProtocolError({ method: 'GET', path }, 'the answer is not a list');
+    const items = list.items ?? [];
+    for (const item of items) {
+      item.apiVersion = apiVersionOf(kind);
+      item.kind = kind.kind;
+    }
+    return { items, resourceVersion: list.metadata.resourceVersion ?? '', ...(list.metadata.continue ? { continue: list.metadata.continue } : {}) };
+  }
+
+  /** All objects, fetched in pages (default 500). */
+  async listAll<T extends KubeObject>(kind: KindRef, options: ListOptions = {}): Promise<T[]> {
+    const all: T[] = [];
+    let next: string | undefined;
+    do {
+      const page: Page<T> = await this.list<T>(kind, { limit: 500, ...options, continue: next });
+      for (const item of page.items) all.push(item);
+      next = page.continue;
+    } while (next);
+    return all;
+  }
+
+  /** The lines of a watch until the server ends it or the signal aborts; bookmarks are asked for. */
+  async *watch(kind: KindRef, { signal, namespace, metadataOnly, ...query }: WatchOptions): AsyncGenerator<WatchLine, void, undefined> {
+    const path = pathOf(kind, { namespace, query: { watch: true, allowWatchBookmarks: true, ...query } });
+    const response = await this.#exchange({
+      traits: { method: 'GET', verb: 'watch', kind }, path, retry: false, signal, headers: metadataOnly ? { accept: METADATA_WATCH } : {},
+    });
+    try {
+      for await (const line of readLines(response.body)) yield parse(line, { method: 'GET', path }) as WatchLine;
+    } catch (error) {
+      if (error instanceof ProtocolError || isAborted(error, signal)) throw error;
+      throw new TransportError({ method: 'GET', path }, error);
+    }
+  }
+
+  create<T extends KubeObject>(kind: KindRef, object: unknown, { namespace, ...options }: WriteOptions & { namespace?: string | undefined } = {}): Promise<T> {
+    const place = namespace ?? (object as Partial<KubeObject>).metadata?.namespace;
+    return this.#json<T>(kind, 'POST', 'create', { namespace: place, query: this.#writeQuery(options) }, { ...options, body: complete(kind, object) });
+  }
+
+  /** A full PUT; only for callers that hold a complete, current object. */
+  replace<T extends KubeObject>(kind: KindRef, object: T, options: WriteOptions = {}): Promise<T> {
+    const { name, namespace } = object.metadata;
+    return this.#json<T>(kind, 'PUT', 'update', { name, namespace, subresource: options.subresource, query: this.#writeQuery(options) }, { ...options, body: complete(kind, object) });
+  }
+
+  /** JSON merge patch (RFC 7386). Put `metadata.resourceVersion` into the patch to have a conflict reported instead of overwritten. */
+  mergePatch<T extends KubeObject>(kind: KindRef, target: Target, patch: unknown, options: WriteOptions = {}): Promise<T> {
+    return this.#patch<T>('merge', kind, target, patch, options);
+  }
+
+  jsonPatch<T extends KubeObject>(kind: KindRef, target: Target, patch: readonly JsonPatchOperation[], options: WriteOptions = {}): Promise<T> {
+    return this.#patch<T>('json', kind, target, patch, options);
+  }
+
+  /** Strategic merge patch; built-in kinds only, custom resources answer 415. */
+  strategicPatch<T extends KubeObject>(kind: KindRef, target: Target, patch: unknown, options: WriteOptions = {}): Promise<T> {
+    return this.#patch<T>('strategic', kind, target, patch, options);
+  }
+
+  /** Server-side apply: creates, or takes over the given fields; `force` takes them from other managers too. */
+  apply<T extends KubeObject>(kind: KindRef, object: unknown, { force = false, ...options }: WriteOptions & { force?: boolean } = {}): Promise<T> {
+    const { metadata } = object as { metadata: { name: string; namespace?: string } };
+    const query = { ...this.#writeQuery(options), force, fieldManager: options.fieldManager ?? this.options.fieldManager ?? 'karpenter-ts' };
+    return this.#json<T>(
+      kind, 'PATCH', 'patch', { name: metadata.name, namespace: metadata.namespace, subresource: options.subresource, query },
+      { ...options, body: complete(kind, object), contentType: PATCH_TYPES.apply },
+    );
+  }
+
+  /**
+   * Deletes. The answer is the object when it stays for a while (finalizers, grace period), and a `Status` (or the last
+   * state) when it is gone. 404 rejects like any other error.
+   */
+  delete<T extends KubeObject>(kind: KindRef, { name, namespace, signal, dryRun, ...options }: DeleteOptions): Promise<T | Status> {
+    const body = { kind: 'DeleteOptions', apiVersion: 'v1', ...options, ...(dryRun ? { dryRun: ['All'] } : {}) };
+    return this.#json<T | Status>(kind, 'DELETE', 'delete', { name, namespace }, { signal, body });
+  }
+
+  /**
+   * Asks for a pod to be evicted. Rejects with reason `TooManyRequests` while a disruption budget forbids it; that answer is never
+   * retried here.
+   */
+  async evict(pod: Target, { preconditions, gracePeriodSeconds }: Pick<DeleteOptions, 'preconditions' | 'gracePeriodSeconds'> = {}): Promise<void> {
+    const deleteOptions = { ...(preconditions ? { preconditions } : {}), ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }) };
+    await this.#json(
+      POD, 'POST', 'create', { name: pod.name, namespace: pod.namespace, subresource: 'eviction' },
+      { signal: pod.signal, retry: false, body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod.name, namespace: pod.namespace }, deleteOptions } },
+    );
+  }
+
+  /** Binds a pod to a node. */
+  async bind(pod: Target, node: string): Promise<void> {
+    const body = { apiVersion: 'v1', kind: 'Binding', metadata: { name: pod.name, namespace: pod.namespace }, target: { apiVersion: 'v1', kind: 'Node', name: node } };
+    await this.#json(POD, 'POST', 'create', { name: pod.name, namespace: pod.namespace, subresource: 'binding' }, { signal: pod.signal, body });
+  }
+
+  /** Sets a workload's replicas through its scale subresource. */
+  async scale(kind: KindRef, target: Target, replicas: number): Promise<void> {
+    await this.#patch('merge', kind, target, { spec: { replicas } }, { subresource: 'scale', signal: target.signal });
+  }
+
+  /** A GET of any path: `/version`, `/apis/karpenter.sh/v1`. */
+  raw<T>(path: string, { signal }: CallOptions = {}): Promise<T> {
+    return this.#call<T>({ traits: { method: 'GET', verb: 'get' }, path, signal });
+  }
+
+  close(): Promise<void> {
+    return this.transport.close();
+  }
+
+  #patch<T extends KubeObject>(type: keyof typeof PATCH_TYPES, kind: KindRef, target: Target, patch: unknown, options: WriteOptions): Promise<T> {
+    const { signal = target.signal, subresource } = options;
+    const { name, namespace } = target;
+    return this.#json<T>(
+      kind, 'PATCH', 'patch', { name, namespace, subresource, query: this.#writeQuery(options) },
+      { signal, body: patch, contentType: PATCH_TYPES[type] },
+    );
+  }
+
+  #writeQuery({ fieldManager = this.options.fieldManager, dryRun, fieldValidation }: WriteOptions): Query {
+    return { fieldManager, fieldValidation, dryRun: dryRun ? 'All' : undefined };
+  }
+
+  #json<T>(
+    kind: KindRef, method: KubeRequest['method'], verb: string, target: PathTarget,
+    { signal, body, contentType = 'application/json', retry = true }: { signal?: AbortSignal | undefined; body?: unknown; contentType?: string; retry?: boolean },
+  ): Promise<T> {
+    const traits = { method, verb, kind, ...(target.subresource ? { subresource: target.subresource } : {}) };
+    const headers: Record<string, string> = body === undefined ? {} : { 'content-type': contentType };
+    return this.#call<T>({ traits, path: pathOf(kind, target), body, headers, signal, retry });
+  }
+
+  async #call<T>(call: Call): Promise<T> {
+    const identity = { method: call.traits.method, path: call.path };
+    const response = await this.#exchange(call);
+    let text: string;
+    try {
+      text = await readText(response.body);
+    } catch (error) {
+      if (isAborted(error, call.signal)) throw error;
+      throw new TransportError(identity, error);
+    }
+    return parse(text, identity) as T;
+  }
+
+  /** One exchange with its retries; resolves with a successful answer whose body is unread. */
+  async #exchange(call: Call): Promise<KubeResponse> {
+    const { traits, path, signal, retry = true } = call;
+    const { clock, random, metrics, mayWrite } = this.options;
+    const identity = { method: traits.method, path };
+    const request = this.#request(call);
+    for (let attempt = 1; ; attempt += 1) {
+      signal?.throwIfAborted();
+      const waited = (await this.#bucket?.take(signal)) ?? 0;
+      if (waited > 0) metrics?.limited(traits, waited / 1_000);
+      if (traits.method !== 'GET' && mayWrite && !mayWrite()) throw new NotLeaderError(identity);
+      const started = clock.now();
+      let error: ApiError | TransportError;
+      try {
+        const response = await this.transport.send(request);
+        metrics?.requested(traits, String(response.status), (clock.now() - started) / 1_000);
+        if (response.status < 300) return response;
+        error = ApiError.of(response.status, await readText(response.body), identity, retryAfterOf(response, clock));
+      } catch (cause) {
+        if (isAborted(cause, signal)) throw cause;
+        metrics?.requested(traits, '<error>', (clock.now() - started) / 1_000);
+        error = new TransportError(identity, cause);
+      }
+      const delay = retry && attempt < ATTEMPTS ? retryDelay(error, traits, attempt, random) : undefined;
+      if (delay === undefined) throw error;
+      metrics?.retried(traits, error instanceof ApiError ? String(error.code) : '<error>');
+      await sleep(clock, delay, signal);
+    }
+  }
+
+  #request({ traits, path, body, headers, signal }: Call): KubeRequest {
+    return {
+      method: traits.method as KubeRequest['method'],
+      path,
+      headers: { accept: 'application/json', 'user-agent': this.options.userAgent ?? 'karpenter-ts', ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    };
+  }
+}
+
+const POD: KindRef = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
+
+const complete = (kind: KindRef, object: unknown): unknown => ({ apiVersion: apiVersionOf(kind), kind: kind.kind, ...(object as object) });
+
+function parse(text: string, request: { method: string; path: string }): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new ProtocolError(request, `the answer is not JSON: ${text.slice(0, 80)}`, error);
+  }
+}
+
+/** Milliseconds of a `Retry-After` header, in seconds or as an HTTP date. */
+export function retryAfterOf({ headers }: Pick<KubeResponse, 'headers'>, clock: Clock): number | undefined {
+  const value = headers['retry-after'];
+  if (!value) return undefined;
+  const seconds = Number(value);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000);
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - clock.now());
+}
+
+/** A write is sent twice only if the server said that it did not take the first one; a read whenever that may help. */
+function retryDelay(error: ApiError | TransportError, { method }: RequestTraits, attempt: number, random: Random): number | undefined {
+  const backoff = backoffDelay(RETRY_BACKOFF, attempt, random);
+  if (error instanceof TransportError) return method === 'GET' ? backoff : undefined;
+  if (error.code !== 429 && error.code < 500) return undefined;
+  if (error.retryAfter !== undefined) return Math.max(error.retryAfter, backoff);
+  return method === 'GET' || error.code === 429 ? backoff : undefined;
+}

@@ -1,0 +1,134 @@
+/** The `Status` object in which an API server says what went wrong. */
+export interface Status {
+  kind: 'Status';
+  apiVersion: 'v1';
+  status: 'Success' | 'Failure';
+  message?: string;
+  reason?: string;
+  code?: number;
+  details?: {
+    name?: string;
+    group?: string;
+    kind?: string;
+    uid?: string;
+    causes?: StatusCause[];
+    retryAfterSeconds?: number;
+  };
+}
+
+/** One of several things that are wrong with a request, usually with the field it is about. */
+export interface StatusCause {
+  reason?: string;
+  message?: string;
+  field?: string;
+}
+
+/** What failed: the method and path, for messages. */
+export interface RequestIdentity {
+  method: string;
+  path: string;
+}
+
+/** Reasons by HTTP status, for answers that carry no `Status` (proxies, load balancers). */
+const REASONS: Record<number, string> = {
+  400: 'BadRequest', 401: 'Unauthorized', 403: 'Forbidden', 404: 'NotFound', 405: 'MethodNotAllowed', 406: 'NotAcceptable',
+  409: 'Conflict', 410: 'Expired', 413: 'RequestEntityTooLarge', 415: 'UnsupportedMediaType', 422: 'Invalid',
+  429: 'TooManyRequests', 500: 'InternalError', 503: 'ServiceUnavailable', 504: 'Timeout',
+};
+
+/** An answer of the API server other than success. `reason` is Kubernetes' own (`NotFound`, `Conflict`, `Invalid`, …). */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly reason: string;
+  readonly code: number;
+  readonly causes: readonly StatusCause[];
+  /** Milliseconds after which the server wants to be asked again, if it said so. */
+  readonly retryAfter: number | undefined;
+
+  constructor(readonly status: Status, readonly request: RequestIdentity, { code, retryAfter }: { code?: number; retryAfter?: number } = {}) {
+    super(status.message ?? `${request.method} ${request.path} answered ${code ?? status.code ?? 500}`);
+    this.code = status.code ?? code ?? 500;
+    this.reason = status.reason ?? REASONS[this.code] ?? 'Unknown';
+    this.causes = status.details?.causes ?? [];
+    const seconds = status.details?.retryAfterSeconds;
+    this.retryAfter = retryAfter ?? (seconds ? seconds * 1_000 : undefined);
+  }
+
+  /** The error of an HTTP answer, whatever its body is. */
+  static of(code: number, body: string, request: RequestIdentity, retryAfter?: number): ApiError {
+    const details = { code, ...(retryAfter === undefined ? {} : { retryAfter }) };
+    const status = parseStatus(body);
+    if (status) return new ApiError({ ...status, code: status.code ?? code }, request, details);
+    const text = body.trim().slice(0, 300);
+    return new ApiError(
+      { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, message: `${request.method} ${request.path} answered ${code}${text ? `: ${text}` : ''}` },
+      request,
+      details,
+    );
+  }
+}
+
+function parseStatus(body: string): Status | undefined {
+  if (!body.startsWith('{')) return undefined;
+  try {
+    const parsed = JSON.parse(body) as Partial<Status>;
+    return parsed.kind === 'Status' ? (parsed as Status) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** No HTTP answer came: connection refused, reset, or cut off. The cause is the socket's error. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError';
+  readonly reason = 'TransportFailed';
+
+  constructor(readonly request: RequestIdentity, cause: unknown) {
+    super(`${request.method} ${request.path}: no answer from the API server: ${describe(cause)}`, { cause });
+  }
+}
+
+/** What the server sent is not what the protocol says: JSON that does not parse, a list without items. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+  readonly reason = 'ProtocolViolated';
+
+  constructor(readonly request: RequestIdentity, problem: string, cause?: unknown) {
+    super(`${request.method} ${request.path}: ${problem}`, { cause });
+  }
+}
+
+/** A write was refused here, before it left: this process no longer leads. */
+export class NotLeaderError extends Error {
+  override readonly name = 'NotLeaderError';
+  readonly reason = 'NotLeader';
+
+  constructor(readonly request: RequestIdentity) {
+    super(`${request.method} ${request.path}: refused, this process is not (or no longer) the leader`);
+  }
+}
+
+const describe = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return String(cause);
+  const { code } = cause as { code?: string };
+  return cause.message || code || cause.name;
+};
+
+const withReason = (...reasons: string[]) => (error: unknown): error is ApiError => error instanceof ApiError && reasons.includes(error.reason);
+
+export const isNotFound = withReason('NotFound');
+export const isConflict = withReason('Conflict');
+export const isAlreadyExists = withReason('AlreadyExists');
+export const isInvalid = withReason('Invalid');
+export const isForbidden = withReason('Forbidden');
+export const isUnauthorized = withReason('Unauthorized');
+export const isTooManyRequests = withReason('TooManyRequests');
+export const isTimeout = withReason('Timeout', 'ServerTimeout');
+
+/** The resourceVersion or continue token is older than what the server remembers (410). */
+export const isExpired = (error: unknown): error is ApiError =>
+  error instanceof ApiError && (error.code === 410 || error.reason === 'Expired' || error.reason === 'Gone');
+
+/** The error of an abort, which is no failure of anything. */
+export const isAborted = (error: unknown, signal?: AbortSignal): boolean =>
+  signal?.aborted === true || (error instanceof Error && error.name === 'AbortError');

@@ -1,0 +1,116 @@
+import { KubeConfig } from '@kubernetes/client-node';
+import type { RequestOptions } from 'node:https';
+import { Agent, ProxyAgent, request } from 'undici';
+import type { Dispatcher } from 'undici';
+import type { KubeResponse, KubeTransport } from './transport.js';
+
+/** How long credentials are used before the kubeconfig is asked for them again; it re-reads token files and exec plugins itself. */
+const CREDENTIALS_FRESH_FOR = 30_000;
+
+interface Credentials {
+  headers: Record<string, string>;
+  dispatcher: Dispatcher;
+  material: string;
+  readAt: number;
+}
+
+/** What of a kubeconfig goes into the TLS handshake. */
+const TLS_OPTIONS = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'] as const;
+
+/** No API server is named by the kubeconfig's current context. */
+export class KubeConfigError extends Error {
+  override readonly name = 'KubeConfigError';
+  readonly reason = 'KubeConfigInvalid';
+}
+
+/**
+ * HTTP(S) to the kubeconfig's current cluster, over one pool of connections. Credentials (client certificates, tokens, token
+ * files, exec plugins, OIDC) come from `KubeConfig`; they are read again every 30 s and after a 401, and a
+ * rotated certificate or CA gets a new pool.
+ */
+export function httpTransport(kubeconfig: KubeConfig): KubeTransport {
+  const cluster = kubeconfig.getCurrentCluster();
+  if (!cluster?.server) {
+    throw new KubeConfigError(`kubeconfig: context "${kubeconfig.getCurrentContext()}" names no cluster with a server; contexts: ${kubeconfig.getContexts().map(({ name }) => name).join(', ') || 'none'}`);
+  }
+  const base = new URL(cluster.server);
+  const prefix = base.pathname.replace(/\/$/, '');
+  const config = toleratingPlainHttp(kubeconfig);
+  let credentials: Credentials | undefined;
+  let reading: Promise<Credentials> | undefined;
+
+  const read = async (): Promise<Credentials> => {
+    const options: RequestOptions = {};
+    await config.applyToHTTPSOptions(options);
+    const headers = Object.fromEntries(Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]));
+    if (options.auth) headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
+    const tls = Object.fromEntries(TLS_OPTIONS.map((name) => [name, options[name]]).filter(([, value]) => value !== undefined && value !== null));
+    const material = JSON.stringify(tls);
+    if (credentials?.material === material) return { ...credentials, headers, readAt: Date.now() };
+    // Requests in flight keep the old pool; closing lets them end.
+    credentials?.dispatcher.close().catch(() => undefined);
+    return { headers, dispatcher: dispatcherOf(tls, cluster.proxyUrl), material, readAt: Date.now() };
+  };
+
+  const current = async (fresh: boolean): Promise<Credentials> => {
+    if (credentials && !fresh && Date.now() - credentials.readAt < CREDENTIALS_FRESH_FOR) return credentials;
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    credentials = await reading;
+    return credentials;
+  };
+
+  return {
+    async send({ method, path, headers, body, signal }): Promise<KubeResponse> {
+      const exchange = async (fresh: boolean): Promise<KubeResponse> => {
+        const { headers: authentication, dispatcher } = await current(fresh);
+        const response = await request(`${base.origin}${prefix}${path}`, {
+          method, dispatcher, headers: { ...headers, ...authentication }, body: body ?? null, signal: signal ?? null,
+        });
+        return { status: response.statusCode, headers: flatten(response.headers), body: response.body };
+      };
+      const response = await exchange(false);
+      if (response.status !== 401) return response;
+      for await (const _ of response.body) void _;
+      return exchange(true);
+    },
+    async close() {
+      await credentials?.dispatcher.destroy();
+      credentials = undefined;
+    },
+  };
+}
+
+/** The kubeconfig that kubectl would use: `$KUBECONFIG`, `~/.kube/config`, or the pod's service account. */
+export function defaultKubeConfig(): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromDefault();
+  return config;
+}
+
+function dispatcherOf(tls: Record<string, unknown>, proxyUrl: string | undefined): Dispatcher {
+  // Watches are quiet for long: their own inactivity limit ends them, not the pool's.
+  const options = { bodyTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 30_000 };
+  return proxyUrl
+    ? new ProxyAgent({ ...options, uri: proxyUrl, requestTls: tls })
+    : new Agent({ ...options, connect: { ...tls, keepAlive: true, keepAliveInitialDelay: 30_000, timeout: 15_000 } });
+}
+
+/** client-node refuses http:// servers unless TLS verification is off, which means nothing without TLS. */
+function toleratingPlainHttp(kubeconfig: KubeConfig): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromOptions({
+    clusters: kubeconfig.getClusters().map((cluster) => (cluster.server.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster)),
+    users: kubeconfig.getUsers(),
+    contexts: kubeconfig.getContexts(),
+    currentContext: kubeconfig.getCurrentContext(),
+  });
+  return config;
+}
+
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value;
+  return flat;
+}

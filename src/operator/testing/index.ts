@@ -1,0 +1,2 @@
+// What `karpenter-ts/operator/testing` exports.
+export * from './virtual-clock.js';
