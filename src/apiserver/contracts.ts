@@ -91,6 +91,14 @@ export interface SchemaNode {
   readonly patchMergeKey?: string;
 }
 
+/** A field that the schema does not know. */
+export interface UnknownField {
+  /** `spec.template.spec.containers[0].imagee` */
+  readonly path: string;
+  /** The field that was probably meant. */
+  readonly suggestion?: string;
+}
+
 export interface ColumnDefinition {
   name: string;
   type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
@@ -158,10 +166,10 @@ export interface ResourceDefinition {
    */
   readonly selectableFields: Readonly<Record<string, (object: ApiObject) => string>>;
   /**
-   * Removes in place what the schema does not know, and returns its paths (`spec.foo`, `spec.list[0].foo`).
+   * Removes in place what the schema does not know, and returns it; `unknownFieldText` words it for errors and warnings.
    * Throws a {@link StatusError} (BadRequest) for types that cannot be decoded.
    */
-  prune(object: ApiObject): readonly string[];
+  prune(object: ApiObject): readonly UnknownField[];
   /** Fills defaults in place. */
   setDefaults(object: ApiObject): void;
   /** Kind-specific work at birth, in place (a pod's status.phase, a service's clusterIP). */

@@ -1,0 +1,21 @@
+import type { ApiObject, Cause, ResourceDefinition, StrategyContext, Subresource, TableColumns } from '../contracts.js';
+
+/** What sets one built-in kind apart from a plain stored object. */
+export interface KindBehaviour {
+  /** Columns of the kind's table; absent: NAME and AGE. */
+  columns?: TableColumns;
+  /** Fields beyond the name and namespace that field selectors may use. */
+  selectableFields?: ResourceDefinition['selectableFields'];
+  nameFormat?: NonNullable<ResourceDefinition['nameFormat']>;
+  /** The kind counts changes of its spec in `metadata.generation`. */
+  tracksGeneration?: boolean;
+  setDefaults?: (object: ApiObject) => void;
+  prepareForCreate?: (object: ApiObject, ctx: StrategyContext) => void;
+  prepareForUpdate?: (object: ApiObject, previous: ApiObject, subresource: Subresource, ctx: StrategyContext) => void;
+  validate?: (object: ApiObject) => Cause[];
+  /** What an update may not do, on top of {@link validate}. */
+  validateUpdate?: (object: ApiObject, previous: ApiObject, subresource: Subresource) => Cause[];
+  warnings?: (object: ApiObject) => string[];
+  fromStorage?: (object: ApiObject) => ApiObject;
+  toStorage?: (object: ApiObject) => ApiObject;
+}

@@ -1,0 +1,84 @@
+import { createRequire } from 'node:module';
+import type { ResourceDefinition, Subresource } from '../contracts.js';
+import { decodeBuiltin } from '../schema/decode.js';
+import { schemaNode } from '../schema/schema-node.js';
+import { nameAndAge } from '../table/name-and-age.js';
+import type { KindBehaviour } from './behaviour.js';
+import { behaviours } from './behaviours.js';
+import type resourcesFile from './resources.json' with { 'resolution-mode': 'require' };
+import { builtinSchema } from './type-catalogue.js';
+
+/** One line of `resources.json`, which `tools/kubernetes-types.mjs` writes. */
+export interface ResourceEntry {
+  /** Absent: the core group. */
+  group?: string;
+  version: string;
+  kind: string;
+  type: string;
+  plural: string;
+  singular: string;
+  scope: string;
+  shortNames?: string[];
+  categories?: string[];
+  /** Absent: all eight. */
+  verbs?: string;
+  subresources?: { name: string; kind: string; group?: string; version: string; verbs: string }[];
+}
+
+const entries: ResourceEntry[] = createRequire(import.meta.url)('./resources.json') as typeof resourcesFile;
+
+const STANDARD_VERBS = 'create delete deletecollection get list patch update watch';
+/** Subresources that need a kubelet's streaming endpoints, or that nothing here stands behind, are not offered. */
+const OFFERED = new Set<string>(['status', 'scale', 'binding', 'eviction', 'log', 'finalize', 'ephemeralcontainers'] satisfies Subresource[]);
+
+/** Kinds that are one store under two names; the second reads and writes the first's objects. */
+const STORED_AS: Record<string, { resource: string; apiVersion: string }> = {
+  'events.k8s.io/v1/events': { resource: 'events', apiVersion: 'v1' },
+  'autoscaling/v1/horizontalpodautoscalers': { resource: 'horizontalpodautoscalers.autoscaling', apiVersion: 'autoscaling/v2' },
+};
+
+/** The definitions of every built-in resource. */
+export const builtinDefinitions = (): ResourceDefinition[] => entries.map(builtinDefinition);
+
+function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
+  const { group = '', version, kind, plural } = entry;
+  const schema = builtinSchema(entry.type);
+  const apiVersion = group ? `${group}/${version}` : version;
+  const behaviour: KindBehaviour = behaviours[`${apiVersion}/${kind}`] ?? {};
+  const stored = STORED_AS[`${apiVersion}/${plural}`] ?? { resource: group ? `${plural}.${group}` : plural, apiVersion };
+  const subresources = (entry.subresources ?? []).map(({ name }) => name).filter((name) => OFFERED.has(name));
+  const statusSubresource = subresources.includes('status');
+  const { validate = () => [], validateUpdate = () => [], setDefaults = () => undefined, columns = nameAndAge, selectableFields = {}, tracksGeneration = false, ...optional } = behaviour;
+  return {
+    group,
+    version,
+    kind,
+    listKind: `${kind}List`,
+    plural,
+    singular: entry.singular,
+    namespaced: entry.scope === 'Namespaced',
+    shortNames: entry.shortNames ?? [],
+    categories: entry.categories ?? [],
+    verbs: (entry.verbs ?? STANDARD_VERBS).split(' '),
+    subresources: {
+      ...Object.fromEntries(subresources.map((name) => [name, true])),
+      ...(subresources.includes('scale') && {
+        scalePaths: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.spec.selector' },
+      }),
+    },
+    custom: false,
+    statusSubresource,
+    tracksGeneration,
+    storageResource: stored.resource,
+    storageApiVersion: stored.apiVersion,
+    convertsByHook: false,
+    schema: schemaNode(schema),
+    columns,
+    selectableFields,
+    prune: (object) => decodeBuiltin(object, schema, { kind, version }),
+    setDefaults,
+    validate,
+    validateUpdate: (object, previous, subresource) => [...validate(object), ...validateUpdate(object, previous, subresource)],
+    ...optional,
+  };
+}

@@ -1,0 +1,147 @@
+import type { JsonObject, UnknownField } from '../contracts.js';
+import { badRequest } from '../status.js';
+import { at, child } from './field-error.js';
+import { formatQuantity, parseQuantity, QUANTITY_PROBLEM } from './quantity.js';
+import type { Schema } from './schema.js';
+import { fieldSchema, isObject } from './schema.js';
+import { unknownField } from './unknown-field.js';
+
+/**
+ * Reads an object of a built-in kind as Kubernetes' Go decoder does, in place: nulls and unknown fields go, quantities
+ * and times become canonical. Returns the unknown fields that it took out.
+ * @throws {StatusError} BadRequest for a value of a type that its field cannot hold.
+ */
+export function decodeBuiltin(object: JsonObject, schema: Schema, kind: { kind: string; version: string }): UnknownField[] {
+  const unknown: UnknownField[] = [];
+  const decode = new Decoder(kind, unknown);
+  decode.object(object, schema, '', '');
+  return unknown;
+}
+
+class Decoder {
+  constructor(
+    private readonly kind: { kind: string; version: string },
+    private readonly unknown: UnknownField[],
+  ) {}
+
+  /** `path` has list indexes and names unknown fields; `goPath` has none, as in Go's decoding errors. */
+  object(object: JsonObject, schema: Schema, path: string, goPath: string): void {
+    const isMap = schema.properties === undefined;
+    for (const name of Object.keys(object)) {
+      const fieldType = fieldSchema(schema, name);
+      const fieldPath = child(path, name);
+      if (!fieldType) {
+        if (schema['x-kubernetes-preserve-unknown-fields']) continue;
+        this.unknown.push(unknownField(fieldPath, name, Object.keys(schema.properties ?? {})));
+        delete object[name];
+      } else if (object[name] === null && !isMap && !keepsNull(fieldType)) {
+        delete object[name];
+      } else {
+        object[name] = this.value(object[name], fieldType, fieldPath, isMap ? goPath : child(goPath, name), isMap ? '' : goName(schema));
+      }
+    }
+  }
+
+  private value(value: unknown, schema: Schema, path: string, goPath: string, owner: string): unknown {
+    if (schema['x-kubernetes-preserve-unknown-fields'] && !schema.properties) return value;
+    if (schema.format === 'quantity') return this.quantity(value);
+    if (schema['x-kubernetes-int-or-string']) {
+      if (typeof value === 'string' || Number.isInteger(value)) return value;
+      return this.mismatch(value, schema, goPath, owner);
+    }
+    switch (schema.type) {
+      case 'object':
+        if (value === null) return zeroOf(schema);
+        if (!isObject(value)) return this.mismatch(value, schema, goPath, owner);
+        this.object(value, schema, path, goPath);
+        return value;
+      case 'array':
+        if (value === null) return [];
+        if (!Array.isArray(value)) return this.mismatch(value, schema, goPath, owner);
+        return value.map((item, index) => this.value(item, schema.items!, at(path, index), goPath, owner));
+      case 'string':
+        return this.text(value, schema, goPath, owner);
+      case 'boolean':
+        if (value === null) return false;
+        return typeof value === 'boolean' ? value : this.mismatch(value, schema, goPath, owner);
+      case 'integer':
+        if (value === null) return 0;
+        return fits(value, schema.format) ? value : this.mismatch(value, schema, goPath, owner);
+      case 'number':
+        if (value === null) return 0;
+        return typeof value === 'number' ? value : this.mismatch(value, schema, goPath, owner);
+      default:
+        return value;
+    }
+  }
+
+  private text(value: unknown, schema: Schema, goPath: string, owner: string): unknown {
+    if (value === null) return schema.format === 'date-time' ? null : '';
+    if (typeof value !== 'string') return this.mismatch(value, schema, goPath, owner);
+    if (schema.format === 'date-time') return this.time(value, schema.typeName === 'meta.v1.MicroTime');
+    if (schema.format === 'byte' && !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value.replace(/[\r\n]/g, ''))) {
+      const position = value.search(/[^A-Za-z0-9+/=\r\n]/);
+      return this.fail(`illegal base64 data at input byte ${position === -1 ? value.length - (value.length % 4) : position}`);
+    }
+    return value;
+  }
+
+  private quantity(value: unknown): string {
+    const parsed = value === null ? parseQuantity('0') : parseQuantity(value);
+    return parsed ? formatQuantity(parsed) : this.fail(QUANTITY_PROBLEM);
+  }
+
+  private time(value: string, micro: boolean): string {
+    const match = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(value);
+    const instant = Date.parse(value);
+    if (!match || Number.isNaN(instant)) return this.fail(`parsing time "${value}" as "2006-01-02T15:04:05Z07:00": cannot parse "${value}" as "2006-01-02T15:04:05Z07:00"`);
+    const seconds = new Date(instant).toISOString().slice(0, 19);
+    return micro ? `${seconds}.${(match[1] ?? '.').slice(1, 7).padEnd(6, '0')}Z` : `${seconds}Z`;
+  }
+
+  private mismatch(value: unknown, schema: Schema, goPath: string, owner: string): never {
+    return this.fail(`json: cannot unmarshal ${jsonKind(value)} into Go struct field ${owner}.${goPath} of type ${goType(schema)}`);
+  }
+
+  private fail(problem: string): never {
+    throw badRequest(`${this.kind.kind} in version "${this.kind.version}" cannot be handled as a ${this.kind.kind}: ${problem}`);
+  }
+}
+
+/** `creationTimestamp: null` is how Go writes the zero time: harmless, and dropped like every null. */
+const keepsNull = (schema: Schema): boolean => schema['x-kubernetes-preserve-unknown-fields'] === true && schema.type === undefined;
+const zeroOf = (schema: Schema): unknown => (schema.type === 'object' ? {} : null);
+
+function fits(value: unknown, format: string | undefined): boolean {
+  if (!Number.isInteger(value)) return false;
+  return format !== 'int32' || Math.abs(value as number) <= 2 ** 31;
+}
+
+function jsonKind(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'boolean') return 'bool';
+  // Numbers are shown when a number was wanted, of another kind.
+  return typeof value === 'number' ? `number${Number.isInteger(value) ? '' : ` ${value}`}` : typeof value;
+}
+
+const goName = (schema: Schema): string => schema.typeName?.split('.').at(-1) ?? '';
+
+function goType(schema: Schema): string {
+  if (schema['x-kubernetes-int-or-string']) return 'intstr.IntOrString';
+  switch (schema.type) {
+    case 'array':
+      return `[]${goType(schema.items ?? {})}`;
+    case 'object':
+      return typeof schema.additionalProperties === 'object' ? `map[string]${goType(schema.additionalProperties)}` : (schema.typeName?.split('.').slice(-2).join('.') ?? 'map[string]interface {}');
+    case 'boolean':
+      return 'bool';
+    case 'integer':
+      return schema.format ?? 'int64';
+    case 'number':
+      return 'float64';
+    case 'string':
+      return schema.format === 'byte' ? '[]uint8' : schema.format === 'date-time' ? 'v1.Time' : 'string';
+    default:
+      return 'runtime.RawExtension';
+  }
+}

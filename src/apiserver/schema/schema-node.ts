@@ -1,0 +1,65 @@
+import type { SchemaNode } from '../contracts.js';
+import type { Schema } from './schema.js';
+import { propertiesOf } from './schema.js';
+
+const nodes = new WeakMap<Schema, SchemaNode>();
+
+/** A schema in the words of the merging code. Lazy, for schemas of built-in kinds are cyclic; the same node for the same schema. */
+export function schemaNode(schema: Schema): SchemaNode {
+  let node = nodes.get(schema);
+  if (!node) {
+    node = new LazyNode(schema);
+    nodes.set(schema, node);
+  }
+  return node;
+}
+
+class LazyNode implements SchemaNode {
+  constructor(private readonly schema: Schema) {}
+
+  get type(): NonNullable<SchemaNode['type']> {
+    return this.schema.type as NonNullable<SchemaNode['type']>;
+  }
+
+  get properties(): NonNullable<SchemaNode['properties']> {
+    const entries = Object.entries(propertiesOf(this.schema)).map(([name, property]) => [name, schemaNode(property)] as const);
+    const properties = Object.fromEntries(entries);
+    Object.defineProperty(this, 'properties', { value: properties });
+    return properties;
+  }
+
+  get additionalProperties(): SchemaNode {
+    const { additionalProperties } = this.schema;
+    return (typeof additionalProperties === 'object' ? schemaNode(additionalProperties) : undefined) as SchemaNode;
+  }
+
+  get items(): SchemaNode {
+    return (this.schema.items && schemaNode(this.schema.items)) as SchemaNode;
+  }
+
+  get listType(): NonNullable<SchemaNode['listType']> {
+    return this.schema['x-kubernetes-list-type'] as NonNullable<SchemaNode['listType']>;
+  }
+
+  get listMapKeys(): readonly string[] {
+    return this.schema['x-kubernetes-list-map-keys'] as readonly string[];
+  }
+
+  get keyDefaults(): Readonly<Record<string, unknown>> {
+    const fields = this.schema.items?.properties ?? {};
+    const keys = this.schema['x-kubernetes-list-map-keys'] ?? [];
+    return Object.fromEntries(keys.filter((key) => fields[key]?.default !== undefined).map((key) => [key, fields[key]?.default]));
+  }
+
+  get mapType(): NonNullable<SchemaNode['mapType']> {
+    return this.schema['x-kubernetes-map-type'] as NonNullable<SchemaNode['mapType']>;
+  }
+
+  get patchStrategy(): string {
+    return this.schema['x-kubernetes-patch-strategy'] as string;
+  }
+
+  get patchMergeKey(): string {
+    return this.schema['x-kubernetes-patch-merge-key'] as string;
+  }
+}
