@@ -6,7 +6,7 @@ import type { Condition, KubeObject, ObjectInput } from './kube/object.js';
 import type { Logger } from './logger.js';
 
 /** Which objects of a kind to read. Without options: all of them. */
-export interface ListOptions<T extends KubeObject> {
+export interface CacheListOptions<T extends KubeObject> {
   /** Reads through an index; needs `value`. */
   index?: Index<T>;
   /** The index value; nothing is found under undefined. */
@@ -20,7 +20,7 @@ export interface ListOptions<T extends KubeObject> {
  */
 export interface Cache {
   get<T extends KubeObject>(kind: KindClass<T>, name: string, namespace?: string): T | undefined;
-  list<T extends KubeObject>(kind: KindClass<T>, options?: ListOptions<T>): readonly T[];
+  list<T extends KubeObject>(kind: KindClass<T>, options?: CacheListOptions<T>): readonly T[];
   /** Straight from the API server, for the rare read that must not be a moment old. */
   readonly live: {
     get<T extends KubeObject>(kind: KindClass<T>, name: string, namespace?: string): Promise<T | undefined>;
@@ -32,7 +32,7 @@ export interface ApplyOptions {
   force?: boolean;
 }
 
-export interface DeleteOptions {
+export interface DeletionOptions {
   gracePeriodSeconds?: number;
   /** Default `Background`. */
   propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
@@ -52,7 +52,7 @@ export interface Writer {
    */
   patch<T extends KubeObject>(object: T, mutate: (draft: T) => void): Promise<T | undefined>;
   /** Asks for deletion; an object that is already gone is fine. */
-  delete(object: KubeObject, options?: DeleteOptions): Promise<void>;
+  delete(object: KubeObject, options?: DeletionOptions): Promise<void>;
 }
 
 export interface EventOptions {

@@ -135,7 +135,7 @@ interface CatchesDecorator<Caught> {
 export const Catches = <const Classes extends readonly [ErrorClass, ...ErrorClass[]]>(...classes: Classes): CatchesDecorator<InstanceType<Classes[number]>> =>
   member('Catches', { errors: classes });
 
-export interface WatchOptions<W extends KubeObject> {
+export interface WatchesOptions<W extends KubeObject> {
   /** Which changes count. Default: all but resyncs of equal objects. */
   when?: Predicate<W>;
   /** Priority of the keys that it wakes. Default 0. */
@@ -154,7 +154,7 @@ type Mapper<Source> = (object: Source, map: MapContext) => readonly Key[] | bool
  * The method maps a watched object to keys of the primary kind, on the old and on the new object. On a singleton it returns
  * whether to wake it.
  */
-export const Watches = <W extends KubeObject>(kind: KindClass<W>, options: WatchOptions<W> = {}): MethodDecorator<Mapper<W>> =>
+export const Watches = <W extends KubeObject>(kind: KindClass<W>, options: WatchesOptions<W> = {}): MethodDecorator<Mapper<W>> =>
   member('Watches', { kind, ...options });
 
 /** Maps the events of a source in the container to keys. The source has to keep what it stands for until the work is done. */
