@@ -6,6 +6,7 @@ import type { Clock } from '../../operator/clock.js';
 import { aliasParameters, architectureRequirement, variantRequirements } from './ami-alias.js';
 import type { AliasParameter } from './ami-alias.js';
 import { aliasOf, effectiveAMITerms } from './ami-family.js';
+import { abortable } from './clients.js';
 import type { AwsClients } from './clients.js';
 import { isNotFound } from './errors.js';
 import { ExpiringCache } from './expiring-cache.js';
@@ -115,7 +116,7 @@ export class AmiProvider {
   private async run({ filters, owners, variants }: Query, signal: AbortSignal | undefined): Promise<Found[]> {
     const found: Found[] = [];
     const input = { Filters: [...filters, { Name: 'state', Values: ['available'] }], IncludeDeprecated: true, ...(owners ? { Owners: owners } : {}) };
-    for await (const page of paginateDescribeImages({ client: this.clients.ec2, pageSize: 1000 }, input, { abortSignal: signal })) {
+    for await (const page of paginateDescribeImages({ client: this.clients.ec2, pageSize: 1000 }, input, abortable(signal))) {
       for (const image of page.Images ?? []) for (const requirements of variants.get(image.ImageId ?? '') ?? [[]]) found.push(...this.toAmi(image, requirements));
     }
     return found;

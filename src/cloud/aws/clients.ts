@@ -111,3 +111,6 @@ export function awsClients({ region, endpoint, version, clock, requestHandler, c
   if (observe) for (const client of Object.values(clients)) observeCalls((client as { middlewareStack: unknown }).middlewareStack as Stack, clock, observe);
   return clients;
 }
+
+/** The options with which a call ends when the signal aborts. */
+export const abortable = (signal: AbortSignal | undefined): { abortSignal?: AbortSignal } => (signal ? { abortSignal: signal } : {});

@@ -1,6 +1,7 @@
 import { DescribeClusterCommand } from '@aws-sdk/client-eks';
 import type { Cluster as EksCluster } from '@aws-sdk/client-eks';
 import { isIP } from 'node:net';
+import { abortable } from './clients.js';
 import type { AwsClients } from './clients.js';
 import type { KubernetesFacts } from './ports.js';
 import type { AwsSettings } from './settings.js';
@@ -64,7 +65,7 @@ export class Cluster {
 
   private async describe(signal: AbortSignal | undefined): Promise<EksCluster> {
     if (this.description === undefined) {
-      const { cluster } = await this.clients.eks.send(new DescribeClusterCommand({ name: this.name }), { abortSignal: signal });
+      const { cluster } = await this.clients.eks.send(new DescribeClusterCommand({ name: this.name }), abortable(signal));
       if (!cluster) throw new Error(`eks:DescribeCluster does not know cluster "${this.name}"`);
       this.description = cluster;
     }

@@ -6,6 +6,7 @@ import type { EC2NodeClass } from '../../api/ec2nodeclass.js';
 import { fnv1 } from '../../api/hashstructure.js';
 import type { Clock } from '../../operator/clock.js';
 import type { Random } from '../../operator/random.js';
+import { abortable } from './clients.js';
 import type { AwsClients } from './clients.js';
 import { errorText, isNotFound, isRoleMissing } from './errors.js';
 import { ExpiringCache } from './expiring-cache.js';
@@ -114,8 +115,8 @@ export class InstanceProfileProvider {
     this.profiles.delete(name);
     if (profile === undefined) return;
     try {
-      if (profile.role) await this.clients.iam.send(new RemoveRoleFromInstanceProfileCommand({ InstanceProfileName: name, RoleName: profile.role }), { abortSignal: signal });
-      await this.clients.iam.send(new DeleteInstanceProfileCommand({ InstanceProfileName: name }), { abortSignal: signal });
+      if (profile.role) await this.clients.iam.send(new RemoveRoleFromInstanceProfileCommand({ InstanceProfileName: name, RoleName: profile.role }), abortable(signal));
+      await this.clients.iam.send(new DeleteInstanceProfileCommand({ InstanceProfileName: name }), abortable(signal));
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
@@ -132,10 +133,10 @@ export class InstanceProfileProvider {
     const name = `${clusterName}_${hash(`${region}${nodeClass.metadata.name}${this.random.uuid()}`)}`;
     await this.clients.iam.send(
       new CreateInstanceProfileCommand({ InstanceProfileName: name, Path: `${this.clusterPath}${nodeClass.metadata.uid}/`, Tags: tagList(instanceProfileTags(this.settings, nodeClass)) }),
-      { abortSignal: signal },
+      abortable(signal),
     );
     try {
-      await this.clients.iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName: name, RoleName: role }), { abortSignal: signal });
+      await this.clients.iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName: name, RoleName: role }), abortable(signal));
     } catch (error) {
       await this.delete(name, signal).catch(() => undefined);
       if (!isRoleMissing(error)) throw error;
@@ -157,7 +158,7 @@ export class InstanceProfileProvider {
 
   private async read(name: string, signal: AbortSignal | undefined): Promise<InstanceProfile | undefined> {
     try {
-      const { InstanceProfile: profile } = await this.clients.iam.send(new GetInstanceProfileCommand({ InstanceProfileName: name }), { abortSignal: signal });
+      const { InstanceProfile: profile } = await this.clients.iam.send(new GetInstanceProfileCommand({ InstanceProfileName: name }), abortable(signal));
       return { name, role: profile?.Roles?.[0]?.RoleName };
     } catch (error) {
       if (isNotFound(error)) return undefined;
@@ -168,7 +169,7 @@ export class InstanceProfileProvider {
   private async listNames(path: string, signal: AbortSignal | undefined): Promise<string[]> {
     const names: string[] = [];
     try {
-      for await (const page of paginateListInstanceProfiles({ client: this.clients.iam }, { PathPrefix: path }, { abortSignal: signal })) {
+      for await (const page of paginateListInstanceProfiles({ client: this.clients.iam }, { PathPrefix: path }, abortable(signal))) {
         for (const { InstanceProfileName } of page.InstanceProfiles ?? []) if (InstanceProfileName) names.push(InstanceProfileName);
       }
     } catch (error) {

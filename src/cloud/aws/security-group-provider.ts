@@ -1,6 +1,7 @@
 import { paginateDescribeSecurityGroups } from '@aws-sdk/client-ec2';
 import type { EC2NodeClass, EC2NodeClassStatus } from '../../api/ec2nodeclass.js';
 import type { Clock } from '../../operator/clock.js';
+import { abortable } from './clients.js';
 import type { AwsClients } from './clients.js';
 import { ExpiringCache } from './expiring-cache.js';
 import { selectorQueries } from './selectors.js';
@@ -23,7 +24,7 @@ export class SecurityGroupProvider {
     if (known) return known;
     const groups = new Map<string, SecurityGroup>();
     for (const Filters of selectorQueries(nodeClass.spec.securityGroupSelectorTerms, 'group-id', 'group-name')) {
-      for await (const page of paginateDescribeSecurityGroups({ client: this.clients.ec2, pageSize: 500 }, { Filters }, { abortSignal: signal })) {
+      for await (const page of paginateDescribeSecurityGroups({ client: this.clients.ec2, pageSize: 500 }, { Filters }, abortable(signal))) {
         for (const { GroupId, GroupName } of page.SecurityGroups ?? []) {
           if (GroupId) groups.set(GroupId, { id: GroupId, ...(GroupName ? { name: GroupName } : {}) });
         }

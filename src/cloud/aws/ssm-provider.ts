@@ -1,6 +1,7 @@
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { DescribeImagesCommand } from '@aws-sdk/client-ec2';
 import type { Clock } from '../../operator/clock.js';
+import { abortable } from './clients.js';
 import type { AwsClients } from './clients.js';
 import { ExpiringCache } from './expiring-cache.js';
 
@@ -27,7 +28,7 @@ export class SsmProvider {
   async get(parameter: SsmParameter, signal?: AbortSignal): Promise<string> {
     const known = this.cache.get(parameter.name);
     if (known) return known.value;
-    const { Parameter } = await this.clients.ssm.send(new GetParameterCommand({ Name: parameter.name }), { abortSignal: signal });
+    const { Parameter } = await this.clients.ssm.send(new GetParameterCommand({ Name: parameter.name }), abortable(signal));
     const value = Parameter?.Value ?? '';
     this.cache.set(parameter.name, { parameter, value }, parameter.custom ? CUSTOM_LIFETIME : LIFETIME);
     return value;
@@ -39,7 +40,7 @@ export class SsmProvider {
     if (mutable.length === 0) return [];
     const { Images = [] } = await this.clients.ec2.send(
       new DescribeImagesCommand({ ImageIds: [...new Set(mutable.map(([, { value }]) => value))], IncludeDeprecated: true }),
-      { abortSignal: signal },
+      abortable(signal),
     );
     const deprecated = new Set(Images.filter(({ DeprecationTime }) => isPast(DeprecationTime, this.clock)).map(({ ImageId }) => ImageId));
     const stale = mutable.filter(([, { value }]) => deprecated.has(value)).map(([name]) => name);

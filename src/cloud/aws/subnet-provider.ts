@@ -2,6 +2,7 @@ import { paginateDescribeSubnets } from '@aws-sdk/client-ec2';
 import type { EC2NodeClass, EC2NodeClassStatus } from '../../api/ec2nodeclass.js';
 import type { Clock } from '../../operator/clock.js';
 import type { InstanceType } from '../instance-type.js';
+import { abortable } from './clients.js';
 import type { AwsClients } from './clients.js';
 import { ExpiringCache } from './expiring-cache.js';
 import { generationKey } from './generation-key.js';
@@ -35,7 +36,7 @@ export class SubnetProvider {
     if (known) return known;
     const subnets = new Map<string, Subnet>();
     for (const Filters of selectorQueries(nodeClass.spec.subnetSelectorTerms, 'subnet-id')) {
-      for await (const page of paginateDescribeSubnets({ client: this.clients.ec2, pageSize: 500 }, { Filters }, { abortSignal: signal })) {
+      for await (const page of paginateDescribeSubnets({ client: this.clients.ec2, pageSize: 500 }, { Filters }, abortable(signal))) {
         for (const { SubnetId, AvailabilityZone = '', AvailabilityZoneId = '', AvailableIpAddressCount = 0 } of page.Subnets ?? []) {
           if (SubnetId === undefined) continue;
           subnets.set(SubnetId, { id: SubnetId, zone: AvailabilityZone, zoneID: AvailabilityZoneId, availableIPs: AvailableIpAddressCount });

@@ -1,4 +1,5 @@
 import { DescribeClusterCommand } from '@aws-sdk/client-eks';
+import { abortable } from './clients.js';
 import type { AwsClients } from './clients.js';
 import type { KubernetesFacts } from './ports.js';
 import type { AwsSettings } from './settings.js';
@@ -40,7 +41,7 @@ export class VersionProvider {
 
   private async read(signal: AbortSignal | undefined): Promise<string> {
     if (!this.settings.eksControlPlane) return (await this.kubernetes.serverVersion(signal)).replace(/\+$/, '');
-    const { cluster } = await this.clients.eks.send(new DescribeClusterCommand({ name: this.settings.clusterName }), { abortSignal: signal });
+    const { cluster } = await this.clients.eks.send(new DescribeClusterCommand({ name: this.settings.clusterName }), abortable(signal));
     if (!cluster?.version) throw new Error(`eks:DescribeCluster names no version for cluster "${this.settings.clusterName}"`);
     return cluster.version;
   }
