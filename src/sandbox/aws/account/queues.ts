@@ -92,7 +92,7 @@ export class Queue {
   }
 
   private wake(): void {
-    for (const done of [...this.waiting]) done();
+    for (const done of this.waiting) done();
   }
 
   private expire(): void {

@@ -1,7 +1,7 @@
 import { AwsError } from './error.js';
 import { Parameters } from './parameters.js';
 import type { Service } from './service.js';
-import { toXml, type XmlObject } from './xml.js';
+import { xmlEncoder, type XmlObject } from './xml.js';
 import type { Operation } from '../ec2/operation.js';
 
 const HEADERS = { 'content-type': 'text/xml;charset=UTF-8' };
@@ -34,7 +34,8 @@ export const awsQuery = (namespace: string): Dialect => ({
 });
 
 export function queryService(name: string, dialect: Dialect, operations: Readonly<Record<string, Operation>>): Service {
-  const document = ([element, content]: [string, XmlObject]): string => `<?xml version="1.0" encoding="UTF-8"?>\n${toXml(element, content, dialect.listTag).replace(`<${element}>`, `<${element} xmlns="${dialect.namespace}">`)}`;
+  const encode = xmlEncoder(dialect.listTag);
+  const document = ([element, content]: [string, XmlObject]): string => `<?xml version="1.0" encoding="UTF-8"?>\n${encode(element, content).replace(`<${element}>`, `<${element} xmlns="${dialect.namespace}">`)}`;
   return {
     name,
     operationOf: ({ body }) => Parameters.parse(body).text('Action') ?? '',
