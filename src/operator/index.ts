@@ -26,3 +26,9 @@ export * from './logger.js';
 export * from './random.js';
 // Both a decorator and the type of a status condition.
 export { Condition } from './dsl/decorators.js';
+export * from './kube/informer.js';
+export * from './kube/informers.js';
+export * from './queue/backoff.js';
+export * from './queue/batch-window.js';
+export * from './queue/token-bucket.js';
+export * from './queue/work-queue.js';
