@@ -148,6 +148,8 @@ export interface ResourceDefinition {
   readonly custom: boolean;
   /** Whether writes to the resource leave `status` alone, and writes to `status` all else. False: status is an ordinary field. */
   readonly statusSubresource: boolean;
+  /** With {@link statusSubresource}: a create keeps the status that it brings (a kubelet registers its Node with one). Default false. */
+  readonly keepsInitialStatus?: boolean;
   /** Whether `metadata.generation` is 1 at birth and counts changes of everything but metadata (and status, when separated). */
   readonly tracksGeneration: boolean;
   /** Where objects live: `plural.group` (`pods`, `events`, `deployments.apps`), shared by every version and alias. */

@@ -9,6 +9,8 @@ export interface KindBehaviour {
   nameFormat?: NonNullable<ResourceDefinition['nameFormat']>;
   /** The kind counts changes of its spec in `metadata.generation`. */
   tracksGeneration?: boolean;
+  /** A create keeps the status that it brings. */
+  keepsInitialStatus?: boolean;
   setDefaults?: (object: ApiObject) => void;
   prepareForCreate?: (object: ApiObject, ctx: StrategyContext) => void;
   prepareForUpdate?: (object: ApiObject, previous: ApiObject, subresource: Subresource, ctx: StrategyContext) => void;

@@ -1,4 +1,33 @@
 import type { KindBehaviour } from './behaviour.js';
+import { limitRangeBehaviour, namespaceBehaviour, nodeBehaviour } from './core/cluster.js';
+import { endpointsBehaviour, secretBehaviour } from './core/config.js';
+import { coreEventBehaviour, eventBehaviour } from './core/event.js';
+import { podBehaviour } from './core/pod.js';
+import { serviceBehaviour } from './core/service.js';
+import { csiDriverBehaviour, persistentVolumeBehaviour, persistentVolumeClaimBehaviour, storageClassBehaviour } from './core/storage.js';
+import { jobBehaviour } from './workloads/job.js';
+import { cronJobBehaviour, daemonSetBehaviour, deploymentBehaviour, replicaSetBehaviour, replicationControllerBehaviour, statefulSetBehaviour } from './workloads/workloads.js';
 
 /** `apiVersion/Kind` → what sets that kind apart. Kinds that are not here are plain stored objects. */
-export const behaviours: Readonly<Record<string, KindBehaviour>> = {};
+export const behaviours: Readonly<Record<string, KindBehaviour>> = {
+  'v1/Endpoints': endpointsBehaviour,
+  'v1/Event': coreEventBehaviour,
+  'v1/LimitRange': limitRangeBehaviour,
+  'v1/Namespace': namespaceBehaviour,
+  'v1/Node': nodeBehaviour,
+  'v1/PersistentVolume': persistentVolumeBehaviour,
+  'v1/PersistentVolumeClaim': persistentVolumeClaimBehaviour,
+  'v1/Pod': podBehaviour,
+  'v1/ReplicationController': replicationControllerBehaviour,
+  'v1/Secret': secretBehaviour,
+  'v1/Service': serviceBehaviour,
+  'apps/v1/DaemonSet': daemonSetBehaviour,
+  'apps/v1/Deployment': deploymentBehaviour,
+  'apps/v1/ReplicaSet': replicaSetBehaviour,
+  'apps/v1/StatefulSet': statefulSetBehaviour,
+  'batch/v1/CronJob': cronJobBehaviour,
+  'batch/v1/Job': jobBehaviour,
+  'events.k8s.io/v1/Event': eventBehaviour,
+  'storage.k8s.io/v1/CSIDriver': csiDriverBehaviour,
+  'storage.k8s.io/v1/StorageClass': storageClassBehaviour,
+};

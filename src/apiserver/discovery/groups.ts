@@ -1,0 +1,31 @@
+import type { ResourceDefinition, ResourceRegistry } from '../contracts.js';
+import { compareVersions } from './version-order.js';
+
+/** One version of an API group with its resources. */
+export interface ServedVersion {
+  version: string;
+  resources: ResourceDefinition[];
+}
+
+/** An API group; the preferred version comes first. */
+export interface ServedGroup {
+  name: string;
+  versions: ServedVersion[];
+}
+
+/** What a registry serves, by group and version; groups in order of appearance. */
+export function servedGroups(registry: ResourceRegistry): ServedGroup[] {
+  const groups = new Map<string, Map<string, ResourceDefinition[]>>();
+  for (const definition of registry.list()) {
+    const versions = groups.get(definition.group) ?? new Map<string, ResourceDefinition[]>();
+    groups.set(definition.group, versions);
+    versions.set(definition.version, [...(versions.get(definition.version) ?? []), definition]);
+  }
+  return [...groups].map(([name, versions]) => ({
+    name,
+    versions: [...versions].map(([version, resources]) => ({ version, resources })).sort((a, b) => compareVersions(a.version, b.version)),
+  }));
+}
+
+/** `apps/v1`, or `v1` for the core group. */
+export const groupVersionOf = (group: string, version: string): string => (group ? `${group}/${version}` : version);

@@ -1,0 +1,39 @@
+import type { Job } from 'kubernetes-types/batch/v1.js';
+import type { ApiObject } from '../../contracts.js';
+import type { KindBehaviour } from '../behaviour.js';
+import { fieldsAt } from '../selectable-fields.js';
+import { defaultJobSpec } from './workload-defaults.js';
+
+const PREFIX = 'batch.kubernetes.io/';
+
+const asJob = (object: ApiObject): Job => object as unknown as Job;
+
+/** Unless it brings its own selector, a job selects its pods by its uid, so that no two jobs ever share a pod. */
+function generateSelector(object: ApiObject): void {
+  const { spec } = asJob(object);
+  const { uid, name } = object.metadata;
+  if (!spec?.template || spec.manualSelector || !uid || !name) return;
+  const metadata = (spec.template.metadata ??= {});
+  // The unprefixed names are older, and still what `kubectl get pods -l job-name=x` asks for.
+  metadata.labels = {
+    ...metadata.labels,
+    'controller-uid': uid,
+    'job-name': name,
+    [`${PREFIX}controller-uid`]: uid,
+    [`${PREFIX}job-name`]: name,
+  };
+  spec.selector = { ...spec.selector, matchLabels: { ...spec.selector?.matchLabels, [`${PREFIX}controller-uid`]: uid } };
+}
+
+export const jobBehaviour: KindBehaviour = {
+  tracksGeneration: true,
+  selectableFields: fieldsAt('status.successful'),
+  setDefaults(object) {
+    const { spec } = asJob(object);
+    if (!spec) return;
+    const labels = spec.template?.metadata?.labels;
+    if (labels && Object.keys(object.metadata.labels ?? {}).length === 0) object.metadata.labels = { ...labels };
+    defaultJobSpec(spec);
+  },
+  prepareForCreate: generateSelector,
+};

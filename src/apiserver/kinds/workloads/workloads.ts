@@ -1,0 +1,71 @@
+import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from 'kubernetes-types/apps/v1.js';
+import type { CronJob } from 'kubernetes-types/batch/v1.js';
+import type { ReplicationController } from 'kubernetes-types/core/v1.js';
+import type { KindBehaviour } from '../behaviour.js';
+import { fieldsAt } from '../selectable-fields.js';
+import { defaultCronJobSpec, defaultDaemonSetSpec, defaultDeploymentSpec, defaultReplicaSetSpec, defaultReplicationControllerSpec, defaultStatefulSetSpec } from './workload-defaults.js';
+
+export const deploymentBehaviour: KindBehaviour = {
+  tracksGeneration: true,
+  setDefaults(object) {
+    const { spec } = object as unknown as Deployment;
+    if (spec) defaultDeploymentSpec(spec);
+  },
+};
+
+export const replicaSetBehaviour: KindBehaviour = {
+  tracksGeneration: true,
+  selectableFields: fieldsAt('status.replicas'),
+  setDefaults(object) {
+    const { spec } = object as unknown as ReplicaSet;
+    if (spec) defaultReplicaSetSpec(spec);
+  },
+  prepareForCreate(object) {
+    object['status'] = { replicas: 0 };
+  },
+};
+
+export const replicationControllerBehaviour: KindBehaviour = {
+  tracksGeneration: true,
+  selectableFields: fieldsAt('status.replicas'),
+  setDefaults(object) {
+    const { spec } = object as unknown as ReplicationController;
+    if (!spec) return;
+    const labels = spec.template?.metadata?.labels;
+    if (labels && Object.keys(object.metadata.labels ?? {}).length === 0) object.metadata.labels = { ...labels };
+    defaultReplicationControllerSpec(spec);
+  },
+  prepareForCreate(object) {
+    object['status'] = { replicas: 0 };
+  },
+};
+
+export const statefulSetBehaviour: KindBehaviour = {
+  tracksGeneration: true,
+  setDefaults(object) {
+    const { spec } = object as unknown as StatefulSet;
+    if (spec) defaultStatefulSetSpec(spec);
+  },
+  prepareForCreate(object) {
+    object['status'] = { replicas: 0, availableReplicas: 0 };
+  },
+};
+
+export const daemonSetBehaviour: KindBehaviour = {
+  tracksGeneration: true,
+  setDefaults(object) {
+    const { spec } = object as unknown as DaemonSet;
+    if (spec) defaultDaemonSetSpec(spec);
+  },
+  prepareForCreate(object) {
+    object['status'] = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
+  },
+};
+
+export const cronJobBehaviour: KindBehaviour = {
+  tracksGeneration: true,
+  setDefaults(object) {
+    const { spec } = object as unknown as CronJob;
+    if (spec) defaultCronJobSpec(spec);
+  },
+};
