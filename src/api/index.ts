@@ -5,6 +5,7 @@ export * from './hashstructure.js';
 export * from './labels.js';
 export * from './nodeclaim.js';
 export * from './nodepool-hash.js';
+export * from './nodepool-validation.js';
 export * from './nodepool.js';
 export * from './quantity.js';
 export * from './requirement.js';

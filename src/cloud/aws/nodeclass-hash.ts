@@ -82,7 +82,7 @@ export const sortedJSON = (value: unknown): string =>
  */
 export function nodeClassHash(nodeClass: Pick<EC2NodeClass, 'spec'>, caBundle = ''): string {
   const { kubelet } = nodeClass.spec;
-  const texts = [resolvedAMIFamily(nodeClass), caBundle];
-  if (kubelet && Object.keys(kubelet).length > 0) texts.push(sortedJSON(kubelet));
+  const kubeletText = kubelet && Object.keys(kubelet).length > 0 ? sortedJSON(kubelet) : 'null';
+  const texts = [resolvedAMIFamily(nodeClass), caBundle, kubeletText];
   return hashOf({ type: 'slice', items: [specValue(nodeClass.spec), ...texts.map((value): GoValue => ({ type: 'string', value }))] }).toString();
 }

@@ -8,19 +8,26 @@ import { metadataOf, normalize } from './normalize.js';
 import type { KindRef, KubeObject, ObjectKey } from './object.js';
 import { keyOfObject } from './object.js';
 
-/** A change of one object, as a reflector reports it. Objects that were deleted and made anew are two changes. */
-export type Change<T> =
-  | { type: 'added'; object: T; old?: undefined; initial: boolean }
-  | { type: 'modified'; object: T; old: T; initial: boolean }
-  | { type: 'deleted'; object: T; old: T; initial: boolean };
+/**
+ * A change of one object, as a reflector reports it. Objects that were deleted and made anew are two changes. `initial`: it was
+ * part of the first list. `own`: the echo of a write of this process.
+ */
+export type Change<T> = { object: T; initial: boolean; own: boolean } & (
+  | { type: 'added'; old?: undefined }
+  | { type: 'modified'; old: T }
+  | { type: 'deleted'; old: T }
+);
 
-/** Where a reflector keeps what it has seen. */
+/** Where a reflector keeps what it has seen: always the server's state, whatever readers are shown. */
 export interface Mirror<T extends KubeObject> {
   get(key: ObjectKey): T | undefined;
   /** Safe against deletions while it is iterated, as a Map's keys are. */
   keys(): Iterable<ObjectKey>;
-  set(object: T): void;
-  delete(key: ObjectKey, last: T): void;
+  /** Returns whether this state is the result of a write of this process. */
+  set(object: T): boolean;
+  delete(key: ObjectKey, last: T): boolean;
+  /** A complete list, as of this resourceVersion, has been taken over. */
+  listed(resourceVersion: string): void;
 }
 
 /** What a reflector has to say about itself. None of these stops it. */
@@ -180,6 +187,7 @@ export class Reflector<T extends KubeObject> {
       this.#contactAt = this.options.clock.now();
     } while (next);
     for (const key of this.mirror.keys()) if (!seen.has(key)) this.#gone(key);
+    this.mirror.listed(resourceVersion);
     this.#resourceVersion = resourceVersion;
     this.#absent = false;
     this.#becomeSynced();
@@ -250,11 +258,10 @@ export class Reflector<T extends KubeObject> {
     const key = keyOfObject(object);
     const old = this.mirror.get(key);
     if (old?.metadata.resourceVersion === object.metadata.resourceVersion && old.metadata.uid === object.metadata.uid) return;
-    if (old && old.metadata.uid !== object.metadata.uid) this.#gone(key);
-    this.mirror.set(object);
-    this.deliver(old && old.metadata.uid === object.metadata.uid
-      ? { type: 'modified', object, old, initial }
-      : { type: 'added', object, initial });
+    const same = old?.metadata.uid === object.metadata.uid;
+    if (!same) this.#gone(key);
+    const own = this.mirror.set(object);
+    this.deliver(same ? { type: 'modified', object, old, initial, own } : { type: 'added', object, initial, own });
   }
 
   /** `last` is the state in which the object was deleted, which a watch reports and a list does not. */
@@ -262,8 +269,8 @@ export class Reflector<T extends KubeObject> {
     const old = this.mirror.get(key);
     if (!old) return;
     const object = last ?? old;
-    this.mirror.delete(key, object);
-    this.deliver({ type: 'deleted', object, old, initial: false });
+    const own = this.mirror.delete(key, object);
+    this.deliver({ type: 'deleted', object, old, initial: false, own });
   }
 
   #ingest(object: T): T {

@@ -25,6 +25,12 @@ export class TokenBucket {
     return this.#tokens >= 0 ? 0 : (-this.#tokens / this.rate.qps) * 1_000;
   }
 
+  /** Milliseconds until there is a token; 0 when there is one now. */
+  untilNext(): number {
+    this.#refill();
+    return this.#tokens >= 1 ? 0 : ((1 - this.#tokens) / this.rate.qps) * 1_000;
+  }
+
   /** Takes a token if there is one now. */
   tryTake(): boolean {
     this.#refill();

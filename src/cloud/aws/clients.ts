@@ -1,0 +1,116 @@
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { EKSClient } from '@aws-sdk/client-eks';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { PricingClient } from '@aws-sdk/client-pricing';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import type { EC2ClientConfig } from '@aws-sdk/client-ec2';
+import type { Clock } from '../../operator/clock.js';
+import { errorCode } from './errors.js';
+
+/** One client a service. `ec2WithoutRetries` is for dry runs, whose expected answer is an error. */
+export interface AwsClients {
+  ec2: EC2Client;
+  ec2WithoutRetries: EC2Client;
+  eks: EKSClient;
+  iam: IAMClient;
+  pricing: PricingClient;
+  sqs: SQSClient;
+  ssm: SSMClient;
+}
+
+/** One finished call, retries included. */
+export interface AwsCall {
+  service: string;
+  operation: string;
+  milliseconds: number;
+  attempts: number;
+  /** HTTP status; 0 when there was no answer. */
+  status: number;
+  /** Undefined when the call succeeded. */
+  errorCode?: string;
+}
+
+export interface AwsClientOptions {
+  region: string;
+  /** Instead of every service's public endpoint. */
+  endpoint?: string;
+  /** For the user agent. */
+  version: string;
+  clock: Clock;
+  /** Default: the SDK's own over HTTPS with a timeout of 4 minutes. */
+  requestHandler?: NonNullable<EC2ClientConfig['requestHandler']>;
+  /** Default: the SDK's provider chain. */
+  credentials?: NonNullable<EC2ClientConfig['credentials']>;
+  observe?: (call: AwsCall) => void;
+}
+
+/** The Pricing API is served in few regions (karpenter-aws §3.8.1). */
+export function pricingRegion(region: string): string {
+  if (region.startsWith('ap-')) return 'ap-south-1';
+  if (region.startsWith('cn-')) return 'cn-northwest-1';
+  if (region.startsWith('eu-')) return 'eu-central-1';
+  return 'us-east-1';
+}
+
+interface Response { response?: { statusCode?: number } }
+interface Metadata { $metadata?: { attempts?: number; httpStatusCode?: number } }
+/** The part of every client's middleware stack that observation needs. */
+interface Stack {
+  add(
+    middleware: (next: (args: object) => Promise<Response & { output: Metadata }>, context: { clientName?: string; commandName?: string }) => (args: object) => Promise<Response & { output: Metadata }>,
+    options: { step: 'initialize'; name: string },
+  ): void;
+}
+
+function observeCalls(stack: Stack, clock: Clock, observe: (call: AwsCall) => void): void {
+  stack.add((next, { clientName = '', commandName = '' }) => async (args) => {
+    const startedAt = clock.now();
+    const report = (metadata: Metadata['$metadata'], code?: string): void => observe({
+      service: clientName.replace(/Client$/, ''),
+      operation: commandName.replace(/Command$/, ''),
+      milliseconds: clock.now() - startedAt,
+      attempts: metadata?.attempts ?? 1,
+      status: metadata?.httpStatusCode ?? 0,
+      ...(code === undefined ? {} : { errorCode: code }),
+    });
+    try {
+      const result = await next(args);
+      report(result.output.$metadata);
+      return result;
+    } catch (error) {
+      report((error as Metadata).$metadata, errorCode(error) || 'Unknown');
+      throw error;
+    }
+  }, { step: 'initialize', name: 'karpenterObserveCalls' });
+}
+
+const REQUEST_TIMEOUT = 4 * 60_000;
+
+/** The clients that everything here shares, set up alike. */
+export function awsClients({ region, endpoint, version, clock, requestHandler, credentials, observe }: AwsClientOptions): AwsClients {
+  // The SDK prints its own end-of-support notice for Node 20 to stderr at the first client, in the middle of our log.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  const shared = {
+    region,
+    customUserAgent: `karpenter.sh-${version}`,
+    requestHandler: requestHandler ?? { requestTimeout: REQUEST_TIMEOUT, connectionTimeout: 10_000, httpsAgent: { maxSockets: 200 }, httpAgent: { maxSockets: 200 } },
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+  };
+  const clients: AwsClients = {
+    ec2: new EC2Client(shared),
+    ec2WithoutRetries: new EC2Client({ ...shared, maxAttempts: 1 }),
+    eks: new EKSClient(shared),
+    iam: new IAMClient(shared),
+    pricing: new PricingClient({ ...shared, region: pricingRegion(region) }),
+    // A queue's URL names the public host, whatever endpoint the queue was asked of.
+    sqs: new SQSClient({ ...shared, ...(endpoint === undefined ? {} : { useQueueUrlAsEndpoint: false }) }),
+    ssm: new SSMClient(shared),
+  };
+  if (observe) for (const client of Object.values(clients)) observeCalls((client as { middlewareStack: unknown }).middlewareStack as Stack, clock, observe);
+  return clients;
+}
+
+/** The options with which a call ends when the signal aborts. */
+export const abortable = (signal: AbortSignal | undefined): { abortSignal?: AbortSignal } => (signal ? { abortSignal: signal } : {});

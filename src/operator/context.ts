@@ -1,0 +1,127 @@
+import type { Index, Key } from './dsl/key.js';
+import type { Outcome } from './dsl/outcome.js';
+import type { ConditionsOf, KindClass } from './dsl/resource.js';
+import type { Duration } from './duration.js';
+import type { Condition, KubeObject, ObjectInput } from './kube/object.js';
+import type { Logger } from './logger.js';
+
+/** Which objects of a kind to read. Without options: all of them. */
+export interface CacheListOptions<T extends KubeObject> {
+  /** Reads through an index; needs `value`. */
+  index?: Index<T>;
+  /** The index value; nothing is found under undefined. */
+  value?: string | undefined;
+  namespace?: string | undefined;
+}
+
+/**
+ * The informer stores, seen through an overlay of our own writes: synchronous, never older than what this process wrote.
+ * Objects are shared: never change one, use `patch`. Reading a kind that no reconciler is for, watches, owns or `reads` throws.
+ */
+export interface Cache {
+  get<T extends KubeObject>(kind: KindClass<T>, name: string, namespace?: string): T | undefined;
+  list<T extends KubeObject>(kind: KindClass<T>, options?: CacheListOptions<T>): readonly T[];
+  /** Straight from the API server, for the rare read that must not be a moment old. */
+  readonly live: {
+    get<T extends KubeObject>(kind: KindClass<T>, name: string, namespace?: string): Promise<T | undefined>;
+  };
+}
+
+export interface ApplyOptions {
+  /** Take fields over that another manager owns. Default true: a reconciler is the authority on what it applies. */
+  force?: boolean;
+}
+
+export interface DeletionOptions {
+  gracePeriodSeconds?: number;
+  /** Default `Background`. */
+  propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
+  /** Delete only this very object, not a later one of the same name. Default true. */
+  sameUID?: boolean;
+}
+
+/** Writes. Every response is visible to later reads of this process at once. */
+export interface Writer {
+  create<T extends KubeObject>(kind: KindClass<T>, object: ObjectInput<T>): Promise<T>;
+  /** Server-side apply with the reconciler's name as field manager; the owner reference is set when the class `@Owns` the kind. */
+  apply<T extends KubeObject>(kind: KindClass<T>, object: ObjectInput<T>, options?: ApplyOptions): Promise<T>;
+  /**
+   * Changes another object: `mutate` gets a draft, and what it changed is sent as a merge patch with the object's resourceVersion,
+   * metadata and spec apart from status. On a conflict `mutate` runs again on the live object. Resolves to undefined when the
+   * object is gone.
+   */
+  patch<T extends KubeObject>(object: T, mutate: (draft: T) => void): Promise<T | undefined>;
+  /** Asks for deletion; an object that is already gone is fine. */
+  delete(object: KubeObject, options?: DeletionOptions): Promise<void>;
+}
+
+export interface EventOptions {
+  /** The object that the event is about; the reconciled object unless given. */
+  about?: KubeObject;
+  /** Events whose values are equal are one event (default: reason and message). */
+  dedupe?: readonly string[];
+  /** How long an equal event is not repeated. Default 2 minutes. */
+  dedupeFor?: Duration;
+}
+
+/** Kubernetes Events. Never throws and never waits: an event that cannot be written is dropped. */
+export interface Events {
+  normal(reason: string, message: string, options?: EventOptions): void;
+  warning(reason: string, message: string, options?: EventOptions): void;
+}
+
+/** Why a key was woken; for diagnosis only, never for decisions. */
+export interface Trigger {
+  /** `object`, `resync`, `requeue`, `backoff`, `event`, or `watch`. */
+  readonly cause: string;
+  /** The object behind it, as `Kind namespace/name`. */
+  readonly source?: string;
+  /** Milliseconds of the clock's time. */
+  readonly at: number;
+}
+
+/** What every piece of user code is given. */
+export interface RunContext extends Writer {
+  readonly cache: Cache;
+  readonly events: Events;
+  readonly log: Logger;
+  /** Aborts on shutdown, on lost leadership, and at the run's timeout. */
+  readonly signal: AbortSignal;
+  /** Milliseconds since the epoch, in the clock's time. */
+  now(): number;
+  readonly triggers: readonly Trigger[];
+}
+
+/** The context of a step, deadline, finalizer or error handler. */
+export interface StepContext<T extends KubeObject> extends RunContext {
+  /** The object as it was when the run started. The draft is the step's first argument. */
+  readonly object: T;
+  /** A condition of the draft as it stands now, the root included. */
+  condition(type: ConditionsOf<T> | 'Ready' | 'Succeeded'): Condition | undefined;
+  /** Sets a condition that no step owns and that the root does not count (Drifted, for example). `done()` leaves it. */
+  mark(type: ConditionsOf<T>, outcome: Outcome): void;
+  /** Removes a condition that no step owns. */
+  clear(type: ConditionsOf<T>): void;
+  /** The same for every attempt of this step at this object (by uid): 64 hexadecimal digits. */
+  readonly idempotencyKey: string;
+  /**
+   * Runs `effect`, and gives its result again instead of repeating it until a write that followed it succeeded. An optimization
+   * over the idempotency key, within one process.
+   */
+  once<R>(name: string, effect: () => Promise<R> | R): Promise<R>;
+  /** 0 at the first try; counts failed tries since the last success. */
+  readonly attempt: number;
+}
+
+/** The context of a singleton's tick and of a batch. */
+export type TickContext = RunContext;
+
+/** The context of a mapper: synchronous reads. */
+export interface MapContext {
+  readonly cache: Pick<Cache, 'get' | 'list'>;
+  readonly log: Logger;
+  /** The keys of the objects that an index holds under `value`; none under undefined. */
+  keys<T extends KubeObject>(query: { index: Index<T>; value: string | undefined }): Key<T>[];
+  /** The keys of all objects of a kind. */
+  all<T extends KubeObject>(kind: KindClass<T>): Key<T>[];
+}

@@ -1,0 +1,191 @@
+import type { Duration } from '../duration.js';
+import type { KindRef, KubeObject } from '../kube/object.js';
+import type { JSONSchemaProps } from './json-schema.js';
+import type { KindClass } from './resource.js';
+import type { ObjectChange } from './predicate.js';
+import type { EventSource, Token } from './token.js';
+
+/** What a reconciler is constructed from; an Inversify service identifier. */
+export type ReconcilerClass = abstract new (...args: never[]) => object;
+
+/** A column of `kubectl get`. */
+export interface ColumnPlan {
+  readonly name: string;
+  readonly jsonPath: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format?: string;
+  readonly description?: string;
+  /** Columns above 0 show with `-o wide` only. */
+  readonly priority?: number;
+}
+
+/** One served version of a custom kind. */
+export interface VersionPlan {
+  readonly name: string;
+  readonly served: boolean;
+  readonly storage: boolean;
+  readonly deprecated?: boolean;
+  readonly deprecationWarning?: string;
+  /** Schema of the whole object. */
+  readonly schema: JSONSchemaProps;
+  readonly columns: readonly ColumnPlan[];
+  readonly subresources: {
+    readonly status: boolean;
+    readonly scale?: { readonly specReplicasPath: string; readonly statusReplicasPath: string; readonly labelSelectorPath?: string };
+  };
+  /** Pure functions from and to the stored version; absent where only the apiVersion differs. */
+  readonly toStorage?: (object: KubeObject) => KubeObject;
+  readonly fromStorage?: (object: KubeObject) => KubeObject;
+}
+
+/** What a kind is. Core kinds have no `definition`: nobody generates a CRD for them. */
+export interface KindPlan extends KindRef {
+  readonly type: KindClass;
+  /** Whether status is written through its own subresource. */
+  readonly statusSubresource: boolean;
+  readonly definition?: {
+    readonly singular: string;
+    readonly shortNames: readonly string[];
+    readonly categories: readonly string[];
+    /** The stored version first, then the others, newest first. */
+    readonly versions: readonly VersionPlan[];
+    readonly conversion: 'None' | 'Webhook';
+  };
+}
+
+/** A step of a reconciler. Steps stand in an order in which every one follows what it depends on. */
+export interface StepPlan {
+  readonly method: string;
+  /** The condition that the step owns; undefined for work without a condition. */
+  readonly condition?: string;
+  readonly dependsOn: readonly string[];
+  readonly blocked: 'unknown' | 'propagate';
+  readonly blockedMessage?: string;
+  readonly latch: boolean;
+  /** Milliseconds after which it runs again although nothing changed. */
+  readonly every?: number;
+  readonly enabled: (object: KubeObject, reconciler: object) => boolean;
+  readonly optional: boolean;
+  readonly failedReason?: string | ((error: Error) => string | undefined);
+}
+
+export interface DeadlinePlan {
+  readonly method: string;
+  readonly condition: string;
+  readonly within: (object: KubeObject, reconciler: object) => Duration;
+}
+
+export interface FinalizerPlan {
+  readonly method: string;
+  readonly name: string;
+}
+
+export interface CatchPlan {
+  readonly method: string;
+  readonly errors: readonly (abstract new (...args: never[]) => Error)[];
+}
+
+export interface WatchPlan {
+  /** The mapper; called with the object and a MapContext, on the old and the new object of an update. */
+  readonly method: string;
+  readonly kind: KindPlan;
+  readonly when?: (change: ObjectChange) => boolean;
+  readonly priority: number;
+  /** Milliseconds. */
+  readonly debounce?: number;
+  /** The kind's CRD may be absent, come and go. */
+  readonly optional: boolean;
+  readonly metadataOnly: boolean;
+}
+
+export interface EventSourcePlan {
+  /** The mapper; called with the event and a MapContext. */
+  readonly method: string;
+  readonly source: Token<EventSource<unknown>>;
+}
+
+export interface BackoffPlan {
+  /** Milliseconds; doubled at every failure up to `max`. */
+  readonly base: number;
+  readonly max: number;
+  /** Fraction of the delay that randomness may add. */
+  readonly jitter: number;
+}
+
+export interface RuleDeclaration {
+  groups: readonly string[];
+  resources: readonly string[];
+  verbs: readonly string[];
+  resourceNames?: readonly string[];
+  /** Why the rule is needed. */
+  why: string;
+}
+
+export type Concurrency = number | { perCpu: number; min: number; max: number };
+
+interface ControllerPlan {
+  readonly type: ReconcilerClass;
+  readonly name: string;
+  readonly watches: readonly WatchPlan[];
+  readonly eventSources: readonly EventSourcePlan[];
+  /** Kinds that are read without being watched for: they get an informer, and wake nobody. */
+  readonly reads: readonly KindPlan[];
+  readonly rules: readonly RuleDeclaration[];
+  readonly backoff: BackoffPlan;
+  /** Milliseconds after which a run's signal aborts. */
+  readonly timeout?: number;
+}
+
+export interface ReconcilerPlan extends ControllerPlan {
+  readonly kind: KindPlan;
+  /** Which changes of the primary kind wake a key; all without it. */
+  readonly when?: (change: ObjectChange) => boolean;
+  readonly concurrency: Concurrency;
+  readonly rate?: { readonly qps: number; readonly burst: number };
+  readonly priority: (object: KubeObject) => number;
+  readonly fairBy?: (object: KubeObject) => string | undefined;
+  /** Fraction by which rechecks may be late, so that they spread; deadlines are exact. */
+  readonly jitter: number;
+  readonly order: 'ordered' | 'parallel';
+  readonly steps: readonly StepPlan[];
+  readonly deadlines: readonly DeadlinePlan[];
+  readonly finalizers: readonly FinalizerPlan[];
+  readonly catches: readonly CatchPlan[];
+  readonly owns: readonly KindPlan[];
+  /** Methods that say whether an object is ours. */
+  readonly predicates: readonly string[];
+  /** The root condition and all conditions of the kind that it counts, those of other reconcilers included. */
+  readonly root?: { readonly type: string; readonly dependents: readonly string[] };
+  /** Conditions of the kind that steps of other reconcilers own: this one never writes them, except to initialise. */
+  readonly foreignConditions: readonly string[];
+}
+
+export interface SingletonPlan extends ControllerPlan {
+  /** Milliseconds between the end of a tick and the next; undefined for a batch without a heartbeat. */
+  readonly every?: number;
+  /** Fraction of `every` that randomness may add. */
+  readonly jitter: number;
+  /** Whether the first tick comes at once rather than after `every`. */
+  readonly immediate: boolean;
+  /** The method that a tick calls. */
+  readonly method: string;
+  /** The window over triggers, when the method is a batch: `idle` ms after the last, at most `max` ms after the first. */
+  readonly batch?: { readonly idle: number; readonly max: number };
+}
+
+/** A kind that needs an informer. */
+export interface InformerPlan {
+  readonly kind: KindPlan;
+  readonly optional: boolean;
+  /** Whether everybody who watches it makes do with metadata. */
+  readonly metadataOnly: boolean;
+}
+
+/** Everything that a set of classes declares, validated and frozen. The runtime, the manifests and the docs read only this. */
+export interface Plan {
+  /** Custom kinds first; then the others that a class names. */
+  readonly kinds: readonly KindPlan[];
+  readonly reconcilers: readonly ReconcilerPlan[];
+  readonly singletons: readonly SingletonPlan[];
+  readonly informers: readonly InformerPlan[];
+}

@@ -1,0 +1,86 @@
+import type { Clock } from '../clock.js';
+import type { Random } from '../random.js';
+import type { KubeClient } from './client.js';
+import type { InformerObserver, InformerScope } from './informer.js';
+import { Informer } from './informer.js';
+import type { KindRef, KubeObject } from './object.js';
+import { kindKey } from './paths.js';
+
+export interface InformersOptions {
+  client: KubeClient;
+  clock: Clock;
+  random: Random;
+  freeze?: boolean;
+  /** Ends all informers. */
+  signal: AbortSignal;
+  /** What is told about the informer of a kind. */
+  observe?: (kind: KindRef) => InformerObserver;
+}
+
+interface Shared {
+  readonly informer: Informer<KubeObject>;
+  readonly stop: AbortController;
+  users: number;
+}
+
+/** How long an informer that nobody uses lives on, so that a short gap between two users costs no relist. */
+const LINGER = 30_000;
+
+/** A share of an informer; releasing it is the user's duty. */
+export interface InformerLease<T extends KubeObject> {
+  readonly informer: Informer<T>;
+  release(): void;
+}
+
+/** The informers of a process, one for each kind and scope, shared by all who ask and stopped when nobody does. */
+export class Informers {
+  readonly #shared = new Map<string, Shared>();
+
+  constructor(private readonly options: InformersOptions) {}
+
+  /** A running informer of the kind and scope. */
+  acquire<T extends KubeObject>(kind: KindRef, scope: InformerScope = {}): InformerLease<T> {
+    const id = `${kindKey(kind)} ${JSON.stringify([scope.namespace, scope.labelSelector, scope.fieldSelector, scope.metadataOnly ?? false])}`;
+    const shared = this.#shared.get(id) ?? this.#start(id, kind, scope);
+    shared.users += 1;
+    let released = false;
+    return {
+      informer: shared.informer as unknown as Informer<T>,
+      release: () => {
+        if (released) return;
+        released = true;
+        shared.users -= 1;
+        if (shared.users === 0) this.#stopUnlessUsed(id, shared);
+      },
+    };
+  }
+
+  /** All informers that run. */
+  all(): readonly Informer<KubeObject>[] {
+    return [...this.#shared.values()].map(({ informer }) => informer);
+  }
+
+  /** The informers that could hold an object of this kind. */
+  of(kind: KindRef): readonly Informer<KubeObject>[] {
+    const id = kindKey(kind);
+    return this.all().filter((informer) => kindKey(informer.kind) === id);
+  }
+
+  #start(id: string, kind: KindRef, scope: InformerScope): Shared {
+    const { client, clock, random, freeze = false, observe, signal } = this.options;
+    const observer = observe?.(kind);
+    const informer = new Informer<KubeObject>(kind, client, { ...scope, clock, random, freeze, ...(observer ? { observer } : {}) });
+    const shared = { informer, stop: new AbortController(), users: 0 };
+    this.#shared.set(id, shared);
+    void informer.run(AbortSignal.any([signal, shared.stop.signal]));
+    return shared;
+  }
+
+  #stopUnlessUsed(id: string, shared: Shared): void {
+    this.options.clock.schedule(LINGER, () => {
+      if (shared.users > 0 || this.#shared.get(id) !== shared) return;
+      this.#shared.delete(id);
+      shared.stop.abort(new Error(`nobody uses the informer of ${shared.informer.kind.plural}`));
+    });
+  }
+}

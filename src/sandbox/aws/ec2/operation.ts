@@ -1,0 +1,23 @@
+import type { Account } from '../account/account.js';
+import { AwsError } from '../protocol/error.js';
+import type { Parameters } from '../protocol/parameters.js';
+import type { XmlObject } from '../protocol/xml.js';
+
+/** One operation of a Query-protocol service: from the request's parameters to the members of the response. */
+export type Operation = (input: Parameters, account: Account) => XmlObject;
+
+/** Ends a call that only asked whether it would be allowed. Call it once everything is checked and nothing is done. */
+export function endDryRun(input: Parameters): void {
+  if (input.flag('DryRun')) throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
+}
+
+/** The items with the given ids; `all` when none is named. Throws `missing` for an id that is not among them. */
+export function select<Item>(ids: readonly string[], all: readonly Item[], idOf: (item: Item) => string, missing: (id: string) => AwsError): Item[] {
+  if (ids.length === 0) return [...all];
+  const byId = new Map(all.map((item) => [idOf(item), item]));
+  return [...new Set(ids)].map((id) => {
+    const item = byId.get(id);
+    if (item === undefined) throw missing(id);
+    return item;
+  });
+}
