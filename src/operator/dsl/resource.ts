@@ -30,3 +30,6 @@ export type ConditionsOf<T> = T extends { readonly [conditionTypes]?: (type: inf
 
 /** The class of a kind, as a token for it. */
 export type KindClass<T extends KubeObject = KubeObject> = abstract new () => T;
+
+/** An object of a kind as the plain JSON that it is, without the phantom of its conditions. */
+export type Plain<T> = { [K in keyof T as K extends string ? K : never]: T[K] };
