@@ -1,12 +1,18 @@
 // The framework's public surface: what `karpenter-ts/operator` exports.
 export * from './clock.js';
 export * from './context.js';
+export * from './dsl/convert.js';
 export * from './dsl/decorators.js';
+export * from './dsl/json-schema.js';
 export * from './dsl/key.js';
+export * from './dsl/kind-decorators.js';
+export { isKind, kindPlanOf, kindRefOf, pluralOf } from './dsl/kind-plan.js';
 export * from './dsl/outcome.js';
 export * from './dsl/plan.js';
 export * from './dsl/predicate.js';
+export { InvalidDeclarations, Problems } from './dsl/problem.js';
 export * from './dsl/resource.js';
+export * from './dsl/schema.js';
 export * from './dsl/token.js';
 export * from './duration.js';
 export * from './engine/host.js';
@@ -17,18 +23,20 @@ export * from './kube/client.js';
 export * from './kube/errors.js';
 export * from './kube/handler-transport.js';
 export * from './kube/http-transport.js';
+export * from './kube/informer.js';
+export * from './kube/informers.js';
 export * from './kube/object.js';
 export * from './kube/paths.js';
 export * from './kube/reflector.js';
 export * from './kube/store.js';
 export * from './kube/transport.js';
 export * from './logger.js';
-export * from './random.js';
-// Both a decorator and the type of a status condition.
-export { Condition } from './dsl/decorators.js';
-export * from './kube/informer.js';
-export * from './kube/informers.js';
+export * from './manifests/crd.js';
+export * from './manifests/render.js';
 export * from './queue/backoff.js';
 export * from './queue/batch-window.js';
 export * from './queue/token-bucket.js';
 export * from './queue/work-queue.js';
+export * from './random.js';
+// Both a decorator and the type of a status condition.
+export { Condition } from './dsl/decorators.js';

@@ -99,7 +99,7 @@ const isContext = (place: unknown): place is { kind: string } => typeof place ==
 type Wire<T> = T extends readonly (infer Item)[] ? readonly Wire<Item>[] : T;
 type IsAny<T> = 0 extends 1 & T ? true : false;
 type Same<A, B> = IsAny<A> extends IsAny<B> ? ([Wire<A>] extends [Wire<B>] ? ([Wire<B>] extends [Wire<A>] ? true : false) : false) : false;
-type IsOptional<Target, Name extends keyof Target> = Record<never, never> extends Pick<Target, Name> ? true : false;
+type IsOptional<Target, Name extends keyof Target> = Partial<Pick<Target, Name>> extends Pick<Target, Name> ? true : false;
 /** The property's name if the schema describes exactly its type, optionality included. */
 type Described<Target, Name extends keyof Target, T, Optional extends boolean> =
   Same<Exclude<Target[Name], undefined>, T> extends true ? (IsOptional<Target, Name> extends Optional ? Name : never) : never;
