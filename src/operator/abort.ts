@@ -1,0 +1,39 @@
+import type { Clock } from './clock.js';
+
+/** A run took longer than it may. */
+export class DeadlineExceededError extends Error {
+  override readonly name = 'DeadlineExceededError';
+  readonly reason = 'DeadlineExceeded';
+}
+
+/**
+ * Runs `work` with a signal that aborts with `signal`, or after `limit` ms with a {@link DeadlineExceededError} that names `what`. Rejects at
+ * the abort even if the work does not listen to it.
+ */
+export async function withDeadline<T>(clock: Clock, limit: number, what: string, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const timer = clock.schedule(limit, () => controller.abort(new DeadlineExceededError(`${what} did not end within ${limit} ms`)));
+  const any = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
+  try {
+    return await rejectOnAbort(work(any), any);
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** Settles like the promise, or rejects with the signal's reason if that aborts first. */
+export async function rejectOnAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) throw signal.reason as Error;
+  let onAbort: (() => void) | undefined;
+  try {
+    return await Promise.race([
+      promise,
+      new Promise<never>((_, reject) => {
+        onAbort = () => reject(signal.reason as Error);
+        signal.addEventListener('abort', onAbort, { once: true });
+      }),
+    ]);
+  } finally {
+    if (onAbort) signal.removeEventListener('abort', onAbort);
+  }
+}
