@@ -40,3 +40,8 @@ export * from './queue/work-queue.js';
 export * from './random.js';
 // Both a decorator and the type of a status condition.
 export { Condition } from './dsl/decorators.js';
+export * from './abort.js';
+export * from './kube/event-recorder.js';
+export * from './kube/lease-election.js';
+export * from './kube/normalize.js';
+export * from './kube/time.js';
