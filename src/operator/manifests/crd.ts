@@ -19,7 +19,7 @@ interface CustomResourceVersion {
 }
 
 /** A CustomResourceDefinition, as far as it is generated. */
-export interface CustomResourceDefinition {
+export interface GeneratedCRD {
   apiVersion: 'apiextensions.k8s.io/v1';
   kind: 'CustomResourceDefinition';
   metadata: { name: string };
@@ -79,7 +79,7 @@ function versionOf({ name, served, storage, deprecated, deprecationWarning, colu
  * The CRD of a kind, with its fields in a fixed order. `webhook` is how versions are converted where the API server does not
  * know our functions; without it the CRD has no conversion, and the embedded server uses the plan's.
  */
-export function crdOf(kind: KindPlan, { webhook }: { webhook?: ConversionWebhook } = {}): CustomResourceDefinition {
+export function crdOf(kind: KindPlan, { webhook }: { webhook?: ConversionWebhook } = {}): GeneratedCRD {
   const { definition } = kind;
   if (!definition) throw new TypeError(`${kind.kind} is defined elsewhere: there is no CRD to generate`);
   const { singular, shortNames, categories, versions, conversion } = definition;
