@@ -1,3 +1,5 @@
+import { token } from './dsl/token.js';
+
 /** A pending timer of a {@link Clock}. */
 export interface Timer {
   /** Forgets the timer; harmless when it has fired. */
@@ -14,6 +16,9 @@ export interface Clock {
   /** Runs `callback` once, `delay` milliseconds of this clock's time from now (negative counts as 0). */
   schedule(delay: number, callback: () => void): Timer;
 }
+
+/** The operator's clock in the container. */
+export const Clock = token<Clock>('karpenter-ts.Clock');
 
 /** Resolves after `delay` milliseconds of the clock's time; rejects with the signal's reason when it aborts first. */
 export function sleep(clock: Clock, delay: number, signal?: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Index, Key } from './dsl/key.js';
 import type { Outcome } from './dsl/outcome.js';
 import type { ConditionsOf, KindClass } from './dsl/resource.js';
+import { token } from './dsl/token.js';
 import type { Duration } from './duration.js';
 import type { Condition, KubeObject, ObjectInput } from './kube/object.js';
 import type { Logger } from './logger.js';
@@ -26,6 +27,9 @@ export interface Cache {
     get<T extends KubeObject>(kind: KindClass<T>, name: string, namespace?: string): Promise<T | undefined>;
   };
 }
+
+/** The operator's cache in the container, for services that read outside of a run. */
+export const Cache = token<Cache>('karpenter-ts.Cache');
 
 export interface ApplyOptions {
   /** Take fields over that another manager owns. Default true: a reconciler is the authority on what it applies. */

@@ -54,3 +54,7 @@ export * from './kube/event-recorder.js';
 export * from './kube/lease-election.js';
 export * from './kube/normalize.js';
 export * from './kube/time.js';
+export * from './runtime/metrics.js';
+export * from './runtime/reconcilers.js';
+export * from './runtime/startable.js';
+export * from './runtime/winston-logger.js';

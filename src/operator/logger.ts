@@ -1,3 +1,5 @@
+import { token } from './dsl/token.js';
+
 /** Structured logging. */
 export interface Logger {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
@@ -7,6 +9,9 @@ export interface Logger {
   /** A logger that adds `fields` to every line. */
   child(fields: Readonly<Record<string, unknown>>): Logger;
 }
+
+/** The operator's logger in the container. */
+export const Logger = token<Logger>('karpenter-ts.Logger');
 
 /** Says nothing. */
 export const silentLogger: Logger = {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { token } from './dsl/token.js';
 
 /** The only source of randomness, so that a run can be repeated from a seed. */
 export interface Random {
@@ -7,6 +8,9 @@ export interface Random {
   /** A version 4 UUID in lower case. */
   uuid(): string;
 }
+
+/** The operator's randomness in the container. */
+export const Random = token<Random>('karpenter-ts.Random');
 
 /** The real randomness. */
 export const systemRandom: Random = { next: () => Math.random(), uuid: () => randomUUID() };

@@ -56,7 +56,7 @@ export interface ReflectorOptions extends Selection {
  */
 export const INACTIVITY_LIMIT = 70_000;
 
-const RECONNECT = { base: 800, max: 30_000, jitter: 0.5 };
+const RECONNECT = { base: 800, max: 30_000, jitter: 0.3 };
 
 /** How often a kind that is not served is looked for. */
 const ABSENT_RECHECK = 10_000;

@@ -1,0 +1,34 @@
+import type { CounterConfiguration, GaugeConfiguration, HistogramConfiguration, SummaryConfiguration } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry, Summary } from 'prom-client';
+
+type Named<C> = Omit<C, 'registers'>;
+
+/**
+ * The operator's metrics, served at `/metrics`. A module injects it and asks for its own; asking twice for a name gives the same metric.
+ */
+export class Metrics {
+  readonly registry = new Registry();
+
+  counter<L extends string>(configuration: Named<CounterConfiguration<L>>): Counter<L> {
+    return this.#named(configuration.name, Counter<L>, () => new Counter({ ...configuration, registers: [this.registry] }));
+  }
+
+  gauge<L extends string>(configuration: Named<GaugeConfiguration<L>>): Gauge<L> {
+    return this.#named(configuration.name, Gauge<L>, () => new Gauge({ ...configuration, registers: [this.registry] }));
+  }
+
+  histogram<L extends string>(configuration: Named<HistogramConfiguration<L>>): Histogram<L> {
+    return this.#named(configuration.name, Histogram<L>, () => new Histogram({ ...configuration, registers: [this.registry] }));
+  }
+
+  summary<L extends string>(configuration: Named<SummaryConfiguration<L>>): Summary<L> {
+    return this.#named(configuration.name, Summary<L>, () => new Summary({ ...configuration, registers: [this.registry] }));
+  }
+
+  #named<M>(name: string, type: new (...args: never[]) => M, create: () => M): M {
+    const known: unknown = this.registry.getSingleMetric(name);
+    if (known === undefined) return create();
+    if (known instanceof type) return known;
+    throw new TypeError(`metric "${name}" is there already, as another type than ${type.name}`);
+  }
+}

@@ -1,0 +1,16 @@
+import { ContainerModule } from 'inversify';
+import type { ReconcilerClass } from '../dsl/plan.js';
+import { token } from '../dsl/token.js';
+
+/** Under this token stand the classes that the operator runs; a module adds to them by {@link reconcilers}. */
+export const ReconcilerToken = token<ReconcilerClass>('karpenter-ts.Reconciler');
+
+/** A module that has the operator run these decorated classes, each constructed once by the container. */
+export const reconcilers = (...classes: readonly ReconcilerClass[]): ContainerModule =>
+  new ContainerModule(({ bind, isBound }) => {
+    for (const type of classes) {
+      const service = type as new () => object;
+      if (!isBound(service)) bind(service).toSelf().inSingletonScope();
+      bind(ReconcilerToken).toConstantValue(type);
+    }
+  });

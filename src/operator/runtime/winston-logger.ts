@@ -1,0 +1,88 @@
+import { Writable } from 'node:stream';
+import winston from 'winston';
+import type { Clock } from '../clock.js';
+import type { Logger } from '../logger.js';
+
+/** How much is logged. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface LoggerOptions {
+  clock: Clock;
+  /** Default `info`. */
+  level?: LogLevel;
+  /** Where lines go. Default: standard output. */
+  write?: (line: string) => void;
+  /** Fields of every line, next to `logger`. */
+  fields?: Readonly<Record<string, unknown>>;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * JSON lines as Karpenter's: `level` in capitals, `time` with milliseconds, `logger`, `message`, then fields. Errors become their message, with
+ * what they carry beside it (`reason`, `code`) as fields of its name; there are no stack traces.
+ */
+export function createLogger({ clock, level = 'info', write, fields = {} }: LoggerOptions): Logger {
+  const stream = new Writable({
+    decodeStrings: false,
+    write: (line: string, _encoding, done) => {
+      (write ?? ((text: string) => process.stdout.write(text)))(line);
+      done();
+    },
+  });
+  const backend = winston.createLogger({
+    levels: { error: 0, warn: 1, info: 2, debug: 3 },
+    level,
+    format: winston.format.printf(({ level: severity, message, fields: rest }) =>
+      JSON.stringify({ level: severity.toUpperCase(), time: new Date(clock.now()).toISOString(), logger: 'controller', message, ...(rest as Fields) })),
+    transports: [new winston.transports.Stream({ stream })],
+  });
+  return new WinstonLogger(backend, level, fields);
+}
+
+const SEVERITY: Record<LogLevel, number> = { error: 0, warn: 1, info: 2, debug: 3 };
+
+class WinstonLogger implements Logger {
+  constructor(private readonly backend: winston.Logger, private readonly level: LogLevel, private readonly fields: Fields) {}
+
+  debug(message: string, fields?: Fields): void {
+    this.#log('debug', message, fields);
+  }
+
+  info(message: string, fields?: Fields): void {
+    this.#log('info', message, fields);
+  }
+
+  warn(message: string, fields?: Fields): void {
+    this.#log('warn', message, fields);
+  }
+
+  error(message: string, fields?: Fields): void {
+    this.#log('error', message, fields);
+  }
+
+  child(fields: Fields): Logger {
+    return new WinstonLogger(this.backend, this.level, { ...this.fields, ...fields });
+  }
+
+  #log(level: LogLevel, message: string, fields?: Fields): void {
+    // Lines that nobody wants cost nothing.
+    if (SEVERITY[level] > SEVERITY[this.level]) return;
+    this.backend.log({ level, message, fields: plain({ ...this.fields, ...fields }) });
+  }
+}
+
+function plain(fields: Fields): Fields {
+  const out: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (!(value instanceof Error)) {
+      out[name] = value;
+      continue;
+    }
+    out[name] = value.message;
+    for (const [detail, content] of Object.entries(value)) {
+      if (typeof content === 'string' || typeof content === 'number' || typeof content === 'boolean') out[detail] ??= content;
+    }
+  }
+  return out;
+}
