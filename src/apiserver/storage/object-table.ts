@@ -1,0 +1,60 @@
+import type { ApiObject } from '../contracts.js';
+
+/** `namespace/name`, the order of etcd's keys; the namespace is empty for cluster scope. */
+export type StorageKey = string;
+
+export const storageKey = (namespace: string, name: string): StorageKey => `${namespace}/${name}`;
+
+export const keyOf = ({ metadata: { namespace = '', name = '' } }: ApiObject): StorageKey => storageKey(namespace, name);
+
+/** Objects of one resource by key, with their keys in order. Sorting waits until a list needs it. */
+export class ObjectTable {
+  private readonly objects = new Map<StorageKey, ApiObject>();
+  private sortedKeys: StorageKey[] | undefined;
+
+  get size(): number {
+    return this.objects.size;
+  }
+
+  get(key: StorageKey): ApiObject | undefined {
+    return this.objects.get(key);
+  }
+
+  set(key: StorageKey, object: ApiObject): void {
+    if (!this.objects.has(key)) this.sortedKeys = undefined;
+    this.objects.set(key, object);
+  }
+
+  delete(key: StorageKey): void {
+    if (this.objects.delete(key)) this.sortedKeys = undefined;
+  }
+
+  clone(): ObjectTable {
+    const copy = new ObjectTable();
+    for (const [key, object] of this.objects) copy.objects.set(key, object);
+    return copy;
+  }
+
+  /** Objects in key order, of one namespace or all. */
+  list(namespace?: string): ApiObject[] {
+    const keys = (this.sortedKeys ??= [...this.objects.keys()].sort());
+    if (namespace === undefined) return keys.map((key) => this.objects.get(key)!);
+    const found: ApiObject[] = [];
+    const prefix = storageKey(namespace, '');
+    for (let index = lowerBound(keys, prefix); index < keys.length && keys[index]!.startsWith(prefix); index++) {
+      found.push(this.objects.get(keys[index]!)!);
+    }
+    return found;
+  }
+}
+
+function lowerBound(keys: readonly string[], wanted: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keys[middle]! < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
