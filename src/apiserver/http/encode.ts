@@ -1,0 +1,95 @@
+import { stringify } from 'yaml';
+import type { ApiObject, JsonObject, ResourceDefinition, TableOptions } from '../contracts.js';
+import type { RestContext, RestResult, WatchEvent } from '../rest/context.js';
+import { apiVersionOf } from '../rest/versions.js';
+import { renderTable } from '../table/render-table.js';
+import { notAcceptable } from '../status.js';
+import { once } from './exchange.js';
+import type { Encoding } from './negotiate.js';
+
+/** Items of a list that are written at a time. */
+const CHUNK = 100;
+
+/** The body of an answer. */
+export interface EncodedBody {
+  contentType: string;
+  body: AsyncIterable<Uint8Array | string>;
+}
+
+/** Writes a result as the client wants it. */
+export function encode(ctx: RestContext, result: RestResult, encoding: Encoding, query: URLSearchParams): EncodedBody {
+  const table = (definition: ResourceDefinition, objects: readonly ApiObject[], listMetadata: JsonObject, withColumns = true): JsonObject =>
+    renderTable(definition, objects, {
+      includeObject: (query.get('includeObject') || 'Metadata') as TableOptions['includeObject'],
+      now: ctx.clock.now(),
+      listMetadata,
+      withColumns,
+    });
+
+  switch (result.type) {
+    case 'text':
+      return { contentType: 'text/plain', body: result.chunks };
+    case 'object': {
+      const { definition, object } = result;
+      if (!definition || encoding.as === 'object') return whole(object, encoding);
+      const known = object as ApiObject;
+      return whole(encoding.as === 'Table' ? table(definition, [known], { resourceVersion: known.metadata.resourceVersion ?? '' }) : partialMetadata(known), encoding);
+    }
+    case 'list': {
+      const { definition, items, metadata } = result;
+      if (encoding.as === 'Table') return whole(table(definition, items, metadata), encoding);
+      const header =
+        encoding.as === 'PartialObjectMetadata'
+          ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata }
+          : { kind: definition.listKind, apiVersion: apiVersionOf(definition), metadata };
+      const shown = encoding.as === 'PartialObjectMetadata' ? items.map(partialMetadata) : items;
+      if (encoding.format === 'yaml' || encoding.pretty) return whole({ ...header, items: shown }, encoding);
+      return { contentType: 'application/json', body: listChunks(header, shown) };
+    }
+    case 'watch': {
+      if (encoding.format === 'yaml') throw notAcceptable(['application/json', 'application/json;stream=watch']);
+      let withColumns = true;
+      const shown = (object: ApiObject | JsonObject, type: WatchEvent['type']): string => {
+        if (type === 'ERROR' || encoding.as === 'object') return encoded(object);
+        if (encoding.as === 'PartialObjectMetadata') return JSON.stringify(partialMetadata(object as ApiObject));
+        const known = object as ApiObject;
+        const rendered = table(result.definition, type === 'BOOKMARK' ? [] : [known], { resourceVersion: known.metadata.resourceVersion ?? '' }, withColumns);
+        // Clients find the end of the initial events, and where to go on, in a bookmark's row.
+        if (type === 'BOOKMARK') rendered['rows'] = [{ cells: [], object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: known.metadata } }];
+        withColumns = false;
+        return JSON.stringify(rendered);
+      };
+      return { contentType: 'application/json', body: watchLines(result.events, shown) };
+    }
+  }
+}
+
+async function* watchLines(batches: AsyncIterable<WatchEvent[]>, shown: (object: ApiObject | JsonObject, type: WatchEvent['type']) => string): AsyncGenerator<string> {
+  for await (const events of batches) yield events.map(({ type, object }) => `{"type":"${type}","object":${shown(object, type)}}\n`).join('');
+}
+
+/** The text of the last object: several watches of one resource mostly show the same event one after another. */
+let lastEncoded: { object: object; text: string } | undefined;
+
+function encoded(object: object): string {
+  if (lastEncoded?.object !== object) lastEncoded = { object, text: JSON.stringify(object) };
+  return lastEncoded.text;
+}
+
+function whole(value: object, { format, pretty }: Encoding): EncodedBody {
+  if (format === 'yaml') return { contentType: 'application/yaml', body: once(stringify(value)) };
+  return { contentType: 'application/json', body: once(JSON.stringify(value, null, pretty ? 2 : 0) + '\n') };
+}
+
+/** A long list leaves in pieces, so that its text is never in memory as a whole. */
+async function* listChunks(header: JsonObject, items: readonly object[]): AsyncGenerator<string> {
+  let text = `${JSON.stringify(header).slice(0, -1)},"items":[`;
+  for (let from = 0; from < items.length; from += CHUNK) {
+    const chunk = items.slice(from, from + CHUNK).map((item) => JSON.stringify(item));
+    yield `${text}${from > 0 ? ',' : ''}${chunk.join(',')}`;
+    text = '';
+  }
+  yield `${text}]}\n`;
+}
+
+const partialMetadata = ({ metadata }: ApiObject): ApiObject => ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata });

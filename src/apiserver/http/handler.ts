@@ -1,0 +1,47 @@
+import type { DocumentHandler } from '../contracts.js';
+import type { RestContext } from '../rest/context.js';
+import { asStatusError, dispatch } from '../rest/dispatch.js';
+import { parseRequest } from '../rest/request-info.js';
+import { unknownPath } from '../status.js';
+import { encode } from './encode.js';
+import { once, type ApiRequest, type ApiResponse } from './exchange.js';
+import { negotiate } from './negotiate.js';
+
+/** The whole server as one function: `documents` answer first, everything else is a resource. Never rejects. */
+export function createHandler(ctx: RestContext, documents: readonly DocumentHandler[]): (request: ApiRequest) => Promise<ApiResponse> {
+  return async (request) => {
+    const warnings: string[] = [];
+    let query = new URLSearchParams();
+    try {
+      const mark = request.path.indexOf('?');
+      const path = mark < 0 ? request.path : request.path.slice(0, mark);
+      query = new URLSearchParams(mark < 0 ? '' : request.path.slice(mark + 1));
+      for (const document of documents) {
+        const found = document({ path, query, headers: request.headers });
+        if (found) return { ...found, body: once(found.body) };
+      }
+      const info = parseRequest(request.method, path, query, ctx.registry);
+      if (!info) throw unknownPath();
+      const encoding = negotiate(request.headers['accept'], query);
+      const result = await dispatch(ctx, info, request, (message) => warnings.push(message));
+      const { contentType, body } = encode(ctx, result, encoding, info.query);
+      return {
+        status: result.type === 'object' ? result.status : 200,
+        headers: headersOf(contentType, warnings),
+        body,
+      };
+    } catch (error) {
+      const { code, status } = asStatusError(error);
+      const headers = headersOf('application/json', warnings);
+      if (status.details?.retryAfterSeconds) headers['retry-after'] = String(status.details.retryAfterSeconds);
+      return { status: code, headers, body: once(`${JSON.stringify(status)}\n`) };
+    }
+  };
+}
+
+function headersOf(contentType: string, warnings: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = { 'content-type': contentType, 'cache-control': 'no-cache, private' };
+  const texts = [...new Set(warnings)].map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&').replace(/[\r\n]+/g, ' ')}"`);
+  if (texts.length > 0) headers['warning'] = texts.join(', ');
+  return headers;
+}

@@ -1,0 +1,120 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { createGzip } from 'node:zlib';
+import { StatusError } from '../status.js';
+import type { ApiRequest, ApiResponse } from './exchange.js';
+import { BODY_LIMIT } from './request-body.js';
+
+export interface ListenOptions {
+  /** 0 or absent: any free port. */
+  port?: number;
+  /** Default: loopback only. */
+  host?: string;
+  /** PEM; absent: plain HTTP. */
+  tls?: { cert: string; key: string; ca?: string };
+}
+
+export interface Listener {
+  readonly url: string;
+  readonly port: number;
+  /** Ends every open connection, watches too. */
+  close(): Promise<void>;
+}
+
+/** Serves a handler over HTTP. Rejects when the port is taken. */
+export async function listen(handle: (request: ApiRequest) => Promise<ApiResponse>, { port = 0, host = '127.0.0.1', tls }: ListenOptions = {}): Promise<Listener> {
+  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => void answer(handle, incoming, outgoing);
+  // Clients may present any certificate: nobody is refused.
+  const server: Server = tls ? createSecureServer({ ...tls, requestCert: true, rejectUnauthorized: false }, onRequest) : createServer(onRequest);
+  // Watches are quiet for long, and requests have no deadline of their own.
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 120_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address() as AddressInfo;
+  return {
+    port: address.port,
+    url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(handle: (request: ApiRequest) => Promise<ApiResponse>, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const gone = new AbortController();
+  outgoing.on('close', () => gone.abort());
+  try {
+    const body = await readBody(incoming);
+    const response = await handle({
+      method: incoming.method ?? 'GET',
+      path: incoming.url ?? '/',
+      headers: plainHeaders(incoming),
+      ...(body && { body }),
+      signal: gone.signal,
+    });
+    await send(response, incoming, outgoing);
+  } catch (error) {
+    if (outgoing.headersSent || outgoing.destroyed) {
+      // The status is out: only a broken connection tells the client that the rest is missing.
+      outgoing.destroy();
+      return;
+    }
+    const status = error instanceof StatusError ? error : new StatusError(500, 'InternalError', `Internal error occurred: ${(error as Error).message}`);
+    outgoing.writeHead(status.code, { 'content-type': 'application/json' }).end(JSON.stringify(status.status));
+  }
+}
+
+async function send({ status, headers, body }: ApiResponse, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const streaming = /[?&]watch=(?!false|0)|\/watch\/|[?&]follow=/.test(incoming.url ?? '');
+  const zip = !streaming && /\bgzip\b/.test(String(incoming.headers['accept-encoding'] ?? '')) ? createGzip({ level: 1 }) : undefined;
+  outgoing.writeHead(status, { ...headers, ...(zip && { 'content-encoding': 'gzip', vary: 'accept-encoding' }) });
+  if (incoming.method === 'HEAD') {
+    outgoing.end();
+    return;
+  }
+  if (streaming) outgoing.flushHeaders();
+  const target = zip ?? outgoing;
+  zip?.pipe(outgoing);
+  for await (const chunk of body) {
+    if (outgoing.destroyed) return;
+    if (!target.write(chunk)) await drained(target, outgoing);
+  }
+  target.end();
+}
+
+const drained = (target: NodeJS.EventEmitter, outgoing: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      target.off('drain', done);
+      outgoing.off('close', done);
+      resolve();
+    };
+    target.once('drain', done);
+    outgoing.once('close', done);
+  });
+
+async function readBody(incoming: IncomingMessage): Promise<Uint8Array | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_LIMIT) throw new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT}`);
+    chunks.push(chunk);
+  }
+  return size > 0 ? Buffer.concat(chunks) : undefined;
+}
+
+function plainHeaders({ headers }: IncomingMessage): Record<string, string> {
+  const plain: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) plain[name] = Array.isArray(value) ? value.join(', ') : value;
+  return plain;
+}

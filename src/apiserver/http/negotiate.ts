@@ -1,0 +1,46 @@
+import { notAcceptable } from '../status.js';
+
+/** How an answer is written. */
+export interface Encoding {
+  format: 'json' | 'yaml';
+  /** What objects are turned into before. */
+  as: 'object' | 'Table' | 'PartialObjectMetadata';
+  pretty: boolean;
+}
+
+const OFFERED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+
+/**
+ * The first acceptable encoding, in the client's order. Clients that would rather have protobuf get JSON if they take that too.
+ * @throws {StatusError} NotAcceptable
+ */
+export function negotiate(accept: string | undefined, query: URLSearchParams): Encoding {
+  const pretty = ['true', '1'].includes(query.get('pretty') ?? '');
+  if (!accept) return { format: 'json', as: 'object', pretty };
+  for (const range of accept.split(',')) {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim());
+    const format = formatOf(type.toLowerCase());
+    if (!format) continue;
+    const given = new Map(parameters.map((parameter) => parameter.split('=', 2).map((part) => part.trim()) as [string, string]));
+    if (given.get('q') === '0') continue;
+    const as = given.get('as');
+    if (as === undefined) return { format, as: 'object', pretty };
+    if (given.get('g') !== 'meta.k8s.io' || !['v1', 'v1beta1'].includes(given.get('v') ?? '')) continue;
+    if (as === 'Table') return { format, as, pretty };
+    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { format, as: 'PartialObjectMetadata', pretty };
+  }
+  throw notAcceptable(OFFERED.slice(0, 2));
+}
+
+function formatOf(type: string): Encoding['format'] | undefined {
+  switch (type) {
+    case 'application/json':
+    case 'application/*':
+    case '*/*':
+      return 'json';
+    case 'application/yaml':
+      return 'yaml';
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,72 @@
+import type { ApiObject, Clock, ConversionHook, JsonObject, Random, ResourceDefinition, ResourceRegistry, Subresource } from '../contracts.js';
+import type { MemoryStorage } from '../storage/memory-storage.js';
+
+/** Changes or refuses objects on their way to storage; refusals are `StatusError`s. */
+export interface AdmissionPlugin {
+  /** May change `object`, which is private to the request. Runs before validation. */
+  mutate?(request: AdmissionRequest): void;
+  /** Sees the object as it will be stored. */
+  validate?(request: AdmissionRequest): void;
+}
+
+export interface AdmissionRequest {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
+  readonly definition: ResourceDefinition;
+  readonly subresource: Subresource;
+  readonly namespace: string;
+  readonly name: string;
+  /** Absent for DELETE. */
+  readonly object?: ApiObject;
+  /** Absent for CREATE. */
+  readonly previous?: ApiObject;
+  readonly dryRun: boolean;
+  /** Adds a `Warning` header to the answer. */
+  warn(message: string): void;
+}
+
+/** Output of a container, as a kubelet answers `kubectl logs`. */
+export interface LogOptions {
+  follow: boolean;
+  previous: boolean;
+  timestamps: boolean;
+  tailLines?: number;
+  sinceSeconds?: number;
+  limitBytes?: number;
+}
+
+export interface PodLogs {
+  /** Lines or blocks of text; throws a `StatusError` when there are none to be had. */
+  (namespace: string, pod: string, container: string, options: LogOptions, signal: AbortSignal | undefined): AsyncIterable<string>;
+}
+
+/** Usage behind `metrics.k8s.io/v1beta1`: the `usage` and `containers` of `NodeMetrics` and `PodMetrics` objects. */
+export interface MetricsProvider {
+  /** `NodeMetrics` objects with metadata.name, timestamp, window and usage. */
+  nodes(): JsonObject[];
+  /** `PodMetrics` objects with metadata.namespace and name, timestamp, window and containers. */
+  pods(): JsonObject[];
+}
+
+/** What handlers of requests work with. */
+export interface RestContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly storage: MemoryStorage;
+  readonly registry: ResourceRegistry;
+  /** By `plural.group`. */
+  readonly conversions: Readonly<Record<string, ConversionHook>>;
+  readonly admission: readonly AdmissionPlugin[];
+  readonly podLogs?: PodLogs;
+}
+
+/** What a handler answers; the HTTP layer chooses the encoding. */
+export type RestResult =
+  | { readonly type: 'object'; readonly status: number; readonly object: ApiObject | JsonObject; readonly definition?: ResourceDefinition }
+  | { readonly type: 'list'; readonly definition: ResourceDefinition; readonly items: readonly ApiObject[]; readonly metadata: JsonObject }
+  | { readonly type: 'watch'; readonly definition: ResourceDefinition; readonly events: AsyncIterable<WatchEvent[]> }
+  | { readonly type: 'text'; readonly chunks: AsyncIterable<string> };
+
+export interface WatchEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: ApiObject | JsonObject;
+}

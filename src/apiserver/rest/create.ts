@@ -1,0 +1,58 @@
+import type { ApiObject, ResourceDefinition } from '../contracts.js';
+import { trackUpdate } from '../patch/managed-fields.js';
+import { alreadyExists, forbidden } from '../status.js';
+import type { RestContext, RestResult } from './context.js';
+import type { RequestInfo } from './request-info.js';
+import { generatedName, matchUrl, prepareCreate, requireNamespace } from './strategy.js';
+import { oneFromStorage, toStorage } from './versions.js';
+import { pruneUnknown, type WriteOptions } from './write-options.js';
+
+/** Names drawn for a `generateName` before giving up. */
+const NAME_ATTEMPTS = 8;
+
+/** POST of an object to its collection. `body` is private to the request. */
+export async function create(ctx: RestContext, info: RequestInfo, body: ApiObject, options: WriteOptions): Promise<RestResult> {
+  const { definition, namespace } = info;
+  matchUrl(body, definition, namespace, '');
+  const { kind, version } = definition;
+  pruneUnknown(definition, body, options, (problem) => `${kind} in version "${version}" cannot be handled as a ${kind}: ${problem}`);
+  definition.setDefaults(body);
+  const stored = await createDecoded(ctx, definition, body, options, (object) => trackUpdate(ctx, definition, undefined, object, '', options));
+  return { type: 'object', status: 201, definition, object: stored };
+}
+
+/**
+ * Stores a new object that is decoded and defaulted, and returns it in the version it came in.
+ * @param track fills `managedFields`, once the object is complete.
+ */
+export async function createDecoded(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, options: WriteOptions, track: (object: ApiObject) => void): Promise<ApiObject> {
+  const { metadata } = object;
+  const { storageResource } = definition;
+  const namespace = metadata.namespace ?? '';
+  requireNamespace(ctx, definition, namespace);
+  const generated = !metadata.name && Boolean(metadata.generateName);
+  if (generated) metadata.name = freeName(ctx, definition, namespace, metadata.generateName!);
+  prepareCreate(ctx, definition, object, options);
+  track(object);
+  const converted = await toStorage(ctx, definition, object);
+  if (ctx.storage.get(storageResource, namespace, metadata.name!)) throw alreadyExists(definition, metadata.name!);
+  refuseInTerminatingNamespace(ctx, definition, namespace, metadata.name!);
+  if (options.dryRun) return object;
+  return oneFromStorage(ctx, definition, ctx.storage.create(storageResource, converted));
+}
+
+function freeName(ctx: RestContext, { storageResource, group, plural }: ResourceDefinition, namespace: string, prefix: string): string {
+  let name = '';
+  for (let attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
+    name = generatedName(ctx, prefix);
+    if (!ctx.storage.get(storageResource, namespace, name)) return name;
+  }
+  throw alreadyExists({ group, plural }, name);
+}
+
+function refuseInTerminatingNamespace({ storage }: RestContext, definition: ResourceDefinition, namespace: string, name: string): void {
+  if (!definition.namespaced || !storage.get('namespaces', '', namespace)?.metadata.deletionTimestamp) return;
+  throw forbidden(definition, name, `unable to create new content in namespace ${namespace} because it is being terminated`, [
+    { reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' },
+  ]);
+}

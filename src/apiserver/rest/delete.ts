@@ -1,0 +1,143 @@
+import { timestamp } from '../clock.js';
+import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js';
+import { badRequest, conflict, forbidden, invalid, notFound } from '../status.js';
+import type { RestContext, RestResult } from './context.js';
+import { list } from './list.js';
+import type { RequestInfo } from './request-info.js';
+import { admissionRequest } from './strategy.js';
+import { readyToVanish } from './update.js';
+import { fromStorage, oneFromStorage } from './versions.js';
+
+export type PropagationPolicy = 'Orphan' | 'Background' | 'Foreground';
+
+export interface DeleteOptions {
+  /** Seconds; absent: the kind's default. */
+  gracePeriodSeconds?: number;
+  propagationPolicy?: PropagationPolicy;
+  preconditions?: { uid?: string; resourceVersion?: string };
+  dryRun: boolean;
+}
+
+/** Kinds whose dependents outlive them unless the client says otherwise, for compatibility with their first clients. */
+const ORPHANING = new Set(['jobs.batch', 'replicationcontrollers']);
+/** Kinds that answer a final delete with the object rather than a Status. */
+const RETURN_DELETED = new Set(['pods', 'services', 'serviceaccounts', 'persistentvolumes', 'persistentvolumeclaims', 'podtemplates', 'resourcequotas']);
+const UNDELETABLE_NAMESPACES = new Set(['default', 'kube-system', 'kube-public']);
+
+/** Options from the body of a DELETE, or else from its query. */
+export function readDeleteOptions(body: JsonObject | undefined, query: URLSearchParams): DeleteOptions {
+  const refuse = (field: string, message: string): never => {
+    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [{ reason: field === 'dryRun' || field === 'propagationPolicy' ? 'FieldValueNotSupported' : 'FieldValueInvalid', field, message }]);
+  };
+  const given = { ...Object.fromEntries(query), ...body } as JsonObject & { orphanDependents?: boolean | string };
+  const { propagationPolicy, gracePeriodSeconds, preconditions, orphanDependents } = given;
+  const dryRun = [...query.getAll('dryRun'), ...((body?.['dryRun'] as string[] | undefined) ?? [])].filter((value) => value !== '');
+  for (const value of dryRun) if (value !== 'All') refuse('dryRun', `Unsupported value: ${JSON.stringify(value)}: supported values: "All"`);
+  if (propagationPolicy && !['Orphan', 'Background', 'Foreground'].includes(propagationPolicy as string)) {
+    refuse('propagationPolicy', `Unsupported value: ${JSON.stringify(propagationPolicy)}: supported values: "Foreground", "Background", "Orphan", "nil"`);
+  }
+  if (propagationPolicy && orphanDependents !== undefined) refuse('propagationPolicy', `Invalid value: ${JSON.stringify(propagationPolicy)}: orphanDependents and deletionPropagation cannot be both set`);
+  const seconds = gracePeriodSeconds === undefined || gracePeriodSeconds === null ? undefined : Number(gracePeriodSeconds);
+  if (seconds !== undefined && !Number.isInteger(seconds)) throw badRequest(`gracePeriodSeconds: invalid value ${JSON.stringify(gracePeriodSeconds)}: must be a whole number of seconds`);
+  const policy = propagationPolicy ?? (orphanDependents === undefined ? undefined : String(orphanDependents) === 'true' ? 'Orphan' : 'Background');
+  return {
+    dryRun: dryRun.length > 0,
+    ...(seconds !== undefined && { gracePeriodSeconds: Math.max(0, seconds) }),
+    ...(policy ? { propagationPolicy: policy as PropagationPolicy } : {}),
+    ...(preconditions ? { preconditions: preconditions as NonNullable<DeleteOptions['preconditions']> } : {}),
+  };
+}
+
+export async function remove(ctx: RestContext, { definition, namespace, name }: RequestInfo, options: DeleteOptions, warn: (message: string) => void): Promise<RestResult> {
+  const stored = ctx.storage.get(definition.storageResource, namespace, name);
+  if (!stored) throw notFound(definition, name);
+  const { object, gone } = deleteStored(ctx, definition, stored, options, warn);
+  if (gone && !RETURN_DELETED.has(definition.storageResource)) {
+    const { group, plural } = definition;
+    return {
+      type: 'object',
+      status: 200,
+      object: {
+        kind: 'Status',
+        apiVersion: 'v1',
+        metadata: {},
+        status: 'Success',
+        details: { name, ...(group && { group }), kind: plural, uid: object.metadata.uid },
+      },
+    };
+  }
+  return { type: 'object', status: 200, definition, object: await oneFromStorage(ctx, definition, object) };
+}
+
+/** DELETE of a collection: what its selectors take, one by one; answers the list of them. */
+export async function removeCollection(ctx: RestContext, info: RequestInfo, options: DeleteOptions, warn: (message: string) => void): Promise<RestResult> {
+  const { definition } = info;
+  const found = await list(ctx, info);
+  if (found.type !== 'list') throw new TypeError('a list was expected');
+  const deleted: ApiObject[] = [];
+  for (const { metadata } of found.items) {
+    const stored = ctx.storage.get(definition.storageResource, metadata.namespace ?? '', metadata.name!);
+    if (stored && stored.metadata.uid === metadata.uid) deleted.push(deleteStored(ctx, definition, stored, options, warn).object);
+  }
+  return { ...found, items: await fromStorage(ctx, definition, deleted), metadata: { resourceVersion: String(ctx.storage.revision) } };
+}
+
+/** Begins or completes a deletion: finalizers and grace keep the object with a `deletionTimestamp`, anything else goes at once. */
+export function deleteStored(ctx: RestContext, definition: ResourceDefinition, stored: ApiObject, options: DeleteOptions, warn: (message: string) => void): { object: ApiObject; gone: boolean } {
+  const { storageResource } = definition;
+  const { namespace = '', name = '' } = stored.metadata;
+  const { preconditions } = options;
+  if (preconditions?.uid && preconditions.uid !== stored.metadata.uid) {
+    throw conflict(definition, name, `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${stored.metadata.uid}`);
+  }
+  if (preconditions?.resourceVersion && preconditions.resourceVersion !== stored.metadata.resourceVersion) {
+    throw conflict(definition, name, `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${stored.metadata.resourceVersion}`);
+  }
+  if (storageResource === 'namespaces' && UNDELETABLE_NAMESPACES.has(name)) throw forbidden(definition, name, 'this namespace may not be deleted');
+  for (const plugin of ctx.admission) plugin.validate?.(admissionRequest('DELETE', definition, '', undefined, stored, { dryRun: options.dryRun, warn }));
+
+  const object = markDeleted(ctx, storageResource, stored, options);
+  const gone = readyToVanish(object);
+  if (options.dryRun) return { object, gone };
+  if (!gone) return { object: ctx.storage.update(storageResource, object), gone };
+  return { object: ctx.storage.delete(storageResource, namespace, name)!, gone };
+}
+
+function markDeleted(ctx: RestContext, storageResource: string, stored: ApiObject, options: DeleteOptions): ApiObject {
+  const metadata = { ...stored.metadata };
+  const finalizers = finalizersFor(storageResource, metadata.finalizers ?? [], options.propagationPolicy);
+  if (finalizers.length > 0) metadata.finalizers = finalizers;
+  else delete metadata.finalizers;
+
+  const grace = graceOf(storageResource, stored, options.gracePeriodSeconds);
+  if (!metadata.deletionTimestamp) {
+    metadata.deletionTimestamp = timestamp(ctx.clock.now() + grace * 1000);
+    metadata.deletionGracePeriodSeconds = grace;
+    if (metadata.generation !== undefined && metadata.generation > 0) metadata.generation += 1;
+  } else if (storageResource === 'pods' && options.gracePeriodSeconds !== undefined && grace < (metadata.deletionGracePeriodSeconds ?? 0)) {
+    // A second delete can only hurry the first.
+    const begun = Date.parse(metadata.deletionTimestamp) - (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
+    metadata.deletionTimestamp = timestamp(begun + grace * 1000);
+    metadata.deletionGracePeriodSeconds = grace;
+  }
+  const object = { ...stored, metadata };
+  if (storageResource !== 'namespaces') return object;
+  return { ...object, status: { ...(stored['status'] as JsonObject | undefined), phase: 'Terminating' } };
+}
+
+/** Seconds that a kubelet has to stop a pod; everything else, and pods that nothing runs, go without grace. */
+function graceOf(storageResource: string, stored: ApiObject, requested: number | undefined): number {
+  if (storageResource !== 'pods') return 0;
+  const { nodeName, terminationGracePeriodSeconds = 30 } = (stored['spec'] ?? {}) as { nodeName?: string; terminationGracePeriodSeconds?: number };
+  const { phase } = (stored['status'] ?? {}) as { phase?: string };
+  if (!nodeName || phase === 'Succeeded' || phase === 'Failed') return 0;
+  return requested ?? Math.max(0, terminationGracePeriodSeconds);
+}
+
+/** The garbage collector's part of the finalizers, as the propagation policy asks. */
+function finalizersFor(storageResource: string, finalizers: readonly string[], policy: PropagationPolicy | undefined): string[] {
+  const others = finalizers.filter((finalizer) => finalizer !== 'orphan' && finalizer !== 'foregroundDeletion');
+  const orphan = policy ? policy === 'Orphan' : finalizers.includes('orphan') || (ORPHANING.has(storageResource) && !finalizers.includes('foregroundDeletion'));
+  const foreground = policy ? policy === 'Foreground' : finalizers.includes('foregroundDeletion');
+  return [...others, ...(orphan ? ['orphan'] : []), ...(foreground && !orphan ? ['foregroundDeletion'] : [])];
+}

@@ -1,0 +1,79 @@
+import jsonPatch from 'fast-json-patch';
+import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js';
+import { trackUpdate } from '../patch/managed-fields.js';
+import { mergePatch } from '../patch/merge-patch.js';
+import { strategicMergePatch, StrategicMergeError } from '../patch/strategic-merge-patch.js';
+import { badRequest, StatusError, unsupportedMediaType } from '../status.js';
+import { deepClone } from '../storage/deep.js';
+import type { RestContext, RestResult } from './context.js';
+import type { RequestInfo } from './request-info.js';
+import { matchUrl } from './strategy.js';
+import { guaranteedUpdate } from './update.js';
+import { pruneUnknown, type WriteOptions } from './write-options.js';
+
+export const JSON_PATCH = 'application/json-patch+json';
+export const MERGE_PATCH = 'application/merge-patch+json';
+export const STRATEGIC_MERGE_PATCH = 'application/strategic-merge-patch+json';
+export const APPLY_YAML = 'application/apply-patch+yaml';
+
+/** As kube-apiserver limits them, lest a small patch copy an object up to a huge one. */
+const MOST_OPERATIONS = 10_000;
+
+/** The media types that a PATCH of a resource may have. */
+export const patchTypes = ({ custom }: ResourceDefinition): string[] =>
+  custom ? [JSON_PATCH, MERGE_PATCH, APPLY_YAML] : [JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH, APPLY_YAML];
+
+/** PATCH by JSON, merge or strategic merge patch. */
+export async function patch(ctx: RestContext, info: RequestInfo, contentType: string, body: unknown, options: WriteOptions): Promise<RestResult> {
+  const { definition, namespace, name, subresource } = info;
+  const apply = patcher(definition, contentType, body);
+  const object = await guaranteedUpdate(ctx, info, options, {
+    modify(current) {
+      const next = apply(current) as ApiObject;
+      if (typeof next !== 'object' || next === null || Array.isArray(next)) throw badRequest('the patch made something that is not an object');
+      next.metadata = { ...next.metadata };
+      matchUrl(next, definition, namespace, name);
+      pruneUnknown(definition, next, options);
+      definition.setDefaults(next);
+      return next;
+    },
+    track: (current, next) => trackUpdate(ctx, definition, current, next, subresource, options),
+  });
+  return { type: 'object', status: 200, definition, object };
+}
+
+/** What a patch does to an object; the result is a private copy. */
+export function patcher(definition: ResourceDefinition, contentType: string, body: unknown): (current: ApiObject) => unknown {
+  switch (contentType) {
+    case JSON_PATCH:
+      return (current) => applyJsonPatch(current, body);
+    case MERGE_PATCH:
+      if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('error decoding patch: a merge patch must be an object');
+      return (current) => deepClone(mergePatch(current, body));
+    case STRATEGIC_MERGE_PATCH:
+      if (definition.custom) break;
+      if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('error decoding patch: a strategic merge patch must be an object');
+      return (current) => {
+        try {
+          return strategicMergePatch(deepClone(current), body as JsonObject, definition.schema);
+        } catch (error) {
+          if (error instanceof StrategicMergeError) throw badRequest(error.message);
+          throw error;
+        }
+      };
+  }
+  throw unsupportedMediaType(patchTypes(definition));
+}
+
+function applyJsonPatch(current: ApiObject, operations: unknown): unknown {
+  if (!Array.isArray(operations)) throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+  if (operations.length > MOST_OPERATIONS) {
+    throw new StatusError(413, 'RequestEntityTooLarge', `The allowed maximum operations in a JSON patch is ${MOST_OPERATIONS}, got ${operations.length}`);
+  }
+  try {
+    return jsonPatch.applyPatch(deepClone(current), deepClone(operations) as jsonPatch.Operation[], true, true, true).newDocument;
+  } catch (error) {
+    const { message } = error as Error;
+    throw new StatusError(422, 'Invalid', `the server rejected our request due to an error in our request: ${message.split('\n')[0]}`, {});
+  }
+}

@@ -1,0 +1,141 @@
+import { timestamp } from '../clock.js';
+import type { ApiObject, ResourceDefinition, Subresource } from '../contracts.js';
+import { badRequest, conflict, invalid, notFound } from '../status.js';
+import { deepEqual } from '../storage/deep.js';
+import type { AdmissionRequest, RestContext } from './context.js';
+import { validateMetadata, validateMetadataUpdate } from './metadata.js';
+import { apiVersionOf } from './versions.js';
+import type { WriteOptions } from './write-options.js';
+
+const NAME_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+/** Longest prefix that five random characters still fit behind, in the 63 of a label. */
+const LONGEST_PREFIX = 58;
+
+/** A name that begins with `generateName`. */
+export function generatedName({ random }: RestContext, prefix: string): string {
+  let name = prefix.slice(0, LONGEST_PREFIX);
+  for (let count = 0; count < 5; count++) name += NAME_ALPHABET[Math.floor(random.next() * NAME_ALPHABET.length)];
+  return name;
+}
+
+/** Checks that a decoded body is what its URL says, and fills in what it left out. */
+export function matchUrl(object: ApiObject, definition: ResourceDefinition, namespace: string, name: string): void {
+  const apiVersion = apiVersionOf(definition);
+  object.apiVersion ||= apiVersion;
+  object.kind ||= definition.kind;
+  if (object.apiVersion !== apiVersion) {
+    throw badRequest(`the API version in the data (${object.apiVersion}) does not match the expected API version (${apiVersion})`);
+  }
+  if (object.kind !== definition.kind) {
+    throw badRequest(`${object.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: the kind in the data (${object.kind}) does not match the expected kind (${definition.kind})`);
+  }
+  const { metadata } = object;
+  if (definition.namespaced) {
+    metadata.namespace ||= namespace;
+    if (metadata.namespace !== namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  } else if (metadata.namespace) throw badRequest('namespace is not allowed on this type, the namespace of the object must be empty');
+  if (name) {
+    metadata.name ||= name;
+    if (metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  }
+}
+
+/** Makes a decoded object ready for storage, in place, and checks it. */
+export function prepareCreate(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, options: WriteOptions): void {
+  const { metadata } = object;
+  if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  metadata.uid = ctx.random.uuid();
+  metadata.creationTimestamp = timestamp(ctx.clock.now());
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete metadata.generation;
+  delete (metadata as { selfLink?: string }).selfLink;
+  delete metadata.resourceVersion;
+  if (definition.tracksGeneration) metadata.generation = 1;
+  if (definition.statusSubresource) delete object['status'];
+  definition.prepareForCreate?.(object, ctx);
+
+  const admission = admissionRequest('CREATE', definition, '', object, undefined, options);
+  for (const plugin of ctx.admission) plugin.mutate?.(admission);
+  refuse(definition, object, [...validateMetadata(object, definition), ...definition.validate(object)]);
+  for (const plugin of ctx.admission) plugin.validate?.(admission);
+  definition.warnings?.(object).forEach(options.warn);
+}
+
+/** Brings an update in line with what it may change, in place, and checks it. `previous` is in the same version. */
+export function prepareUpdate(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, previous: ApiObject, subresource: Subresource, options: WriteOptions): void {
+  const { metadata } = object;
+  const before = previous.metadata;
+  if (metadata.uid && metadata.uid !== before.uid) {
+    throw conflict(definition, before.name!, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${before.uid}`);
+  }
+  metadata.uid = before.uid!;
+  metadata.creationTimestamp = before.creationTimestamp!;
+  delete (metadata as { selfLink?: string }).selfLink;
+  restore(metadata, before, 'generation');
+  // Deletion is only ever begun by a DELETE; clients that read before it must not undo it.
+  restore(metadata, before, 'deletionTimestamp');
+  restore(metadata, before, 'deletionGracePeriodSeconds');
+  if (definition.statusSubresource) {
+    if (subresource === 'status') keepAllButStatus(object, previous, definition);
+    else restore(object, previous, 'status');
+  }
+  definition.prepareForUpdate?.(object, previous, subresource, ctx);
+  if (definition.tracksGeneration && specChanged(definition, object, previous)) metadata.generation = (before.generation ?? 0) + 1;
+
+  const admission = admissionRequest('UPDATE', definition, subresource, object, previous, options);
+  for (const plugin of ctx.admission) plugin.mutate?.(admission);
+  refuse(definition, object, [
+    ...validateMetadata(object, definition),
+    ...validateMetadataUpdate(object, previous),
+    ...definition.validateUpdate(object, previous, subresource),
+  ]);
+  for (const plugin of ctx.admission) plugin.validate?.(admission);
+  definition.warnings?.(object).forEach(options.warn);
+}
+
+/** Refuses requests inside a namespace that is not there. */
+export function requireNamespace({ storage }: RestContext, definition: ResourceDefinition, namespace: string): void {
+  if (definition.namespaced && !storage.get('namespaces', '', namespace)) throw notFound({ group: '', plural: 'namespaces' }, namespace);
+}
+
+export function admissionRequest(
+  operation: AdmissionRequest['operation'],
+  definition: ResourceDefinition,
+  subresource: Subresource,
+  object: ApiObject | undefined,
+  previous: ApiObject | undefined,
+  { dryRun, warn }: Pick<WriteOptions, 'dryRun' | 'warn'>,
+): AdmissionRequest {
+  const { namespace = '', name = '' } = (object ?? previous)!.metadata;
+  return { operation, definition, subresource, namespace, name, dryRun, warn, ...(object && { object }), ...(previous && { previous }) };
+}
+
+function refuse(definition: ResourceDefinition, { metadata }: ApiObject, causes: Parameters<typeof invalid>[2]): void {
+  if (causes.length > 0) throw invalid(definition, metadata.name ?? '', causes);
+}
+
+/** A write to `status` changes status, and of metadata only what Kubernetes lets it. */
+function keepAllButStatus(object: ApiObject, previous: ApiObject, { custom }: ResourceDefinition): void {
+  for (const field of Object.keys(object)) if (field !== 'status' && field !== 'metadata') delete object[field];
+  for (const [field, value] of Object.entries(previous)) if (field !== 'status' && field !== 'metadata') object[field] = value;
+  const { managedFields } = object.metadata;
+  if (custom) {
+    const { resourceVersion } = object.metadata;
+    object.metadata = { ...previous.metadata };
+    if (resourceVersion) object.metadata.resourceVersion = resourceVersion;
+    if (managedFields) object.metadata.managedFields = managedFields;
+  } else {
+    restore(object.metadata, previous.metadata, 'ownerReferences');
+  }
+}
+
+function specChanged({ statusSubresource }: ResourceDefinition, object: ApiObject, previous: ApiObject): boolean {
+  const counted = ({ metadata: _metadata, status, apiVersion: _apiVersion, ...rest }: ApiObject): unknown => (statusSubresource ? rest : { ...rest, status });
+  return !deepEqual(counted(object), counted(previous));
+}
+
+function restore<T extends object>(target: T, source: T, field: keyof T): void {
+  if (source[field] === undefined) delete target[field];
+  else target[field] = source[field];
+}

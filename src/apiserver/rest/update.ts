@@ -1,0 +1,79 @@
+import type { ApiObject } from '../contracts.js';
+import { trackUpdate } from '../patch/managed-fields.js';
+import { invalid, modified, notFound } from '../status.js';
+import type { RestContext, RestResult } from './context.js';
+import type { RequestInfo } from './request-info.js';
+import { matchUrl, prepareUpdate } from './strategy.js';
+import { oneFromStorage, toStorage } from './versions.js';
+import { pruneUnknown, type WriteOptions } from './write-options.js';
+
+/** Reads and writes are only apart while a conversion hook thinks, so collisions are rare. */
+const ATTEMPTS = 5;
+
+/** Built-in resources that, like custom ones, refuse a PUT without a resourceVersion. */
+const CONDITIONAL_ONLY = new Set(['leases.coordination.k8s.io', 'customresourcedefinitions.apiextensions.k8s.io', 'podtemplates']);
+
+/** PUT of an object, or of its `status`. */
+export async function update(ctx: RestContext, info: RequestInfo, body: ApiObject, options: WriteOptions): Promise<RestResult> {
+  const { definition, namespace, name, subresource } = info;
+  matchUrl(body, definition, namespace, name);
+  const { kind, version } = definition;
+  pruneUnknown(definition, body, options, (problem) => `${kind} in version "${version}" cannot be handled as a ${kind}: ${problem}`);
+  definition.setDefaults(body);
+  if (!body.metadata.resourceVersion && (definition.custom || CONDITIONAL_ONLY.has(definition.storageResource)) && ctx.storage.get(definition.storageResource, namespace, name)) {
+    throw invalid(definition, name, [{ reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0: must be specified for an update' }]);
+  }
+  const object = await guaranteedUpdate(ctx, info, options, {
+    modify: () => structuredClone(body),
+    track: (current, next) => trackUpdate(ctx, definition, current, next, subresource, options),
+  });
+  return { type: 'object', status: 200, definition, object };
+}
+
+export interface Modification {
+  /** The wanted object, private to the caller; called again when someone else wrote meanwhile. `current` is frozen. */
+  modify(current: ApiObject): ApiObject | Promise<ApiObject>;
+  /** Fills `managedFields` of the complete object. */
+  track(current: ApiObject, next: ApiObject): void;
+}
+
+/** Read, modify, check, write; answers the object as it is then, in the request's version. */
+export async function guaranteedUpdate(ctx: RestContext, { definition, namespace, name, subresource }: Pick<RequestInfo, 'definition' | 'namespace' | 'name' | 'subresource'>, options: WriteOptions, { modify, track }: Modification): Promise<ApiObject> {
+  const { storageResource } = definition;
+  for (let attempt = 1; ; attempt++) {
+    const stored = ctx.storage.get(storageResource, namespace, name);
+    if (!stored) throw notFound(definition, name);
+    const current = await oneFromStorage(ctx, definition, stored);
+    const next = await modify(current);
+    const expected = next.metadata.resourceVersion;
+    if (expected && expected !== stored.metadata.resourceVersion) throw modified(definition, name);
+    next.metadata.resourceVersion = stored.metadata.resourceVersion!;
+    prepareUpdate(ctx, definition, next, current, subresource, options);
+    track(current, next);
+    const converted = await toStorage(ctx, definition, next);
+    if (ctx.storage.get(storageResource, namespace, name) !== stored) {
+      if (attempt < ATTEMPTS && !expected) continue;
+      throw modified(definition, name);
+    }
+    if (options.dryRun) return next;
+    return oneFromStorage(ctx, definition, writeOrRemove(ctx, storageResource, converted));
+  }
+}
+
+/** Stores an update; one that takes away the last finalizer of an object in deletion removes it instead. */
+export function writeOrRemove({ storage }: RestContext, storageResource: string, object: ApiObject): ApiObject {
+  const { namespace = '', name = '' } = object.metadata;
+  if (!readyToVanish(object)) return storage.update(storageResource, object);
+  storage.delete(storageResource, namespace, name);
+  return object;
+}
+
+/** Whether nothing holds a deleted object any longer. */
+export function readyToVanish(object: ApiObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata;
+  if (!deletionTimestamp || finalizers.length > 0 || deletionGracePeriodSeconds > 0) return false;
+  if (object.kind !== 'Namespace' || object.apiVersion !== 'v1') return true;
+  const { finalizers: contentFinalizers = [] } = (object['spec'] ?? {}) as { finalizers?: string[] };
+  return contentFinalizers.length === 0;
+}
+

@@ -1,0 +1,86 @@
+import type { ApiObject, ResourceDefinition } from '../contracts.js';
+import { internalError } from '../status.js';
+import { deepClone, deepFreeze } from '../storage/deep.js';
+import type { RestContext } from './context.js';
+
+export const apiVersionOf = ({ group, version }: { group: string; version: string }): string => (group ? `${group}/${version}` : version);
+
+/** What reading made of a stored object, until its CRD changes and a new definition comes. */
+const readings = new WeakMap<ApiObject, Map<ResourceDefinition, ApiObject>>();
+
+/**
+ * Stored objects in the version that a client asked for. Custom resources are pruned and defaulted by today's schema, whatever was
+ * stored. Waits only when a conversion hook must be asked.
+ */
+export function fromStorage(ctx: RestContext, definition: ResourceDefinition, stored: readonly ApiObject[]): ApiObject[] | Promise<ApiObject[]> {
+  const apiVersion = apiVersionOf(definition);
+  if (!definition.custom) return stored.map((object) => builtinFromStorage(definition, apiVersion, object));
+  const hook = definition.convertsByHook ? hookOf(ctx, definition) : undefined;
+  const foreign = hook ? stored.filter((object) => object.apiVersion !== apiVersion && !readings.get(object)?.has(definition)) : [];
+  if (!hook || foreign.length === 0) return stored.map((object) => readCustom(definition, object, object));
+  return convertAll(hook, foreign, apiVersion).then((converted) => {
+    foreign.forEach((object, index) => readCustom(definition, object, converted[index]!));
+    return stored.map((object) => readCustom(definition, object, object));
+  });
+}
+
+/** As {@link fromStorage}, for one. */
+export async function oneFromStorage(ctx: RestContext, definition: ResourceDefinition, stored: ApiObject): Promise<ApiObject> {
+  const reading = fromStorage(ctx, definition, [stored]);
+  return (Array.isArray(reading) ? reading : await reading)[0]!;
+}
+
+/** An object of a request in the version that storage keeps. */
+export async function toStorage(ctx: RestContext, definition: ResourceDefinition, object: ApiObject): Promise<ApiObject> {
+  if (definition.toStorage) return definition.toStorage(deepClone(object));
+  if (object.apiVersion === definition.storageApiVersion) return object;
+  if (!definition.convertsByHook) return { ...object, apiVersion: definition.storageApiVersion };
+  const [converted] = await convertAll(hookOf(ctx, definition), [object], definition.storageApiVersion);
+  return converted!;
+}
+
+function builtinFromStorage(definition: ResourceDefinition, apiVersion: string, stored: ApiObject): ApiObject {
+  if (!definition.fromStorage) return stored.apiVersion === apiVersion ? stored : { ...stored, apiVersion };
+  return remember(definition, stored, () => definition.fromStorage!(deepClone(stored)));
+}
+
+function readCustom(definition: ResourceDefinition, stored: ApiObject, converted: ApiObject): ApiObject {
+  return remember(definition, stored, () => {
+    const object = { ...deepClone(converted), apiVersion: apiVersionOf(definition) };
+    definition.prune(object);
+    definition.setDefaults(object);
+    return object;
+  });
+}
+
+function remember(definition: ResourceDefinition, stored: ApiObject, read: () => ApiObject): ApiObject {
+  let known = readings.get(stored);
+  if (!known) readings.set(stored, (known = new Map()));
+  let reading = known.get(definition);
+  if (!reading) known.set(definition, (reading = deepFreeze(read())));
+  return reading;
+}
+
+function hookOf({ conversions }: RestContext, { plural, group, kind }: ResourceDefinition): NonNullable<RestContext['conversions'][string]> {
+  const hook = conversions[`${plural}.${group}`];
+  if (!hook) throw internalError(`conversion webhook for ${group}, Kind=${kind} failed: no conversion is registered for ${plural}.${group}`);
+  return hook;
+}
+
+async function convertAll(hook: NonNullable<RestContext['conversions'][string]>, objects: readonly ApiObject[], apiVersion: string): Promise<ApiObject[]> {
+  const converted = await hook.convert(objects.map(deepClone), apiVersion);
+  if (converted.length !== objects.length) {
+    throw internalError(`conversion webhook for ${objects[0]!.apiVersion}, Kind=${objects[0]!.kind} failed: returned ${converted.length} objects, expected ${objects.length}`);
+  }
+  return converted.map((object, index) => {
+    const original = objects[index]!;
+    if (object.apiVersion !== apiVersion || object.kind !== original.kind) {
+      throw internalError(`conversion webhook for ${original.apiVersion}, Kind=${original.kind} failed: returned ${object.apiVersion}, Kind=${object.kind}, expected ${apiVersion}, Kind=${original.kind}`);
+    }
+    const { labels, annotations } = object.metadata;
+    const metadata = { ...original.metadata };
+    delete metadata.labels;
+    delete metadata.annotations;
+    return { ...object, metadata: { ...metadata, ...(labels && { labels }), ...(annotations && { annotations }) } };
+  });
+}

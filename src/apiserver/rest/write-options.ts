@@ -1,0 +1,60 @@
+import type { ApiObject, ResourceDefinition, UnknownField } from '../contracts.js';
+import { unknownFieldText } from '../schema/unknown-field.js';
+import { badRequest, invalid } from '../status.js';
+
+/** How a client wants a write done, from its query. */
+export interface WriteOptions {
+  readonly dryRun: boolean;
+  /** Who writes, for `managedFields`. */
+  readonly fieldManager: string;
+  readonly fieldValidation: 'Strict' | 'Warn' | 'Ignore';
+  /** Server-side apply takes over fields of others. */
+  readonly force: boolean;
+  warn(message: string): void;
+}
+
+/** What a write's options are an instance of, in error messages. */
+type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions';
+
+/** @throws {StatusError} for values that Kubernetes refuses. */
+export function readWriteOptions(kind: OptionsKind, query: URLSearchParams, userAgent: string, warn: (message: string) => void): WriteOptions {
+  const refuse = (field: string, reason: string, message: string): never => {
+    throw invalid({ group: 'meta.k8s.io', kind }, '', [{ field, reason, message }]);
+  };
+  const dryRun = query.getAll('dryRun').filter((value) => value !== '');
+  if (dryRun.some((value) => value !== 'All')) {
+    refuse('dryRun', 'FieldValueNotSupported', `Unsupported value: ${JSON.stringify(dryRun[0])}: supported values: "All"`);
+  }
+  const requestedManager = query.get('fieldManager') ?? '';
+  if (Buffer.byteLength(requestedManager) > 128) refuse('fieldManager', 'FieldValueTooLong', 'Too long: may not be more than 128 bytes');
+  // eslint-disable-next-line no-control-regex -- unprintable characters are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(requestedManager)) {
+    refuse('fieldManager', 'FieldValueInvalid', `Invalid value: ${JSON.stringify(requestedManager)}: should only contain printable characters`);
+  }
+  const fieldValidation = query.get('fieldValidation') || 'Warn';
+  if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
+    throw badRequest(`fieldValidation parameter: unsupported value: ${fieldValidation}: supported values: "Ignore", "Strict", "Warn"`);
+  }
+  return {
+    dryRun: dryRun.length > 0,
+    fieldManager: requestedManager || defaultManager(userAgent),
+    fieldValidation,
+    force: query.get('force') === 'true' || query.get('force') === '1',
+    warn,
+  };
+}
+
+/** Clients that name no manager are known by the program in their User-Agent. */
+const defaultManager = (userAgent: string): string => (userAgent.split('/')[0] || 'unknown').slice(0, 128);
+
+/**
+ * Removes the fields that the schema does not know; they are refused or warned about as the client asked.
+ * @param wrap words a strict refusal, which differs between creates and patches.
+ */
+export function pruneUnknown(definition: ResourceDefinition, object: ApiObject, { fieldValidation, warn }: WriteOptions, wrap: (problem: string) => string = (problem) => problem): void {
+  const unknown: readonly UnknownField[] = definition.prune(object);
+  if (unknown.length === 0 || fieldValidation === 'Ignore') return;
+  const problems = unknown.map(unknownFieldText);
+  if (fieldValidation === 'Strict') throw badRequest(wrap(`strict decoding error: ${problems.join(', ')}`));
+  problems.forEach(warn);
+}
