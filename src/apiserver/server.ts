@@ -1,0 +1,78 @@
+import { bootstrap } from './bootstrap.js';
+import { systemClock, systemRandom } from './clock.js';
+import type { Clock, ConversionHook, JsonObject, Random, ResourceRegistry } from './contracts.js';
+import { createDiscovery } from './discovery/handler.js';
+import type { ApiRequest, ApiResponse } from './http/exchange.js';
+import { createHandler } from './http/handler.js';
+import { createHealth } from './http/health.js';
+import { listen, type Listener, type ListenOptions } from './http/listen.js';
+import { SERVER_VERSION } from './http/server-version.js';
+import { createRegistry } from './kinds/registry.js';
+import type { MetricsProvider, PodLogs, RestContext } from './rest/context.js';
+import { MemoryStorage } from './storage/memory-storage.js';
+
+export interface ApiServerOptions {
+  /** Default: the wall clock. */
+  clock?: Clock;
+  /** Default: real randomness. */
+  random?: Random;
+  /** Keeps the cluster's state across restarts; absent: memory only. */
+  dataDir?: string;
+  /** How custom resources with `conversion.strategy: Webhook` are converted, by CRD name (`plural.group`). */
+  conversions?: Readonly<Record<string, ConversionHook>>;
+  /** Changes parts of what `/version` says. */
+  version?: Partial<typeof SERVER_VERSION>;
+  /** What `kubectl logs` shows. */
+  nodeLogs?: PodLogs;
+  /** What `kubectl top` shows; absent: `metrics.k8s.io` is not served. */
+  metrics?: MetricsProvider;
+  /** Whether owners take their dependents along. Default true. */
+  garbageCollection?: boolean;
+}
+
+/** A Kubernetes API server in this process. */
+export interface ApiServer {
+  /** Answers one request; rejects never. It fits the operator's `KubeTransport.send`. */
+  handle(request: ApiRequest): Promise<ApiResponse>;
+  /** Opens an HTTP (or HTTPS) port. */
+  listen(options?: ListenOptions): Promise<Listener>;
+  /** The objects themselves, beneath all checks. */
+  readonly storage: MemoryStorage;
+  readonly registry: ResourceRegistry;
+  /** Closes ports, stops controllers and flushes the data directory. */
+  close(): Promise<void>;
+}
+
+/** Starts a server with the built-in kinds and an empty cluster, or the one in `dataDir`. */
+export function createApiServer(options: ApiServerOptions = {}): ApiServer {
+  const { clock = systemClock, random = systemRandom, conversions = {}, nodeLogs } = options;
+  const registry = createRegistry();
+  const storage = new MemoryStorage(clock);
+  const version = { ...SERVER_VERSION, ...options.version };
+  const ctx: RestContext = { clock, random, storage, registry, conversions, admission: [], renderTable: simpleTable, ...(nodeLogs && { podLogs: nodeLogs }) };
+  bootstrap(ctx);
+  const handle = createHandler(ctx, [createHealth(storage, version as JsonObject), createDiscovery(registry)]);
+  const listeners = new Set<Listener>();
+  return {
+    handle,
+    storage,
+    registry,
+    async listen(listenOptions) {
+      const listener = await listen(handle, listenOptions);
+      listeners.add(listener);
+      return listener;
+    },
+    async close() {
+      await Promise.all([...listeners].map((listener) => listener.close()));
+      storage.close();
+    },
+  };
+}
+
+const simpleTable: RestContext['renderTable'] = (_definition, objects, { listMetadata }) => ({
+  kind: 'Table',
+  apiVersion: 'meta.k8s.io/v1',
+  metadata: listMetadata,
+  columnDefinitions: [{ name: 'Name', type: 'string', format: 'name', description: '', priority: 0 }],
+  rows: objects.map((object) => ({ cells: [object.metadata.name], object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata } })),
+});
