@@ -75,7 +75,7 @@ async function answer(handle: (request: ApiRequest) => Promise<ApiResponse>, inc
 
 async function send({ status, headers, body }: ApiResponse, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const streaming = /[?&]watch=(?!false|0)|\/watch\/|[?&]follow=/.test(incoming.url ?? '');
-  const zip = !streaming && /\bgzip\b/.test(String(incoming.headers['accept-encoding'] ?? '')) ? createGzip({ level: 1 }) : undefined;
+  const zip = !streaming && /\bgzip\b/.test(incoming.headers['accept-encoding'] ?? '') ? createGzip({ level: 1 }) : undefined;
   outgoing.writeHead(status, { ...headers, ...(zip && { 'content-encoding': 'gzip', vary: 'accept-encoding' }) });
   if (incoming.method === 'HEAD') {
     outgoing.end();

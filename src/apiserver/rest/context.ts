@@ -21,7 +21,7 @@ export interface AdmissionRequest {
   readonly previous?: ApiObject;
   readonly dryRun: boolean;
   /** Adds a `Warning` header to the answer. */
-  warn(message: string): void;
+  warn: (message: string) => void;
 }
 
 /** Output of a container, as a kubelet answers `kubectl logs`. */

@@ -49,7 +49,11 @@ export async function list(ctx: RestContext, info: RequestInfo): Promise<RestRes
 
   const items: ApiObject[] = [];
   let index = 0;
-  for (; index < objects.length && (limit === 0 || items.length < limit); index++) if (selects(objects[index]!)) items.push(objects[index]!);
+  const most = limit || Infinity;
+  while (index < objects.length && items.length < most) {
+    const object = objects[index++]!;
+    if (selects(object)) items.push(object);
+  }
   const metadata: Record<string, unknown> = { resourceVersion: String(revision) };
   if (index < objects.length && objects.slice(index).some(selects)) {
     metadata['continue'] = writeToken({ v: 'meta.k8s.io/v1', rv: revision, start: keyOf(stored[index - 1]!) });

@@ -39,7 +39,7 @@ export function validateMetadata(object: ApiObject, { nameFormat = 'dns1123subdo
   for (const [key, value] of Object.entries(annotations)) {
     // Only the key's form counts, and that in lower case.
     if (!isLabelKey(key.toLowerCase())) causes.push(invalidValue('metadata.annotations', key, qualifiedNameProblem(key)));
-    annotationBytes += Buffer.byteLength(key) + Buffer.byteLength(String(value));
+    annotationBytes += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
   if (annotationBytes > ANNOTATIONS_LIMIT) {
     causes.push({ reason: 'FieldValueTooLong', field: 'metadata.annotations', message: `Too long: may not be more than ${ANNOTATIONS_LIMIT} bytes` });

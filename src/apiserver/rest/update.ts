@@ -32,9 +32,9 @@ export async function update(ctx: RestContext, info: RequestInfo, body: ApiObjec
 
 export interface Modification {
   /** The wanted object, private to the caller; called again when someone else wrote meanwhile. `current` is frozen. */
-  modify(current: ApiObject): ApiObject | Promise<ApiObject>;
+  modify: (current: ApiObject) => ApiObject | Promise<ApiObject>;
   /** Fills `managedFields` of the complete object. */
-  track(current: ApiObject, next: ApiObject): void;
+  track: (current: ApiObject, next: ApiObject) => void;
 }
 
 /** Read, modify, check, write; answers the object as it is then, in the request's version. */

@@ -10,7 +10,7 @@ export interface WriteOptions {
   readonly fieldValidation: 'Strict' | 'Warn' | 'Ignore';
   /** Server-side apply takes over fields of others. */
   readonly force: boolean;
-  warn(message: string): void;
+  warn: (message: string) => void;
 }
 
 /** What a write's options are an instance of, in error messages. */

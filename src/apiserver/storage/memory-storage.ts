@@ -143,7 +143,7 @@ export class MemoryStorage implements Storage {
     this.dispatching = true;
     try {
       for (let next = this.pending.shift(); next; next = this.pending.shift()) {
-        for (const listener of [...this.listeners]) listener(next);
+        this.listeners.forEach((listener) => listener(next));
       }
     } finally {
       this.dispatching = false;

@@ -101,7 +101,8 @@ async function* watchEvents(ctx: RestContext, { definition, namespace }: Request
       }
       if (markInitialEnd && bookmarks) yield [bookmark({ 'k8s.io/initial-events-end': 'true' })];
     }
-    while (!signal?.aborted) {
+    const aborted = (): boolean => signal?.aborted ?? false;
+    while (!aborted()) {
       const window = storage.window(storageResource);
       const batch = window.after(position, BATCH);
       if (!batch) {
