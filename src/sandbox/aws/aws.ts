@@ -3,12 +3,17 @@ import type { Random } from '../../operator/random.js';
 import { Account } from './account/account.js';
 import { furnish } from './account/fresh-account.js';
 import { ec2 } from './ec2/ec2.js';
+import { eks } from './eks/eks.js';
 import { Faults, type FaultOptions } from './faults.js';
+import { iam, sts } from './iam/iam.js';
 import type { Machines } from './instance.js';
 import { listen, type Listening } from './listen.js';
 import { AwsError } from './protocol/error.js';
+import { pricing } from './pricing/pricing.js';
 import type { AwsRequest, AwsResponse } from './protocol/http.js';
 import type { Service } from './protocol/service.js';
+import { sqs } from './sqs/sqs.js';
+import { ssm } from './ssm/ssm.js';
 
 export interface AwsOptions {
   clock: Clock;
@@ -40,7 +45,7 @@ export interface SandboxAws {
   readonly calls: ReadonlyMap<string, number>;
 }
 
-const SERVICES: readonly Service[] = [ec2];
+const SERVICES: readonly Service[] = [ec2, iam, sts, ssm, sqs, pricing, eks];
 const CREDENTIAL_SCOPE = /Credential=[^/,]+\/[^/,]+\/[^/,]+\/([^/,]+)\/aws4_request/;
 
 export function createAws({ clock, random, region = 'us-west-2', accountId = '123456789012', seed = 1, faults: dials = {}, kubernetesVersion = '1.32' }: AwsOptions): SandboxAws {

@@ -3,6 +3,7 @@ import type { Random } from '../../../operator/random.js';
 import type { Faults } from '../faults.js';
 import { CapacityReservations } from './capacity-reservations.js';
 import { Clusters } from './clusters.js';
+import { Idempotency } from './idempotency.js';
 import { Identities } from './identities.js';
 import { Images } from './images.js';
 import type { Instance } from './instance.js';
@@ -40,6 +41,7 @@ export class Account {
   readonly capacityReservations: CapacityReservations;
   readonly placementGroups: PlacementGroups;
   readonly spotMarket: SpotMarket;
+  readonly idempotency: Idempotency;
   readonly queues = new Map<string, Queue>();
   readonly clusters = new Clusters();
 
@@ -54,10 +56,11 @@ export class Account {
     this.identities = new Identities(clock, random, faults, accountId);
     this.launchTemplates = new LaunchTemplates(clock, random, faults);
     this.volumes = new Volumes(clock, random);
-    this.instances = new Instances(clock, random, region, this.volumes, (event) => this.announce(event));
     this.capacityReservations = new CapacityReservations(clock, random);
+    this.instances = new Instances(clock, random, region, this.volumes, this.capacityReservations, (event) => this.announce(event));
     this.placementGroups = new PlacementGroups(random);
     this.spotMarket = new SpotMarket(clock, seed);
+    this.idempotency = new Idempotency(clock);
   }
 
   addQueue(name: string): Queue {

@@ -1,7 +1,9 @@
 import type { Clock, Timer } from '../../../operator/clock.js';
 import type { Random } from '../../../operator/random.js';
+import type { CapacityType } from '../faults.js';
 import type { Machines, SandboxInstance } from '../instance.js';
 import { AwsError } from '../protocol/error.js';
+import type { CapacityReservations } from './capacity-reservations.js';
 import { privateDnsNameOf, privateIpOf, type Instance, type InstanceState } from './instance.js';
 import type { Volumes } from './volumes.js';
 
@@ -30,12 +32,15 @@ export class Instances implements Machines {
   private readonly byId = new Map<string, Instance>();
   private readonly listeners = new Set<(instance: SandboxInstance) => void>();
   private readonly timers = new Set<Timer>();
+  /** Living instances by pool. */
+  private readonly pools = new Map<string, number>();
 
-  constructor(private readonly clock: Clock, private readonly random: Random, private readonly region: string, private readonly volumes: Volumes, private readonly announce: (event: InstanceEvent) => void) {}
+  constructor(private readonly clock: Clock, private readonly random: Random, private readonly region: string, private readonly volumes: Volumes, private readonly reservations: CapacityReservations, private readonly announce: (event: InstanceEvent) => void) {}
 
   /** Takes a new instance in state pending, and lets it run. */
   start(instance: Instance): void {
     this.byId.set(instance.id, instance);
+    this.count(instance, 1);
     this.changed(instance);
     this.after(delay(this.random, STARTING), () => {
       if (instance.state === 'pending') this.enter(instance, 'running');
@@ -52,6 +57,8 @@ export class Instances implements Machines {
       instance.terminatedAt = this.clock.now();
       for (const { subnet, privateIp } of instance.networkInterfaces) if (privateIp !== undefined) subnet.returnAddress(privateIp);
       this.volumes.release(instance.id);
+      this.count(instance, -1);
+      if (instance.capacityReservationId !== undefined) this.reservations.giveBack(instance.capacityReservationId);
       this.enter(instance, 'terminated');
     });
     return before;
@@ -83,6 +90,11 @@ export class Instances implements Machines {
     return [...this.byId.values()].filter((instance) => instance.visibleAt <= this.clock.now());
   }
 
+  /** How many living instances a pool of capacity holds. */
+  inPool(instanceType: string, zone: string, capacityType: CapacityType): number {
+    return this.pools.get(`${instanceType}/${zone}/${capacityType}`) ?? 0;
+  }
+
   /** Those that still hold capacity, shown or not. */
   alive(): Instance[] {
     return [...this.byId.values()].filter((instance) => instance.state !== 'terminated');
@@ -103,6 +115,11 @@ export class Instances implements Machines {
     for (const timer of this.timers) timer.cancel();
     this.timers.clear();
     this.listeners.clear();
+  }
+
+  private count({ type, subnet, lifecycle }: Instance, by: 1 | -1): void {
+    const pool = `${type.name}/${subnet.zone.name}/${lifecycle}`;
+    this.pools.set(pool, (this.pools.get(pool) ?? 0) + by);
   }
 
   private enter(instance: Instance, state: InstanceState): void {

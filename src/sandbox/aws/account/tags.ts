@@ -24,7 +24,7 @@ export function readTags(list: readonly Parameters[]): Tags {
 
 /** Merges into a resource's tags, refusing to exceed the limit. */
 export function addTags(target: Tags, added: Tags): void {
-  const size = new Set([...target.keys(), ...added.keys()]).size;
+  const size = new Set([...target.keys(), ...added.keys()].filter((key) => !key.startsWith('aws:'))).size;
   if (size > MOST_TAGS) throw new AwsError('TagLimitExceeded', `The maximum number of Tags for this resource, ${MOST_TAGS}, would be exceeded`);
   for (const [key, value] of added) target.set(key, value);
 }

@@ -2,8 +2,9 @@ import type { Account } from '../account/account.js';
 import type { Image } from '../account/images.js';
 import { tagSet } from '../account/tags.js';
 import { isoTime, type XmlObject } from '../protocol/xml.js';
+import type { Operation } from '../protocol/query-service.js';
 import { applyFilters, attributes } from './filters.js';
-import { endDryRun, type Operation } from './operation.js';
+import { endDryRun } from './operation.js';
 import { page } from './paging.js';
 
 export const DescribeImages: Operation = (input, account) => {

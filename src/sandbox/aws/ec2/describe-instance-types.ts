@@ -4,8 +4,9 @@ import type { Zone } from '../account/zones.js';
 import { AwsError, invalidParameter } from '../protocol/error.js';
 import type { Parameters } from '../protocol/parameters.js';
 import type { XmlObject } from '../protocol/xml.js';
+import type { Operation } from '../protocol/query-service.js';
 import { applyFilters, attributes, type Attribute } from './filters.js';
-import { endDryRun, select, type Operation } from './operation.js';
+import { endDryRun, select } from './operation.js';
 import { page } from './paging.js';
 
 /** The types that any zone of the account's region offers. */

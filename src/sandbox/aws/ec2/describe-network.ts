@@ -2,8 +2,9 @@ import type { SecurityGroup, Subnet, Vpc } from '../account/network.js';
 import { tagSet } from '../account/tags.js';
 import type { Zone } from '../account/zones.js';
 import { AwsError } from '../protocol/error.js';
+import type { Operation } from '../protocol/query-service.js';
 import { applyFilters, attributes } from './filters.js';
-import { endDryRun, select, type Operation } from './operation.js';
+import { endDryRun, select } from './operation.js';
 import { page } from './paging.js';
 
 export const DescribeAvailabilityZones: Operation = (input, account) => {

@@ -1,7 +1,8 @@
 import { catalogueTypes } from '../../../cloud/aws/catalogue/catalogue.js';
 import { isoTime } from '../protocol/xml.js';
+import type { Operation } from '../protocol/query-service.js';
 import { applyFilters, attributes } from './filters.js';
-import { endDryRun, type Operation } from './operation.js';
+import { endDryRun } from './operation.js';
 import { page } from './paging.js';
 
 const PRODUCT = 'Linux/UNIX';

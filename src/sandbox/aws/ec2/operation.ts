@@ -1,10 +1,5 @@
-import type { Account } from '../account/account.js';
 import { AwsError } from '../protocol/error.js';
 import type { Parameters } from '../protocol/parameters.js';
-import type { XmlObject } from '../protocol/xml.js';
-
-/** One operation of a Query-protocol service: from the request's parameters to the members of the response. */
-export type Operation = (input: Parameters, account: Account) => XmlObject;
 
 /** Ends a call that only asked whether it would be allowed. Call it once everything is checked and nothing is done. */
 export function endDryRun(input: Parameters): void {

@@ -1,4 +1,5 @@
 import { AwsError, invalidParameter } from './error.js';
+import type { XmlObject, XmlValue } from './xml.js';
 
 type Tree = Map<string, string | Tree>;
 
@@ -90,5 +91,16 @@ export class Parameters {
         .map(([name, value]) => `${JSON.stringify(name)}:${typeof value === 'string' ? JSON.stringify(value) : `{${write(value, false)}}`}`)
         .join(',');
     return write(this.tree, true);
+  }
+
+  /** The tree as an answer's members, each renamed. Lists (of which all names are numbers) stay lists. */
+  mirror(rename: (name: string, isList: boolean, depth: number) => string): XmlObject {
+    const isList = (value: string | Tree): boolean => value instanceof Map && value.size > 0 && [...value.keys()].every((key) => /^\d+$/.test(key));
+    const convert = (value: string | Tree, depth: number): XmlValue => {
+      if (!(value instanceof Map)) return value;
+      if (isList(value)) return [...value].sort(([a], [b]) => Number(a) - Number(b)).map(([, entry]) => convert(entry, depth));
+      return Object.fromEntries([...value].map(([name, member]) => [rename(name, isList(member), depth), convert(member, depth + 1)]));
+    };
+    return convert(this.tree, 0) as XmlObject;
   }
 }

@@ -1,8 +1,11 @@
+import type { Account } from '../account/account.js';
 import { AwsError } from './error.js';
 import { Parameters } from './parameters.js';
 import type { Service } from './service.js';
 import { xmlEncoder, type XmlObject } from './xml.js';
-import type { Operation } from '../ec2/operation.js';
+
+/** One operation of a Query-protocol service: from the request's parameters to the members of the response. */
+export type Operation = (input: Parameters, account: Account) => XmlObject;
 
 const HEADERS = { 'content-type': 'text/xml;charset=UTF-8' };
 
