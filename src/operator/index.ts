@@ -1,6 +1,7 @@
 // The framework's public surface: what `karpenter-ts/operator` exports.
 export * from './clock.js';
 export * from './context.js';
+export * from './dsl/compile.js';
 export * from './dsl/convert.js';
 export * from './dsl/decorators.js';
 export * from './dsl/json-schema.js';

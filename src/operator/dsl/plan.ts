@@ -98,6 +98,14 @@ export interface WatchPlan {
   readonly metadataOnly: boolean;
 }
 
+/** A secondary kind whose changes wake the controller that its owner references name. */
+export interface OwnedKindPlan {
+  readonly kind: KindPlan;
+  readonly when?: (change: ObjectChange) => boolean;
+  readonly optional: boolean;
+  readonly metadataOnly: boolean;
+}
+
 export interface EventSourcePlan {
   /** The mapper; called with the event and a MapContext. */
   readonly method: string;
@@ -151,7 +159,7 @@ export interface ReconcilerPlan extends ControllerPlan {
   readonly deadlines: readonly DeadlinePlan[];
   readonly finalizers: readonly FinalizerPlan[];
   readonly catches: readonly CatchPlan[];
-  readonly owns: readonly KindPlan[];
+  readonly owns: readonly OwnedKindPlan[];
   /** Methods that say whether an object is ours. */
   readonly predicates: readonly string[];
   /** The root condition and all conditions of the kind that it counts, those of other reconcilers included. */
