@@ -1,5 +1,9 @@
-import type { Condition, ObjectMeta } from '../operator/kube/object.js';
+import { Column, ConvertsFrom, ResourceKind } from '../operator/dsl/kind-decorators.js';
+import { Resource } from '../operator/dsl/resource.js';
+import type { Condition } from '../operator/kube/object.js';
 import type { Requirement } from './requirement.js';
+import { ec2NodeClassSpec, ec2NodeClassStatus } from './schema/ec2nodeclass.js';
+import { EC2NodeClassV1Beta1, nodeClassFromV1, nodeClassToV1 } from './v1beta1/ec2nodeclass.js';
 
 export interface SubnetSelectorTerm { tags?: Record<string, string>; id?: string }
 export interface SecurityGroupSelectorTerm { tags?: Record<string, string>; id?: string; name?: string }
@@ -99,11 +103,25 @@ export interface EC2NodeClassStatus {
   conditions?: Condition[];
 }
 
+export type EC2NodeClassCondition =
+  | 'SubnetsReady' | 'SecurityGroupsReady' | 'AMIsReady' | 'InstanceProfileReady' | 'CapacityReservationsReady' | 'PlacementGroupReady' | 'ValidationSucceeded';
+
 /** How nodes are launched on EC2: images, networks, disks, identity. */
-export interface EC2NodeClass {
-  apiVersion: string;
-  kind: string;
-  metadata: ObjectMeta;
-  spec: EC2NodeClassSpec;
-  status: EC2NodeClassStatus;
-}
+@ResourceKind({
+  group: 'karpenter.k8s.aws',
+  version: 'v1',
+  kind: 'EC2NodeClass',
+  plural: 'ec2nodeclasses',
+  scope: 'Cluster',
+  shortNames: ['ec2nc', 'ec2ncs'],
+  categories: ['karpenter'],
+  description: 'How nodes are launched on EC2: images, networks, disks, identity.',
+  spec: () => ec2NodeClassSpec,
+  status: () => ec2NodeClassStatus,
+  conversion: 'Webhook',
+})
+@ConvertsFrom(() => EC2NodeClassV1Beta1, { upgrade: nodeClassToV1, downgrade: nodeClassFromV1 })
+@Column({ name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' })
+@Column({ name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' })
+@Column({ name: 'Role', type: 'string', jsonPath: '.spec.role', priority: 1 })
+export class EC2NodeClass extends Resource<EC2NodeClassSpec, EC2NodeClassStatus, EC2NodeClassCondition> {}

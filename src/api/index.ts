@@ -12,3 +12,7 @@ export * from './requirement.js';
 export * from './requirements.js';
 export * from './resources.js';
 export * from './taints.js';
+export * from './v1beta1/ec2nodeclass.js';
+export * from './v1beta1/nodeclaim.js';
+export * from './v1beta1/nodeclass-reference.js';
+export * from './v1beta1/nodepool.js';

@@ -1,6 +1,10 @@
-import type { Condition, ObjectMeta } from '../operator/kube/object.js';
+import { Column, ConvertsFrom, ResourceKind } from '../operator/dsl/kind-decorators.js';
+import { Resource } from '../operator/dsl/resource.js';
+import type { Condition } from '../operator/kube/object.js';
 import type { NodeClaimSpec } from './nodeclaim.js';
 import type { ResourceList } from './resources.js';
+import { nodePoolSpec, nodePoolStatus } from './schema/nodepool.js';
+import { NodePoolV1Beta1, nodePoolFromV1, nodePoolToV1 } from './v1beta1/nodepool.js';
 
 export type DisruptionReason = 'Underutilized' | 'Empty' | 'Drifted';
 
@@ -38,11 +42,28 @@ export interface NodePoolStatus {
   conditions?: Condition[];
 }
 
+export type NodePoolCondition = 'ValidationSucceeded' | 'NodeClassReady' | 'NodeRegistrationHealthy';
+
 /** What kind of nodes Karpenter may make, how many, and when it may take them away. */
-export interface NodePool {
-  apiVersion: string;
-  kind: string;
-  metadata: ObjectMeta;
-  spec: NodePoolSpec;
-  status: NodePoolStatus;
-}
+@ResourceKind({
+  group: 'karpenter.sh',
+  version: 'v1',
+  kind: 'NodePool',
+  scope: 'Cluster',
+  categories: ['karpenter'],
+  description: 'What kind of nodes Karpenter may make, how many, and when it may take them away.',
+  spec: () => nodePoolSpec,
+  status: () => nodePoolStatus,
+  specRequired: true,
+  scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.nodes' },
+  conversion: 'Webhook',
+})
+@ConvertsFrom(() => NodePoolV1Beta1, { upgrade: nodePoolToV1, downgrade: nodePoolFromV1 })
+@Column({ name: 'NodeClass', type: 'string', jsonPath: '.spec.template.spec.nodeClassRef.name' })
+@Column({ name: 'Nodes', type: 'string', jsonPath: '.status.nodes' })
+@Column({ name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' })
+@Column({ name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' })
+@Column({ name: 'Weight', type: 'integer', jsonPath: '.spec.weight', priority: 1 })
+@Column({ name: 'CPU', type: 'string', jsonPath: '.status.resources.cpu', priority: 1 })
+@Column({ name: 'Memory', type: 'string', jsonPath: '.status.resources.memory', priority: 1 })
+export class NodePool extends Resource<NodePoolSpec, NodePoolStatus, NodePoolCondition> {}

@@ -4,11 +4,11 @@ import type { EC2NodeClass } from '../ec2nodeclass.js';
 import type { NodeClaim } from '../nodeclaim.js';
 import type { NodePool } from '../nodepool.js';
 import { nodeClassFromV1, nodeClassToV1 } from './ec2nodeclass.js';
-import type { V1Beta1EC2NodeClass } from './ec2nodeclass.js';
+import type { EC2NodeClassV1Beta1 } from './ec2nodeclass.js';
 import { nodeClaimFromV1, nodeClaimToV1 } from './nodeclaim.js';
-import type { V1Beta1NodeClaim } from './nodeclaim.js';
+import type { NodeClaimV1Beta1 } from './nodeclaim.js';
 import { nodePoolFromV1, nodePoolToV1 } from './nodepool.js';
-import type { V1Beta1NodePool } from './nodepool.js';
+import type { NodePoolV1Beta1 } from './nodepool.js';
 
 const metadata = { name: 'default', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', labels: {}, annotations: { mine: 'kept' } };
 const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined });
@@ -61,7 +61,7 @@ describe('conversion between v1beta1 and v1', () => {
 
   it('loses nothing of a v1beta1 NodePool', () => {
     fc.assert(fc.property(v1beta1Pool, (spec) => {
-      const pool = { apiVersion: 'karpenter.sh/v1beta1', kind: 'NodePool', metadata, spec, status: {} } as unknown as V1Beta1NodePool;
+      const pool = { apiVersion: 'karpenter.sh/v1beta1', kind: 'NodePool', metadata, spec, status: {} } as unknown as NodePoolV1Beta1;
       const back = nodePoolFromV1(nodePoolToV1(pool));
       expect(back.spec).to.deep.equal(pool.spec);
       expect(back.metadata).to.deep.equal(pool.metadata);
@@ -72,7 +72,7 @@ describe('conversion between v1beta1 and v1', () => {
     const old = {
       apiVersion: 'karpenter.sh/v1beta1', kind: 'NodePool', metadata, status: {},
       spec: { template: { spec: { requirements: [] } }, disruption: { consolidationPolicy: 'WhenUnderutilized', consolidateAfter: '30s', expireAfter: '30m' } },
-    } as V1Beta1NodePool;
+    } as NodePoolV1Beta1;
     const { spec } = nodePoolToV1(old);
     expect(spec.disruption).to.include({ consolidationPolicy: 'WhenEmptyOrUnderutilized', consolidateAfter: '30s' });
     expect(spec.template.spec).to.deep.include({ expireAfter: '30m', nodeClassRef: { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: 'default' } });
@@ -84,7 +84,7 @@ describe('conversion between v1beta1 and v1', () => {
       expect(nodeClaimToV1(nodeClaimFromV1(claim)).spec).to.deep.equal(claim.spec);
     }));
     fc.assert(fc.property(record({ requirements, nodeClassRef: record({ name: fc.constant('x'), kind: optional(fc.constant('EC2NodeClass')) }), kubelet: optional(kubelet) }), (spec) => {
-      const claim = { apiVersion: 'karpenter.sh/v1beta1', kind: 'NodeClaim', metadata, spec, status: {} } as unknown as V1Beta1NodeClaim;
+      const claim = { apiVersion: 'karpenter.sh/v1beta1', kind: 'NodeClaim', metadata, spec, status: {} } as unknown as NodeClaimV1Beta1;
       expect(nodeClaimFromV1(nodeClaimToV1(claim)).spec).to.deep.equal(claim.spec);
     }));
   });
@@ -92,7 +92,7 @@ describe('conversion between v1beta1 and v1', () => {
   const terms = { subnetSelectorTerms: [{ tags: { a: 'b' } }], securityGroupSelectorTerms: [{ id: 'sg-1' }] };
 
   it('turns a family without image terms into its alias, and back', () => {
-    const old = { apiVersion: 'karpenter.k8s.aws/v1beta1', kind: 'EC2NodeClass', metadata, status: {}, spec: { ...terms, amiFamily: 'AL2', role: 'r' } } as V1Beta1EC2NodeClass;
+    const old = { apiVersion: 'karpenter.k8s.aws/v1beta1', kind: 'EC2NodeClass', metadata, status: {}, spec: { ...terms, amiFamily: 'AL2', role: 'r' } } as EC2NodeClassV1Beta1;
     const now = nodeClassToV1(old);
     expect(now.spec).to.deep.equal({ ...terms, role: 'r', amiSelectorTerms: [{ alias: 'al2@latest' }] });
     expect(nodeClassFromV1(now).spec).to.deep.equal(old.spec);
@@ -102,12 +102,12 @@ describe('conversion between v1beta1 and v1', () => {
     const old = {
       apiVersion: 'karpenter.k8s.aws/v1beta1', kind: 'EC2NodeClass', metadata, status: {},
       spec: { ...terms, amiFamily: 'AL2', blockDeviceMappings: [{ deviceName: '/dev/xvda', ebs: { kmsKeyId: 'alias/key', volumeSize: '50Gi' } }] },
-    } as V1Beta1EC2NodeClass;
+    } as EC2NodeClassV1Beta1;
     expect(nodeClassToV1(old).spec.blockDeviceMappings).to.deep.equal([{ deviceName: '/dev/xvda', ebs: { kmsKeyID: 'alias/key', volumeSize: '50Gi' } }]);
   });
 
   it('carries Ubuntu as upstream did', () => {
-    const old = { apiVersion: 'karpenter.k8s.aws/v1beta1', kind: 'EC2NodeClass', metadata, status: {}, spec: { ...terms, amiFamily: 'Ubuntu', role: 'r' } } as V1Beta1EC2NodeClass;
+    const old = { apiVersion: 'karpenter.k8s.aws/v1beta1', kind: 'EC2NodeClass', metadata, status: {}, spec: { ...terms, amiFamily: 'Ubuntu', role: 'r' } } as EC2NodeClassV1Beta1;
     const now = nodeClassToV1(old);
     expect(now.spec.amiSelectorTerms).to.deep.equal([{ id: 'ami-placeholder' }]);
     expect(now.spec.blockDeviceMappings?.[0]?.deviceName).to.equal('/dev/sda1');

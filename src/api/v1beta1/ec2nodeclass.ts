@@ -1,6 +1,10 @@
-import type { ObjectMeta } from '../../operator/kube/object.js';
+import { Version } from '../../operator/dsl/kind-decorators.js';
+import { Resource } from '../../operator/dsl/resource.js';
 import { amiFamilyOf } from '../ami-family.js';
-import type { AMIFamily, AMISelectorTerm, EC2NodeClass, EC2NodeClassSpec, EC2NodeClassStatus } from '../ec2nodeclass.js';
+import { EC2NodeClass } from '../ec2nodeclass.js';
+import type { AMIFamily, AMISelectorTerm, EC2NodeClassSpec, EC2NodeClassStatus } from '../ec2nodeclass.js';
+import { ec2NodeClassStatus } from '../schema/ec2nodeclass.js';
+import { ec2NodeClassV1Beta1Spec } from '../schema/v1beta1.js';
 import { carried, carrying, defined } from './carry.js';
 
 type V1OnlyField = 'kubelet' | 'capacityReservationSelectorTerms' | 'placementGroupSelector' | 'networkInterfaces' | 'connectionTracking' | 'cpuOptions' | 'ipPrefixCount';
@@ -10,13 +14,16 @@ export interface V1Beta1EC2NodeClassSpec extends Omit<EC2NodeClassSpec, V1OnlyFi
   amiSelectorTerms?: AMISelectorTerm[];
 }
 
-export interface V1Beta1EC2NodeClass {
-  apiVersion: string;
-  kind: string;
-  metadata: ObjectMeta;
-  spec: V1Beta1EC2NodeClassSpec;
-  status: EC2NodeClassStatus;
-}
+/** EC2NodeClass as Karpenter 0.3x had it; the guide is written in it. */
+@Version({
+  of: () => EC2NodeClass,
+  version: 'v1beta1',
+  deprecated: true,
+  deprecationWarning: 'karpenter.k8s.aws/v1beta1 EC2NodeClass is deprecated; use karpenter.k8s.aws/v1 EC2NodeClass',
+  spec: () => ec2NodeClassV1Beta1Spec,
+  status: () => ec2NodeClassStatus,
+})
+export class EC2NodeClassV1Beta1 extends Resource<V1Beta1EC2NodeClassSpec, EC2NodeClassStatus> {}
 
 const V1_FIELDS = 'compatibility.karpenter.k8s.aws/v1-fields';
 const V1BETA1_FIELDS = 'compatibility.karpenter.k8s.aws/v1beta1-fields';
@@ -33,7 +40,7 @@ const V1_ONLY: readonly V1OnlyField[] = [
 const WITH_ALIAS = new Set<string>(['AL2', 'AL2023', 'Bottlerocket', 'Windows2019', 'Windows2022', 'Windows2025']);
 
 /** v1beta1 → v1: a family without image terms becomes the family's alias (karpenter-aws §1.10). */
-export function nodeClassToV1(old: V1Beta1EC2NodeClass): EC2NodeClass {
+export function nodeClassToV1(old: EC2NodeClassV1Beta1): EC2NodeClass {
   const { amiFamily, amiSelectorTerms, ...spec } = old.spec;
   const metadata = carrying(old.metadata, V1_FIELDS, {});
   const version = metadata.annotations[ALIAS_VERSION] ?? 'latest';
@@ -50,15 +57,16 @@ export function nodeClassToV1(old: V1Beta1EC2NodeClass): EC2NodeClass {
     if (amiSelectorTerms) metadata.annotations[V1BETA1_FIELDS] = JSON.stringify({ amiSelectorTerms });
   } else images = { amiFamily, amiSelectorTerms: amiSelectorTerms ?? [] };
   return {
-    ...old,
     apiVersion: 'karpenter.k8s.aws/v1',
+    kind: old.kind,
+    status: old.status,
     metadata,
     spec: defined<EC2NodeClassSpec>({ ...spec, ...images, ...extra, blockDeviceMappings: withKeyID(images.blockDeviceMappings ?? spec.blockDeviceMappings) }),
   };
 }
 
 /** v1 → v1beta1. */
-export function nodeClassFromV1(nodeClass: EC2NodeClass): V1Beta1EC2NodeClass {
+export function nodeClassFromV1(nodeClass: EC2NodeClass): EC2NodeClassV1Beta1 {
   const { amiSelectorTerms, amiFamily, ...spec } = nodeClass.spec;
   const ubuntu = nodeClass.metadata.annotations?.[UBUNTU]?.split(',') ?? [];
   const alias = amiSelectorTerms?.find((term) => term.alias)?.alias;
@@ -73,8 +81,9 @@ export function nodeClassFromV1(nodeClass: EC2NodeClass): V1Beta1EC2NodeClass {
   const common = Object.fromEntries(Object.entries(spec).filter(([field]) => !V1_ONLY.includes(field as V1OnlyField)));
   if (ubuntu.includes('blockDeviceMappings')) delete common['blockDeviceMappings'];
   return {
-    ...nodeClass,
     apiVersion: 'karpenter.k8s.aws/v1beta1',
+    kind: nodeClass.kind,
+    status: nodeClass.status,
     metadata,
     spec: defined<V1Beta1EC2NodeClassSpec>({
       ...(common as Omit<V1Beta1EC2NodeClassSpec, 'amiFamily' | 'amiSelectorTerms'>),

@@ -1,7 +1,12 @@
-import type { ObjectMeta } from '../../operator/kube/object.js';
+import { Column, Version } from '../../operator/dsl/kind-decorators.js';
+import { Resource } from '../../operator/dsl/resource.js';
 import type { KubeletConfiguration } from '../ec2nodeclass.js';
 import type { NodeClaimSpec } from '../nodeclaim.js';
-import type { Budget, DisruptionReason, NodePool, NodePoolDisruption, NodePoolSpec, NodePoolStatus } from '../nodepool.js';
+import { NodePool } from '../nodepool.js';
+import type { Budget, DisruptionReason, NodePoolDisruption, NodePoolSpec, NodePoolStatus } from '../nodepool.js';
+import type { ResourceList } from '../resources.js';
+import { nodePoolStatus } from '../schema/nodepool.js';
+import { nodePoolV1Beta1Spec } from '../schema/v1beta1.js';
 import { carried, carrying, defined } from './carry.js';
 import { referenceFromV1, referenceToV1 } from './nodeclass-reference.js';
 import type { V1Beta1NodeClassReference } from './nodeclass-reference.js';
@@ -17,17 +22,23 @@ export interface V1Beta1NodePoolSpec {
     expireAfter?: string;
     budgets?: Omit<Budget, 'reasons'>[];
   };
-  limits?: NodePoolSpec['limits'];
+  limits?: ResourceList;
   weight?: number;
 }
 
-export interface V1Beta1NodePool {
-  apiVersion: string;
-  kind: string;
-  metadata: ObjectMeta;
-  spec: V1Beta1NodePoolSpec;
-  status: NodePoolStatus;
-}
+/** NodePool as Karpenter 0.3x had it; the guide is written in it. */
+@Version({
+  of: () => NodePool,
+  version: 'v1beta1',
+  deprecated: true,
+  deprecationWarning: 'karpenter.sh/v1beta1 NodePool is deprecated; use karpenter.sh/v1 NodePool',
+  spec: () => nodePoolV1Beta1Spec,
+  status: () => nodePoolStatus,
+  specRequired: true,
+})
+@Column({ name: 'NodeClass', type: 'string', jsonPath: '.spec.template.spec.nodeClassRef.name' })
+@Column({ name: 'Weight', type: 'string', jsonPath: '.spec.weight', priority: 1 })
+export class NodePoolV1Beta1 extends Resource<V1Beta1NodePoolSpec, NodePoolStatus> {}
 
 /** What only v1 can say. */
 interface V1Only {
@@ -54,7 +65,7 @@ export const KUBELET_ANNOTATION = 'compatibility.karpenter.sh/v1beta1-kubelet-co
  * v1beta1 → v1. The guide combines `WhenUnderutilized` with `consolidateAfter`, which v1beta1 itself refused: it means in v1
  * what it says (DESIGN §9).
  */
-export function nodePoolToV1(old: V1Beta1NodePool): NodePool {
+export function nodePoolToV1(old: NodePoolV1Beta1): NodePool {
   const extra = carried<V1Only>(old.metadata, V1_FIELDS);
   const { template, disruption = {}, limits, weight } = old.spec;
   const { kubelet, nodeClassRef, ...claim } = template.spec;
@@ -69,8 +80,9 @@ export function nodePoolToV1(old: V1Beta1NodePool): NodePool {
   );
   if (kubelet) metadata.annotations[KUBELET_ANNOTATION] = JSON.stringify(kubelet);
   return {
-    ...old,
     apiVersion: 'karpenter.sh/v1',
+    kind: old.kind,
+    status: old.status,
     metadata,
     spec: defined<NodePoolSpec>({
       template: defined<NodePoolSpec['template']>({
@@ -95,7 +107,7 @@ export function nodePoolToV1(old: V1Beta1NodePool): NodePool {
 }
 
 /** v1 → v1beta1. */
-export function nodePoolFromV1(pool: NodePool): V1Beta1NodePool {
+export function nodePoolFromV1(pool: NodePool): NodePoolV1Beta1 {
   const extra = carried<V1Beta1Only>(pool.metadata, V1BETA1_FIELDS);
   const { template, disruption = {}, limits, weight, replicas } = pool.spec;
   const { nodeClassRef, expireAfter, terminationGracePeriod, ...claim } = template.spec;
@@ -115,8 +127,9 @@ export function nodePoolFromV1(pool: NodePool): V1Beta1NodePool {
   );
   delete metadata.annotations[KUBELET_ANNOTATION];
   return {
-    ...pool,
     apiVersion: 'karpenter.sh/v1beta1',
+    kind: pool.kind,
+    status: pool.status,
     metadata,
     spec: defined<V1Beta1NodePoolSpec>({
       template: defined<V1Beta1NodePoolSpec['template']>({

@@ -1,0 +1,69 @@
+import { s } from '../../operator/dsl/schema.js';
+import { AWS_GROUP, AWS_INSTANCE_LABELS, CAPACITY_TYPE_LABEL, HOSTNAME_LABEL, NODECLASS_LABEL, NODEPOOL_LABEL } from '../labels.js';
+import type { Requirement } from '../requirement.js';
+import type { ResourceList } from '../resources.js';
+import type { Taint } from '../taints.js';
+
+/** Go durations of whole seconds, minutes and hours, as upstream's CRDs take them. */
+export const WHOLE_DURATION = '^([0-9]+(s|m|h))+$';
+export const DURATION_OR_NEVER = '^(([0-9]+(s|m|h))+|Never)$';
+const QUALIFIED_NAME = '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(\\/))?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$';
+export const LABEL_VALUE = '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$';
+
+/** A CEL list of strings. */
+const list = (...items: readonly string[]): string => `[${items.map((item) => `"${item}"`).join(', ')}]`;
+const OUTSIDE = (variable: string, domain: string): string => `!${variable}.find("^([^/]+)").endsWith("${domain}")`;
+
+/** Rules for keys of requirements and labels: which of Karpenter's own may be used. `variable` is the key. */
+export const KEY_RULES = (variable: string): readonly { rule: string; message: string }[] => [
+  { rule: `${variable} in ${list(CAPACITY_TYPE_LABEL, NODEPOOL_LABEL)} || ${OUTSIDE(variable, 'karpenter.sh')}`, message: 'label domain "karpenter.sh" is restricted' },
+  { rule: `${variable} != "${HOSTNAME_LABEL}"`, message: `label "${HOSTNAME_LABEL}" is restricted` },
+  { rule: `${variable} in ${list(NODECLASS_LABEL, ...AWS_INSTANCE_LABELS)} || ${OUTSIDE(variable, AWS_GROUP)}`, message: `label domain "${AWS_GROUP}" is restricted` },
+];
+
+export const resources = (description: string) => s.record<ResourceList[string]>(s.quantity()).describe(description);
+
+const taint = s.object({
+  key: s.string().minLength(1).pattern(QUALIFIED_NAME).describe('Key of the taint.'),
+  value: s.string().pattern(QUALIFIED_NAME).optional().describe('Value of the taint.'),
+  effect: s.enum('NoSchedule', 'PreferNoSchedule', 'NoExecute').describe('What happens to pods that do not tolerate the taint.'),
+  timeAdded: s.time().optional().describe('When the taint was added.'),
+});
+export const taints = (description: string) => s.array<Taint>(taint).listType('atomic').describe(description).optional();
+
+const NUMERIC = "(x.operator == 'Gt' || x.operator == 'Lt' || x.operator == 'Gte' || x.operator == 'Lte')";
+
+/** What nodes may be: on every key one of Kubernetes' node selector operators, or Karpenter's Gte and Lte. */
+export function requirements({ nodePoolKey }: { nodePoolKey: 'allowed' | 'forbidden' }) {
+  let key = s.string().maxLength(316).pattern(QUALIFIED_NAME).describe('Label key.');
+  for (const { rule, message } of KEY_RULES('self')) key = key.validation(rule, message);
+  if (nodePoolKey === 'forbidden') key = key.validation(`self != "${NODEPOOL_LABEL}"`, `label "${NODEPOOL_LABEL}" is restricted`);
+  const requirement = s.object({
+    key,
+    operator: s.enum('In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt', 'Gte', 'Lte').describe('How the values are meant.'),
+    values: s.array(s.string().maxLength(63).pattern(LABEL_VALUE)).listType('atomic').optional().describe('Label values; one integer for Gt, Lt, Gte and Lte.'),
+    minValues: s.int().min(1).max(50).optional().describe('At least this many different values must stay possible (alpha).'),
+  });
+  return s.array<Requirement>(requirement).maxItems(100).listType('atomic').describe('What nodes may be, by label. All have to hold.')
+    .validation("self.all(x, x.operator == 'In' ? x.values.size() != 0 : true)", "requirements with operator 'In' must have a value defined")
+    .validation(`self.all(x, ${NUMERIC} ? (x.values.size() == 1 && int(x.values[0]) >= 0) : true)`, "requirements operator 'Gt', 'Lt', 'Gte' or 'Lte' must have a single non-negative integer value")
+    .validation("self.all(x, (x.operator == 'In' && has(x.minValues)) ? x.values.size() >= x.minValues : true)", "requirements with 'minValues' must have at least that many values specified in the 'values' field");
+}
+
+/** A reference to a node class, EC2NodeClass `default` unless given (DESIGN §9). */
+export const nodeClassRef = (immutable: boolean) => {
+  const part = (name: string) => s.string().describe(`${name} of the node class.`).validation("self != ''", `${name.toLowerCase()} may not be empty`);
+  const reference = s.object({
+    group: part('Group').pattern('^[^/]*$').default(AWS_GROUP).required(),
+    kind: part('Kind').default('EC2NodeClass').required(),
+    name: part('Name'),
+  }).describe('The node class that nodes are launched from. EC2NodeClass "default" unless given.').default({ group: AWS_GROUP, kind: 'EC2NodeClass', name: 'default' }).required();
+  return immutable
+    ? reference.validation('self.group == oldSelf.group', 'nodeClassRef.group is immutable').validation('self.kind == oldSelf.kind', 'nodeClassRef.kind is immutable')
+    : reference;
+};
+
+export const expireAfter = s.string().pattern(DURATION_OR_NEVER).default('720h').optional()
+  .describe('How long a node lives before it is replaced: a duration such as "720h", or "Never".');
+export const terminationGracePeriod = s.string().pattern(WHOLE_DURATION).optional()
+  .describe('How long draining may take before pods are deleted by force, whatever their budgets and annotations say.');
