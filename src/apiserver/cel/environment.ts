@@ -1,0 +1,16 @@
+import { Environment } from '@marcbachmann/cel-js';
+import { registerFormats } from './library/formats.js';
+import { registerLists } from './library/lists.js';
+import { registerNetworks } from './library/networks.js';
+import { registerQuantities } from './library/quantities.js';
+import { registerStrings } from './library/strings.js';
+import { registerUrls } from './library/urls.js';
+
+const base = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false }).registerVariable('self', 'dyn');
+for (const register of [registerStrings, registerLists, registerQuantities, registerUrls, registerNetworks, registerFormats]) register(base);
+
+/** CEL with the functions that Kubernetes adds to it, and the variables of a validation rule. Types come with the values. */
+export const ruleEnvironment: Environment = base.clone().registerVariable('oldSelf', 'dyn');
+
+/** The same for rules with `optionalOldSelf`, where the old value may be absent. */
+export const optionalOldSelfEnvironment: Environment = base.clone().registerVariable('oldSelf', 'optional<dyn>');

@@ -1,0 +1,91 @@
+import { Optional } from '@marcbachmann/cel-js';
+import { NO_OLD_VALUE, oldField, oldItem, type OldValue } from '../schema/correlate.js';
+import type { FieldError } from '../schema/field-error.js';
+import { at, child, duplicate, forbidden, invalid, required } from '../schema/field-error.js';
+import { jsonType, sameJson } from '../schema/json.js';
+import type { Schema, ValidationRule } from '../schema/schema.js';
+import { isObject, ownValue, propertiesOf } from '../schema/schema.js';
+import { toCel } from './convert.js';
+import { compileRule, type CompiledRule, evaluationProblem } from './rule.js';
+
+/**
+ * Runs every `x-kubernetes-validations` rule of a schema on a value. Transition rules run when there is an old value (or
+ * with `optionalOldSelf`, always); a rule about `self` alone is waived where nothing changed.
+ */
+export function validateRules(value: unknown, schema: Schema, path = '', old: OldValue = NO_OLD_VALUE): FieldError[] {
+  return hasRules(schema) ? visit(value, schema, path, old) : [];
+}
+
+const withRules = new WeakMap<Schema, boolean>();
+
+/** Whether there is any rule in a schema: most subtrees have none and need no walk. */
+function hasRules(schema: Schema): boolean {
+  let found = withRules.get(schema);
+  if (found === undefined) {
+    const parts = [...Object.values(schema.properties ?? {}), schema.items, schema.additionalProperties].filter((part) => typeof part === 'object');
+    found = (schema['x-kubernetes-validations']?.length ?? 0) > 0 || parts.some(hasRules);
+    withRules.set(schema, found);
+  }
+  return found;
+}
+
+function visit(value: unknown, schema: Schema, path: string, old: OldValue): FieldError[] {
+  if (value === undefined || value === null || !hasRules(schema)) return [];
+  const errors = runRules(value, schema, path, old);
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    if (items) value.forEach((item, index) => errors.push(...visit(item, items, at(path, index), oldItem(old, item, schema))));
+  } else if (isObject(value)) {
+    for (const [name, item] of Object.entries(value)) {
+      const property = ownValue(propertiesOf(schema), name);
+      if (property) errors.push(...visit(item, property, child(path, name), oldField(old, name)));
+      else if (typeof schema.additionalProperties === 'object') errors.push(...visit(item, schema.additionalProperties, at(path, name), oldField(old, name)));
+    }
+  }
+  return errors;
+}
+
+function runRules(value: unknown, schema: Schema, path: string, old: OldValue): FieldError[] {
+  const rules = schema['x-kubernetes-validations'] ?? [];
+  if (rules.length === 0) return [];
+  const unchanged = old !== NO_OLD_VALUE && sameJson(value, old);
+  const self = toCel(value, schema);
+  return rules.map(compileRule).flatMap((compiled) => {
+    if (!compiled.usesOldSelf) return unchanged ? [] : runRule(compiled, { self }, value, schema, path);
+    const oldSelf = old === NO_OLD_VALUE ? undefined : toCel(old, schema);
+    if (compiled.rule.optionalOldSelf) return runRule(compiled, { self, oldSelf: oldSelf === undefined ? Optional.none() : Optional.of(oldSelf) }, value, schema, path);
+    return oldSelf === undefined ? [] : runRule(compiled, { self, oldSelf }, value, schema, path);
+  });
+}
+
+function runRule(compiled: CompiledRule, variables: { self: unknown; oldSelf?: unknown }, value: unknown, schema: Schema, path: string): FieldError[] {
+  const { rule } = compiled;
+  const type = schema.type ?? jsonType(value);
+  try {
+    if (compiled.holds(variables) === true) return [];
+  } catch (error) {
+    const problem = evaluationProblem(error);
+    const detail = /^no such overload|^found no matching overload/.test(problem)
+      ? `'${problem}': call arguments did not match a supported operator, function or macro signature for rule: ${rule.rule}`
+      : `${problem} evaluating rule: ${ruleText(rule)}`;
+    return [invalid(path, type, detail)];
+  }
+  const message = compiled.messageOf(variables) ?? rule.message?.trim() ?? `failed rule: ${ruleText(rule)}`;
+  const field = rule.fieldPath === undefined ? path : child(path, rule.fieldPath.replace(/^\./, '').replace(/\['([^']*)'\]/g, '[$1]')).replace(/\.\[/g, '[');
+  return [ruleError(rule, field, type, message)];
+}
+
+const ruleText = ({ rule }: ValidationRule): string => rule.trim().split('\n')[0] ?? '';
+
+function ruleError(rule: ValidationRule, field: string, type: string, message: string): FieldError {
+  switch (rule.reason) {
+    case 'FieldValueForbidden':
+      return forbidden(field, message);
+    case 'FieldValueRequired':
+      return required(field, message);
+    case 'FieldValueDuplicate':
+      return duplicate(field, type);
+    default:
+      return invalid(field, type, message);
+  }
+}

@@ -1,0 +1,32 @@
+import type { JsonObject, UnknownField } from '../contracts.js';
+import { at, child } from './field-error.js';
+import type { Schema } from './schema.js';
+import { isObject, propertiesOf } from './schema.js';
+import { unknownField } from './unknown-field.js';
+
+/** Takes out, in place, every field that a structural schema does not know; returns what it took. */
+export function prune(object: JsonObject, schema: Schema, path = ''): UnknownField[] {
+  const unknown: UnknownField[] = [];
+  pruneValue(object, schema, path, unknown);
+  return unknown;
+}
+
+function pruneValue(value: unknown, schema: Schema, path: string, unknown: UnknownField[]): void {
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    if (items) value.forEach((item, index) => pruneValue(item, items, at(path, index), unknown));
+    return;
+  }
+  if (!isObject(value)) return;
+  const properties = propertiesOf(schema);
+  const { additionalProperties } = schema;
+  for (const name of Object.keys(value)) {
+    const field = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    if (field) pruneValue(value[name], field, child(path, name), unknown);
+    else if (typeof additionalProperties === 'object') pruneValue(value[name], additionalProperties, child(path, name), unknown);
+    else if (!schema['x-kubernetes-preserve-unknown-fields'] && additionalProperties !== true) {
+      unknown.push(unknownField(child(path, name), name, Object.keys(properties)));
+      delete value[name];
+    }
+  }
+}
