@@ -11,6 +11,10 @@ export interface Offering {
   available: boolean;
   /** Instances left, for reserved offerings. */
   reservationCapacity?: number;
+  /** Resources of which a machine bought this way has another amount than its type. */
+  capacityOverride?: Resources;
+  /** Resources of which the system takes another amount when the machine is bought this way. */
+  overheadOverride?: Resources;
 }
 
 /** A machine shape as a cloud provider hands it out for one NodePool. */

@@ -1,1 +1,3 @@
+export * from './cluster-state.js';
 export * from './lookups.js';
+export * from './state-node.js';

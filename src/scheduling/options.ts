@@ -1,3 +1,4 @@
+import type { LabelSelector } from 'kubernetes-types/meta/v1.js';
 import type { Pod, TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
 
 /** How a solve behaves; every field has the default that the provisioner uses. */
@@ -23,8 +24,10 @@ export interface SolveOptions {
   readonly movedPods?: ReadonlySet<Pod>;
   /** Instance types kept for one new node, cheapest first. Default 600. */
   readonly maxInstanceTypes?: number;
-  /** Spread constraints for pods that have none of their own. */
+  /** Spread constraints for pods that have none of their own; their selector comes from `selectorOf`. */
   readonly defaultSpread?: readonly TopologySpreadConstraint[];
+  /** What the Services and the controller of a pod select; undefined when nothing does, and the pod gets no default. */
+  readonly selectorOf?: (pod: Pod) => LabelSelector | undefined;
   /** When to stop, in `now`'s milliseconds. Pods that were not reached are reported as `unfinished`. */
   readonly deadline?: number;
   /** Needed with `deadline`. */

@@ -32,7 +32,7 @@ export interface SnapshotNode {
   readonly pods: readonly Pod[];
   /** Name of the owning NodePool; undefined for machines that Karpenter does not manage. */
   readonly nodePool?: string;
-  /** Has a NodeClaim or a node class label. */
+  /** Has a NodeClaim. */
   readonly managed: boolean;
   readonly registered: boolean;
   readonly initialized: boolean;

@@ -1,0 +1,55 @@
+import type { Container, ContainerStatus, Pod, ResourceRequirements } from 'kubernetes-types/core/v1.js';
+import { addResources, maxResources, parseResources } from '../api/resources.js';
+import type { ResourceList, Resources } from '../api/resources.js';
+
+/** Fields newer than the published types. */
+type ModernPod = Pod & { spec?: { resources?: ResourceRequirements }; status?: { resize?: string } };
+
+/** Resources that a pod-level request replaces the containers' sum of. */
+const isPodLevel = (name: string): boolean => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
+
+const isSidecar = (container: Container): boolean => (container as { restartPolicy?: string }).restartPolicy === 'Always';
+
+function isResizeInfeasible(pod: ModernPod): boolean {
+  return pod.status?.resize === 'Infeasible'
+    || (pod.status?.conditions?.some(({ type, reason }) => type === 'PodResizePending' && reason === 'Infeasible') ?? false);
+}
+
+/** A container's requests: what the spec asks for or, while a resize is in progress, the most of that and what it holds. */
+function containerRequests(container: Container, status: ContainerStatus | undefined, ignoreSpec: boolean): Resources {
+  const wanted = parseResources(container.resources?.requests as ResourceList | undefined);
+  if (status?.resources === undefined && status?.allocatedResources === undefined) return wanted;
+  const held = maxResources(
+    parseResources(status.resources?.requests as ResourceList | undefined),
+    parseResources(status.allocatedResources as ResourceList | undefined),
+  );
+  return ignoreSpec ? held : maxResources(wanted, held);
+}
+
+/**
+ * What a pod takes from its node, as the Kubernetes scheduler counts it: containers and sidecars summed, at least each init step,
+ * pod-level requests instead where given, plus overhead; and `pods: 1` (karpenter-core §4.15).
+ */
+export function podRequests(pod: Pod): Resources {
+  const { spec, status } = pod as ModernPod;
+  const ignoreSpec = isResizeInfeasible(pod);
+  const statuses = new Map([...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].map((each) => [each.name, each]));
+  const of = (container: Container): Resources => containerRequests(container, statuses.get(container.name), ignoreSpec);
+  let running = addResources(...(spec?.containers ?? []).map(of));
+  let sidecars: Resources = {};
+  let largestStep: Resources = {};
+  for (const container of spec?.initContainers ?? []) {
+    const step = of(container);
+    if (isSidecar(container)) {
+      running = addResources(running, step);
+      sidecars = addResources(sidecars, step);
+      largestStep = maxResources(largestStep, sidecars);
+    } else {
+      largestStep = maxResources(largestStep, addResources(step, sidecars));
+    }
+  }
+  const requests: Record<string, number> = { ...maxResources(running, largestStep) };
+  const podLevel = parseResources(spec?.resources?.requests as ResourceList | undefined);
+  for (const name in podLevel) if (isPodLevel(name)) requests[name] = podLevel[name] as number;
+  return { ...addResources(requests, parseResources(spec?.overhead as ResourceList | undefined)), pods: 1 };
+}

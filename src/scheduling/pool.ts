@@ -1,0 +1,300 @@
+import type { Pod } from 'kubernetes-types/core/v1.js';
+import { HOSTNAME_LABEL, INITIALIZED_LABEL, NODEPOOL_LABEL, REGISTERED_LABEL } from '../api/labels.js';
+import type { NodePool } from '../api/nodepool.js';
+import { Requirements } from '../api/requirements.js';
+import { addResources, maxResources, parseResources } from '../api/resources.js';
+import type { Resources } from '../api/resources.js';
+import type { Taint } from '../api/taints.js';
+import { untolerated } from '../api/taints.js';
+import type { InstanceType } from '../cloud/instance-type.js';
+import { andBits, eachBit, emptyBits, fullBits, isEmpty, orBits, setBit } from './bits.js';
+import type { Bits } from './bits.js';
+import { hostPorts } from './host-ports.js';
+import type { HostPort } from './host-ports.js';
+import { podConstraints, toleratingPreferences } from './pod-constraints.js';
+import { podRequests } from './pod-requests.js';
+import type { RequirementSet, RequirementSets } from './requirement-set.js';
+import type { SnapshotPool } from './snapshot.js';
+import type { ValueSet } from './value-set.js';
+
+/** Labels that are set on every node in the simulation, and never written into a claim. */
+export const SIMULATION_LABELS = [REGISTERED_LABEL, INITIALIZED_LABEL] as const;
+
+/** One launchable shape: a type, with the offerings of it that have the same allocatable resources. */
+interface Row {
+  readonly type: InstanceType;
+  readonly requirements: RequirementSet;
+  /** Available ones, cheapest first. */
+  readonly offerings: readonly RowOffering[];
+  readonly allocatable: Resources;
+}
+
+export interface RowOffering {
+  readonly requirements: RequirementSet;
+  readonly price: number;
+  /** Set for reserved capacity. */
+  readonly reservation: { readonly id: string; readonly capacity: number } | undefined;
+}
+
+/** Daemons that run on the same set of types. */
+interface DaemonGroup {
+  readonly requests: Resources;
+  readonly ports: readonly HostPort[];
+  readonly rows: Bits;
+}
+
+/** The requirements of a pool's nodes as labels and lists say them; those of the simulation included. */
+export function templateRequirements({ metadata, spec: { template } }: NodePool): Requirements {
+  const { group, kind, name } = template.spec.nodeClassRef;
+  return Requirements.of(...template.spec.requirements)
+    .intersect(Requirements.fromLabels(template.metadata?.labels ?? {}))
+    .intersect(Requirements.fromLabels({
+      [NODEPOOL_LABEL]: metadata.name,
+      [`${group}/${kind.toLowerCase()}`]: name,
+      [REGISTERED_LABEL]: 'true',
+      [INITIALIZED_LABEL]: 'true',
+    }));
+}
+
+/** `capacity` minus what the system and huge pages take (karpenter-core §4.8). */
+export function allocatableOf(capacity: Resources, overhead: Resources): Resources {
+  const allocatable: Record<string, number> = {};
+  let hugePages = 0;
+  for (const name in capacity) {
+    allocatable[name] = (capacity[name] as number) - (overhead[name] ?? 0);
+    if (name.startsWith('hugepages-')) hugePages += capacity[name] as number;
+  }
+  if ('memory' in allocatable) allocatable['memory'] = Math.max(0, (allocatable['memory'] as number) - hugePages);
+  return allocatable;
+}
+
+/**
+ * A NodePool with its instance types as columns of numbers, and the sets of them that satisfy a requirement set as bits that are
+ * worked out once.
+ */
+export class Pool {
+  readonly name: string;
+  readonly taints: readonly Taint[];
+  readonly template: RequirementSet;
+  /** Of every type, those without an available offering included. */
+  readonly typeRequirements: readonly RequirementSet[];
+  readonly rows: readonly Row[];
+  /** Rows that have room beside their daemons, and an available offering that the pool's own requirements allow. */
+  readonly usable: Bits;
+  readonly daemons: readonly DaemonGroup[];
+  private readonly daemonOf: readonly number[];
+  private readonly columns = new Map<string, Float64Array>();
+  private readonly byValueSet = new Map<ValueSet, Bits>();
+  private readonly byRequirements = new Map<RequirementSet, Bits>();
+  private readonly offeringRows = new Map<RequirementSet, Bits>();
+  private readonly prices = new Map<RequirementSet, Float64Array>();
+
+  constructor(readonly source: SnapshotPool, private readonly sets: RequirementSets, daemonSetPods: readonly Pod[], reservationIDLabel: string) {
+    const { nodePool, instanceTypes } = source;
+    this.name = nodePool.metadata.name;
+    this.taints = nodePool.spec.template.spec.taints ?? [];
+    this.template = sets.from(templateRequirements(nodePool));
+    this.typeRequirements = instanceTypes.map(({ requirements }) => sets.of(requirements));
+    this.rows = instanceTypes.flatMap((type) => rowsOf(type, sets, reservationIDLabel));
+    this.rows.forEach(({ offerings }, row) => {
+      for (const { requirements } of offerings) {
+        const bits = this.offeringRows.get(requirements) ?? emptyBits(this.rows.length);
+        setBit(bits, row);
+        this.offeringRows.set(requirements, bits);
+      }
+    });
+    [this.daemons, this.daemonOf] = this.groupDaemons(daemonSetPods);
+    this.usable = this.rowsWithRoom(this.compatibleRows(this.template));
+  }
+
+  private groupDaemons(daemonSetPods: readonly Pod[]): [DaemonGroup[], number[]] {
+    const here = daemonSetPods.filter((pod) => untolerated(this.taints, toleratingPreferences(pod.spec?.tolerations ?? [])) === undefined)
+      .map((pod) => {
+        const { nodeSelector, required } = podConstraints(pod, []);
+        const terms = (required.length > 0 ? required : [[]]).map((term) => this.sets.from(Requirements.of(...nodeSelector, ...term).without(HOSTNAME_LABEL)));
+        return { pod, terms: terms.filter((term) => this.template.conflictWith(term) === undefined) };
+      });
+    const groups = new Map<string, { pods: Pod[]; rows: Bits }>();
+    const daemonOf = this.rows.map(({ requirements }, row) => {
+      const pods = here.filter(({ terms }) => terms.some((term) => intersects(requirements, term))).map(({ pod }) => pod);
+      const key = pods.map((pod) => here.findIndex((each) => each.pod === pod)).join(' ');
+      const group = groups.get(key) ?? { pods, rows: emptyBits(this.rows.length) };
+      setBit(group.rows, row);
+      groups.set(key, group);
+      return [...groups.keys()].indexOf(key);
+    });
+    const merged = [...groups.values()].map(({ pods, rows }) => ({ requests: addResources(...pods.map(podRequests)), ports: pods.flatMap(hostPorts), rows }));
+    return [merged, daemonOf];
+  }
+
+  /** What each row offers to pods of a resource: allocatable minus daemons. */
+  column(resource: string): Float64Array {
+    let column = this.columns.get(resource);
+    if (column === undefined) {
+      column = Float64Array.from(this.rows, ({ allocatable }, row) =>
+        (allocatable[resource] ?? 0) - ((this.daemons[this.daemonOf[row] as number] as DaemonGroup).requests[resource] ?? 0));
+      this.columns.set(resource, column);
+    }
+    return column;
+  }
+
+  private rowsWithRoom(rows: Bits): Bits {
+    const names = new Set([...this.rows.flatMap(({ allocatable }) => Object.keys(allocatable)), ...this.daemons.flatMap(({ requests }) => Object.keys(requests))]);
+    const columns = [...names].map((name) => this.column(name));
+    const kept = emptyBits(this.rows.length);
+    eachBit(rows, (row) => {
+      if (columns.every((column) => (column[row] as number) >= 0)) setBit(kept, row);
+    });
+    return kept;
+  }
+
+  /** Rows whose type meets the requirements and that have an available offering which does. */
+  compatibleRows(requirements: RequirementSet): Bits {
+    let rows = this.byRequirements.get(requirements);
+    if (rows === undefined) {
+      rows = andBits(this.rowsMeeting(requirements), this.rowsOffering(requirements));
+      this.byRequirements.set(requirements, rows);
+    }
+    return rows;
+  }
+
+  /** Rows whose type meets the requirements, whatever its offerings. */
+  rowsMeeting(requirements: RequirementSet): Bits {
+    let rows = fullBits(this.rows.length);
+    for (const set of requirements.sets) rows = andBits(rows, this.rowsAdmitting(set));
+    return rows;
+  }
+
+  /** Rows with an available offering that meets the requirements. */
+  rowsOffering(requirements: RequirementSet): Bits {
+    let rows = emptyBits(this.rows.length);
+    for (const [offering, having] of this.offeringRows) if (requirements.conflictWith(offering) === undefined) rows = orBits(rows, having);
+    return rows;
+  }
+
+  private rowsAdmitting(set: ValueSet): Bits {
+    let rows = this.byValueSet.get(set);
+    if (rows === undefined) {
+      rows = emptyBits(this.rows.length);
+      for (let row = 0; row < this.rows.length; row += 1) {
+        if ((this.rows[row] as Row).requirements.get(set.key)?.admits(set) !== false) setBit(rows, row);
+      }
+      this.byValueSet.set(set, rows);
+    }
+    return rows;
+  }
+
+  /** Available offerings of a row that meet the requirements, cheapest first. */
+  offeringsOf(row: number, requirements: RequirementSet): RowOffering[] {
+    return (this.rows[row] as Row).offerings.filter((offering) => requirements.conflictWith(offering.requirements) === undefined);
+  }
+
+  /** USD an hour of each row's cheapest available offering that meets the requirements; Infinity without one. */
+  pricesUnder(requirements: RequirementSet): Float64Array {
+    let prices = this.prices.get(requirements);
+    if (prices === undefined) {
+      prices = Float64Array.from(this.rows, ({ offerings }) =>
+        offerings.find((offering) => requirements.conflictWith(offering.requirements) === undefined)?.price ?? Number.POSITIVE_INFINITY);
+      this.prices.set(requirements, prices);
+    }
+    return prices;
+  }
+
+  /** Types of the rows by the cheapest offering of any of their rows, cheapest first; equal prices by name. */
+  typesByPrice(rows: Bits, requirements: RequirementSet): { type: InstanceType; price: number }[] {
+    const prices = this.pricesUnder(requirements);
+    const cheapest = new Map<InstanceType, number>();
+    eachBit(rows, (row) => {
+      const { type } = this.rows[row] as Row;
+      cheapest.set(type, Math.min(cheapest.get(type) ?? Number.POSITIVE_INFINITY, prices[row] as number));
+    });
+    return [...cheapest].map(([type, price]) => ({ type, price }))
+      .sort((a, b) => a.price - b.price || (a.type.name < b.type.name ? -1 : a.type.name > b.type.name ? 1 : 0));
+  }
+
+  rowsOfTypes(types: ReadonlySet<InstanceType>, among: Bits): Bits {
+    const rows = emptyBits(this.rows.length);
+    eachBit(among, (row) => {
+      if (types.has((this.rows[row] as Row).type)) setBit(rows, row);
+    });
+    return rows;
+  }
+
+  /** Rows of whose daemons none takes one of the ports. */
+  rowsWithFreePorts(rows: Bits, conflicts: (taken: readonly HostPort[]) => boolean): Bits {
+    let free = emptyBits(this.rows.length);
+    for (const group of this.daemons) if (!conflicts(group.ports)) free = orBits(free, andBits(rows, group.rows));
+    return free;
+  }
+
+  /** What daemons take at least, whichever of the rows is launched. */
+  leastDaemons(rows: Bits): Resources {
+    const present = this.daemons.filter((group) => !isEmpty(andBits(group.rows, rows)));
+    const least: Record<string, number> = {};
+    for (const name of new Set(present.flatMap(({ requests }) => Object.keys(requests)))) {
+      const amount = Math.min(...present.map(({ requests }) => requests[name] ?? 0));
+      if (amount > 0) least[name] = amount;
+    }
+    return least;
+  }
+
+  /** The most that any of the rows has of each resource. */
+  largestCapacity(rows: Bits): Resources {
+    const capacities: Resources[] = [];
+    eachBit(rows, (row) => capacities.push((this.rows[row] as Row).type.capacity));
+    return maxResources(...capacities);
+  }
+
+  /** Rows that have no more than what is left of each limited resource. */
+  rowsWithin(rows: Bits, remaining: Readonly<Record<string, number>>): Bits {
+    const kept = emptyBits(this.rows.length);
+    eachBit(rows, (row) => {
+      const { capacity } = (this.rows[row] as Row).type;
+      for (const name in remaining) if (name !== 'nodes' && (capacity[name] ?? 0) > (remaining[name] as number)) return;
+      setBit(kept, row);
+    });
+    return kept;
+  }
+
+  limits(): Resources {
+    return parseResources(this.source.nodePool.spec.limits);
+  }
+
+  /** Different values of each key that binds a number of them, over the types of the rows. */
+  valuesReached(rows: Bits, requirements: RequirementSet): Map<ValueSet, number> {
+    const reached = new Map<ValueSet, number>();
+    for (const set of requirements.withMinValues) {
+      const values = new Set<string>();
+      eachBit(rows, (row) => {
+        const own = (this.rows[row] as Row).requirements.get(set.key);
+        if (own !== undefined && !own.complement) for (const name of own.names()) values.add(name);
+      });
+      reached.set(set, values.size);
+    }
+    return reached;
+  }
+}
+
+/** Whether two requirement sets can hold together, keys that only one names aside. */
+function intersects(a: RequirementSet, b: RequirementSet): boolean {
+  return b.sets.every((set) => a.get(set.key)?.admits(set) !== false);
+}
+
+function rowsOf(type: InstanceType, sets: RequirementSets, reservationIDLabel: string): Row[] {
+  const requirements = sets.of(type.requirements);
+  const byAllocatable = new Map<string, { allocatable: Resources; offerings: RowOffering[] }>();
+  for (const offering of type.offerings) {
+    if (!offering.available) continue;
+    const allocatable = allocatableOf({ ...type.capacity, ...offering.capacityOverride }, { ...type.overhead, ...offering.overheadOverride });
+    const key = offering.capacityOverride || offering.overheadOverride ? JSON.stringify(Object.entries(allocatable).sort()) : '';
+    const group = byAllocatable.get(key) ?? { allocatable, offerings: [] };
+    const own = sets.of(offering.requirements);
+    const id = own.get(sets.vocabulary.key(reservationIDLabel));
+    const reservation = offering.reservationCapacity === undefined ? undefined
+      : { id: id?.names().join() ?? type.name, capacity: offering.reservationCapacity };
+    group.offerings.push({ requirements: own, price: offering.price, reservation });
+    byAllocatable.set(key, group);
+  }
+  return [...byAllocatable.values()].map(({ allocatable, offerings }) =>
+    ({ type, requirements, allocatable, offerings: offerings.sort((a, b) => a.price - b.price) }));
+}

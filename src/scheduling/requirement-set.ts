@@ -1,0 +1,131 @@
+import { HOSTNAME_LABEL } from '../api/labels.js';
+import { Requirements } from '../api/requirements.js';
+import type { Requirement } from '../api/requirement.js';
+import { ValueSets } from './value-set.js';
+import type { ValueSet } from './value-set.js';
+import { Vocabulary } from './vocabulary.js';
+import type { KeyVocabulary } from './vocabulary.js';
+
+/** Why something cannot meet a requirement: the key, what it has (undefined: nothing known), and what was wanted. */
+export interface Conflict {
+  readonly has: ValueSet | undefined;
+  readonly wants: ValueSet;
+}
+
+/** Requirements on node labels, interned: one object for each different set, so that identity is equality. Made by {@link RequirementSets}. */
+export class RequirementSet {
+  private readonly byKey = new Map<KeyVocabulary, ValueSet>();
+  private readonly merges = new Map<RequirementSet, RequirementSet>();
+  private readonly conflicts = new Map<RequirementSet, Conflict | undefined>();
+  /** Sets that bind at least this many values. */
+  readonly withMinValues: readonly ValueSet[];
+
+  constructor(
+    readonly id: number,
+    private readonly pool: RequirementSets,
+    /** Ascending by key number. */
+    readonly sets: readonly ValueSet[],
+  ) {
+    for (const set of sets) this.byKey.set(set.key, set);
+    this.withMinValues = sets.filter((set) => set.minValues !== undefined);
+  }
+
+  get(key: KeyVocabulary): ValueSet | undefined {
+    return this.byKey.get(key);
+  }
+
+  /** Both at once, key by key. */
+  merge(other: RequirementSet): RequirementSet {
+    if (other === this || other.sets.length === 0) return this;
+    let merged = this.merges.get(other);
+    if (merged === undefined) {
+      const byKey = new Map(this.byKey);
+      for (const set of other.sets) byKey.set(set.key, byKey.get(set.key)?.intersect(set) ?? set);
+      merged = this.pool.make(byKey.values());
+      this.merges.set(other, merged);
+    }
+    return merged;
+  }
+
+  /** With one key narrowed to a set. */
+  narrow(set: ValueSet): RequirementSet {
+    return this.merge(this.pool.make([set]));
+  }
+
+  /** With one key replaced. */
+  replace(set: ValueSet): RequirementSet {
+    return this.pool.make(new Map(this.byKey).set(set.key, set).values());
+  }
+
+  /**
+   * Why a node with these requirements cannot meet `wanted`; undefined when it can. Keys that only `wanted` names are a conflict unless
+   * they are well known or absence satisfies them.
+   */
+  conflictWith(wanted: RequirementSet): Conflict | undefined {
+    if (this.conflicts.has(wanted)) return this.conflicts.get(wanted);
+    const conflict = this.findConflict(wanted);
+    this.conflicts.set(wanted, conflict);
+    return conflict;
+  }
+
+  private findConflict(wanted: RequirementSet): Conflict | undefined {
+    for (const set of wanted.sets) {
+      if (!this.byKey.has(set.key) && !set.allowsAbsence && !this.pool.isWellKnown(set.key)) return { has: undefined, wants: set };
+    }
+    for (const set of wanted.sets) {
+      const mine = this.byKey.get(set.key);
+      if (mine !== undefined && !mine.admits(set)) return { has: mine, wants: set };
+    }
+    return undefined;
+  }
+
+  /** Why a node with exactly these labels cannot meet the set; undefined when it can. */
+  conflictOfLabels(labels: Readonly<Record<string, string>>, hostname: string): ValueSet | undefined {
+    for (const set of this.sets) {
+      const label = labels[set.key.key] ?? (set.key.key === HOSTNAME_LABEL ? hostname : undefined);
+      if (label === undefined ? !set.allowsAbsence : !set.hasText(label)) return set;
+    }
+    return undefined;
+  }
+
+  toRequirements(): Requirements {
+    let requirements = Requirements.empty;
+    for (const set of this.sets) requirements = requirements.with(set.key.key, set.toLabelSet());
+    return requirements;
+  }
+}
+
+/** Makes {@link RequirementSet}s, each different one once, over one vocabulary. */
+export class RequirementSets {
+  readonly vocabulary = new Vocabulary();
+  readonly values = new ValueSets();
+  private readonly made = new Map<string, RequirementSet>();
+  readonly empty: RequirementSet;
+
+  constructor(private readonly wellKnown: ReadonlySet<string>) {
+    this.empty = this.make([]);
+  }
+
+  isWellKnown(key: KeyVocabulary): boolean {
+    return this.wellKnown.has(key.key);
+  }
+
+  make(sets: Iterable<ValueSet>): RequirementSet {
+    const sorted = [...sets].sort((a, b) => a.key.id - b.key.id);
+    const name = sorted.map((set) => set.id).join(' ');
+    let made = this.made.get(name);
+    if (made === undefined) {
+      made = new RequirementSet(this.made.size, this, sorted);
+      this.made.set(name, made);
+    }
+    return made;
+  }
+
+  of(requirements: readonly Requirement[]): RequirementSet {
+    return this.from(Requirements.of(...requirements));
+  }
+
+  from(requirements: Requirements): RequirementSet {
+    return this.make([...requirements].map(([key, set]) => this.values.fromLabelSet(this.vocabulary.key(key), set)));
+  }
+}

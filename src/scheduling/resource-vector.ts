@@ -1,0 +1,19 @@
+import type { Resources } from '../api/resources.js';
+
+/** Amounts by resource number; resources that are not asked for are left out. */
+export interface ResourceVector {
+  readonly indexes: readonly number[];
+  readonly amounts: readonly number[];
+}
+
+export function resourceVector(resources: Resources, names: readonly string[]): ResourceVector {
+  const indexes: number[] = [];
+  const amounts: number[] = [];
+  names.forEach((name, index) => {
+    const amount = resources[name];
+    if (amount === undefined) return;
+    indexes.push(index);
+    amounts.push(amount);
+  });
+  return { indexes, amounts };
+}

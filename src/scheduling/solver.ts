@@ -1,0 +1,232 @@
+import type { Pod } from 'kubernetes-types/core/v1.js';
+import { untolerated } from '../api/taints.js';
+import type { Taint } from '../api/taints.js';
+import { isEmpty } from './bits.js';
+import { DraftNode } from './draft-node.js';
+import type { DraftContext } from './draft-node.js';
+import { ExistingNode } from './existing-node.js';
+import type { PodClass } from './pod-class.js';
+import type { Pool } from './pool.js';
+import type { Refusal } from './refusal.js';
+import { resourceVector } from './resource-vector.js';
+import type { ResourceVector } from './resource-vector.js';
+import type { Run } from './run.js';
+import type { AttachedVolume } from './volumes.js';
+
+/** A pod in the queue. */
+export interface QueuedPod {
+  readonly pod: Pod;
+  readonly podClass: PodClass;
+  readonly volumes: readonly AttachedVolume[];
+}
+
+/** Why a pod was not placed: what each pool said to the last of its class's relaxations. */
+export interface Failure {
+  readonly podClass: PodClass;
+  readonly refusals: readonly Refusal[];
+}
+
+/** Answers of nodes that are remembered; any other number is the topology version at which a node refused. */
+const NEVER = Number.POSITIVE_INFINITY;
+const ADMITTED = -1;
+
+/** Refusals that other pods' placements can lift, if the class has topology terms. */
+const CAN_PASS: ReadonlySet<Refusal['rule']> = new Set(['topology', 'types', 'minValues']);
+
+/** What is remembered of a class, so that the next pod of it need not ask again. */
+interface Memory {
+  readonly vector: ResourceVector;
+  /** Existing nodes, in order; those before `firstNode` will never take the class. */
+  readonly nodes: readonly ExistingNode[];
+  firstNode: number;
+  /** By host number. */
+  readonly nodeAnswers: number[];
+  /** By draft index. */
+  readonly draftAnswers: number[];
+  /** Tolerated taints by pool. */
+  readonly poolTaint: Map<Pool, Taint | undefined>;
+  failure: Failure | undefined;
+  /** The run's version at which `failure` was found. */
+  failedAt: number;
+  poolsRefusedAt: number;
+}
+
+/** Fills existing nodes and plans new ones, pod by pod, asking each node at most once for pods that are alike. */
+export class Solver {
+  readonly drafts: DraftNode[] = [];
+  /** Drafts that may have room, those with the fewest pods first. */
+  private readonly open: DraftNode[] = [];
+  private readonly remaining = new Map<Pool, Record<string, number>>();
+  private readonly memories = new Map<PodClass, Memory>();
+  private readonly vectors = new Map<unknown, ResourceVector>();
+  private readonly context: DraftContext;
+  /** Changes with every placement. */
+  private version = 0;
+
+  constructor(private readonly run: Run) {
+    this.context = {
+      topology: run.topology,
+      reservations: run.reservations,
+      resources: run.resources,
+      relaxMinValues: run.relaxMinValues,
+      vectorOf: (podClass) => this.vectorOf(podClass),
+    };
+    for (const pool of run.pools) this.remaining.set(pool, run.remainingLimits(pool));
+  }
+
+  private vectorOf({ shape }: PodClass): ResourceVector {
+    let vector = this.vectors.get(shape);
+    if (vector === undefined) {
+      vector = resourceVector(shape.requests, this.run.resources);
+      this.vectors.set(shape, vector);
+    }
+    return vector;
+  }
+
+  private memoryOf(podClass: PodClass): Memory {
+    let memory = this.memories.get(podClass);
+    if (memory === undefined) {
+      const { closedNodes } = this.run;
+      memory = {
+        vector: this.vectorOf(podClass),
+        nodes: podClass.shape.moved && closedNodes.size > 0 ? this.run.nodes.filter(({ source }) => !closedNodes.has(source.name)) : this.run.nodes,
+        firstNode: 0,
+        nodeAnswers: [],
+        draftAnswers: [],
+        poolTaint: new Map(),
+        failure: undefined,
+        failedAt: -1,
+        poolsRefusedAt: -1,
+      };
+      this.memories.set(podClass, memory);
+    }
+    return memory;
+  }
+
+  /** Places a pod, giving up preferences one by one; or says why it cannot be placed. */
+  place(queued: QueuedPod): Failure | undefined {
+    let failure: Failure | undefined;
+    for (let podClass: PodClass | undefined = queued.podClass; podClass !== undefined; podClass = podClass.relaxed()) {
+      failure = this.placeAs(queued, podClass);
+      if (failure === undefined || failure.refusals.some(({ rule }) => rule === 'reserved')) return failure;
+    }
+    return failure;
+  }
+
+  private placeAs(queued: QueuedPod, podClass: PodClass): Failure | undefined {
+    const memory = this.memoryOf(podClass);
+    if (memory.failedAt === this.version && queued.volumes.length === 0) return memory.failure;
+    if (this.placeOnNode(queued, podClass, memory) || this.placeOnDraft(queued, podClass, memory)) return undefined;
+    memory.failure = this.placeOnNewDraft(queued, podClass, memory);
+    memory.failedAt = memory.failure ? this.version : -1;
+    return memory.failure;
+  }
+
+  private placeOnNode({ pod, volumes }: QueuedPod, podClass: PodClass, memory: Memory): boolean {
+    const { topology } = this.run;
+    const { nodes, nodeAnswers: answers } = memory;
+    const version = topology.versionFor(podClass);
+    while (memory.firstNode < nodes.length && answers[(nodes[memory.firstNode] as ExistingNode).host] === NEVER) memory.firstNode += 1;
+    for (let index = memory.firstNode; index < nodes.length; index += 1) {
+      const node = nodes[index] as ExistingNode;
+      const answer = answers[node.host];
+      if (answer === NEVER || answer === version) continue;
+      const isKnown = answer !== undefined && podClass.shape.ports.length === 0;
+      if (!node.hasRoom(memory.vector) || (!isKnown && !node.admits(podClass))) {
+        answers[node.host] = NEVER;
+        continue;
+      }
+      answers[node.host] = ADMITTED;
+      if (!node.canAttach(volumes)) continue;
+      if (topology.refusalOfNode(podClass, node.source, node.host) !== undefined) {
+        answers[node.host] = version;
+        continue;
+      }
+      node.commit(pod, podClass, memory.vector, volumes);
+      topology.recordOnNode(podClass, node.source, node.host);
+      this.version += 1;
+      return true;
+    }
+    return false;
+  }
+
+  private placeOnDraft({ pod }: QueuedPod, podClass: PodClass, memory: Memory): boolean {
+    const version = this.run.topology.versionFor(podClass);
+    const { draftAnswers: answers } = memory;
+    for (let position = 0; position < this.open.length; position += 1) {
+      const draft = this.open[position] as DraftNode;
+      const answer = answers[draft.index];
+      if (answer === NEVER || answer === version) continue;
+      if (this.taintOf(draft.pool, podClass, memory) !== undefined) {
+        answers[draft.index] = NEVER;
+        continue;
+      }
+      const joining = draft.join(podClass);
+      if ('rule' in joining) {
+        if (joining.rule !== 'reserved') answers[draft.index] = CAN_PASS.has(joining.rule) ? version : NEVER;
+        continue;
+      }
+      draft.commit(pod, podClass, joining);
+      this.version += 1;
+      this.reorder(position);
+      return true;
+    }
+    return false;
+  }
+
+  /** Restores the order of open drafts after the one at a position took a pod; drops it when it is full. */
+  private reorder(position: number): void {
+    const { open } = this;
+    const draft = open[position] as DraftNode;
+    if (draft.isFull(this.run.smallestRequest)) {
+      open.splice(position, 1);
+      return;
+    }
+    let at = position;
+    for (; at + 1 < open.length; at += 1) {
+      const next = open[at + 1] as DraftNode;
+      if (next.pods.length > draft.pods.length || (next.pods.length === draft.pods.length && next.index > draft.index)) break;
+      open[at] = next;
+    }
+    open[at] = draft;
+  }
+
+  private taintOf(pool: Pool, podClass: PodClass, memory: Memory): Taint | undefined {
+    if (!memory.poolTaint.has(pool)) memory.poolTaint.set(pool, untolerated(pool.taints, podClass.tolerations));
+    return memory.poolTaint.get(pool);
+  }
+
+  private placeOnNewDraft({ pod }: QueuedPod, podClass: PodClass, memory: Memory): Failure | undefined {
+    const stamp = this.run.topology.versionFor(podClass) + this.run.reservations.version;
+    if (memory.failure !== undefined && memory.poolsRefusedAt === stamp) return memory.failure;
+    const refusals: Refusal[] = [];
+    for (const pool of this.run.pools) {
+      const outcome = this.tryPool(pod, podClass, memory, pool);
+      if (outcome === undefined) return undefined;
+      refusals.push(outcome);
+      if (outcome.rule === 'reserved') break;
+    }
+    memory.poolsRefusedAt = stamp;
+    return { podClass, refusals };
+  }
+
+  private tryPool(pod: Pod, podClass: PodClass, memory: Memory, pool: Pool): Refusal | undefined {
+    const remaining = this.remaining.get(pool) as Record<string, number>;
+    if (remaining['nodes'] !== undefined && remaining['nodes'] <= 0) return { rule: 'nodeLimit', pool };
+    const rows = pool.rowsWithin(pool.usable, remaining);
+    if (isEmpty(rows)) return { rule: 'limits', pool };
+    const taint = this.taintOf(pool, podClass, memory);
+    if (taint !== undefined) return { rule: 'taint', pool, taint };
+    const draft = new DraftNode(pool, this.drafts.length, this.run.firstDraftHost + this.drafts.length, rows, this.context);
+    const joining = draft.join(podClass);
+    if ('rule' in joining) return joining;
+    draft.commit(pod, podClass, joining);
+    this.version += 1;
+    this.drafts.push(draft);
+    this.open.unshift(draft);
+    this.reorder(0);
+    const largest = pool.largestCapacity(draft.rows);
+    for (const name in remaining) remaining[name] = (remaining[name] as number) - (name === 'nodes' ? 1 : largest[name] ?? 0);
+    return undefined;
+  }
+}

@@ -1,0 +1,299 @@
+import type { Pod } from 'kubernetes-types/core/v1.js';
+import { HOSTNAME_LABEL } from '../api/labels.js';
+import type { Taint } from '../api/taints.js';
+import { untolerated } from '../api/taints.js';
+import { bitsOf, emptyBits, isEmpty, membersOf, orBits } from './bits.js';
+import type { Bits } from './bits.js';
+import type { BoundPods } from './bound-pods.js';
+import type { PodClass } from './pod-class.js';
+import type { Pool } from './pool.js';
+import type { RequirementSet, RequirementSets } from './requirement-set.js';
+import type { Snapshot, SnapshotNode } from './snapshot.js';
+import { TopologyGroup } from './topology-group.js';
+import type { Host } from './topology-group.js';
+import { affinityTerm } from './topology-term.js';
+import type { TopologyTerm } from './topology-term.js';
+import type { ValueSet } from './value-set.js';
+import type { KeyVocabulary } from './vocabulary.js';
+
+/** Where a pod class stands towards the groups. */
+export interface ClassTopology {
+  /** What restricts it: its own terms, and those of pods that keep it away. */
+  readonly restricting: readonly { readonly group: TopologyGroup; readonly selected: boolean }[];
+  /** What counts it once it is placed. */
+  readonly counting: readonly { readonly group: TopologyGroup; readonly filter: PodClass | undefined }[];
+}
+
+/** A topology term that leaves no domain. */
+export interface TopologyRefusal {
+  readonly group: TopologyGroup;
+  readonly podDomains: ValueSet | undefined;
+  readonly nodeDomains: ValueSet | undefined;
+}
+
+interface Entry {
+  readonly group: TopologyGroup;
+  /** Decides which nodes take part. */
+  readonly filter: PodClass | undefined;
+}
+
+/** All topology groups of a run, and their counts. */
+export class Topology {
+  private readonly entries = new Map<string, Entry>();
+  private readonly inverse = new Map<string, Entry>();
+  private readonly ofClass = new Map<PodClass, ClassTopology>();
+
+  constructor(
+    private readonly snapshot: Snapshot,
+    private readonly bound: BoundPods,
+    private readonly sets: RequirementSets,
+    private readonly pools: readonly Pool[],
+    private readonly without: ReadonlySet<string>,
+    /** Pods of the run that are bound: they are counted where they go, not where they are. */
+    private readonly placing: ReadonlySet<Pod>,
+    private readonly ignorePreferences: boolean,
+  ) {
+    for (const { pod, node } of bound.repelling) {
+      if (placing.has(pod) || this.isGone(node)) continue;
+      for (const term of pod.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) {
+        const parsed = affinityTerm('pod anti-affinity', term, pod.metadata?.namespace ?? 'default', pod.metadata?.labels ?? {}, snapshot.namespaces);
+        const { group } = this.inverseEntry(parsed);
+        this.countAtNode(group, node);
+      }
+    }
+  }
+
+  /** Label keys that decide which pods existing pods keep away. */
+  static repellingKeys(bound: BoundPods): Set<string> {
+    const keys = new Set<string>();
+    for (const { pod } of bound.repelling) {
+      for (const { labelSelector } of pod.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) {
+        for (const key in labelSelector?.matchLabels) keys.add(key);
+        for (const { key } of labelSelector?.matchExpressions ?? []) keys.add(key);
+      }
+    }
+    return keys;
+  }
+
+  private isGone(node: number): boolean {
+    return this.without.has((this.snapshot.nodes[node] as SnapshotNode).name);
+  }
+
+  /** Makes the groups of a class that is about to be placed. All classes are added before the first is placed. */
+  add(podClass: PodClass): void {
+    for (const term of podClass.terms) this.entry(term, podClass);
+    for (const term of podClass.repelling) this.inverseEntry(term);
+  }
+
+  private entry(term: TopologyTerm, podClass: PodClass): Entry {
+    const filter = term.kind === 'topology spread' ? podClass : undefined;
+    const name = nameOf(term, filter);
+    let entry = this.entries.get(name);
+    if (entry === undefined) {
+      entry = { group: this.makeGroup(term, false), filter };
+      this.entries.set(name, entry);
+      this.fill(entry, podClass);
+    }
+    return entry;
+  }
+
+  private inverseEntry(term: TopologyTerm): Entry {
+    const name = nameOf(term, undefined);
+    let entry = this.inverse.get(name);
+    if (entry === undefined) {
+      const group = this.makeGroup(term, true);
+      entry = { group, filter: undefined };
+      this.inverse.set(name, entry);
+      this.registerCatalogue(group, () => true);
+      this.snapshot.nodes.forEach((node, index) => {
+        if (!this.isGone(index)) this.registerNode(group, node);
+      });
+    }
+    return entry;
+  }
+
+  private makeGroup(term: TopologyTerm, inverse: boolean): TopologyGroup {
+    return new TopologyGroup(term, this.sets.vocabulary.key(term.key), inverse, term.key === HOSTNAME_LABEL);
+  }
+
+  /** Registers the domains that exist or could, and counts the pods that are there. */
+  private fill({ group, filter }: Entry, podClass: PodClass): void {
+    const { term } = group;
+    this.registerCatalogue(group, (taints) => this.ignorePreferences || (term.kind === 'topology spread' && !term.honorTaints)
+      || untolerated(taints, podClass.tolerations) === undefined);
+    const takesPart = this.snapshot.nodes.map((node, index) => node.node !== undefined && !this.isGone(index)
+      && (filter === undefined || nodeTakesPart(node, term, filter)));
+    this.snapshot.nodes.forEach((node, index) => {
+      if (takesPart[index]) this.registerNode(group, node);
+    });
+    this.bound.each(term, (index, pod) => {
+      if (takesPart[index] && !this.placing.has(pod)) this.countAtNode(group, index);
+    });
+  }
+
+  private registerNode(group: TopologyGroup, { labels }: SnapshotNode): void {
+    const label = labels[group.key.key];
+    if (!group.ofHosts && label !== undefined) group.register(group.key.number(label));
+  }
+
+  private countAtNode(group: TopologyGroup, node: number): void {
+    if (group.ofHosts) {
+      group.countHost(node);
+      return;
+    }
+    const label = (this.snapshot.nodes[node] as SnapshotNode).labels[group.key.key];
+    if (label !== undefined) group.count(group.key.number(label));
+  }
+
+  private registerCatalogue(group: TopologyGroup, admitsTaints: (taints: readonly Taint[]) => boolean): void {
+    if (group.ofHosts) return;
+    for (const pool of this.pools) {
+      if (!admitsTaints(pool.taints)) continue;
+      for (const domain of membersOf(domainsOf(pool, group.key))) group.register(domain);
+    }
+  }
+
+  of(podClass: PodClass): ClassTopology {
+    let topology = this.ofClass.get(podClass);
+    if (topology === undefined) {
+      topology = this.relate(podClass);
+      this.ofClass.set(podClass, topology);
+    }
+    return topology;
+  }
+
+  private relate(podClass: PodClass): ClassTopology {
+    const { labels, shape: { namespace } } = podClass;
+    const selects = ({ term }: TopologyGroup): boolean => term.namespaces.includes(namespace) && term.selector.matches(labels);
+    const own = podClass.terms.map((term) => this.entry(term, podClass).group);
+    const repelled = [...this.inverse.values()].map(({ group }) => group).filter(selects);
+    const restricting = [...new Set([...own, ...repelled])].map((group) => ({ group, selected: selects(group) }))
+      .sort((a, b) => Number(a.group.term.kind === 'topology spread') - Number(b.group.term.kind === 'topology spread'));
+    const repelling = podClass.repelling.map((term) => this.inverseEntry(term));
+    return { restricting, counting: [...[...this.entries.values()].filter(({ group }) => selects(group)), ...repelling] };
+  }
+
+  /** Whether some host that the class's hostname requirement allows has pods of the group. */
+  private hasPodsWhereAllowed(group: TopologyGroup, { strict: { hostname } }: PodClass): boolean {
+    for (const host of group.occupiedHosts()) {
+      const node = this.snapshot.nodes[host];
+      if (hostname === undefined || (node === undefined ? admitsNewHost(hostname) : hostname.hasText(hostnameOf(node)))) return true;
+    }
+    return false;
+  }
+
+  /** Changes with every count that can let a class in where it was refused; what is refused otherwise stays so. */
+  versionFor(podClass: PodClass): number {
+    let version = 0;
+    for (const { group } of this.of(podClass).restricting) {
+      if (group.term.kind === 'pod affinity' || (group.term.kind === 'topology spread' && !group.ofHosts)) version += group.version;
+    }
+    return version;
+  }
+
+  /** Why an existing node is out of the question for a class; undefined when it is not. */
+  refusalOfNode(podClass: PodClass, node: SnapshotNode, host: Host): TopologyGroup | undefined {
+    for (const { group, selected } of this.of(podClass).restricting) {
+      if (group.ofHosts) {
+        if (!group.admitsHost(host, selected, () => this.hasPodsWhereAllowed(group, podClass))) return group;
+        continue;
+      }
+      const label = node.labels[group.key.key];
+      if (label === undefined) return group;
+      const { domains } = group.admitted(bitsOf([group.key.number(label)]), podClass.strict.requirements.get(group.key), selected);
+      if (isEmpty(domains)) return group;
+    }
+    return undefined;
+  }
+
+  /**
+   * What a new node with `requirements` must narrow its labels to so that the class may join: alternatives, the most even spread
+   * first; or the term that leaves nothing.
+   */
+  narrow(podClass: PodClass, requirements: RequirementSet, host: Host): ValueSet[][] | TopologyRefusal {
+    const byKey = new Map<KeyVocabulary, { domains: Bits; pickOne: TopologyGroup | undefined }>();
+    for (const { group, selected } of this.of(podClass).restricting) {
+      const podDomains = group.ofHosts ? podClass.strict.hostname : podClass.strict.requirements.get(group.key);
+      const nodeDomains = group.ofHosts ? undefined : requirements.get(group.key);
+      if (group.ofHosts) {
+        if (!group.admitsHost(host, selected, () => this.hasPodsWhereAllowed(group, podClass))) return { group, podDomains, nodeDomains };
+        continue;
+      }
+      const before = byKey.get(group.key);
+      const possible = before?.domains ?? (nodeDomains === undefined ? group.known : nodeDomains.among(group.known));
+      const { domains, pickOne } = group.admitted(possible, podDomains, selected);
+      if (isEmpty(domains) || (nodeDomains === undefined && !this.sets.isWellKnown(group.key))) return { group, podDomains, nodeDomains };
+      byKey.set(group.key, { domains, pickOne: before?.pickOne ?? (pickOne ? group : undefined) });
+    }
+    let alternatives: ValueSet[][] = [[]];
+    for (const [key, { domains, pickOne }] of byKey) {
+      const options = pickOne === undefined
+        ? [this.sets.values.make(key, false, domains, undefined, undefined, undefined)]
+        : membersOf(domains).sort((a, b) => pickOne.countOf(a) - pickOne.countOf(b) || ((key.values[a] as string) < (key.values[b] as string) ? -1 : 1))
+            .map((domain) => this.sets.values.one(key, domain));
+      alternatives = alternatives.flatMap((left) => options.map((option) => [...left, option]));
+    }
+    return alternatives;
+  }
+
+  /** Counts a pod that was placed on an existing node. */
+  recordOnNode(podClass: PodClass, node: SnapshotNode, host: Host): void {
+    for (const { group, filter } of this.of(podClass).counting) {
+      if (filter !== undefined && !nodeTakesPart(node, group.term, filter)) continue;
+      const label = node.labels[group.key.key];
+      if (group.ofHosts) group.countHost(host);
+      else if (label !== undefined) group.count(group.key.number(label));
+    }
+  }
+
+  /** Counts a pod that was placed on a new node: in its domain once that is certain, and for anti-affinity in all that it may become. */
+  recordOnNewNode(podClass: PodClass, requirements: RequirementSet, taints: readonly Taint[], host: Host): void {
+    for (const { group, filter } of this.of(podClass).counting) {
+      if (filter !== undefined && !newNodeTakesPart(requirements, taints, group.term, filter)) continue;
+      if (group.ofHosts) {
+        group.countHost(host);
+        continue;
+      }
+      const set = requirements.get(group.key);
+      if (group.term.kind === 'pod anti-affinity') {
+        for (const domain of membersOf(set === undefined ? group.known : set.complement ? set.among(group.known) : set.bits)) group.count(domain);
+      } else if (set?.single !== undefined) {
+        group.count(set.single);
+      }
+    }
+  }
+}
+
+export const hostnameOf = ({ labels, name }: SnapshotNode): string => labels[HOSTNAME_LABEL] ?? name;
+
+/** A new node's hostname is not known: only what any name satisfies is met. */
+export const admitsNewHost = (hostname: ValueSet): boolean => hostname.complement && hostname.gte === undefined && hostname.lte === undefined;
+
+const nameOf = (term: TopologyTerm, filter: PodClass | undefined): string => JSON.stringify([
+  term.kind, term.key, term.namespaces, term.selector.name, term.maxSkew, term.minDomains, term.honorAffinity, term.honorTaints,
+  filter !== undefined && term.honorAffinity ? filter.anyTerm.map(({ requirements, hostname }) => [requirements.id, hostname?.id]) : null,
+  filter !== undefined && term.honorTaints ? filter.tolerations : null,
+]);
+
+function nodeTakesPart(node: SnapshotNode, term: TopologyTerm, filter: PodClass): boolean {
+  const hostname = hostnameOf(node);
+  return (!term.honorTaints || untolerated(node.taints, filter.tolerations) === undefined)
+    && (!term.honorAffinity || filter.anyTerm.some((any) =>
+      any.requirements.conflictOfLabels(node.labels, hostname) === undefined && any.hostname?.hasText(hostname) !== false));
+}
+
+const newNodeTakesPart = (requirements: RequirementSet, taints: readonly Taint[], term: TopologyTerm, filter: PodClass): boolean =>
+  (!term.honorTaints || untolerated(taints, filter.tolerations) === undefined)
+  && (!term.honorAffinity || filter.anyTerm.some((any) => requirements.conflictWith(any.requirements) === undefined));
+
+/** Values that nodes of a pool can have for a key. */
+function domainsOf(pool: Pool, key: KeyVocabulary): Bits {
+  const ofPool = pool.template.get(key);
+  let domains = ofPool === undefined || ofPool.complement ? emptyBits(0) : ofPool.bits;
+  for (const requirements of pool.typeRequirements) {
+    const ofType = requirements.get(key);
+    const both = ofType === undefined ? ofPool : ofPool === undefined ? ofType : ofPool.intersect(ofType);
+    if (both !== undefined && !both.complement) domains = orBits(domains, both.bits);
+  }
+  return domains;
+}
