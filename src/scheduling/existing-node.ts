@@ -74,7 +74,7 @@ export class ExistingNode {
 
   /** Whether taints, ports and labels admit the class. */
   admits(podClass: PodClass): boolean {
-    const { source, hostname } = this;
+    const { source } = this;
     if (untolerated(source.taints, podClass.tolerations) !== undefined) return false;
     if (podClass.shape.ports.length > 0) {
       this.ports ??= source.pods.flatMap(hostPorts);

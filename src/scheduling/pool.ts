@@ -286,7 +286,7 @@ function rowsOf(type: InstanceType, sets: RequirementSets, reservationIDLabel: s
   for (const offering of type.offerings) {
     if (!offering.available) continue;
     const allocatable = allocatableOf({ ...type.capacity, ...offering.capacityOverride }, { ...type.overhead, ...offering.overheadOverride });
-    const key = offering.capacityOverride || offering.overheadOverride ? JSON.stringify(Object.entries(allocatable).sort()) : '';
+    const key = offering.capacityOverride || offering.overheadOverride ? JSON.stringify(Object.keys(allocatable).sort().map((name) => [name, allocatable[name]])) : '';
     const group = byAllocatable.get(key) ?? { allocatable, offerings: [] };
     const own = sets.of(offering.requirements);
     const id = own.get(sets.vocabulary.key(reservationIDLabel));

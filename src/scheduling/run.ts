@@ -24,7 +24,7 @@ export interface Run {
   /** Number of the first new node as a topology domain. */
   readonly firstDraftHost: Host;
   /** What a pool may still use of each limited resource. */
-  remainingLimits(pool: Pool): Record<string, number>;
+  readonly remainingLimits: (pool: Pool) => Record<string, number>;
   /** What to call a host in messages. */
-  hostName(host: Host): string;
+  readonly hostName: (host: Host) => string;
 }

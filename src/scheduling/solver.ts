@@ -4,7 +4,7 @@ import type { Taint } from '../api/taints.js';
 import { isEmpty } from './bits.js';
 import { DraftNode } from './draft-node.js';
 import type { DraftContext } from './draft-node.js';
-import { ExistingNode } from './existing-node.js';
+import type { ExistingNode } from './existing-node.js';
 import type { PodClass } from './pod-class.js';
 import type { Pool } from './pool.js';
 import type { Refusal } from './refusal.js';
