@@ -1,9 +1,11 @@
 export * from './decision.js';
 export * from './eviction-budgets.js';
 export * from './host-ports.js';
+export { buildNodeClaim, buildStaticNodeClaim } from './nodeclaim-builder.js';
 export * from './options.js';
 export * from './pod-predicates.js';
 export * from './pod-requests.js';
+export * from './pod-validation.js';
 export * from './snapshot.js';
 export { solve } from './solve.js';
 export * from './volumes.js';

@@ -14,7 +14,7 @@ const TABLE = {
   'src/operator': ['src/operator'],
   'src/apiserver': [],
   'src/api': ['src/operator'],
-  'src/scheduling': ['src/api', 'src/operator/duration', 'type:src/cloud'],
+  'src/scheduling': ['src/api', 'src/operator/duration', 'type:src/operator/kube', 'type:src/cloud'],
   'src/disruption': ['src/api', 'src/operator/duration', 'type:src/cloud', 'src/scheduling'],
   'src/cluster': ['src/operator', 'src/api', 'src/scheduling', 'type:src/cloud'],
   'src/cloud': ['src/api', 'type:src/scheduling', 'src/operator'],
