@@ -1,18 +1,43 @@
 import { timestamp } from './clock.js';
-import type { Clock, Random, Storage } from './contracts.js';
+import type { ApiObject, Clock, JsonObject, Random, Storage } from './contracts.js';
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
+const PRIORITY_CLASSES = [
+  { name: 'system-cluster-critical', value: 2_000_000_000, description: 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.' },
+  { name: 'system-node-critical', value: 2_000_001_000, description: 'Used for system critical pods that must not be moved from their current node.' },
+];
+
 /** Makes what every cluster has from birth, where a data directory did not bring it along. */
 export function bootstrap({ storage, clock, random }: { storage: Storage; clock: Clock; random: Random }): void {
+  const ensure = (resource: string, apiVersion: string, kind: string, metadata: ApiObject['metadata'], fields: JsonObject): void => {
+    const { namespace = '', name = '' } = metadata;
+    if (storage.get(resource, namespace, name)) return;
+    storage.create(resource, { apiVersion, kind, metadata: { ...metadata, uid: random.uuid(), creationTimestamp: timestamp(clock.now()) }, ...fields });
+  };
   for (const name of NAMESPACES) {
-    if (storage.get('namespaces', '', name)) continue;
-    storage.create('namespaces', {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name, uid: random.uuid(), creationTimestamp: timestamp(clock.now()), labels: { 'kubernetes.io/metadata.name': name } },
-      spec: { finalizers: ['kubernetes'] },
-      status: { phase: 'Active' },
-    });
+    ensure('namespaces', 'v1', 'Namespace', { name, labels: { 'kubernetes.io/metadata.name': name } }, { spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } });
   }
+  for (const { name, ...fields } of PRIORITY_CLASSES) {
+    ensure('priorityclasses.scheduling.k8s.io', 'scheduling.k8s.io/v1', 'PriorityClass', { name, generation: 1 }, { ...fields, preemptionPolicy: 'PreemptLowerPriority' });
+  }
+  ensure(
+    'services',
+    'v1',
+    'Service',
+    { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
+    {
+      spec: {
+        clusterIP: '10.96.0.1',
+        clusterIPs: ['10.96.0.1'],
+        internalTrafficPolicy: 'Cluster',
+        ipFamilies: ['IPv4'],
+        ipFamilyPolicy: 'SingleStack',
+        ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 6443 }],
+        sessionAffinity: 'None',
+        type: 'ClusterIP',
+      },
+      status: { loadBalancer: {} },
+    },
+  );
 }

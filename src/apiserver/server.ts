@@ -1,5 +1,8 @@
 import { bootstrap } from './bootstrap.js';
 import { systemClock, systemRandom } from './clock.js';
+import { startEventExpiry } from './controllers/event-expiry.js';
+import { startGarbageCollector } from './controllers/garbage-collector.js';
+import { startNamespaceController } from './controllers/namespace-controller.js';
 import type { Clock, ConversionHook, JsonObject, Random, ResourceRegistry } from './contracts.js';
 import { createDiscovery } from './discovery/handler.js';
 import type { ApiRequest, ApiResponse } from './http/exchange.js';
@@ -49,8 +52,9 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const registry = createRegistry();
   const storage = new MemoryStorage(clock);
   const version = { ...SERVER_VERSION, ...options.version };
-  const ctx: RestContext = { clock, random, storage, registry, conversions, admission: [], renderTable: simpleTable, ...(nodeLogs && { podLogs: nodeLogs }) };
+  const ctx: RestContext = { clock, random, storage, registry, conversions, admission: [], renderTable: simpleTable, ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
   bootstrap(ctx);
+  const controllers = [startNamespaceController(ctx), startEventExpiry(ctx), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
   const handle = createHandler(ctx, [createHealth(storage, version as JsonObject), createDiscovery(registry)]);
   const listeners = new Set<Listener>();
   return {
@@ -64,6 +68,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     },
     async close() {
       await Promise.all([...listeners].map((listener) => listener.close()));
+      for (const controller of controllers) controller.close();
       storage.close();
     },
   };

@@ -57,6 +57,7 @@ export interface RestContext {
   readonly conversions: Readonly<Record<string, ConversionHook>>;
   readonly admission: readonly AdmissionPlugin[];
   readonly podLogs?: PodLogs;
+  readonly metrics?: MetricsProvider;
   readonly renderTable: (definition: ResourceDefinition, objects: readonly ApiObject[], options: TableOptions) => JsonObject;
 }
 

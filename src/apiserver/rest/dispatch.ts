@@ -1,44 +1,94 @@
-import { decodeBody, decodeDeleteOptions, decodeObject, mediaType } from '../http/request-body.js';
 import type { ApiRequest } from '../http/exchange.js';
+import { decodeBody, decodeDeleteOptions, decodeObject, mediaType } from '../http/request-body.js';
+import { StatusError, unknownPath } from '../status.js';
 import { checkTimeout, watch } from '../watch/watch-events.js';
-import { StatusError } from '../status.js';
 import type { RestContext, RestResult } from './context.js';
 import { create } from './create.js';
 import { readDeleteOptions, remove, removeCollection } from './delete.js';
 import { get, list } from './list.js';
+import { readMetrics } from './metrics.js';
 import { patch } from './patch.js';
 import type { RequestInfo } from './request-info.js';
+import { REVIEWS } from './reviews.js';
+import { bind } from './subresources/binding.js';
+import { evict } from './subresources/eviction.js';
+import { finalizeNamespace } from './subresources/finalize.js';
+import { podLog } from './subresources/log.js';
+import { getScale, patchScale, updateScale } from './subresources/scale.js';
 import { update } from './update.js';
 import { readWriteOptions, type WriteOptions } from './write-options.js';
 
 /** Carries out a request to a resource. `warn` collects what goes into `Warning` headers. */
 export async function dispatch(ctx: RestContext, info: RequestInfo, request: ApiRequest, warn: (message: string) => void): Promise<RestResult> {
-  const { verb, query, definition } = info;
+  const { verb, query, definition, subresource, namespace, name } = info;
   const { headers, body } = request;
   const options = (kind: Parameters<typeof readWriteOptions>[0]): WriteOptions => readWriteOptions(kind, query, headers['user-agent'] ?? '', warn);
   checkTimeout(query);
   if (definition.deprecationWarning) warn(definition.deprecationWarning);
-  switch (verb) {
-    case 'get':
+  if (definition.group === 'metrics.k8s.io') return readMetrics(ctx, info);
+
+  switch (`${verb} ${subresource}`) {
+    case 'get ':
+    case 'get status':
       return get(ctx, info);
-    case 'list':
+    case 'list ':
       return list(ctx, info);
-    case 'watch':
+    case 'watch ':
       return watch(ctx, info, request.signal);
-    case 'create':
-      return create(ctx, info, decodeObject(body, headers), options('CreateOptions'));
-    case 'update':
+    case 'create ':
+      return createOrAnswer(ctx, info, request, options('CreateOptions'));
+    case 'update ':
+    case 'update status':
+    case 'update ephemeralcontainers':
+    case 'update resize':
       return update(ctx, info, decodeObject(body, headers), options('UpdateOptions'));
-    case 'patch': {
+    case 'patch ':
+    case 'patch status':
+    case 'patch ephemeralcontainers':
+    case 'patch resize': {
       const type = mediaType(headers);
       return patch(ctx, info, type, decodeBody(body, type), options('PatchOptions'));
     }
-    case 'delete':
-    case 'deletecollection': {
+    case 'delete ':
+    case 'deletecollection ': {
       const deleteOptions = readDeleteOptions(decodeDeleteOptions(body, headers), query);
       return verb === 'delete' ? remove(ctx, info, deleteOptions, warn) : removeCollection(ctx, info, deleteOptions, warn);
     }
+    case 'get scale':
+      return getScale(ctx, info);
+    case 'update scale':
+      return updateScale(ctx, info, decodeObject(body, headers), options('UpdateOptions'));
+    case 'patch scale': {
+      const type = mediaType(headers);
+      return patchScale(ctx, info, type, decodeBody(body, type), options('PatchOptions'));
+    }
+    case 'create binding':
+      return bind(ctx, namespace, name, decodeObject(body, headers), options('CreateOptions'));
+    case 'create eviction':
+      return evict(ctx, definition, namespace, name, decodeObject(body, headers), options('CreateOptions'));
+    case 'get log':
+      return podLog(ctx, info, request.signal);
+    case 'update finalize':
+      return finalizeNamespace(ctx, info, decodeObject(body, headers), options('UpdateOptions'));
+    case 'get ephemeralcontainers':
+    case 'get resize':
+      return get(ctx, info);
+    default:
+      if (definition.subresources[subresource as keyof typeof definition.subresources]) {
+        throw new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+      }
+      throw unknownPath();
   }
+}
+
+/** POSTs to some resources are not about storing anything. */
+async function createOrAnswer(ctx: RestContext, info: RequestInfo, request: ApiRequest, options: WriteOptions): Promise<RestResult> {
+  const { definition, namespace } = info;
+  const object = decodeObject(request.body, request.headers);
+  if (definition.storageResource === 'bindings') return bind(ctx, namespace, object.metadata.name ?? '', object, options);
+  const answer = REVIEWS[definition.storageResource];
+  if (answer) return { type: 'object', status: 201, object: { ...object, status: answer(object, request) } };
+  return create(ctx, info, object, options);
 }
 
 /** What a client gets for an error: its `Status`, or for anything unforeseen a 500 that tells what happened. */

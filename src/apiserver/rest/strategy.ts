@@ -52,7 +52,7 @@ export function prepareCreate(ctx: RestContext, definition: ResourceDefinition, 
   delete (metadata as { selfLink?: string }).selfLink;
   delete metadata.resourceVersion;
   if (definition.tracksGeneration) metadata.generation = 1;
-  if (definition.statusSubresource) delete object['status'];
+  if (definition.statusSubresource && !definition.keepsInitialStatus) delete object['status'];
   definition.prepareForCreate?.(object, ctx);
 
   const admission = admissionRequest('CREATE', definition, '', object, undefined, options);

@@ -1,0 +1,38 @@
+import { timestamp } from '../../clock.js';
+import type { ApiObject, JsonObject } from '../../contracts.js';
+import { conflict, invalid, notFound } from '../../status.js';
+import type { RestContext, RestResult } from '../context.js';
+import { setCondition } from '../pod-condition.js';
+import { success } from '../success.js';
+import type { WriteOptions } from '../write-options.js';
+
+const BINDINGS = { group: '', plural: 'pods/binding' };
+
+/** POST of a pod's `binding`: assigns it to a node, once. */
+export function bind({ storage, clock }: RestContext, namespace: string, name: string, binding: ApiObject, { dryRun }: WriteOptions): RestResult {
+  const { kind = '', name: nodeName = '' } = (binding['target'] ?? {}) as { kind?: string; name?: string };
+  if (kind !== '' && kind !== 'Node') {
+    throw invalid({ group: '', kind: 'Binding' }, name, [{ reason: 'FieldValueNotSupported', field: 'target.kind', message: `Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"` }]);
+  }
+  if (!nodeName) throw invalid({ group: '', kind: 'Binding' }, name, [{ reason: 'FieldValueRequired', field: 'target.name', message: 'Required value' }]);
+
+  const pod = storage.get('pods', namespace, name);
+  if (!pod) throw notFound({ group: '', plural: 'pods' }, name);
+  const { uid, deletionTimestamp, annotations } = pod.metadata;
+  const spec = (pod['spec'] ?? {}) as { nodeName?: string; schedulingGates?: unknown[] };
+  if (binding.metadata.uid && binding.metadata.uid !== uid) {
+    throw conflict(BINDINGS, name, `Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${uid}`);
+  }
+  if (deletionTimestamp) throw conflict(BINDINGS, name, `pod ${name} is being deleted, cannot be assigned to a host`);
+  if (spec.nodeName) throw conflict(BINDINGS, name, `pod ${name} is already assigned to node ${JSON.stringify(spec.nodeName)}`);
+  if (spec.schedulingGates?.length) throw conflict(BINDINGS, name, `pod ${name} has non-empty .spec.schedulingGates`);
+
+  const bound: ApiObject = {
+    ...pod,
+    metadata: { ...pod.metadata, ...(binding.metadata.annotations && { annotations: { ...annotations, ...binding.metadata.annotations } }) },
+    spec: { ...spec, nodeName },
+    status: setCondition(pod['status'] as JsonObject | undefined, { type: 'PodScheduled', status: 'True' }, timestamp(clock.now())),
+  };
+  if (!dryRun) storage.update('pods', bound);
+  return success(201);
+}

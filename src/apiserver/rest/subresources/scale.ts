@@ -1,0 +1,84 @@
+import type { ApiObject, JsonObject, ScalePaths } from '../../contracts.js';
+import { trackUpdate } from '../../patch/managed-fields.js';
+import { badRequest, invalid, notFound, unknownPath } from '../../status.js';
+import type { RestContext, RestResult } from '../context.js';
+import { readPath, writePath } from '../json-path.js';
+import { formatLabelSelector } from '../label-selector.js';
+import { patcher } from '../patch.js';
+import type { RequestInfo } from '../request-info.js';
+import { guaranteedUpdate } from '../update.js';
+import { oneFromStorage } from '../versions.js';
+import type { WriteOptions } from '../write-options.js';
+
+const SCALE = { group: 'autoscaling', kind: 'Scale' };
+
+/** An `autoscaling/v1` Scale. */
+interface Scale extends ApiObject {
+  spec: { replicas?: number };
+}
+
+export async function getScale(ctx: RestContext, { definition, namespace, name }: RequestInfo): Promise<RestResult> {
+  const stored = ctx.storage.get(definition.storageResource, namespace, name);
+  if (!stored) throw notFound(definition, name);
+  return { type: 'object', status: 200, object: scaleOf(await oneFromStorage(ctx, definition, stored), pathsOf(definition)) };
+}
+
+/** PUT of a Scale. */
+export function updateScale(ctx: RestContext, info: RequestInfo, body: ApiObject, options: WriteOptions): Promise<RestResult> {
+  return writeScale(ctx, info, options, () => body);
+}
+
+/** PATCH of a Scale, in any of the built-in kinds' patch types. */
+export function patchScale(ctx: RestContext, info: RequestInfo, contentType: string, body: unknown, options: WriteOptions): Promise<RestResult> {
+  const apply = patcher({ ...info.definition, custom: false, schema: {} }, contentType, body);
+  return writeScale(ctx, info, options, (scale) => apply(scale) as ApiObject);
+}
+
+async function writeScale(ctx: RestContext, info: RequestInfo, options: WriteOptions, change: (scale: Scale) => ApiObject): Promise<RestResult> {
+  const { definition, name } = info;
+  const paths = pathsOf(definition);
+  const object = await guaranteedUpdate(ctx, info, options, {
+    modify(current) {
+      const wanted = change(scaleOf(current, paths));
+      if (wanted.kind !== 'Scale' || wanted.apiVersion !== 'autoscaling/v1') throw badRequest(`the object in the body must be an autoscaling/v1 Scale, not ${wanted.apiVersion} ${wanted.kind}`);
+      const { replicas = 0 } = (wanted['spec'] ?? {}) as { replicas?: unknown };
+      if (typeof replicas !== 'number' || !Number.isInteger(replicas)) throw badRequest('Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32');
+      if (replicas < 0) throw invalid(SCALE, name, [{ reason: 'FieldValueInvalid', field: 'spec.replicas', message: `Invalid value: ${replicas}: must be greater than or equal to 0` }]);
+      const next = structuredClone(current);
+      if (wanted.metadata.uid) next.metadata.uid = wanted.metadata.uid;
+      if (wanted.metadata.resourceVersion) next.metadata.resourceVersion = wanted.metadata.resourceVersion;
+      else delete next.metadata.resourceVersion;
+      writePath(next, paths.specReplicasPath, replicas);
+      return next;
+    },
+    track: (current, next) => trackUpdate(ctx, definition, current, next, 'scale', options),
+  });
+  return { type: 'object', status: 200, object: scaleOf(object, paths) };
+}
+
+function scaleOf(object: ApiObject, { specReplicasPath, statusReplicasPath, labelSelectorPath }: ScalePaths): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const selector = labelSelectorPath ? readPath(object, labelSelectorPath) : undefined;
+  const replicas = readPath(object, specReplicasPath);
+  const selectorText = typeof selector === 'string' ? selector : selectorOf(selector as JsonObject | undefined);
+  return JSON.parse(
+    JSON.stringify({
+      kind: 'Scale',
+      apiVersion: 'autoscaling/v1',
+      metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+      spec: typeof replicas === 'number' ? { replicas } : {},
+      status: { replicas: readPath(object, statusReplicasPath) ?? 0, ...(selectorText && { selector: selectorText }) },
+    }),
+  ) as Scale;
+}
+
+/** A ReplicationController's selector is a plain map of labels. */
+function selectorOf(selector: JsonObject | undefined): string {
+  if (selector && !('matchLabels' in selector) && !('matchExpressions' in selector)) return formatLabelSelector({ matchLabels: selector });
+  return formatLabelSelector(selector);
+}
+
+function pathsOf({ subresources: { scalePaths } }: RequestInfo['definition']): ScalePaths {
+  if (!scalePaths) throw unknownPath();
+  return scalePaths;
+}
