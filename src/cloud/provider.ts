@@ -39,6 +39,8 @@ export interface CloudProvider {
   create(claim: NodeClaim, options: LaunchOptions): Promise<CloudInstance>;
   /** Asks for termination; `gone` once the instance no longer exists. Idempotent. */
   delete(claim: NodeClaim, options?: { signal?: AbortSignal }): Promise<'terminating' | 'gone'>;
+  /** Asks for termination of an instance that no claim stands for. */
+  terminate(providerID: string, options?: { signal?: AbortSignal }): Promise<'terminating' | 'gone'>;
   /** The instance, or undefined when it does not exist (any more). */
   get(providerID: string, options?: { signal?: AbortSignal }): Promise<CloudInstance | undefined>;
   /** Every instance of this cluster that Karpenter launched. */
