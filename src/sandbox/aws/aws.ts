@@ -69,7 +69,7 @@ export function createAws({ clock, random, region = 'us-west-2', accountId = '12
       if (!request.headers['authorization']) throw new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
       if (faults.throttleRate > 0 && random.next() < faults.throttleRate) throw service.throttled();
       faults.strike(name);
-      return await service.respond({ request, operation, requestId, account, signal: either, origin: `http://${request.headers['host'] ?? 'localhost'}` });
+      return await service.respond({ request, operation, requestId, account, signal: either });
     } catch (error) {
       if (error instanceof AwsError) return service.refuse(error, requestId);
       throw error;

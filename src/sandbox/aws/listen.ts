@@ -18,7 +18,7 @@ export async function listen(handle: (request: AwsRequest, signal: AbortSignal) 
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
       const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]));
-      const request = { method: incoming.method ?? 'GET', path: incoming.url ?? '/', headers, body: Buffer.concat(chunks).toString() };
+      const request = { method: incoming.method ?? 'GET', origin: `http://${headers['host'] ?? 'localhost'}`, path: incoming.url ?? '/', headers, body: Buffer.concat(chunks).toString() };
       handle(request, hangUp.signal).then(
         ({ status, headers: answer, body }) => {
           if (!outgoing.destroyed) outgoing.writeHead(status, { ...answer, 'content-length': Buffer.byteLength(body) }).end(body);

@@ -4,7 +4,9 @@ import type { SandboxAws } from './aws.js';
 interface SdkRequest {
   method: string;
   path: string;
+  protocol: string;
   hostname: string;
+  port?: number;
   query?: Record<string, string | string[] | null>;
   headers: Record<string, string>;
   body?: unknown;
@@ -25,7 +27,7 @@ export function sdkRequestHandler(aws: Pick<SandboxAws, 'handle'>): { handle(req
       const signal = options?.abortSignal as AbortSignal | undefined;
       if (signal?.aborted) throw aborted();
       const query = Object.entries(request.query ?? {}).flatMap(([name, value]) => [value ?? ''].flat().map((one) => `${encodeURIComponent(name)}=${encodeURIComponent(one)}`)).join('&');
-      const { status, headers, body } = await aws.handle({ method: request.method, path: query ? `${request.path}?${query}` : request.path, headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value])), body: textOf(request.body) }, signal);
+      const { status, headers, body } = await aws.handle({ method: request.method, origin: `${request.protocol}//${request.hostname}${request.port === undefined ? '' : `:${request.port}`}`, path: query ? `${request.path}?${query}` : request.path, headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value])), body: textOf(request.body) }, signal);
       if (signal?.aborted) throw aborted();
       return { response: { statusCode: status, headers, body: Buffer.from(body) } };
     },
@@ -34,7 +36,7 @@ export function sdkRequestHandler(aws: Pick<SandboxAws, 'handle'>): { handle(req
 
 function textOf(body: unknown): string {
   if (body === undefined || body === null) return '';
-  return typeof body === 'string' ? body : Buffer.from(body as Uint8Array).toString();
+  return typeof body === 'string' ? body : new TextDecoder().decode(body as Uint8Array);
 }
 
 const aborted = (): Error => Object.assign(new Error('Request aborted'), { name: 'AbortError' });

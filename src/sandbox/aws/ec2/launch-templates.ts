@@ -63,8 +63,8 @@ const RESPONSE_LISTS: Record<string, string> = { BlockDeviceMapping: 'blockDevic
 const describeVersion = (template: LaunchTemplate, version: LaunchTemplateVersion, account: Account): XmlObject => ({
   launchTemplateId: template.id, launchTemplateName: template.name, versionNumber: version.number, versionDescription: version.description, createTime: isoTime(version.createdAt), createdBy: creator(account), defaultVersion: template.defaultVersion === version.number,
   launchTemplateData: version.data.mirror((name, isList, depth) => {
-    if (isList && name === 'SecurityGroupId') return depth === 0 ? 'securityGroupIdSet' : 'groupSet';
-    if (isList && RESPONSE_LISTS[name] !== undefined) return RESPONSE_LISTS[name];
-    return `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+    if (isList && name === 'SecurityGroupId') return depth === 0 ? { element: 'securityGroupIdSet' } : { element: 'groupSet', item: 'groupId' };
+    if (isList && RESPONSE_LISTS[name] !== undefined) return { element: RESPONSE_LISTS[name] };
+    return { element: `${name.charAt(0).toLowerCase()}${name.slice(1)}` };
   }),
 });

@@ -1,5 +1,5 @@
 import { AwsError, invalidParameter } from './error.js';
-import type { XmlObject, XmlValue } from './xml.js';
+import { Repeated, type XmlObject, type XmlValue } from './xml.js';
 
 type Tree = Map<string, string | Tree>;
 
@@ -93,13 +93,17 @@ export class Parameters {
     return write(this.tree, true);
   }
 
-  /** The tree as an answer's members, each renamed. Lists (of which all names are numbers) stay lists. */
-  mirror(rename: (name: string, isList: boolean, depth: number) => string): XmlObject {
+  /** The tree as an answer's members, each renamed. Lists (of which all names are numbers) stay lists, under `item` elements of the given name if there is one. */
+  mirror(rename: (name: string, isList: boolean, depth: number) => { element: string; item?: string }): XmlObject {
     const isList = (value: string | Tree): boolean => value instanceof Map && value.size > 0 && [...value.keys()].every((key) => /^\d+$/.test(key));
     const convert = (value: string | Tree, depth: number): XmlValue => {
       if (!(value instanceof Map)) return value;
       if (isList(value)) return [...value].sort(([a], [b]) => Number(a) - Number(b)).map(([, entry]) => convert(entry, depth));
-      return Object.fromEntries([...value].map(([name, member]) => [rename(name, isList(member), depth), convert(member, depth + 1)]));
+      return Object.fromEntries([...value].map(([name, member]) => {
+        const { element, item } = rename(name, isList(member), depth);
+        const content = convert(member, depth + 1);
+        return [element, item === undefined ? content : { [item]: new Repeated(content as XmlValue[]) }];
+      }));
     };
     return convert(this.tree, 0) as XmlObject;
   }

@@ -10,8 +10,6 @@ export interface Call {
   readonly account: Account;
   /** Aborts when the caller hangs up or the sandbox closes. */
   readonly signal: AbortSignal;
-  /** `http://127.0.0.1:4566`: where the caller reached us. */
-  readonly origin: string;
 }
 
 /** A service of the sandbox's AWS: its protocol around its operations. */

@@ -1,6 +1,11 @@
-export type XmlValue = string | number | boolean | undefined | XmlObject | readonly XmlValue[];
+export type XmlValue = string | number | boolean | undefined | XmlObject | readonly XmlValue[] | Repeated;
 export interface XmlObject {
   readonly [element: string]: XmlValue;
+}
+
+/** A list without an element around it: the member's own element is repeated. */
+export class Repeated {
+  constructor(readonly values: readonly XmlValue[]) {}
 }
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\r': '&#xD;' };
@@ -10,6 +15,7 @@ export const xmlEncoder = (listTag: string) =>
   function encode(element: string, value: XmlValue): string {
     if (value === undefined) return '';
     if (typeof value !== 'object') return `<${element}>${typeof value === 'string' ? value.replace(/[&<>"\r]/g, (char) => ESCAPES[char] as string) : String(value)}</${element}>`;
+    if (value instanceof Repeated) return value.values.map((entry) => encode(element, entry)).join('');
     let content = '';
     if (Array.isArray(value)) for (const entry of value as readonly XmlValue[]) content += encode(listTag, entry);
     else for (const [name, member] of Object.entries(value as XmlObject)) content += encode(name, member);

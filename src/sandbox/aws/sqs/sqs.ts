@@ -11,7 +11,7 @@ const md5 = (text: string): string => createHash('md5').update(text).digest('hex
 const LEGACY_CODES: Record<string, string> = { QueueDoesNotExist: 'AWS.SimpleQueueService.NonExistentQueue' };
 
 /** Queue URLs lead back to where the caller came from: the SDK follows their host. */
-const urlOf = (queue: Queue, { account, origin }: Call): string => `${origin}/${account.id}/${queue.name}`;
+const urlOf = (queue: Queue, { account, request }: Call): string => `${request.origin}/${account.id}/${queue.name}`;
 
 function queueNamed(name: string, { account }: Call): Queue {
   const queue = account.queues.get(name);
