@@ -150,6 +150,8 @@ export interface ResourceDefinition {
   readonly statusSubresource: boolean;
   /** With {@link statusSubresource}: a create keeps the status that it brings (a kubelet registers its Node with one). Default false. */
   readonly keepsInitialStatus?: boolean;
+  /** Put on an object when its deletion begins: somebody has to clean up after it. */
+  readonly deletionFinalizer?: string;
   /** Whether `metadata.generation` is 1 at birth and counts changes of everything but metadata (and status, when separated). */
   readonly tracksGeneration: boolean;
   /** Where objects live: `plural.group` (`pods`, `events`, `deployments.apps`), shared by every version and alias. */

@@ -4,6 +4,7 @@ import { startEventExpiry } from './controllers/event-expiry.js';
 import { startGarbageCollector } from './controllers/garbage-collector.js';
 import { startNamespaceController } from './controllers/namespace-controller.js';
 import type { Clock, ConversionHook, JsonObject, Random, ResourceRegistry } from './contracts.js';
+import { installCustomResources } from './crd/controller.js';
 import { createDiscovery } from './discovery/handler.js';
 import type { ApiRequest, ApiResponse } from './http/exchange.js';
 import { createHandler } from './http/handler.js';
@@ -13,6 +14,7 @@ import { SERVER_VERSION } from './http/server-version.js';
 import { createRegistry } from './kinds/registry.js';
 import type { MetricsProvider, PodLogs, RestContext } from './rest/context.js';
 import { MemoryStorage } from './storage/memory-storage.js';
+import { renderTable } from './table/render-table.js';
 
 export interface ApiServerOptions {
   /** Default: the wall clock. */
@@ -52,9 +54,9 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const registry = createRegistry();
   const storage = new MemoryStorage(clock);
   const version = { ...SERVER_VERSION, ...options.version };
-  const ctx: RestContext = { clock, random, storage, registry, conversions, admission: [], renderTable: simpleTable, ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
+  const ctx: RestContext = { clock, random, storage, registry, conversions, admission: [], renderTable, ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
   bootstrap(ctx);
-  const controllers = [startNamespaceController(ctx), startEventExpiry(ctx), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
+  const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startEventExpiry(ctx), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
   const handle = createHandler(ctx, [createHealth(storage, version as JsonObject), createDiscovery(registry)]);
   const listeners = new Set<Listener>();
   return {
@@ -73,11 +75,3 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     },
   };
 }
-
-const simpleTable: RestContext['renderTable'] = (_definition, objects, { listMetadata }) => ({
-  kind: 'Table',
-  apiVersion: 'meta.k8s.io/v1',
-  metadata: listMetadata,
-  columnDefinitions: [{ name: 'Name', type: 'string', format: 'name', description: '', priority: 0 }],
-  rows: objects.map((object) => ({ cells: [object.metadata.name], object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata } })),
-});

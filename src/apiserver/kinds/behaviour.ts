@@ -11,6 +11,8 @@ export interface KindBehaviour {
   tracksGeneration?: boolean;
   /** A create keeps the status that it brings. */
   keepsInitialStatus?: boolean;
+  /** Put on an object when its deletion begins. */
+  deletionFinalizer?: string;
   setDefaults?: (object: ApiObject) => void;
   prepareForCreate?: (object: ApiObject, ctx: StrategyContext) => void;
   prepareForUpdate?: (object: ApiObject, previous: ApiObject, subresource: Subresource, ctx: StrategyContext) => void;

@@ -1,3 +1,4 @@
+import { customResourceDefinitionBehaviour } from '../crd/behaviour.js';
 import type { KindBehaviour } from './behaviour.js';
 import { limitRangeBehaviour, namespaceBehaviour, nodeBehaviour } from './core/cluster.js';
 import { endpointsBehaviour, secretBehaviour } from './core/config.js';
@@ -21,6 +22,7 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'v1/ReplicationController': replicationControllerBehaviour,
   'v1/Secret': secretBehaviour,
   'v1/Service': serviceBehaviour,
+  'apiextensions.k8s.io/v1/CustomResourceDefinition': customResourceDefinitionBehaviour,
   'apps/v1/DaemonSet': daemonSetBehaviour,
   'apps/v1/Deployment': deploymentBehaviour,
   'apps/v1/ReplicaSet': replicaSetBehaviour,

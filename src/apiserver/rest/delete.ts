@@ -96,11 +96,17 @@ export function deleteStored(ctx: RestContext, definition: ResourceDefinition, s
   if (storageResource === 'namespaces' && UNDELETABLE_NAMESPACES.has(name)) throw forbidden(definition, name, 'this namespace may not be deleted');
   for (const plugin of ctx.admission) plugin.validate?.(admissionRequest('DELETE', definition, '', undefined, stored, { dryRun: options.dryRun, warn }));
 
-  const object = markDeleted(ctx, storageResource, stored, options);
+  const object = markDeleted(ctx, storageResource, withDeletionFinalizer(definition, stored), options);
   const gone = readyToVanish(object);
   if (options.dryRun) return { object, gone };
   if (!gone) return { object: ctx.storage.update(storageResource, object), gone };
   return { object: ctx.storage.delete(storageResource, namespace, name)!, gone };
+}
+
+function withDeletionFinalizer({ deletionFinalizer }: ResourceDefinition, stored: ApiObject): ApiObject {
+  const { metadata } = stored;
+  if (!deletionFinalizer || metadata.deletionTimestamp || metadata.finalizers?.includes(deletionFinalizer)) return stored;
+  return { ...stored, metadata: { ...metadata, finalizers: [...(metadata.finalizers ?? []), deletionFinalizer] } };
 }
 
 function markDeleted(ctx: RestContext, storageResource: string, stored: ApiObject, options: DeleteOptions): ApiObject {

@@ -15,10 +15,9 @@ const readings = new WeakMap<ApiObject, Map<ResourceDefinition, ApiObject>>();
 export function fromStorage(ctx: RestContext, definition: ResourceDefinition, stored: readonly ApiObject[]): ApiObject[] | Promise<ApiObject[]> {
   const apiVersion = apiVersionOf(definition);
   if (!definition.custom) return stored.map((object) => builtinFromStorage(definition, apiVersion, object));
-  const hook = definition.convertsByHook ? hookOf(ctx, definition) : undefined;
-  const foreign = hook ? stored.filter((object) => object.apiVersion !== apiVersion && !readings.get(object)?.has(definition)) : [];
-  if (!hook || foreign.length === 0) return stored.map((object) => readCustom(definition, object, object));
-  return convertAll(hook, foreign, apiVersion).then((converted) => {
+  const foreign = definition.convertsByHook ? stored.filter((object) => object.apiVersion !== apiVersion && !readings.get(object)?.has(definition)) : [];
+  if (foreign.length === 0) return stored.map((object) => readCustom(definition, object, object));
+  return convertAll(hookOf(ctx, definition), foreign, apiVersion).then((converted) => {
     foreign.forEach((object, index) => readCustom(definition, object, converted[index]!));
     return stored.map((object) => readCustom(definition, object, object));
   });

@@ -1,0 +1,205 @@
+import { compileRule, RuleSyntaxError } from '../cel/rule.js';
+import { applyDefaults } from '../schema/default.js';
+import { at, child, type FieldError, forbidden, invalid, notSupported, required } from '../schema/field-error.js';
+import { prune } from '../schema/prune.js';
+import { regularExpression } from '../schema/regular-expression.js';
+import type { Schema } from '../schema/schema.js';
+import { isObject } from '../schema/schema.js';
+import { validateSchema } from '../schema/validate.js';
+
+const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
+const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
+/** Words of JSON schema that CRDs may not use. */
+const UNSUPPORTED = ['id', 'additionalItems', 'patternProperties', 'definitions', 'dependencies', '$ref'];
+/** What may not stand in `allOf`, `anyOf`, `oneOf` and `not`, for these only check values. */
+const NOT_IN_CHECKS: readonly (readonly [keyof Schema, string])[] = [
+  ['type', 'must be empty to be structural'],
+  ['additionalProperties', 'must be undefined to be structural'],
+  ['default', 'must be undefined to be structural'],
+  ['title', 'must be empty to be structural'],
+  ['description', 'must be empty to be structural'],
+  ['nullable', 'must be false to be structural'],
+  ['x-kubernetes-preserve-unknown-fields', 'must be false to be structural'],
+  ['x-kubernetes-embedded-resource', 'must be false to be structural'],
+  ['x-kubernetes-int-or-string', 'must be false to be structural'],
+  ['x-kubernetes-list-map-keys', 'must be empty to be structural'],
+  ['x-kubernetes-list-type', 'must be undefined to be structural'],
+  ['x-kubernetes-map-type', 'must be undefined to be structural'],
+  ['x-kubernetes-validations', 'must be empty to be structural'],
+];
+
+type Place = 'root' | 'property' | 'item' | 'map value';
+
+/** What is wrong with a schema that a CRD declares. */
+export function validateStructuralSchema(schema: Schema, path: string): FieldError[] {
+  return node(schema, path, 'root', true);
+}
+
+/** `correlatable`: an old value can be told for a value of this schema, so that transition rules make sense. */
+function node(schema: Schema, path: string, place: Place, correlatable: boolean): FieldError[] {
+  const errors = [...typeErrors(schema, path, place), ...unsupported(schema, path), ...listErrors(schema, path), ...checkErrors(schema, path), ...ruleErrors(schema, path, correlatable)];
+  if (schema.pattern !== undefined && !regularExpression(schema.pattern)) errors.push(invalid(child(path, 'pattern'), schema.pattern, "must be a valid regular expression, but isn't"));
+  if (schema.default !== undefined) errors.push(...defaultErrors(schema, path, place));
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    if (place === 'root' && name === 'metadata') errors.push(...metadataErrors(property, at(child(path, 'properties'), name)));
+    else errors.push(...node(property, at(child(path, 'properties'), name), 'property', correlatable));
+  }
+  if (isObject(schema.additionalProperties)) errors.push(...node(schema.additionalProperties as Schema, child(path, 'additionalProperties'), 'map value', correlatable));
+  if (isObject(schema.items)) errors.push(...node(schema.items, child(path, 'items'), 'item', correlatable && schema['x-kubernetes-list-type'] === 'map'));
+  return errors;
+}
+
+function typeErrors(schema: Schema, path: string, place: Place): FieldError[] {
+  const errors: FieldError[] = [];
+  const type = child(path, 'type');
+  const isIntOrString = schema['x-kubernetes-int-or-string'] === true;
+  if (schema.type === undefined) {
+    const free = isIntOrString || schema['x-kubernetes-preserve-unknown-fields'];
+    if (place === 'root') errors.push(required(type, 'must not be empty at the root'));
+    else if (schema['x-kubernetes-embedded-resource']) errors.push(required(type, 'must be object if x-kubernetes-embedded-resource is true'));
+    else if (!free) errors.push(required(type, place === 'item' ? 'must not be empty for specified array items' : 'must not be empty for specified object fields'));
+  } else if (!TYPES.includes(schema.type)) errors.push(notSupported(type, schema.type, TYPES));
+  else if (isIntOrString) errors.push(forbidden(type, 'must be empty if x-kubernetes-int-or-string is true'));
+  else if (place === 'root' && schema.type !== 'object') errors.push(invalid(type, schema.type, 'must be object at the root'));
+  if (schema.type === 'array' && schema.items === undefined) errors.push(required(child(path, 'items'), 'must be specified'));
+  if (schema['x-kubernetes-embedded-resource']) {
+    if (schema.additionalProperties !== undefined) errors.push(forbidden(child(path, 'additionalProperties'), 'must not be used if x-kubernetes-embedded-resource is set'));
+    if (!schema.properties && !schema['x-kubernetes-preserve-unknown-fields']) {
+      errors.push(required(child(path, 'properties'), 'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields'));
+    }
+  }
+  return errors;
+}
+
+function unsupported(schema: Schema, path: string): FieldError[] {
+  const errors = UNSUPPORTED.filter((word) => Object.hasOwn(schema, word)).map((word) => forbidden(child(path, word), `${word} is not supported`));
+  if (schema.uniqueItems) errors.push(forbidden(child(path, 'uniqueItems'), 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic'));
+  if (Array.isArray(schema.items)) errors.push(forbidden(child(path, 'items'), 'items must be a schema object and not an array'));
+  if (schema.properties && schema.additionalProperties !== undefined) errors.push(forbidden(child(path, 'additionalProperties'), 'additionalProperties and properties are mutual exclusive'));
+  else if (schema.additionalProperties === false) errors.push(forbidden(child(path, 'additionalProperties'), 'additionalProperties cannot be set to false'));
+  if (schema['x-kubernetes-preserve-unknown-fields'] === false) errors.push(invalid(child(path, 'x-kubernetes-preserve-unknown-fields'), false, 'must be true or undefined'));
+  return errors;
+}
+
+function listErrors(schema: Schema, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const listType = schema['x-kubernetes-list-type'];
+  const keys = schema['x-kubernetes-list-map-keys'];
+  const mapType = schema['x-kubernetes-map-type'];
+  if (mapType !== undefined && !['atomic', 'granular'].includes(mapType)) errors.push(notSupported(child(path, 'x-kubernetes-map-type'), mapType, ['atomic', 'granular']));
+  if (mapType !== undefined && schema.type !== 'object') errors.push(typeNeeded(schema, path, 'must be object if x-kubernetes-map-type is specified'));
+  if (listType !== undefined && !['atomic', 'set', 'map'].includes(listType)) errors.push(notSupported(child(path, 'x-kubernetes-list-type'), listType, ['atomic', 'set', 'map']));
+  if (listType !== undefined && schema.type !== 'array') errors.push(typeNeeded(schema, path, 'must be array if x-kubernetes-list-type is specified'));
+  if (keys !== undefined && keys.length > 0 && listType !== 'map') {
+    const field = child(path, 'x-kubernetes-list-type');
+    const detail = 'must be map if x-kubernetes-list-map-keys is non-empty';
+    errors.push(listType === undefined ? required(field, detail) : invalid(field, listType, detail));
+  }
+  const { items } = schema;
+  if (listType === 'set' && isObject(items)) {
+    if (items.type === 'array' && items['x-kubernetes-list-type'] !== 'atomic') errors.push(invalid(child(path, 'items', 'x-kubernetes-list-type'), items['x-kubernetes-list-type'], 'must be atomic as item of a list with x-kubernetes-list-type=set'));
+    if (items.type === 'object' && items['x-kubernetes-map-type'] !== 'atomic') errors.push(invalid(child(path, 'items', 'x-kubernetes-map-type'), items['x-kubernetes-map-type'], 'must be atomic as item of a list with x-kubernetes-list-type=set'));
+  }
+  if (listType === 'map') errors.push(...mapKeyErrors(keys ?? [], items, path));
+  if ((listType === 'set' || listType === 'map') && isObject(items) && items.nullable) errors.push(forbidden(child(path, 'items', 'nullable'), `cannot be nullable when x-kubernetes-list-type is ${listType}`));
+  return errors;
+}
+
+const typeNeeded = (schema: Schema, path: string, detail: string): FieldError => (schema.type === undefined ? required(child(path, 'type'), detail) : invalid(child(path, 'type'), schema.type, detail));
+
+function mapKeyErrors(keys: readonly string[], items: Schema | undefined, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (keys.length === 0) errors.push(required(child(path, 'x-kubernetes-list-map-keys'), 'must not be empty if x-kubernetes-list-type is map'));
+  if (!items) return [...errors, required(child(path, 'items'), 'must have a schema if x-kubernetes-list-type is map')];
+  if (items.type !== 'object') errors.push(invalid(child(path, 'items', 'type'), items.type, "must be object if parent array's x-kubernetes-list-type is map"));
+  for (const [index, key] of keys.entries()) {
+    const property = items.properties?.[key];
+    const field = at(child(path, 'items', 'properties'), key);
+    if (!property) errors.push(invalid(at(child(path, 'x-kubernetes-list-map-keys'), index), key, 'entries must all be names of item properties'));
+    else if (property.type === 'array' || property.type === 'object') errors.push(invalid(child(field, 'type'), property.type, "must be a scalar type if parent array's x-kubernetes-list-type is map"));
+    else if (property.default === undefined && !items.required?.includes(key)) errors.push(required(child(field, 'default'), 'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property'));
+  }
+  if (new Set(keys).size !== keys.length) errors.push(invalid(child(path, 'x-kubernetes-list-map-keys'), keys, 'must not contain duplicate entries'));
+  return errors;
+}
+
+function metadataErrors(schema: Schema, path: string): FieldError[] {
+  if (schema.type !== undefined && schema.type !== 'object') return [invalid(child(path, 'type'), schema.type, 'must be object')];
+  const { type: _type, description: _description, properties = {}, ...rest } = schema;
+  const foreign = Object.keys(properties).some((name) => name !== 'name' && name !== 'generateName');
+  return foreign || Object.keys(rest).length > 0 ? [forbidden(path, 'must not specify anything other than name and generateName, but metadata is implicitly specified')] : [];
+}
+
+/** `allOf`, `anyOf`, `oneOf` and `not` may only check fields that the schema proper declares. */
+function checkErrors(schema: Schema, path: string): FieldError[] {
+  const checks = [
+    ...(['allOf', 'anyOf', 'oneOf'] as const).flatMap((word) => (schema[word] ?? []).map((part, index) => [part, at(child(path, word), index)] as const)),
+    ...(schema.not ? [[schema.not, child(path, 'not')] as const] : []),
+  ];
+  return checks.flatMap(([part, partPath]) => checkOnly(part, partPath, schema, path, schema['x-kubernetes-int-or-string'] === true));
+}
+
+function checkOnly(part: Schema, partPath: string, declared: Schema, path: string, mayHaveType: boolean): FieldError[] {
+  // `anyOf: [{type: integer}, {type: string}]` is how int-or-string is spelled out.
+  const banned = NOT_IN_CHECKS.filter(([word]) => part[word] !== undefined && part[word] !== false && !(word === 'type' && mayHaveType));
+  const errors = banned.map(([word, detail]) => forbidden(child(partPath, word), detail));
+  for (const [name, property] of Object.entries(part.properties ?? {})) {
+    const field = at(child(partPath, 'properties'), name);
+    const target = declared.properties?.[name] ?? (isObject(declared.additionalProperties) ? (declared.additionalProperties as Schema) : undefined);
+    if (name === 'metadata' && path === '') errors.push(forbidden(field, 'must not be specified in a nested context'));
+    else if (target) errors.push(...checkOnly(property, field, target, at(child(path, 'properties'), name), target['x-kubernetes-int-or-string'] === true));
+    else if (!declared['x-kubernetes-preserve-unknown-fields']) errors.push(required(at(child(path, 'properties'), name), `because it is defined in ${field}`));
+  }
+  if (isObject(part.items)) {
+    if (isObject(declared.items)) errors.push(...checkOnly(part.items, child(partPath, 'items'), declared.items, child(path, 'items'), declared.items['x-kubernetes-int-or-string'] === true));
+    else errors.push(required(child(path, 'items'), `because it is defined in ${child(partPath, 'items')}`));
+  }
+  const nested = [...(part.allOf ?? []), ...(part.anyOf ?? []), ...(part.oneOf ?? []), ...(part.not ? [part.not] : [])];
+  return [...errors, ...nested.flatMap((inner) => checkOnly(inner, partPath, declared, path, mayHaveType))];
+}
+
+function defaultErrors(schema: Schema, path: string, place: Place): FieldError[] {
+  const field = child(path, 'default');
+  if (place === 'root') return [forbidden(field, 'must not be set at the root')];
+  const value = structuredClone(schema.default);
+  if (isObject(value)) {
+    if (prune(value, schema).length > 0) return [invalid(field, schema.default, 'must not have unknown fields')];
+    applyDefaults(value, schema);
+  }
+  return validateSchema(value, schema, field);
+}
+
+function ruleErrors(schema: Schema, path: string, correlatable: boolean): FieldError[] {
+  return (schema['x-kubernetes-validations'] ?? []).flatMap((rule, index) => {
+    const place = at(child(path, 'x-kubernetes-validations'), index);
+    const errors: FieldError[] = [];
+    if (!rule.rule?.trim()) return [required(child(place, 'rule'), 'rule is not specified')];
+    if (rule.message !== undefined && rule.message.trim() === '') errors.push(invalid(child(place, 'message'), rule.message, 'message must be non-empty if specified'));
+    else if (rule.message?.includes('\n')) errors.push(invalid(child(place, 'message'), rule.message, 'message must not contain line breaks'));
+    else if (rule.message === undefined && rule.rule.includes('\n')) errors.push(required(child(place, 'message'), 'message must be specified if rule contains line breaks'));
+    if (rule.messageExpression !== undefined && rule.messageExpression.trim() === '') errors.push(required(child(place, 'messageExpression'), 'messageExpression must be non-empty if specified'));
+    if (rule.reason !== undefined && !REASONS.includes(rule.reason)) errors.push(notSupported(child(place, 'reason'), rule.reason, REASONS));
+    if (rule.fieldPath !== undefined) errors.push(...fieldPathErrors(rule.fieldPath, schema, child(place, 'fieldPath')));
+    try {
+      const { usesOldSelf } = compileRule(rule);
+      if (usesOldSelf && !correlatable) errors.push(invalid(child(place, 'rule'), rule.rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${path}`));
+      if (!usesOldSelf && rule.optionalOldSelf !== undefined) errors.push(invalid(child(place, 'optionalOldSelf'), rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule'));
+    } catch (error) {
+      if (!(error instanceof RuleSyntaxError)) throw error;
+      errors.push(invalid(child(place, error.expression === rule.rule ? 'rule' : 'messageExpression'), error.expression, error.message));
+    }
+    return errors;
+  });
+}
+
+function fieldPathErrors(fieldPath: string, schema: Schema, field: string): FieldError[] {
+  if (fieldPath.trim() === '') return [invalid(field, fieldPath, 'fieldPath must be non-empty if specified')];
+  if (fieldPath.includes('\n')) return [invalid(field, fieldPath, 'fieldPath must not contain line breaks')];
+  let current: Schema | undefined = schema;
+  for (const [, dotted, quoted] of fieldPath.matchAll(/\.([^.[\]]+)|\['([^']*)'\]/g)) {
+    const name: string = dotted ?? quoted ?? '';
+    current = current?.properties?.[name] ?? (isObject(current?.additionalProperties) ? (current.additionalProperties as Schema) : undefined);
+    if (!current) return [invalid(field, fieldPath, `fieldPath must be a valid path: does not refer to a valid field: ${name}`)];
+  }
+  return /^(?:\.[^.[\]]+|\['[^']*'\])+$/.test(fieldPath) ? [] : [invalid(field, fieldPath, 'fieldPath must be a valid path')];
+}

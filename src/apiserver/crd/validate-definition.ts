@@ -1,0 +1,162 @@
+import { at, child, duplicate, type FieldError, invalid, notSupported, required } from '../schema/field-error.js';
+import { sameJson } from '../schema/json.js';
+import { dns1035Label, dns1123Subdomain } from '../schema/names.js';
+import type { Schema } from '../schema/schema.js';
+import { jsonPath, JsonPathError } from '../table/json-path.js';
+import type { CustomResourceDefinition, CustomResourceNames, CustomResourceVersion } from './custom-resource-definition.js';
+import { isConditionTrue } from './custom-resource-definition.js';
+import { validateStructuralSchema } from './structural-schema.js';
+
+const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
+const COLUMN_FORMATS = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
+const MOST_SELECTABLE_FIELDS = 8;
+
+/** What is wrong with a CustomResourceDefinition, in the words of kube-apiserver. */
+export function validateDefinition({ metadata, spec }: CustomResourceDefinition): FieldError[] {
+  if (!spec) return [required('spec')];
+  const errors: FieldError[] = [];
+  const name = `${spec.names?.plural ?? ''}.${spec.group ?? ''}`;
+  if (metadata.name && metadata.name !== name) errors.push(invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'));
+  errors.push(...groupErrors(spec.group));
+  if (spec.scope === undefined) errors.push(required('spec.scope'));
+  else if (!['Cluster', 'Namespaced'].includes(spec.scope)) errors.push(notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']));
+  if (spec.preserveUnknownFields) errors.push(invalid('spec.preserveUnknownFields', true, 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead'));
+  errors.push(...nameErrors(spec.names ?? ({} as CustomResourceNames), 'spec.names'));
+  errors.push(...versionsErrors(spec.versions ?? [], 'spec.versions'));
+  errors.push(...conversionErrors(spec.conversion));
+  errors.push(...approvalErrors(spec.group, metadata.annotations));
+  return errors;
+}
+
+/** What an update of a CustomResourceDefinition may not change. */
+export function validateDefinitionUpdate(crd: CustomResourceDefinition, previous: CustomResourceDefinition): FieldError[] {
+  const errors: FieldError[] = [];
+  if (isConditionTrue(previous, 'Established')) {
+    const immutable = (field: string, value: unknown, before: unknown): void => {
+      if (!sameJson(value, before)) errors.push(invalid(field, value, 'field is immutable'));
+    };
+    immutable('spec.scope', crd.spec.scope, previous.spec.scope);
+    immutable('spec.names.kind', crd.spec.names.kind, previous.spec.names.kind);
+  }
+  const versions = crd.spec.versions.map(({ name }) => name);
+  (crd.status?.storedVersions ?? []).forEach((stored, index) => {
+    if (!versions.includes(stored)) errors.push(invalid(at('status.storedVersions', index), stored, 'must appear in spec.versions'));
+  });
+  return errors;
+}
+
+function groupErrors(group: string | undefined): FieldError[] {
+  if (!group) return [required('spec.group')];
+  const problems = dns1123Subdomain(group);
+  if (problems.length > 0) return [invalid('spec.group', group, problems.join(','))];
+  return group.includes('.') ? [] : [invalid('spec.group', group, 'should be a domain with at least one dot')];
+}
+
+function nameErrors(names: CustomResourceNames, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const label = (field: string, value: string, prefix = ''): void => {
+    const problems = dns1035Label(value.toLowerCase());
+    if (problems.length > 0 || (prefix === '' && value !== value.toLowerCase())) errors.push(invalid(field, value, `${prefix}${(problems.length > 0 ? problems : dns1035Label('A')).join(',')}`));
+  };
+  if (!names.plural) errors.push(required(child(path, 'plural')));
+  else label(child(path, 'plural'), names.plural);
+  if (names.singular) label(child(path, 'singular'), names.singular);
+  if (!names.kind) errors.push(required(child(path, 'kind')));
+  else label(child(path, 'kind'), names.kind, 'may have mixed case, but should otherwise match: ');
+  if (names.listKind) label(child(path, 'listKind'), names.listKind, 'may have mixed case, but should otherwise match: ');
+  if (names.kind && names.kind === names.listKind) errors.push(invalid(child(path, 'listKind'), names.listKind, 'kind and listKind may not be the same'));
+  names.shortNames?.forEach((name, index) => label(at(child(path, 'shortNames'), index), name));
+  names.categories?.forEach((category, index) => label(at(child(path, 'categories'), index), category));
+  return errors;
+}
+
+function versionsErrors(versions: readonly CustomResourceVersion[], path: string): FieldError[] {
+  const names = versions.map(({ name }) => name);
+  const errors: FieldError[] = [];
+  if (new Set(names).size !== names.length) errors.push(invalid(path, names, 'must contain unique version names'));
+  if (versions.filter(({ storage }) => storage).length !== 1) errors.push(invalid(path, names, 'must have exactly one version marked as storage version'));
+  versions.forEach((version, index) => errors.push(...versionErrors(version, at(path, index))));
+  return errors;
+}
+
+function versionErrors(version: CustomResourceVersion, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const problems = dns1035Label(version.name ?? '');
+  if (problems.length > 0) errors.push(invalid(child(path, 'name'), version.name, problems.join(',')));
+  if (version.deprecationWarning !== undefined && !version.deprecated) errors.push(invalid(child(path, 'deprecationWarning'), version.deprecationWarning, 'can only be set for deprecated versions'));
+  const schema = version.schema?.openAPIV3Schema;
+  const schemaPath = child(path, 'schema', 'openAPIV3Schema');
+  if (!schema) errors.push(required(schemaPath, 'schemas are required'));
+  else {
+    errors.push(...validateStructuralSchema(schema, schemaPath));
+    if (schema.nullable) errors.push({ reason: 'FieldValueForbidden', field: child(schemaPath, 'nullable'), message: 'Forbidden: nullable cannot be true at the root' });
+  }
+  errors.push(...scaleErrors(version.subresources?.scale, child(path, 'subresources', 'scale')));
+  version.additionalPrinterColumns?.forEach((column, index) => {
+    const place = at(child(path, 'additionalPrinterColumns'), index);
+    if (!column.name) errors.push(required(child(place, 'name')));
+    if (!column.type) errors.push(required(child(place, 'type'), `must be one of ${COLUMN_TYPES.join(',')}`));
+    else if (!COLUMN_TYPES.includes(column.type)) errors.push(invalid(child(place, 'type'), column.type, `must be one of ${COLUMN_TYPES.join(',')}`));
+    if (column.format && !COLUMN_FORMATS.includes(column.format)) errors.push(invalid(child(place, 'format'), column.format, `must be one of ${COLUMN_FORMATS.join(',')}`));
+    if (!column.jsonPath) errors.push(required(child(place, 'jsonPath')));
+    else errors.push(...pathErrors(column.jsonPath, child(place, 'jsonPath')));
+  });
+  const selectable = version.selectableFields ?? [];
+  if (selectable.length > MOST_SELECTABLE_FIELDS) errors.push({ reason: 'FieldValueTooMany', field: child(path, 'selectableFields'), message: `Too many: ${selectable.length}: must have at most ${MOST_SELECTABLE_FIELDS} items` });
+  selectable.forEach(({ jsonPath: selected }, index) => {
+    const field = child(at(child(path, 'selectableFields'), index), 'jsonPath');
+    if (!selected) errors.push(required(field));
+    else if (/^\.?metadata\b/.test(selected)) errors.push(invalid(field, selected, 'must not point to fields in metadata'));
+    else if (!selectableType(schema, selected)) errors.push(invalid(field, selected, 'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.'));
+    else if (selectable.findIndex((other) => other.jsonPath === selected) !== index) errors.push(duplicate(field, selected));
+  });
+  return errors;
+}
+
+function selectableType(schema: Schema | undefined, path: string): boolean {
+  const target = path.replace(/^\./, '').split('.').reduce<Schema | undefined>((current, name) => current?.properties?.[name], schema);
+  return target?.type === 'string' || target?.type === 'boolean' || target?.type === 'integer';
+}
+
+function pathErrors(path: string, field: string): FieldError[] {
+  try {
+    jsonPath(path);
+    return path.startsWith('.') ? [] : [invalid(field, path, 'must be a simple json path starting with .')];
+  } catch (error) {
+    if (!(error instanceof JsonPathError)) throw error;
+    return [invalid(field, path, error.message)];
+  }
+}
+
+function scaleErrors(scale: NonNullable<CustomResourceVersion['subresources']>['scale'], path: string): FieldError[] {
+  if (!scale) return [];
+  const under = (field: keyof typeof scale, roots: readonly string[], where: string): FieldError[] => {
+    const value = scale[field];
+    if (!value) return field === 'labelSelectorPath' ? [] : [required(child(path, field))];
+    const fits = roots.some((root) => value.startsWith(`${root}.`)) && !value.includes('[');
+    return fits ? [] : [invalid(child(path, field), value, `should be a json path under ${where}`)];
+  };
+  return [...under('specReplicasPath', ['.spec'], '.spec'), ...under('statusReplicasPath', ['.status'], '.status'), ...under('labelSelectorPath', ['.spec', '.status'], 'either .spec or .status')];
+}
+
+function conversionErrors(conversion: CustomResourceDefinition['spec']['conversion']): FieldError[] {
+  if (!conversion) return [];
+  const path = 'spec.conversion';
+  if (conversion.strategy !== 'None' && conversion.strategy !== 'Webhook') return [notSupported(child(path, 'strategy'), conversion.strategy ?? '', ['None', 'Webhook'])];
+  if (conversion.strategy === 'None') return conversion.webhook ? [{ reason: 'FieldValueForbidden', field: child(path, 'webhook'), message: 'Forbidden: should not be set when strategy is not set to Webhook' }] : [];
+  const clientConfig = conversion.webhook?.clientConfig;
+  if (!clientConfig) return [required(child(path, 'webhook', 'clientConfig'), 'required when strategy is set to Webhook')];
+  const errors: FieldError[] = [];
+  if ((clientConfig.url === undefined) === (clientConfig.service === undefined)) errors.push(required(child(path, 'webhook', 'clientConfig'), 'exactly one of url or service is required'));
+  const versions = conversion.webhook?.conversionReviewVersions ?? [];
+  const field = child(path, 'webhook', 'conversionReviewVersions');
+  if (versions.length === 0) errors.push(required(field));
+  else if (!versions.some((version) => version === 'v1' || version === 'v1beta1')) errors.push(invalid(field, versions, 'must include at least one of v1, v1beta1'));
+  return errors;
+}
+
+/** Groups of the Kubernetes project itself need its approval. */
+function approvalErrors(group: string | undefined, annotations: Record<string, string> | undefined): FieldError[] {
+  if (!group || !/(?:^|\.)(?:k8s|kubernetes)\.io$/.test(group) || annotations?.['api-approved.kubernetes.io']) return [];
+  return [required('metadata.annotations[api-approved.kubernetes.io]', 'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111')];
+}
