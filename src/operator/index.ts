@@ -16,6 +16,8 @@ export * from './dsl/resource.js';
 export * from './dsl/schema.js';
 export * from './dsl/token.js';
 export * from './duration.js';
+export { applyOutcome, clearCondition, conditionOf, isMet, setCondition, timestamp } from './engine/conditions.js';
+export * from './engine/diff.js';
 export * from './engine/host.js';
 export * from './engine/memory.js';
 export * from './engine/run.js';

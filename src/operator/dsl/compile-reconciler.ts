@@ -28,10 +28,9 @@ export function compileReconciler(declaration: Declaration, options: ReconcilerO
   const steps = stepsOf(declaration);
   const finalizers = finalizersOf(declaration);
   if (steps.length === 0 && finalizers.length === 0) declaration.report('has no @Condition, @Step or @Finalizer: it would do nothing');
-  const [, second] = finalizers;
-  if (second) declaration.report(`finalizer "${second.name}" is the second of this class; a kind needs one of a reconciler`, second.method);
   if (options.root !== undefined && options.root !== false) declaration.choice(options.root, ['Ready', 'Succeeded'], 'root');
   if (options.conditions !== undefined) declaration.choice(options.conditions, ['ordered', 'parallel'], 'conditions');
+  if (options.transitionEvents !== undefined) declaration.choice(options.transitionEvents, ['byOutcome', 'normal', 'none'], 'transitionEvents');
   checkLimits(declaration, options);
   const { priority = 0, when, fairBy, rate } = options;
   const timeout = declaration.duration(options.timeout, 'timeout');
@@ -48,6 +47,7 @@ export function compileReconciler(declaration: Declaration, options: ReconcilerO
     ...(fairBy ? { fairBy } : {}),
     jitter: declaration.fraction(options.jitter, 'jitter', 0.1),
     order: options.conditions ?? 'ordered',
+    transitionEvents: options.transitionEvents ?? 'byOutcome',
     steps,
     deadlines: deadlinesOf(declaration, steps),
     finalizers,

@@ -35,7 +35,7 @@ export function stepsOf(declaration: Declaration): StepPlan[] {
       ...(condition?.blockedMessage === undefined ? {} : { blockedMessage: condition.blockedMessage }),
       latch: condition?.latch ?? false,
       ...(every === undefined ? {} : { every }),
-      enabled: condition?.enabled ?? (() => true),
+      ...(condition?.enabled ? { enabled: condition.enabled } : {}),
       optional: condition?.optional ?? false,
       ...(condition?.failedReason === undefined ? {} : { failedReason: condition.failedReason }),
     };
@@ -109,7 +109,8 @@ export function deadlinesOf(declaration: Declaration, steps: readonly StepPlan[]
 }
 
 export function finalizersOf(declaration: Declaration): FinalizerPlan[] {
-  return declaration.methods<{ name: string }>('Finalizer').map(({ method, data: { name } }) => {
+  return declaration.methods<{ name: string }>('Finalizer').map(({ method, data: { name } }, at, all) => {
+    if (all.slice(0, at).some((other) => other.data.name === name)) declaration.report(`finalizer "${name}" is declared twice in this class`, method);
     if (!FINALIZER.test(name)) declaration.report(`finalizer "${name}" has to be a domain and a name, such as "example.com/cleanup"`, method);
     return { method, name };
   });

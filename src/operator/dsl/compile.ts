@@ -92,11 +92,12 @@ function withRoots(lone: readonly LoneReconciler[], problems: Problems): Reconci
     if (rootType === undefined) return { ...plan, foreignConditions };
     const rival = others.find((other) => other.rootType !== undefined && other.rootType !== rootType);
     if (rival) report(`root "${rootType}" differs from "${rival.rootType}" of class ${rival.type.name}; all reconcilers of ${plan.kind.kind} share one root`);
-    const dependents = siblings
-      .filter((sibling) => sibling.rootType === rootType)
-      .flatMap(({ steps }) => steps.flatMap(({ condition, optional }) => (condition === undefined || optional ? [] : [condition])));
-    if (dependents.length === 0) report(`root "${rootType}" has no conditions to count; add a @Condition or set root: false`);
-    return { ...plan, foreignConditions, root: { type: rootType, dependents } };
+    const counted = siblings.filter((sibling) => sibling.rootType === rootType).flatMap((sibling) =>
+      sibling.steps.flatMap(({ condition, optional, enabled }) => (condition === undefined || optional ? [] : [{ condition, isTentative: sibling !== reconciler && enabled !== undefined }])));
+    if (counted.length === 0) report(`root "${rootType}" has no conditions to count; add a @Condition or set root: false`);
+    const dependents = counted.map(({ condition }) => condition);
+    const tentative = counted.filter(({ isTentative }) => isTentative).map(({ condition }) => condition);
+    return { ...plan, foreignConditions, root: { type: rootType, dependents, tentative } };
   });
 }
 

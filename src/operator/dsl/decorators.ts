@@ -59,6 +59,8 @@ export interface ReconcilerOptions<T extends KubeObject> {
   conditions?: 'ordered' | 'parallel';
   /** By which fraction rechecks may be late, so that they spread. Default 0.1. Deadlines are always exact. */
   jitter?: number;
+  /** Events about conditions that change status: `Warning` for those that become False (default), all `normal`, or `none`. */
+  transitionEvents?: 'byOutcome' | 'normal' | 'none';
   /** Kinds that are read from the cache without being watched: they get an informer, and wake nobody. */
   reads?: readonly KindClass[];
 }

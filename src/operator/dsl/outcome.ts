@@ -51,6 +51,8 @@ export const held = (reason: string, recheck?: Duration): Release => Release.of(
  * An error that retrying cannot heal: the key is not tried again until its object changes. `reason` becomes the condition's.
  */
 export class Terminal extends Error {
+  /** Any error that has this set is terminal. */
+  readonly terminal = true;
   constructor(message: string, readonly reason = 'Terminal', options?: ErrorOptions) {
     super(message, options);
     this.name = 'Terminal';

@@ -64,9 +64,17 @@ export interface StepPlan {
   readonly latch: boolean;
   /** Milliseconds after which it runs again although nothing changed. */
   readonly every?: number;
-  readonly enabled: (object: KubeObject, reconciler: object) => boolean;
+  /** Whether the object has this step at all; always when absent. */
+  readonly enabled?: (object: KubeObject, reconciler: object) => boolean;
   readonly optional: boolean;
   readonly failedReason?: string | ((error: Error) => string | undefined);
+}
+
+export interface RootPlan {
+  readonly type: string;
+  readonly dependents: readonly string[];
+  /** Those of other reconcilers that may be switched off: they count only while the object has them. */
+  readonly tentative: readonly string[];
 }
 
 export interface DeadlinePlan {
@@ -163,7 +171,9 @@ export interface ReconcilerPlan extends ControllerPlan {
   /** Methods that say whether an object is ours. */
   readonly predicates: readonly string[];
   /** The root condition and all conditions of the kind that it counts, those of other reconcilers included. */
-  readonly root?: { readonly type: string; readonly dependents: readonly string[] };
+  readonly root?: RootPlan;
+  /** Type of the Events about transitions: `Warning` for those to False (`byOutcome`), `Normal` for all, or none. */
+  readonly transitionEvents: 'byOutcome' | 'normal' | 'none';
   /** Conditions of the kind that steps of other reconcilers own: this one never writes them, except to initialise. */
   readonly foreignConditions: readonly string[];
 }

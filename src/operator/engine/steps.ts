@@ -1,0 +1,92 @@
+import type { StepPlan } from '../dsl/plan.js';
+import type { KubeObject } from '../kube/object.js';
+import { applyOutcome, clearCondition, conditionOf, initializeConditions, isCurrent, isMet, setCondition, timestamp } from './conditions.js';
+import { asError, failedMessage, failedReason } from './failure.js';
+import type { KeyRun } from './key-run.js';
+import { isOutcome } from './key-run.js';
+
+/** Runs the steps of a living object: every one as soon as its dependencies are met, the others as blocked. */
+export async function runSteps<T extends KubeObject>(run: KeyRun<T>): Promise<void> {
+  const { plan, instance } = run.input;
+  const enabled = plan.steps.filter((step) => !step.enabled || step.enabled(run.base, instance));
+  for (const { condition } of plan.steps.filter((step) => !enabled.includes(step))) if (condition !== undefined) run.disabled.add(condition);
+  for (const type of run.disabled) clearCondition(run.draft, type);
+  const own = enabled.flatMap(({ condition }) => condition ?? []);
+  const expected = (plan.root?.dependents ?? []).filter((type) => !run.disabled.has(type) && !plan.root?.tentative.includes(type));
+  initializeConditions(run.draft, [...own, ...expected]);
+
+  if (plan.order === 'ordered') {
+    for (const step of enabled) await runStep(run, step);
+  } else {
+    const started = new Map<string, Promise<void>>();
+    await Promise.all(enabled.map((step) => {
+      const dependencies = step.dependsOn.flatMap((type) => started.get(type) ?? []);
+      const finished = Promise.all(dependencies).then(() => runStep(run, step));
+      if (step.condition !== undefined) started.set(step.condition, finished);
+      return finished;
+    }));
+  }
+  const { signal } = run.input.host.context;
+  if (signal.aborted) run.errors.push(asError(signal.reason));
+  else await runDeadlines(run);
+}
+
+async function runStep<T extends KubeObject>(run: KeyRun<T>, step: StepPlan): Promise<void> {
+  if (run.input.host.context.signal.aborted) return;
+  const { method, condition: type } = step;
+  const unmet = step.dependsOn.filter((dependency) => !run.disabled.has(dependency) && !isMet(run.draft, dependency));
+  const existing = type === undefined ? undefined : conditionOf(run.draft, type);
+  if (existing && step.latch && existing.status === 'True') {
+    setCondition(run.draft, existing, existing.lastTransitionTime);
+    run.steps.push({ name: method, result: 'latched', startedAt: run.now, duration: 0 });
+    return;
+  }
+  if (unmet.length > 0) {
+    block(run, step, unmet);
+    return;
+  }
+  const { value, caught, error } = await run.attempt(method, isOutcome, ({ verdict }) => verdict);
+  const outcome = value ?? caught;
+  if (outcome) run.recheck(outcome.recheckAfter, `${method} asked for it`);
+  run.recheck(step.every, `${method} runs every ${step.every}ms`);
+  if (type === undefined) return;
+  if (outcome) applyOutcome(run.draft, type, outcome, run.now);
+  else if (error && conditionOf(run.draft, type)?.status !== 'True') {
+    setCondition(run.draft, { type, status: 'Unknown', reason: failedReason(step, error), message: failedMessage(error) }, timestamp(run.now));
+  }
+}
+
+function block<T extends KubeObject>(run: KeyRun<T>, { method, condition: type, blocked, blockedMessage }: StepPlan, unmet: readonly string[]): void {
+  run.steps.push({ name: method, result: 'blocked', startedAt: run.now, duration: 0 });
+  if (type === undefined) return;
+  const isFalse = blocked === 'propagate' && unmet.some((dependency) => {
+    const condition = conditionOf(run.draft, dependency);
+    return condition?.status === 'False' && isCurrent(run.draft, condition);
+  });
+  const message = blockedMessage ?? `waiting for ${unmet.join(', ')}`;
+  setCondition(run.draft, { type, status: isFalse ? 'False' : 'Unknown', reason: 'DependenciesNotReady', message }, timestamp(run.now));
+}
+
+/** Runs the deadlines that have passed, and wakes exactly when the next one will. */
+async function runDeadlines<T extends KubeObject>(run: KeyRun<T>): Promise<void> {
+  const { plan, instance, memory } = run.input;
+  for (const { method, condition: type, within } of plan.deadlines) {
+    const condition = conditionOf(run.draft, type);
+    if (!condition || condition.status === 'True' || run.disabled.has(type)) continue;
+    const id = `${type}@${condition.lastTransitionTime}`;
+    if (memory.deadlines.has(id)) continue;
+    const due = Date.parse(condition.lastTransitionTime) + (run.length(() => within(run.base, instance)) ?? Infinity);
+    if (due === Infinity) continue;
+    if (run.now < due) {
+      run.wakeIn(due - run.now, `deadline of ${type}`);
+      continue;
+    }
+    const { value, caught, error } = await run.attempt(method, isOutcome, ({ verdict }) => verdict);
+    if (error) continue;
+    memory.deadlines.add(id);
+    const outcome = value ?? caught;
+    if (!outcome) continue;
+    run.recheck(outcome.recheckAfter, `${method} asked for it`);
+    applyOutcome(run.draft, type, outcome, run.now);
+  }
+}
