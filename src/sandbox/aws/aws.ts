@@ -53,26 +53,33 @@ export function createAws({ clock, random, region = 'us-west-2', accountId = '12
   const account = new Account({ clock, random, faults, region, accountId, seed });
   furnish(account, kubernetesVersion);
   const calls = new Map<string, number>();
-  const closing = new AbortController();
+  /** Calls under way: AbortSignal.any on one long-lived signal would leak a little with every call. */
+  const open = new Set<AbortController>();
   const endpoints = new Set<Listening>();
 
   async function handle(request: AwsRequest, signal?: AbortSignal): Promise<AwsResponse> {
     const requestId = random.uuid();
     const service = serviceOf(request);
     if (!service) return { status: 404, headers: { 'content-type': 'text/plain', 'x-amzn-requestid': requestId }, body: `no service answers here: sign for one of ${SERVICES.map(({ name }) => name).join(', ')}` };
-    const either = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
+    const call = new AbortController();
+    const hangUp = (): void => call.abort(signal?.reason);
+    signal?.addEventListener('abort', hangUp);
+    open.add(call);
     try {
       const operation = service.operationOf(request);
       const name = `${service.name}:${operation}`;
       calls.set(name, (calls.get(name) ?? 0) + 1);
-      if (faults.latency > 0) await sleep(clock, faults.latency, either);
+      if (faults.latency > 0) await sleep(clock, faults.latency, call.signal);
       if (!request.headers['authorization']) throw new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
       if (faults.throttleRate > 0 && random.next() < faults.throttleRate) throw service.throttled();
       faults.strike(name);
-      return await service.respond({ request, operation, requestId, account, signal: either });
+      return await service.respond({ request, operation, requestId, account, signal: call.signal });
     } catch (error) {
       if (error instanceof AwsError) return service.refuse(error, requestId);
       throw error;
+    } finally {
+      open.delete(call);
+      signal?.removeEventListener('abort', hangUp);
     }
   }
 
@@ -88,7 +95,7 @@ export function createAws({ clock, random, region = 'us-west-2', accountId = '12
       return endpoint;
     },
     async close() {
-      closing.abort(new Error('the sandbox is closing'));
+      for (const call of open) call.abort(new Error('the sandbox is closing'));
       account.instances.close();
       await Promise.all([...endpoints].map((endpoint) => endpoint.close()));
     },

@@ -23,7 +23,9 @@ export async function listen(handle: (request: AwsRequest, signal: AbortSignal) 
         ({ status, headers: answer, body }) => {
           if (!outgoing.destroyed) outgoing.writeHead(status, { ...answer, 'content-length': Buffer.byteLength(body) }).end(body);
         },
-        () => outgoing.destroy(),
+        (error: Error) => {
+          if (!outgoing.destroyed) outgoing.writeHead(500, { 'content-type': 'text/plain' }).end(`InternalFailure: ${error.message}`);
+        },
       );
     });
   });

@@ -18,6 +18,7 @@ function delay(random: Random, { median, spread, least, most }: { median: number
   return Math.round(Math.min(most, Math.max(least, median * Math.exp(normal * Math.log(1 + spread)))));
 }
 const STARTING = { median: 6_000, spread: 0.4, least: 2_000, most: 25_000 };
+const STOPPING = { median: 25_000, spread: 0.4, least: 8_000, most: 90_000 };
 const SHUTTING_DOWN = { median: 20_000, spread: 0.5, least: 6_000, most: 90_000 };
 
 /** Something that EC2 tells EventBridge about an instance. */
@@ -42,9 +43,30 @@ export class Instances implements Machines {
     this.byId.set(instance.id, instance);
     this.count(instance, 1);
     this.changed(instance);
-    this.after(delay(this.random, STARTING), () => {
-      if (instance.state === 'pending') this.enter(instance, 'running');
+    this.boot(instance);
+  }
+
+  /** Shuts a running instance down without ending it. Throws for spot instances, which end when they stop. Gives the state before. */
+  stop(instance: Instance): InstanceState {
+    const before = instance.state;
+    if (instance.lifecycle === 'spot') throw new AwsError('UnsupportedOperation', `You can't stop the Spot Instance '${instance.id}' because it is associated with a one-time Spot Instance request.`);
+    if (before === 'stopping' || before === 'stopped') return before;
+    if (before !== 'running') throw new AwsError('IncorrectInstanceState', `The instance '${instance.id}' is not in a state from which it can be stopped.`);
+    this.enter(instance, 'stopping');
+    this.after(delay(this.random, STOPPING), () => {
+      if (instance.state === 'stopping') this.enter(instance, 'stopped');
     });
+    return before;
+  }
+
+  /** Boots a stopped instance again. Gives the state before. */
+  restart(instance: Instance): InstanceState {
+    const before = instance.state;
+    if (before === 'pending' || before === 'running') return before;
+    if (before !== 'stopped') throw new AwsError('IncorrectInstanceState', `The instance '${instance.id}' is not in a state from which it can be started.`);
+    this.enter(instance, 'pending');
+    this.boot(instance);
+    return before;
   }
 
   /** Begins an instance's end; no effect on one that is already ending. Gives the state before. */
@@ -115,6 +137,12 @@ export class Instances implements Machines {
     for (const timer of this.timers) timer.cancel();
     this.timers.clear();
     this.listeners.clear();
+  }
+
+  private boot(instance: Instance): void {
+    this.after(delay(this.random, STARTING), () => {
+      if (instance.state === 'pending') this.enter(instance, 'running');
+    });
   }
 
   private count({ type, subnet, lifecycle }: Instance, by: 1 | -1): void {

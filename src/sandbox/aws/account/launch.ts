@@ -156,10 +156,14 @@ export function launch(plan: LaunchPlan, context: LaunchContext, account: Accoun
 }
 
 function attachInterface(request: LaunchPlan['interfaces'][number], { subnet, specification }: LaunchPlan, { random }: Account): NetworkInterface {
+  const hasIp = request.interfaceType !== 'efa-only';
+  const isPublic = hasIp && (request.associatePublicIpAddress ?? (request.deviceIndex === 0 && subnet.publicAddresses));
   const bytes = random.uuid().replaceAll('-', '').slice(0, 10).match(/../g) as string[];
   return {
     id: resourceId(random, 'eni'), attachmentId: resourceId(random, 'eni-attach'), macAddress: ['02', ...bytes].join(':'),
     deviceIndex: request.deviceIndex, networkCardIndex: request.networkCardIndex, interfaceType: request.interfaceType, subnet,
-    privateIp: request.interfaceType === 'efa-only' ? undefined : subnet.takeAddress(), securityGroups: request.groups, tags: new Map(specification.tags?.['network-interface'] ?? []),
+    privateIp: hasIp ? subnet.takeAddress() : undefined,
+    publicIp: isPublic ? `35.${[160 + random.next() * 8, random.next() * 256, random.next() * 256].map(Math.floor).join('.')}` : undefined,
+    securityGroups: request.groups, tags: new Map(specification.tags?.['network-interface'] ?? []),
   };
 }

@@ -174,6 +174,8 @@ describe('CreateFleet', () => {
     expect((await refusalOf(ec2.send(new CreateFleetCommand({ Type: 'instant', LaunchTemplateConfigs: [], TargetCapacitySpecification: { TotalTargetCapacity: 1 } })))).name).to.equal('MissingParameter');
     expect((await refusalOf(fleet([override('c5.large')], 'on-demand', { TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: 'aws:x', Value: '' }] }] }))).message).to.contain('aws:x');
     expect((await refusalOf(fleet([override('c5.large')], 'on-demand', { TagSpecifications: [{ ResourceType: 'vpc', Tags: [] }] }))).name).to.equal('InvalidParameterValue');
+    expect((await refusalOf(fleet([override('c5.large')], 'spot', { SpotOptions: { MinTargetCapacity: 1 } }))).message).to.contain('SpotOptions.MinTargetCapacity');
+    expect((await refusalOf(fleet([override('c5.large', 'a', { WeightedCapacity: 2 })]))).message).to.contain('WeightedCapacity');
     expect((await refusalOf(fleet([override('c5.large')], 'spot', { SpotOptions: { AllocationStrategy: 'diversified' } }))).message).to.contain('price-capacity-optimized');
   });
 

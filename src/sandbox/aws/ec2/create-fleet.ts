@@ -40,7 +40,9 @@ export const CreateFleet: Operation = (input, account) => {
   if (earlier) return earlier;
   const type = input.text('Type') ?? 'maintain';
   if (type !== 'instant') throw new AwsError('UnsupportedOperation', `Fleets of type ${type} are not supported here; use instant`);
-  for (const { resourceType } of input.list('TagSpecification').map((entry) => ({ resourceType: entry.required('ResourceType') }))) {
+  refuseUnsupported(input);
+  for (const specification of input.list('TagSpecification')) {
+    const resourceType = specification.required('ResourceType');
     if (!TAGGABLE.includes(resourceType)) throw new AwsError('InvalidParameterValue', `'${resourceType}' is not a valid taggable resource type for this operation; use ${TAGGABLE.join(', ')}.`);
   }
   const demands = readDemands(input);
@@ -88,6 +90,19 @@ export const CreateFleet: Operation = (input, account) => {
   account.idempotency.remember('CreateFleet', input, answer);
   return answer;
 };
+
+/** What real fleets can and this one cannot must not pass unnoticed. */
+function refuseUnsupported(input: Parameters): void {
+  for (const options of ['SpotOptions', 'OnDemandOptions']) {
+    for (const option of ['MinTargetCapacity', 'MaxTotalPrice', 'SingleInstanceType', 'SingleAvailabilityZone']) {
+      if (input.child(options).has(option)) throw new AwsError('UnsupportedOperation', `${options}.${option} is not supported here`);
+    }
+  }
+  for (const override of input.list('LaunchTemplateConfigs').flatMap((config) => config.list('Overrides'))) {
+    if (override.has('InstanceRequirements')) throw new AwsError('UnsupportedOperation', 'Overrides by InstanceRequirements are not supported here; name an InstanceType');
+    if ((override.number('WeightedCapacity') ?? 1) !== 1) throw new AwsError('UnsupportedOperation', 'Overrides with a WeightedCapacity other than 1 are not supported here');
+  }
+}
 
 /** How many instances of each capacity type; what is left open goes to the default type. */
 function readDemands(input: Parameters): { lifecycle: CapacityType; count: number }[] {

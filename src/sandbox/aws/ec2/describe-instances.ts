@@ -1,5 +1,5 @@
 import type { Account } from '../account/account.js';
-import { privateDnsNameOf, privateIpOf, STATE_CODES, type Instance, type InstanceState, type NetworkInterface } from '../account/instance.js';
+import { primaryInterface, privateDnsNameOf, privateIpOf, publicDnsNameOf, STATE_CODES, type Instance, type InstanceState, type NetworkInterface } from '../account/instance.js';
 import { tagSet } from '../account/tags.js';
 import { AwsError } from '../protocol/error.js';
 import type { Operation } from '../protocol/query-service.js';
@@ -39,6 +39,7 @@ export function describeInstance(instance: Instance, account: Account): XmlObjec
   const { type, image, subnet, specification, instanceProfile, state } = instance;
   const gone = state === 'terminated';
   const dnsName = privateDnsNameOf(instance, account.region);
+  const { publicIp } = primaryInterface(instance);
   const reserved = instance.capacityReservationId;
   const group = specification.placementGroupId === undefined ? undefined : account.placementGroups.get(specification.placementGroupId);
   return {
@@ -46,7 +47,8 @@ export function describeInstance(instance: Instance, account: Account): XmlObjec
     imageId: image.id,
     instanceState: stateOf(state),
     privateDnsName: gone ? '' : dnsName,
-    dnsName: '',
+    dnsName: gone || publicIp === undefined ? '' : publicDnsNameOf(publicIp, account.region),
+    ipAddress: gone ? undefined : publicIp,
     reason: instance.stateReason && instance.terminatedAt !== undefined ? `${instance.stateReason.message} (${isoTime(instance.terminatedAt)})` : '',
     amiLaunchIndex: 0,
     productCodes: [],
@@ -83,13 +85,14 @@ export function describeInstance(instance: Instance, account: Account): XmlObjec
 }
 
 function describeInterface(networkInterface: NetworkInterface, dnsName: string, instance: Instance, account: Account): XmlObject {
-  const { privateIp } = networkInterface;
+  const { privateIp, publicIp } = networkInterface;
   const first = networkInterface.deviceIndex === 0 && networkInterface.networkCardIndex === 0;
   const privateDnsName = first ? dnsName : undefined;
   return {
     networkInterfaceId: networkInterface.id, subnetId: networkInterface.subnet.id, vpcId: networkInterface.subnet.vpc.id, description: '', ownerId: account.id, status: 'in-use', macAddress: networkInterface.macAddress, privateIpAddress: privateIp, privateDnsName, sourceDestCheck: true, interfaceType: networkInterface.interfaceType,
     groupSet: networkInterface.securityGroups.map(({ id, name }) => ({ groupId: id, groupName: name })),
     attachment: { attachmentId: networkInterface.attachmentId, deviceIndex: networkInterface.deviceIndex, networkCardIndex: networkInterface.networkCardIndex, status: 'attached', attachTime: isoTime(instance.launchTime), deleteOnTermination: true },
+    association: publicIp === undefined ? undefined : { publicIp, publicDnsName: publicDnsNameOf(publicIp, account.region), ipOwnerId: 'amazon' },
     privateIpAddressesSet: privateIp === undefined ? [] : [{ privateIpAddress: privateIp, privateDnsName, primary: true }],
     ipv6AddressesSet: [],
   };

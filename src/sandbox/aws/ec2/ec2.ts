@@ -6,7 +6,7 @@ import { DescribeInstanceTypeOfferings, DescribeInstanceTypes } from './describe
 import { DescribeAvailabilityZones, DescribeSecurityGroups, DescribeSubnets, DescribeVpcs } from './describe-network.js';
 import { DescribeCapacityReservations, DescribePlacementGroups } from './describe-reservations.js';
 import { DescribeSpotPriceHistory } from './describe-spot-price-history.js';
-import { DescribeInstanceStatus, TerminateInstances } from './instance-actions.js';
+import { DescribeInstanceStatus, StartInstances, StopInstances, TerminateInstances } from './instance-actions.js';
 import { CreateLaunchTemplate, CreateLaunchTemplateVersion, DeleteLaunchTemplate, DescribeLaunchTemplates, DescribeLaunchTemplateVersions } from './launch-templates.js';
 import { RunInstances } from './run-instances.js';
 import { CreateTags, DeleteTags, DescribeTags } from './tags.js';
@@ -14,5 +14,5 @@ import { AttachVolume, CreateVolume, DeleteVolume, DescribeVolumes, DetachVolume
 
 export const ec2 = queryService('ec2', EC2_QUERY, {
   AttachVolume, CreateFleet, CreateLaunchTemplate, CreateLaunchTemplateVersion, CreateTags, CreateVolume, DeleteLaunchTemplate, DeleteTags, DeleteVolume, DescribeAvailabilityZones, DescribeCapacityReservations, DescribeImages, DescribeInstances, DescribeInstanceStatus,
-  DescribeInstanceTypeOfferings, DescribeInstanceTypes, DescribeLaunchTemplates, DescribeLaunchTemplateVersions, DescribePlacementGroups, DescribeSecurityGroups, DescribeSpotPriceHistory, DescribeSubnets, DescribeTags, DescribeVolumes, DescribeVpcs, DetachVolume, RunInstances, TerminateInstances,
+  DescribeInstanceTypeOfferings, DescribeInstanceTypes, DescribeLaunchTemplates, DescribeLaunchTemplateVersions, DescribePlacementGroups, DescribeSecurityGroups, DescribeSpotPriceHistory, DescribeSubnets, DescribeTags, DescribeVolumes, DescribeVpcs, DetachVolume, RunInstances, StartInstances, StopInstances, TerminateInstances,
 });

@@ -1,5 +1,5 @@
 import type { Account } from '../account/account.js';
-import { STATE_CODES, type Instance, type InstanceHealth } from '../account/instance.js';
+import { STATE_CODES, type Instance, type InstanceHealth, type InstanceState } from '../account/instance.js';
 import { AwsError, invalidParameter } from '../protocol/error.js';
 import type { Operation } from '../protocol/query-service.js';
 import { isoTime, type XmlObject } from '../protocol/xml.js';
@@ -8,19 +8,23 @@ import { applyFilters, attributes } from './filters.js';
 import { endDryRun } from './operation.js';
 import { page } from './paging.js';
 
-export const TerminateInstances: Operation = (input, account) => {
+/** An operation on named instances that moves each to another state. All or nothing: one unknown id leaves the others as they are. */
+const transition = (move: (instance: Instance, account: Account) => InstanceState): Operation => (input, account) => {
   const ids = [...new Set(input.texts('InstanceId'))];
   if (ids.length === 0) throw new AwsError('MissingParameter', 'The request must contain the parameter InstanceId');
-  // All or nothing: one unknown id keeps the others alive.
   const instances = ids.map((id) => account.instances.get(id));
   endDryRun(input);
   return {
     instancesSet: instances.map((instance) => {
-      const previousState = stateOf(account.instances.terminate(instance));
+      const previousState = stateOf(move(instance, account));
       return { instanceId: instance.id, currentState: stateOf(instance.state), previousState };
     }),
   };
 };
+
+export const TerminateInstances = transition((instance, account) => account.instances.terminate(instance));
+export const StopInstances = transition((instance, account) => account.instances.stop(instance));
+export const StartInstances = transition((instance, account) => account.instances.restart(instance));
 
 const statusOf = (since: number | undefined, instance: Instance): string => {
   if (instance.state !== 'running') return 'not-applicable';

@@ -1,4 +1,4 @@
-import { AttachVolumeCommand, CreateTagsCommand, CreateVolumeCommand, DeleteTagsCommand, DeleteVolumeCommand, DescribeCapacityReservationsCommand, DescribeInstancesCommand, DescribeInstanceStatusCommand, DescribePlacementGroupsCommand, DescribeTagsCommand, DescribeVolumesCommand, DetachVolumeCommand, paginateDescribeInstances, RunInstancesCommand, TerminateInstancesCommand, type RunInstancesCommandInput } from '@aws-sdk/client-ec2';
+import { AttachVolumeCommand, CreateTagsCommand, CreateVolumeCommand, DeleteTagsCommand, DeleteVolumeCommand, DescribeCapacityReservationsCommand, DescribeInstancesCommand, DescribeInstanceStatusCommand, DescribePlacementGroupsCommand, DescribeTagsCommand, DescribeVolumesCommand, DetachVolumeCommand, paginateDescribeInstances, RunInstancesCommand, StartInstancesCommand, StopInstancesCommand, TerminateInstancesCommand, type RunInstancesCommandInput } from '@aws-sdk/client-ec2';
 import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { expect } from 'chai';
 import type { SandboxInstance } from '../instance.js';
@@ -94,6 +94,34 @@ describe('instances', () => {
     expect((await refusalOf(ec2.send(new DescribeInstancesCommand({ InstanceIds: [other], MaxResults: 10 })))).name).to.equal('InvalidParameterCombination');
   });
 
+  it('stop and start, unless they are of the spot market', async () => {
+    const { ec2, clock, runOne, stateOf, events } = ready();
+    const id = await runOne();
+    expect((await refusalOf(ec2.send(new StopInstancesCommand({ InstanceIds: [id] })))).name).to.equal('IncorrectInstanceState');
+    await clock.advance('30s');
+    await ec2.send(new StopInstancesCommand({ InstanceIds: [id] }));
+    expect(await stateOf(id)).to.equal('stopping');
+    await clock.advance('2m');
+    expect(await stateOf(id)).to.equal('stopped');
+    await ec2.send(new StartInstancesCommand({ InstanceIds: [id] }));
+    await clock.advance('30s');
+    expect(await stateOf(id)).to.equal('running');
+    expect((await events()).map((event) => event.detail['state'])).to.deep.equal(['running', 'stopping', 'stopped', 'pending', 'running']);
+    const spotId = await runOne(spot);
+    await clock.advance('30s');
+    expect((await refusalOf(ec2.send(new StopInstancesCommand({ InstanceIds: [spotId] })))).name).to.equal('UnsupportedOperation');
+  });
+
+  it('have public addresses in public subnets only', async () => {
+    const { ec2, runOne, aws } = ready();
+    const open = [...aws.account.network.subnets.values()].find((candidate) => candidate.tags.get('tier') === 'public');
+    const addressOf = async (id: string) => (await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }))).Reservations?.[0]?.Instances?.[0];
+    expect((await addressOf(await runOne()))?.PublicIpAddress).to.equal(undefined);
+    const shown = await addressOf(await runOne({ SubnetId: open?.id }));
+    expect(shown?.PublicIpAddress).to.match(/^35\.16[0-7]\.\d+\.\d+$/);
+    expect(shown?.PublicDnsName).to.equal(`ec2-${shown?.PublicIpAddress?.replaceAll('.', '-')}.us-west-2.compute.amazonaws.com`);
+  });
+
   it('of the spot market are interrupted two minutes after a warning on every queue', async () => {
     const { clock, runOne, stateOf, events, aws } = ready();
     const id = await runOne(spot);
@@ -123,7 +151,7 @@ describe('instances', () => {
   });
 
   it('launched by RunInstances are checked by a dry run like any other', async () => {
-    const { run, subnet, imageId, aws } = ready();
+    const { run, subnet, aws } = ready();
     expect((await refusalOf(run({ DryRun: true }))).name).to.equal('DryRunOperation');
     expect(await refusalOf(run({ DryRun: true, IamInstanceProfile: { Name: 'absent' } }))).to.include({ name: 'InvalidParameterValue', message: 'Value (absent) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name' });
     expect((await refusalOf(run({ DryRun: true, NetworkInterfaces: [{ DeviceIndex: 0 }] }))).name).to.equal('InvalidParameterCombination');
@@ -133,7 +161,8 @@ describe('instances', () => {
     expect((await refusalOf(run({ MinCount: 3, MaxCount: 2 }))).name).to.equal('InvalidParameterValue');
     aws.faults.exhaust({});
     expect((await refusalOf(run())).name).to.equal('InsufficientInstanceCapacity');
-    expect([subnet?.freeAddresses, imageId]).to.deep.equal([8187, imageId]);
+    expect(subnet?.freeAddresses).to.equal(8187);
+    expect(aws.account.isEmpty()).to.equal(true);
   });
 
   it('report their health', async () => {
