@@ -84,6 +84,10 @@ export class AwsCloudProvider implements CloudProvider {
     return outcome;
   }
 
+  async terminate(providerID: string): Promise<'terminating' | 'gone'> {
+    return this.dependencies.instances.delete(instanceIDOf(providerID));
+  }
+
   async get(providerID: string): Promise<CloudInstance | undefined> {
     const instance = await this.dependencies.instances.get(instanceIDOf(providerID));
     return instance && this.toCloudInstance(instance);

@@ -29,10 +29,9 @@ export interface FleetInput {
 /** The fleet request for one instance (karpenter-aws §2.5). Throws {@link InsufficientCapacity} when there is nothing to ask for. */
 export function fleetRequest(input: FleetInput): CreateFleetCommandInput {
   const { tags, clientToken, context } = input;
-  const configs = input.templates.flatMap((template): FleetLaunchTemplateConfigRequest[] => {
-    const Overrides = overrides(template, input);
-    return Overrides.length === 0 ? [] : [{ LaunchTemplateSpecification: { LaunchTemplateName: template.name, Version: '$Latest' }, Overrides }];
-  });
+  const wanted = withinLimit(input.templates.map((template) => ({ template, Overrides: overrides(template, input) })));
+  const configs = wanted.flatMap(({ template, Overrides }): FleetLaunchTemplateConfigRequest[] =>
+    (Overrides.length === 0 ? [] : [{ LaunchTemplateSpecification: { LaunchTemplateName: template.name, Version: '$Latest' }, Overrides }]));
   if (configs.length === 0) throw new InsufficientCapacity('no capacity offerings are currently available given the constraints');
   const Tags = tagList(tags);
   return {
@@ -44,6 +43,23 @@ export function fleetRequest(input: FleetInput): CreateFleetCommandInput {
     TagSpecifications: (['instance', 'volume', 'fleet'] as const).map((ResourceType) => ({ ResourceType, Tags })),
     ...allocation(input),
   };
+}
+
+interface TemplateOverrides {
+  template: LaunchTemplate;
+  Overrides: FleetLaunchTemplateOverridesRequest[];
+}
+
+/** EC2 refuses fleets with more overrides. */
+const MAX_OVERRIDES = 300;
+
+/** The cheapest overrides, if there are too many. */
+function withinLimit(wanted: readonly TemplateOverrides[]): readonly TemplateOverrides[] {
+  const prices = wanted.flatMap(({ Overrides }) => Overrides.map(({ Priority = 0 }) => Priority)).sort((a, b) => a - b);
+  if (prices.length <= MAX_OVERRIDES) return wanted;
+  const highest = prices[MAX_OVERRIDES - 1] as number;
+  let room = MAX_OVERRIDES;
+  return wanted.map(({ template, Overrides }) => ({ template, Overrides: Overrides.filter(({ Priority = 0 }) => Priority <= highest && room-- > 0) }));
 }
 
 /** Every pair of type and zone once, with its price. */
