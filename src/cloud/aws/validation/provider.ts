@@ -85,7 +85,7 @@ export class ValidationProvider {
 
   /** Drops what is remembered of a class that is gone. */
   forget(nodeClass: string): void {
-    for (const [key, entry] of [...this.cache.live()]) if (entry.nodeClass === nodeClass) this.cache.delete(key);
+    for (const [key, entry] of this.cache.live()) if (entry.nodeClass === nodeClass) this.cache.delete(key);
   }
 
   private async checkCluster(nodeClass: EC2NodeClass, signal: AbortSignal | undefined): Promise<ValidationOutcome | undefined> {
