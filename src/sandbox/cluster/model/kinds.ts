@@ -6,6 +6,7 @@ import type * as policy from 'kubernetes-types/policy/v1.js';
 import type * as scheduling from 'kubernetes-types/scheduling/v1.js';
 import type * as storage from 'kubernetes-types/storage/v1.js';
 import type { KindRef, KubeObject } from '../../../operator/kube/object.js';
+import { apiVersionOf } from '../../../operator/kube/paths.js';
 
 /** The built-in kinds that the sandbox's cluster works on, as they come out of its stores. */
 export interface Pod extends KubeObject { spec: core.PodSpec; status: core.PodStatus }
@@ -50,6 +51,14 @@ export const VOLUME_ATTACHMENT = kind('storage.k8s.io', 'v1', 'VolumeAttachment'
 export const CSI_NODE = kind('storage.k8s.io', 'v1', 'CSINode', 'csinodes', false);
 export const LEASE = kind('coordination.k8s.io', 'v1', 'Lease', 'leases');
 export const NAMESPACE = kind('', 'v1', 'Namespace', 'namespaces', false);
+export const SERVICE = kind('', 'v1', 'Service', 'services');
+export const CSI_DRIVER = kind('storage.k8s.io', 'v1', 'CSIDriver', 'csidrivers', false);
 
-/** `group/version`, or `version` for the core group. */
-export const apiVersionOf = ({ group, version }: KindRef): string => (group ? `${group}/${version}` : version);
+const SEEDABLE = [NAMESPACE, SERVICE, SECRET, CONFIG_MAP, POD, NODE, STORAGE_CLASS, CSI_DRIVER, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB, CRON_JOB, POD_DISRUPTION_BUDGET];
+
+/** The kind of a manifest that a cluster may be born with. Throws a TypeError for others. */
+export function seedKind({ apiVersion, kind: name }: Pick<KubeObject, 'apiVersion' | 'kind'>): KindRef {
+  const found = SEEDABLE.find((known) => known.kind === name && apiVersionOf(known) === apiVersion);
+  if (!found) throw new TypeError(`a cluster cannot be seeded with ${apiVersion} ${name}; only with ${SEEDABLE.map((known) => known.kind).join(', ')}`);
+  return found;
+}

@@ -1,0 +1,244 @@
+import { expect } from 'chai';
+import { createApiServer } from '../../apiserver/index.js';
+import { handlerTransport } from '../../operator/kube/handler-transport.js';
+import { KubeClient } from '../../operator/kube/client.js';
+import { seededRandom } from '../../operator/random.js';
+import { VirtualClock } from '../../operator/testing/virtual-clock.js';
+import type { Machines, SandboxInstance } from '../aws/instance.js';
+import { createCluster } from './cluster.js';
+import { DEPLOYMENT, JOB, NODE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, POD_DISRUPTION_BUDGET, SECRET, STATEFUL_SET, VOLUME_ATTACHMENT } from './model/kinds.js';
+import type { Deployment, Job, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, VolumeAttachment } from './model/kinds.js';
+import type { SandboxCluster } from './sandbox-cluster.js';
+import { GUIDE_SEED } from './seed.js';
+
+const IDENTITY = { name: 'my-cluster', endpoint: 'https://my-cluster.example' };
+
+/** Machines that a test turns on and off. */
+class FakeMachines implements Machines {
+  readonly #machines = new Map<string, SandboxInstance>();
+  readonly #listeners = new Set<(machine: SandboxInstance) => void>();
+
+  constructor(private readonly clock: VirtualClock) {}
+
+  list(): SandboxInstance[] {
+    return [...this.#machines.values()];
+  }
+
+  subscribe(listener: (machine: SandboxInstance) => void): () => void {
+    this.#listeners.add(listener);
+    for (const machine of this.#machines.values()) listener(machine);
+    return () => this.#listeners.delete(listener);
+  }
+
+  set(machine: Partial<SandboxInstance> & { instanceId: string }): void {
+    const number = this.#machines.size + 20;
+    const known = this.#machines.get(machine.instanceId) ?? {
+      instanceType: 'm5.large', availabilityZone: 'us-west-2b', privateIp: `10.0.1.${number}`, privateDnsName: `ip-10-0-1-${number}.us-west-2.compute.internal`, imageId: 'ami-1',
+      userData: `#!/bin/bash\n/etc/eks/bootstrap.sh my-cluster --kubelet-extra-args '--node-labels=pool=a --register-with-taints=dedicated=a:NoSchedule --max-pods=29'\n`,
+      lifecycle: 'spot', instanceProfile: undefined, launchTime: this.clock.now(), state: 'running', tags: {}, pricePerHour: 0.1,
+      shape: { vcpus: 2, memoryMiB: 8_192, architecture: 'amd64', gpus: 0, gpuManufacturer: '', maxEnis: 3, ipv4PerEni: 10, localNvmeGB: 0 },
+    } as const;
+    const next = { ...known, ...machine };
+    this.#machines.set(machine.instanceId, next);
+    for (const listener of this.#listeners) listener(next);
+  }
+}
+
+const deployment = (replicas: number, podSpec: object = {}) => ({
+  metadata: { name: 'web', namespace: 'default' },
+  spec: {
+    replicas, selector: { matchLabels: { app: 'web' } },
+    template: {
+      metadata: { labels: { app: 'web' } },
+      spec: {
+        nodeSelector: { pool: 'a' }, tolerations: [{ key: 'dedicated', operator: 'Exists' }],
+        containers: [{ name: 'web', image: 'web:1', resources: { requests: { cpu: '100m', memory: '128Mi' } }, ports: [{ containerPort: 80 }] }],
+        ...podSpec,
+      },
+    },
+  },
+});
+
+describe('The sandbox cluster', () => {
+  let clock: VirtualClock;
+  let machines: FakeMachines;
+  let client: KubeClient;
+  let cluster: SandboxCluster;
+  let reports: string[];
+  let close: () => Promise<void>;
+
+  beforeEach(async () => {
+    clock = new VirtualClock();
+    const random = seededRandom(7);
+    machines = new FakeMachines(clock);
+    reports = [];
+    const server = createApiServer({ clock, random });
+    const transport = handlerTransport(server);
+    client = new KubeClient(transport, { clock, random });
+    cluster = createCluster({ transport, clock, random, machines, identities: [IDENTITY], region: 'us-west-2', zoneIds: { 'us-west-2b': 'usw2-az2' }, report: (message) => reports.push(message) });
+    await cluster.start();
+    close = () => server.close();
+  });
+
+  afterEach(async () => {
+    await cluster.stop();
+    await close();
+  });
+
+  const pods = async (): Promise<Pod[]> => (await client.list<Pod>(POD, { namespace: 'default' })).items;
+  const running = async (count: number): Promise<void> =>
+    clock.advanceUntil(async () => (await pods()).filter(({ status }) => status.phase === 'Running' && status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True')).length === count, { limit: '5m' });
+
+  it('takes a deployment of five from Pending to Running when a machine joins', async () => {
+    await client.create(DEPLOYMENT, deployment(5));
+    await clock.advance('10s');
+    const waiting = await pods();
+    expect(waiting).to.have.length(5);
+    expect(waiting[0]?.status.conditions?.find(({ type }) => type === 'PodScheduled')).to.include({
+      status: 'False', reason: 'Unschedulable',
+      message: '0/1 nodes are available: 1 node(s) had untolerated taint {CriticalAddonsOnly: true}. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+    });
+    machines.set({ instanceId: 'i-1' });
+    await running(5);
+    const [node] = (await client.list<Node>(NODE)).items.filter(({ metadata }) => metadata.labels['pool'] === 'a');
+    expect(node?.metadata.labels).to.include({ 'node.kubernetes.io/instance-type': 'm5.large', 'topology.kubernetes.io/zone': 'us-west-2b', 'topology.k8s.aws/zone-id': 'usw2-az2' });
+    expect(node?.spec.taints?.map(({ key }) => key)).to.deep.equal(['dedicated']);
+    expect(node?.status.capacity).to.include({ cpu: '2', pods: '29' });
+    expect(reports).to.deep.equal([]);
+  });
+
+  it('lets a voluntary eviction through only as far as the disruption budget allows', async () => {
+    machines.set({ instanceId: 'i-1' });
+    await client.create(DEPLOYMENT, deployment(3));
+    await client.create(POD_DISRUPTION_BUDGET, { metadata: { name: 'web', namespace: 'default' }, spec: { maxUnavailable: 1, selector: { matchLabels: { app: 'web' } } } });
+    await running(3);
+    const budget = await client.get<PodDisruptionBudget>(POD_DISRUPTION_BUDGET, { name: 'web', namespace: 'default' });
+    expect(budget.status).to.include({ expectedPods: 3, currentHealthy: 3, desiredHealthy: 2, disruptionsAllowed: 1 });
+    const [first, second] = await pods();
+    await client.evict({ name: first?.metadata.name as string, namespace: 'default' });
+    await clock.settle();
+    const refused = await client.evict({ name: second?.metadata.name as string, namespace: 'default' }).then(() => undefined, (error: unknown) => error);
+    expect(refused).to.have.property('reason', 'TooManyRequests');
+    await clock.advanceUntil(async () => !(await pods()).some(({ metadata }) => metadata.name === first?.metadata.name), { limit: '1m' });
+    await running(3);
+    await client.evict({ name: second?.metadata.name as string, namespace: 'default' });
+  });
+
+  it('binds the claim of a StatefulSet in the zone of its node, attaches it, and detaches it when the pod is gone', async () => {
+    machines.set({ instanceId: 'i-1' });
+    const { template } = deployment(1).spec;
+    await client.create(STATEFUL_SET, {
+      metadata: { name: 'db', namespace: 'default' },
+      spec: {
+        serviceName: 'db', replicas: 1, selector: { matchLabels: { app: 'web' } }, template,
+        volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'gp3', resources: { requests: { storage: '10Gi' } } } }],
+      },
+    });
+    await running(1);
+    const claim = await client.get<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIM, { name: 'data-db-0', namespace: 'default' });
+    expect(claim.status.phase).to.equal('Bound');
+    const volume = await client.get<PersistentVolume>(PERSISTENT_VOLUME, { name: claim.spec.volumeName as string });
+    expect(volume.spec.nodeAffinity?.required?.nodeSelectorTerms[0]?.matchExpressions?.[0]).to.deep.include({ values: ['us-west-2b'] });
+    const [attachment] = (await client.list<VolumeAttachment>(VOLUME_ATTACHMENT)).items;
+    expect(attachment?.status?.attached).to.equal(true);
+    await client.scale(STATEFUL_SET, { name: 'db', namespace: 'default' }, 0);
+    await clock.advanceUntil(async () => (await client.list(VOLUME_ATTACHMENT)).items.length === 0, { limit: '1m' });
+    expect((await pods())).to.deep.equal([]);
+    expect((await client.get<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIM, { name: 'data-db-0', namespace: 'default' })).status.phase).to.equal('Bound');
+  });
+
+  it('takes the node and its pods away when the machine is terminated', async () => {
+    machines.set({ instanceId: 'i-1' });
+    await client.create(DEPLOYMENT, deployment(2));
+    await running(2);
+    const before = (await pods()).map(({ metadata }) => metadata.name);
+    machines.set({ instanceId: 'i-1', state: 'shutting-down' });
+    await clock.advance('10s');
+    const [node] = (await client.list<Node>(NODE, { labelSelector: 'pool=a' })).items;
+    expect(node?.status.conditions?.find(({ type }) => type === 'Ready')?.status).to.equal('False');
+    machines.set({ instanceId: 'i-1', state: 'terminated' });
+    await clock.advance('30s');
+    expect((await client.list<Node>(NODE, { labelSelector: 'pool=a' })).items).to.deep.equal([]);
+    await clock.advance('1m');
+    const after = await pods();
+    expect(after.map(({ metadata }) => metadata.name)).to.have.length(2).and.not.include.members(before);
+    expect(after.every(({ status }) => status.phase === 'Pending')).to.equal(true);
+  });
+
+  it('never lets a machine join whose user data names another cluster, and says why on its console', async () => {
+    machines.set({ instanceId: 'i-2', userData: '#!/bin/bash\n/etc/eks/bootstrap.sh another-cluster' });
+    await clock.advance('5m');
+    expect((await client.list<Node>(NODE)).items.map(({ metadata }) => metadata.name)).to.deep.equal(['ip-10-0-0-10.us-west-2.compute.internal']);
+    expect(cluster.consoleLog('i-2').at(-1)).to.contain('No cluster found for name: another-cluster');
+  });
+
+  it('waits with a container whose secret is missing, and starts it when the secret comes', async () => {
+    machines.set({ instanceId: 'i-1' });
+    const env = [{ name: 'URL', valueFrom: { secretKeyRef: { name: 'db-credentials', key: 'url' } } }];
+    await client.create(DEPLOYMENT, deployment(1, { containers: [{ name: 'web', image: 'web:1', env }] }));
+    await clock.advance('2m');
+    const [pod] = await pods();
+    expect(pod?.status.containerStatuses?.[0]?.state?.waiting).to.deep.equal({ reason: 'CreateContainerConfigError', message: 'secret "db-credentials" not found' });
+    expect(pod?.status.phase).to.equal('Pending');
+    for (const manifest of GUIDE_SEED) await client.create(SECRET, manifest);
+    await running(1);
+  });
+
+  it('replaces pods under a rolling update without ever having too few or too many', async () => {
+    machines.set({ instanceId: 'i-1' });
+    await client.create(DEPLOYMENT, deployment(4));
+    await running(4);
+    await client.mergePatch(DEPLOYMENT, { name: 'web', namespace: 'default' }, { spec: { template: { metadata: { annotations: { version: '2' } } } } });
+    let fewest = 4;
+    let most = 4;
+    await clock.advanceUntil(async () => {
+      const all = (await pods()).filter(({ metadata }) => !metadata.deletionTimestamp);
+      most = Math.max(most, all.length);
+      fewest = Math.min(fewest, all.filter(({ status }) => status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True')).length);
+      return all.length === 4 && all.every(({ metadata, status }) => metadata.annotations?.['version'] === '2' && status.phase === 'Running');
+    }, { step: '200ms', limit: '3m' });
+    expect({ fewest, most }).to.deep.equal({ fewest: 3, most: 5 });
+    await clock.advance('10s');
+    const { status } = await client.get<Deployment>(DEPLOYMENT, { name: 'web', namespace: 'default' });
+    expect(status).to.include({ replicas: 4, updatedReplicas: 4, availableReplicas: 4, readyReplicas: 4 });
+    expect(status.conditions?.map(({ type, reason }) => `${type} ${reason}`)).to.have.members(['Available MinimumReplicasAvailable', 'Progressing NewReplicaSetAvailable']);
+  });
+
+  it('runs a Job to its completions and counts them', async () => {
+    machines.set({ instanceId: 'i-1' });
+    const { nodeSelector, tolerations } = deployment(1).spec.template.spec;
+    await client.create(JOB, {
+      metadata: { name: 'batch', namespace: 'default' },
+      spec: { completions: 3, parallelism: 2, template: { spec: { restartPolicy: 'Never', nodeSelector, tolerations, containers: [{ name: 'work', image: 'busybox:1', command: ['sleep', '5'] }] } } },
+    });
+    await clock.advanceUntil(async () => (await client.get<Job>(JOB, { name: 'batch', namespace: 'default' })).status.conditions?.some(({ type, status }) => type === 'Complete' && status === 'True') === true, { limit: '5m' });
+    expect((await client.get<Job>(JOB, { name: 'batch', namespace: 'default' })).status).to.include({ succeeded: 3 });
+    expect((await pods()).map(({ status }) => status.phase)).to.deep.equal(['Succeeded', 'Succeeded', 'Succeeded']);
+  });
+
+  it('shows a process outside as a running pod with its own log', async () => {
+    const lines = [{ time: clock.now(), text: 'hello' }];
+    const remove = await cluster.addForeignPod({
+      namespace: 'karpenter', name: 'karpenter-0', labels: { 'app.kubernetes.io/name': 'karpenter' }, container: 'controller', image: 'karpenter-ts',
+      log: { lines: () => lines, subscribe: () => () => undefined },
+    });
+    const operator = async (): Promise<Pod | undefined> => (await client.list<Pod>(POD, { namespace: 'karpenter' })).items[0];
+    await clock.advanceUntil(async () => (await operator())?.status.phase === 'Running', { limit: '1m' });
+    const shown: string[] = [];
+    for await (const chunk of cluster.podLogs('karpenter', 'karpenter-0', 'controller', { follow: false, previous: false, timestamps: false }, undefined)) shown.push(chunk);
+    expect(shown).to.deep.equal(['hello\n']);
+    await remove();
+    await clock.advance('5s');
+    expect(await operator()).to.equal(undefined);
+  });
+
+  it('leaves nothing behind when it stops', async () => {
+    machines.set({ instanceId: 'i-1' });
+    await client.create(DEPLOYMENT, deployment(2));
+    await running(2);
+    await cluster.stop();
+    await close();
+    await clock.flush();
+    expect(clock.timers).to.equal(0);
+  });
+});

@@ -1,0 +1,108 @@
+import { keyOfObject } from '../../../operator/kube/object.js';
+import type { KubeObject } from '../../../operator/kube/object.js';
+import type { Pod, ReplicaSet } from '../model/kinds.js';
+import { controllerOf, controllerReference, isActive } from '../model/pods.js';
+import { selects } from '../model/selectors.js';
+import { withCondition } from '../model/set-condition.js';
+import type { Component, ComponentContext } from '../shell/component.js';
+import { workerOf } from '../shell/component.js';
+import { BY_NAMESPACE, BY_OWNER } from '../shell/informers.js';
+import type { KeyedWorker } from '../shell/keyed-worker.js';
+import { podFromTemplate } from './pod-template.js';
+import { planReplicaSet } from './replica-set-plan.js';
+import type { ReplicaSetPlan } from './replica-set-plan.js';
+import { messageOf } from '../shell/message-of.js';
+
+const NAME = 'replicaset-controller';
+
+/** Keeps as many pods of each ReplicaSet as it wants; adopts matching orphans and lets go of what no longer matches. */
+export class ReplicaSetController implements Component {
+  readonly #worker: KeyedWorker;
+
+  constructor(private readonly ctx: ComponentContext) {
+    this.#worker = workerOf(ctx, NAME, (key) => this.#sync(key));
+  }
+
+  start(): void {
+    const { pods, replicaSets } = this.ctx.informers;
+    replicaSets.on(({ object }) => this.#worker.enqueue(keyOfObject(object)));
+    for (const replicaSet of replicaSets.list()) this.#worker.enqueue(keyOfObject(replicaSet));
+    pods.on(({ object, old }) => {
+      const owner = controllerOf(object) ?? (old && controllerOf(old));
+      if (owner?.kind === 'ReplicaSet') this.#worker.enqueue(`${object.metadata.namespace}/${owner.name}`);
+      else if (!owner) for (const candidate of this.#adopters(object)) this.#worker.enqueue(keyOfObject(candidate));
+    });
+  }
+
+  stop(): void {
+    this.#worker.stop();
+  }
+
+  #adopters({ metadata }: Pod): ReplicaSet[] {
+    return this.ctx.informers.replicaSets.find(BY_NAMESPACE, metadata.namespace).filter(({ spec }) => selects(spec.selector, metadata.labels));
+  }
+
+  async #sync(key: string): Promise<number | undefined> {
+    const { informers, writer, clock } = this.ctx;
+    const replicaSet = informers.replicaSets.get(key);
+    if (!replicaSet) return undefined;
+    if (!replicaSet.metadata.deletionTimestamp) await this.#claimPods(replicaSet);
+    const plan = planReplicaSet(replicaSet, informers.pods.find(BY_OWNER, replicaSet.metadata.uid), this.#relatedPods(replicaSet), clock.now());
+    const failure = await this.#apply(replicaSet, plan);
+    const conditions = failure
+      ? withCondition(replicaSet.status.conditions, { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: failure.message }, clock.now())
+      : (replicaSet.status.conditions ?? []).filter(({ type }) => type !== 'ReplicaFailure');
+    const after = planReplicaSet(replicaSet, informers.pods.find(BY_OWNER, replicaSet.metadata.uid), new Map(), clock.now());
+    const current = informers.replicaSets.get(key);
+    if (current?.metadata.uid === replicaSet.metadata.uid) {
+      await writer.patchStatus(informers.replicaSets, current, { ...after.status, ...(conditions.length > 0 || replicaSet.status.conditions ? { conditions } : {}) });
+    }
+    if (failure) throw failure;
+    return after.nextAvailableAt === undefined ? undefined : after.nextAvailableAt - clock.now();
+  }
+
+  /** Adopts matching pods without a controller; releases owned ones that no longer match. */
+  async #claimPods(replicaSet: ReplicaSet): Promise<void> {
+    const { informers, writer } = this.ctx;
+    for (const pod of informers.pods.find(BY_NAMESPACE, replicaSet.metadata.namespace)) {
+      const owner = controllerOf(pod);
+      const matches = selects(replicaSet.spec.selector, pod.metadata.labels);
+      if (owner ? owner.uid !== replicaSet.metadata.uid || matches : !matches || !isActive(pod)) continue;
+      const others = (pod.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== replicaSet.metadata.uid);
+      const ownerReferences = owner ? others : [...others, controllerReference(replicaSet)];
+      await writer.patch(informers.pods, pod, { metadata: { uid: pod.metadata.uid, resourceVersion: pod.metadata.resourceVersion, ownerReferences } });
+    }
+  }
+
+  /** How many pods of this ReplicaSet and its siblings each node has. */
+  #relatedPods(replicaSet: ReplicaSet): Map<string, number> {
+    const { replicaSets, pods } = this.ctx.informers;
+    const siblings = controllerOf(replicaSet) ? replicaSets.find(BY_OWNER, controllerOf(replicaSet)?.uid) : [replicaSet];
+    const byNode = new Map<string, number>();
+    for (const pod of siblings.flatMap(({ metadata }) => pods.find(BY_OWNER, metadata.uid)).filter(isActive)) {
+      byNode.set(pod.spec.nodeName ?? '', (byNode.get(pod.spec.nodeName ?? '') ?? 0) + 1);
+    }
+    return byNode;
+  }
+
+  /** Creates and deletes; the first refusal of a creation ends it, so that a quota is not stormed. */
+  async #apply(replicaSet: ReplicaSet, { create, remove }: ReplicaSetPlan): Promise<Error | undefined> {
+    const { informers, writer } = this.ctx;
+    const record = (type: 'Normal' | 'Warning', reason: string, message: string): void => this.ctx.events.record(NAME, replicaSet, type, reason, message);
+    for (const pod of remove) {
+      await writer.delete(informers.pods, pod);
+      record('Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
+    }
+    for (let made = 0; made < create; made += 1) {
+      try {
+        const pod: KubeObject = await writer.create(informers.pods, podFromTemplate(replicaSet.spec.template ?? {}, replicaSet, { generateName: `${replicaSet.metadata.name}-` }));
+        record('Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
+      } catch (error) {
+        const failure = error instanceof Error ? error : new Error(messageOf(error));
+        record('Warning', 'FailedCreate', `Error creating: ${failure.message}`);
+        return failure;
+      }
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,209 @@
+import { keyOfObject } from '../../../operator/kube/object.js';
+import { isAlreadyExists } from '../../../operator/kube/errors.js';
+import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../model/kinds.js';
+import { isTerminal } from '../model/pods.js';
+import { isBound, SELECTED_NODE_ANNOTATION } from '../scheduler/volumes.js';
+import type { Component, ComponentContext } from '../shell/component.js';
+import { workerOf } from '../shell/component.js';
+import { BY_CLAIM, BY_VOLUME } from '../shell/informers.js';
+import type { KeyedWorker } from '../shell/keyed-worker.js';
+import {
+  allowedZones, BIND_COMPLETED_ANNOTATION, BOUND_BY_CONTROLLER_ANNOTATION, defaultClass, EBS_DRIVER, matchingVolume, placementOf, provisionedVolume, STORAGE_PROVISIONER_ANNOTATION,
+} from './volume-plan.js';
+
+const BINDER = 'persistentvolume-controller';
+const PROVISIONER = `${EBS_DRIVER}_ebs-csi-controller`;
+const PROTECTION_FINALIZER = 'kubernetes.io/pvc-protection';
+const VOLUME_PROTECTION_FINALIZER = 'kubernetes.io/pv-protection';
+
+/** What CreateVolume takes until the volume is available. */
+const PROVISIONING_TIME = { least: 1_500, spread: 1_500 };
+
+/** Binds claims to volumes, provisions EBS volumes for them, and reclaims volumes whose claim is gone. */
+export class VolumeController implements Component {
+  readonly #claims: KeyedWorker;
+  readonly #volumes: KeyedWorker;
+  /** When the volume that is being made for a claim (by uid) will be there. */
+  readonly #provisioning = new Map<string, number>();
+
+  constructor(private readonly ctx: ComponentContext) {
+    this.#claims = workerOf(ctx, BINDER, (key) => this.#syncClaim(key));
+    this.#volumes = workerOf(ctx, BINDER, (key) => this.#syncVolume(key));
+  }
+
+  start(): void {
+    const { claims, volumes, storageClasses, pods, attachments } = this.ctx.informers;
+    const pending = (): void => {
+      for (const claim of claims.list()) if (!isBound(claim)) this.#claims.enqueue(keyOfObject(claim));
+    };
+    claims.on(({ object }) => {
+      this.#claims.enqueue(keyOfObject(object));
+      if (object.spec.volumeName) this.#volumes.enqueue(object.spec.volumeName);
+    });
+    for (const claim of claims.list()) this.#claims.enqueue(keyOfObject(claim));
+    volumes.on(({ type, object }) => {
+      this.#volumes.enqueue(object.metadata.name);
+      const { claimRef } = object.spec;
+      if (claimRef) this.#claims.enqueue(`${claimRef.namespace}/${claimRef.name}`);
+      else if (type === 'added') pending();
+    });
+    for (const volume of volumes.list()) this.#volumes.enqueue(volume.metadata.name);
+    storageClasses.on(pending);
+    attachments.on(({ type, object }) => {
+      if (type === 'deleted' && object.spec.source.persistentVolumeName) this.#volumes.enqueue(object.spec.source.persistentVolumeName);
+    });
+    // Claims say that they wait for a consumer, and may go when the last one is gone.
+    pods.on(({ type, object }) => {
+      if (type !== 'updated' || isTerminal(object)) {
+        for (const volume of object.spec.volumes ?? []) if (volume.persistentVolumeClaim) this.#claims.enqueue(`${object.metadata.namespace}/${volume.persistentVolumeClaim.claimName}`);
+      }
+    });
+  }
+
+  stop(): void {
+    this.#claims.stop();
+    this.#volumes.stop();
+  }
+
+  async #syncClaim(key: string): Promise<number | undefined> {
+    const { informers, writer, events } = this.ctx;
+    const claim = informers.claims.get(key);
+    if (!claim) return undefined;
+    if (claim.metadata.deletionTimestamp) {
+      await this.#releaseClaim(claim, key);
+      return undefined;
+    }
+    if (!claim.metadata.finalizers?.includes(PROTECTION_FINALIZER)) {
+      await writer.patch(informers.claims, claim, { metadata: { finalizers: [...(claim.metadata.finalizers ?? []), PROTECTION_FINALIZER] } });
+      return 0;
+    }
+    if (isBound(claim)) {
+      if (!informers.volumes.get(claim.spec.volumeName as string)) {
+        events.record(BINDER, claim, 'Warning', 'ClaimLost', 'Bound claim has lost its PersistentVolume. Data on the volume is lost!');
+        await writer.patchStatus(informers.claims, claim, { phase: 'Lost' });
+      }
+      return undefined;
+    }
+    if (claim.spec.storageClassName === undefined) {
+      const chosen = defaultClass(informers.storageClasses.list());
+      if (chosen) await writer.patch(informers.claims, claim, { spec: { storageClassName: chosen.metadata.name } });
+      else events.record(BINDER, claim, 'Normal', 'FailedBinding', 'no persistent volumes available for this claim and no storage class is set');
+      return undefined;
+    }
+    const storageClass = informers.storageClasses.get(claim.spec.storageClassName);
+    const selected = claim.metadata.annotations[SELECTED_NODE_ANNOTATION];
+    const volume = matchingVolume(claim, informers.volumes.list());
+    const waits = storageClass?.volumeBindingMode === 'WaitForFirstConsumer' && selected === undefined;
+    if (volume && (!waits || volume.spec.claimRef)) {
+      await this.#bind(claim, volume);
+      return undefined;
+    }
+    if (waits) {
+      const consumers = informers.pods.find(BY_CLAIM, key);
+      events.record(BINDER, claim, 'Normal', 'WaitForFirstConsumer', consumers.length === 0
+        ? 'waiting for first consumer to be created before binding'
+        : `waiting for pod ${consumers[0]?.metadata.name} to be scheduled`);
+      return undefined;
+    }
+    if (!storageClass) {
+      if (claim.spec.storageClassName !== '') events.record(BINDER, claim, 'Warning', 'ProvisioningFailed', `storageclass.storage.k8s.io "${claim.spec.storageClassName}" not found`);
+      return undefined;
+    }
+    return this.#provision(claim, storageClass, selected);
+  }
+
+  async #bind(claim: PersistentVolumeClaim, volume: PersistentVolume): Promise<void> {
+    const { informers, writer } = this.ctx;
+    const { name, namespace, uid, resourceVersion } = claim.metadata;
+    if (volume.spec.claimRef?.uid !== uid) {
+      await writer.patch(informers.volumes, volume, {
+        metadata: { resourceVersion: volume.metadata.resourceVersion, annotations: { [BOUND_BY_CONTROLLER_ANNOTATION]: 'yes' } },
+        spec: { claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name, namespace, uid, resourceVersion } },
+      });
+    }
+    const named = claim.spec.volumeName === volume.metadata.name ? claim : await writer.patch<PersistentVolumeClaim>(informers.claims, claim, {
+      metadata: { annotations: { [BIND_COMPLETED_ANNOTATION]: 'yes', [BOUND_BY_CONTROLLER_ANNOTATION]: 'yes' } }, spec: { volumeName: volume.metadata.name },
+    });
+    const current = informers.claims.get(keyOfObject(named)) ?? named;
+    await writer.patchStatus(informers.claims, current, { phase: 'Bound', accessModes: volume.spec.accessModes, capacity: volume.spec.capacity });
+    this.#volumes.enqueue(volume.metadata.name);
+  }
+
+  /** Makes the volume of a claim: it takes a while, as in the cloud. */
+  async #provision(claim: PersistentVolumeClaim, storageClass: StorageClass, selected: string | undefined): Promise<number | undefined> {
+    const { informers, writer, events, clock, random } = this.ctx;
+    const { uid } = claim.metadata;
+    if (storageClass.provisioner !== EBS_DRIVER) {
+      events.record(BINDER, claim, 'Normal', 'ExternalProvisioning', `Waiting for a volume to be created either by the external provisioner '${storageClass.provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`);
+      return undefined;
+    }
+    const node = selected === undefined ? informers.nodes.list().find((candidate) => placementOf(candidate)) : informers.nodes.get(selected);
+    const zones = allowedZones(storageClass);
+    const placement = (node && placementOf(node)) ?? (zones?.[0] === undefined ? undefined : { zone: zones[0], region: zones[0].slice(0, -1) });
+    if (!placement) {
+      // As the real provisioner does: the scheduler is to choose again.
+      events.record(PROVISIONER, claim, 'Warning', 'ProvisioningFailed', selected === undefined
+        ? 'failed to provision volume: no node tells which zones there are' : `failed to get target node: node "${selected}" not found`);
+      if (selected !== undefined) await writer.patch(informers.claims, claim, { metadata: { annotations: { [SELECTED_NODE_ANNOTATION]: null } } });
+      return selected === undefined ? 10_000 : undefined;
+    }
+    const ready = this.#provisioning.get(uid);
+    if (ready === undefined) {
+      const due = clock.now() + PROVISIONING_TIME.least + random.next() * PROVISIONING_TIME.spread;
+      this.#provisioning.set(uid, due);
+      await writer.patch(informers.claims, claim, { metadata: { annotations: { [STORAGE_PROVISIONER_ANNOTATION]: EBS_DRIVER } } });
+      events.record(PROVISIONER, claim, 'Normal', 'Provisioning', `External provisioner is provisioning volume for claim "${keyOfObject(claim)}"`);
+      return due - clock.now();
+    }
+    if (ready > clock.now()) return ready - clock.now();
+    this.#provisioning.delete(uid);
+    try {
+      const volume = await writer.create(informers.volumes, provisionedVolume(claim, storageClass, placement, `vol-0${random.uuid().replaceAll('-', '').slice(0, 16)}`));
+      events.record(PROVISIONER, claim, 'Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${volume.metadata.name}`);
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+    }
+    return 0;
+  }
+
+  /** A claim stays until no pod uses it. */
+  async #releaseClaim(claim: PersistentVolumeClaim, key: string): Promise<void> {
+    const { informers, writer } = this.ctx;
+    this.#provisioning.delete(claim.metadata.uid);
+    const finalizers = claim.metadata.finalizers ?? [];
+    if (!finalizers.includes(PROTECTION_FINALIZER) || informers.pods.find(BY_CLAIM, key).some((pod) => !isTerminal(pod))) return;
+    await writer.patch(informers.claims, claim, { metadata: { uid: claim.metadata.uid, finalizers: finalizers.filter((name) => name !== PROTECTION_FINALIZER) } });
+  }
+
+  async #syncVolume(name: string): Promise<number | undefined> {
+    const { informers, writer } = this.ctx;
+    const volume = informers.volumes.get(name);
+    if (!volume) return undefined;
+    const { claimRef, persistentVolumeReclaimPolicy } = volume.spec;
+    const claim = claimRef && informers.claims.get(`${claimRef.namespace}/${claimRef.name}`);
+    const used = claim && (!claimRef?.uid || claim.metadata.uid === claimRef.uid);
+    if (volume.metadata.deletionTimestamp) {
+      if (!used || claim.status.phase !== 'Bound') await this.#destroy(volume);
+      return undefined;
+    }
+    if (!volume.metadata.finalizers?.includes(VOLUME_PROTECTION_FINALIZER)) {
+      await writer.patch(informers.volumes, volume, { metadata: { finalizers: [...(volume.metadata.finalizers ?? []), VOLUME_PROTECTION_FINALIZER] } });
+      return 0;
+    }
+    if (!claimRef?.uid) await writer.patchStatus(informers.volumes, volume, { phase: 'Available' });
+    else if (used) {
+      if (claim.spec.volumeName === name) await writer.patchStatus(informers.volumes, volume, { phase: 'Bound' });
+    } else {
+      await writer.patchStatus(informers.volumes, volume, { phase: 'Released' });
+      if (persistentVolumeReclaimPolicy === 'Delete' && informers.attachments.find(BY_VOLUME, name).length === 0) await writer.delete(informers.volumes, informers.volumes.get(name) ?? volume);
+    }
+    return undefined;
+  }
+
+  /** An attached volume cannot be deleted; the attachment's end brings us back. */
+  async #destroy(volume: PersistentVolume): Promise<void> {
+    const { informers, writer } = this.ctx;
+    if ((volume.metadata.finalizers ?? []).length === 0 || informers.attachments.find(BY_VOLUME, volume.metadata.name).length > 0) return;
+    await writer.patch(informers.volumes, volume, { metadata: { uid: volume.metadata.uid, finalizers: null } });
+  }
+}
