@@ -13,6 +13,7 @@ import { listen, type Listener, type ListenOptions } from './http/listen.js';
 import { SERVER_VERSION } from './http/server-version.js';
 import { createRegistry } from './kinds/registry.js';
 import type { MetricsProvider, PodLogs, RestContext } from './rest/context.js';
+import { createOpenApi } from './openapi/handler.js';
 import { MemoryStorage } from './storage/memory-storage.js';
 import { renderTable } from './table/render-table.js';
 
@@ -57,7 +58,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const ctx: RestContext = { clock, random, storage, registry, conversions, admission: [], renderTable, ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
   bootstrap(ctx);
   const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startEventExpiry(ctx), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
-  const handle = createHandler(ctx, [createHealth(storage, version as JsonObject), createDiscovery(registry)]);
+  const handle = createHandler(ctx, [createHealth(storage, version as JsonObject), createDiscovery(registry), createOpenApi(registry, { version: version.gitVersion })]);
   const listeners = new Set<Listener>();
   return {
     handle,

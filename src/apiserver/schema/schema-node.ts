@@ -14,8 +14,14 @@ export function schemaNode(schema: Schema): SchemaNode {
   return node;
 }
 
+/** The schema that a node of {@link schemaNode} is a view of. */
+export function schemaOfNode(node: SchemaNode): Schema {
+  if (!(node instanceof LazyNode)) throw new TypeError('this node was not made by schemaNode()');
+  return node.schema;
+}
+
 class LazyNode implements SchemaNode {
-  constructor(private readonly schema: Schema) {}
+  constructor(readonly schema: Schema) {}
 
   get type(): NonNullable<SchemaNode['type']> {
     return this.schema.type as NonNullable<SchemaNode['type']>;
