@@ -53,6 +53,11 @@ export class Informer<T extends KubeObject> {
     return this.#reflector.absent;
   }
 
+  /** Whether only `metadata` of the objects is kept. */
+  get metadataOnly(): boolean {
+    return this.options.metadataOnly ?? false;
+  }
+
   /** Milliseconds since the server was last heard. */
   get silence(): number {
     return this.#reflector.silence;

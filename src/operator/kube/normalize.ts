@@ -16,6 +16,8 @@ export function normalize<T extends KubeObject>(kind: KindRef, object: T): T {
   if (!metadata?.name || !metadata.resourceVersion) {
     throw new MalformedObjectError(`${kind.kind} without ${metadata?.name ? 'metadata.resourceVersion' : 'metadata.name'}: ${JSON.stringify(object)?.slice(0, 120)}`);
   }
+  // Done before, and perhaps frozen since.
+  if (Object.isFrozen(object)) return object;
   delete metadata.managedFields;
   metadata.labels ??= {};
   metadata.annotations ??= {};

@@ -1,0 +1,135 @@
+import type { ApplyOptions, DeletionOptions, Writer } from '../context.js';
+import type { KindClass } from '../dsl/resource.js';
+import type { KubeClient, WriteOptions } from '../kube/client.js';
+import { isConflict, isNotFound } from '../kube/errors.js';
+import type { Status } from '../kube/errors.js';
+import type { Informers } from '../kube/informers.js';
+import { mergePatchOf } from '../kube/merge-patch.js';
+import { normalize } from '../kube/normalize.js';
+import type { KubeObject, ObjectInput, OwnerReference } from '../kube/object.js';
+import type { Kinds, KnownKind } from './kinds.js';
+
+/** On behalf of whom something is written. */
+export interface Authorship {
+  fieldManager: string;
+  signal: AbortSignal;
+  /** The object whose reconciler writes, and the kinds that it owns: `apply` sets itself as their controller. */
+  owner?: { object: KubeObject; kinds: ReadonlySet<KindClass> };
+}
+
+/** How often a patch of another object is tried anew on its latest state before the conflict is the caller's. */
+const PATCH_ATTEMPTS = 5;
+
+/** Writes, and shows every answer to readers at once. */
+export class ObjectWriter implements Writer {
+  constructor(
+    private readonly client: KubeClient,
+    private readonly informers: Informers,
+    private readonly kinds: Kinds,
+    private readonly authorship: Authorship,
+  ) {}
+
+  async create<T extends KubeObject>(type: KindClass<T>, object: ObjectInput<T>): Promise<T> {
+    const kind = this.kinds.of(type);
+    return this.#wrote(kind, await this.client.create<T>(kind, object, this.#options()));
+  }
+
+  async apply<T extends KubeObject>(type: KindClass<T>, object: ObjectInput<T>, { force = true }: ApplyOptions = {}): Promise<T> {
+    const kind = this.kinds.of(type);
+    const { owner } = this.authorship;
+    const owned = owner?.kinds.has(type) ? { ...object, metadata: { ...object.metadata, ownerReferences: [controllerReference(owner.object)] } } : object;
+    return this.#wrote(kind, await this.client.apply<T>(kind, owned, { ...this.#options(), force }));
+  }
+
+  async patch<T extends KubeObject>(object: T, mutate: (draft: T) => void): Promise<T | undefined> {
+    const kind = this.kinds.ofObject(object);
+    let base: T | undefined = this.#latest(kind, object);
+    for (let attempt = 1; ; attempt += 1) {
+      const draft = structuredClone(base);
+      mutate(draft);
+      try {
+        return await this.#sendChanges(kind, base, draft);
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        if (!isConflict(error) || attempt === PATCH_ATTEMPTS) throw error;
+      }
+      base = await this.live(kind, object);
+      if (!base) return undefined;
+    }
+  }
+
+  async delete(object: KubeObject, options: DeletionOptions = {}): Promise<void> {
+    const { sameUID = true, ...deletion } = options;
+    const { name, namespace, uid, deletionTimestamp } = object.metadata;
+    const kind = this.kinds.ofObject(object);
+    // Asking again changes nothing, unless it asks for something else.
+    if ((deletionTimestamp ?? this.#latest(kind, object).metadata.deletionTimestamp) && Object.keys(deletion).length === 0) return;
+    try {
+      const answer = await this.client.delete(kind, {
+        name, namespace, signal: this.authorship.signal, propagationPolicy: 'Background', ...deletion, ...(sameUID && uid ? { preconditions: { uid } } : {}),
+      });
+      this.#deleted(kind, object, answer);
+    } catch (error) {
+      // A conflict is about the uid: the object meant here is gone, and another has its name.
+      if (!isNotFound(error) && !(sameUID && isConflict(error))) throw error;
+    }
+  }
+
+  /** The same object on the server, normalised; undefined when it is gone, whether or not another has its name. */
+  async live<T extends KubeObject>(kind: KnownKind, { metadata: { name, namespace, uid } }: T): Promise<T | undefined> {
+    const found = await this.client.find<T>(kind, { name, namespace, signal: this.authorship.signal });
+    return found && (!uid || found.metadata.uid === uid) ? normalize(kind, found) : undefined;
+  }
+
+  /** Sends one patch and shows the answer. */
+  async mergePatch<T extends KubeObject>(kind: KnownKind, { metadata: { name, namespace } }: T, patch: unknown, subresource?: 'status'): Promise<T> {
+    return this.#wrote(kind, await this.client.mergePatch<T>(kind, { name, namespace }, patch, { ...this.#options(), subresource }));
+  }
+
+  async jsonPatch<T extends KubeObject>(kind: KnownKind, { metadata: { name, namespace } }: T, patch: Parameters<KubeClient['jsonPatch']>[2]): Promise<T> {
+    return this.#wrote(kind, await this.client.jsonPatch<T>(kind, { name, namespace }, patch, this.#options()));
+  }
+
+  async #sendChanges<T extends KubeObject>(kind: KnownKind, base: T, draft: T): Promise<T> {
+    const { status, ...main } = (mergePatchOf(base as never, draft as never) ?? {}) as Changes;
+    const inMain: Changes = kind.statusSubresource || status === undefined ? main : { ...main, status };
+    let current = base;
+    if (Object.keys(inMain).length > 0) current = await this.mergePatch(kind, base, locked(inMain, current));
+    if (kind.statusSubresource && status !== undefined) current = await this.mergePatch(kind, base, locked({ status }, current), 'status');
+    return current;
+  }
+
+  #latest<T extends KubeObject>(kind: KnownKind, object: T): T {
+    const { name, namespace, uid } = object.metadata;
+    for (const informer of this.informers.of(kind)) {
+      const known = informer.metadataOnly ? undefined : informer.store.get(namespace ? `${namespace}/${name}` : name);
+      if (known?.metadata.uid === uid) return known as T;
+    }
+    return object;
+  }
+
+  #wrote<T extends KubeObject>(kind: KnownKind, answer: T): T {
+    const object = normalize(kind, answer);
+    for (const informer of this.informers.of(kind)) informer.wrote(object);
+    return object;
+  }
+
+  #deleted(kind: KnownKind, object: KubeObject, answer: KubeObject | Status): void {
+    for (const informer of this.informers.of(kind)) informer.deleted(object, answer);
+  }
+
+  #options(): WriteOptions {
+    const { fieldManager, signal } = this.authorship;
+    return { fieldManager, signal };
+  }
+}
+
+interface Changes {
+  metadata?: object;
+  status?: unknown;
+}
+
+const locked = (patch: Changes, { metadata: { resourceVersion } }: KubeObject): object => ({ ...patch, metadata: { ...patch.metadata, resourceVersion } });
+
+const controllerReference = ({ apiVersion, kind, metadata: { name, uid } }: KubeObject): OwnerReference =>
+  ({ apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true });

@@ -1,0 +1,82 @@
+import type { Clock } from '../clock.js';
+import type { MapContext, RunContext, Trigger } from '../context.js';
+import type { Key } from '../dsl/key.js';
+import { keyOf } from '../dsl/key.js';
+import type { KindClass } from '../dsl/resource.js';
+import type { KubeClient } from '../kube/client.js';
+import type { EventRecorder } from '../kube/event-recorder.js';
+import type { Informers } from '../kube/informers.js';
+import type { KubeObject } from '../kube/object.js';
+import type { Logger } from '../logger.js';
+import type { Random } from '../random.js';
+import type { InformerCache } from './informer-cache.js';
+import type { Kinds } from './kinds.js';
+import type { ObjectWriter } from './object-writer.js';
+
+/** What all controllers of an operator share. */
+export interface Environment {
+  readonly client: KubeClient;
+  readonly informers: Informers;
+  readonly kinds: Kinds;
+  readonly cache: InformerCache;
+  readonly recorder: EventRecorder;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** What one run adds. */
+export interface RunIdentity {
+  readonly object: KubeObject | undefined;
+  readonly writer: ObjectWriter;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly triggers: readonly Trigger[];
+}
+
+/** The context that user code gets, as a plain object so that it may be taken apart. */
+export function runContext({ cache, recorder, clock }: Environment, { object, writer, log, signal, triggers }: RunIdentity): RunContext {
+  return {
+    cache, log, signal, triggers,
+    events: recorder.about(object),
+    now: () => clock.now(),
+    create: (type, input) => writer.create(type, input),
+    apply: (type, input, options) => writer.apply(type, input, options),
+    patch: (target, mutate) => writer.patch(target, mutate),
+    delete: (target, options) => writer.delete(target, options),
+  };
+}
+
+const keysOf = <T extends KubeObject>(type: KindClass<T>, objects: readonly T[]): Key<T>[] =>
+  objects.map(({ metadata: { name, namespace } }) => keyOf(type, name, namespace));
+
+/** The context of mappers. */
+export function mapContext({ cache }: Environment, log: Logger): MapContext {
+  return {
+    cache, log,
+    keys: ({ index, value }) => keysOf(index.kind, cache.list(index.kind, { index, value })),
+    all: (type) => keysOf(type, cache.list(type)),
+  };
+}
+
+/** Every line names the controller, the object and the run, in the fields that Karpenter's users search for. */
+export function runLogger(log: Logger, random: Random, object: KubeObject | undefined): Logger {
+  if (!object) return lazyLogger(() => log.child({ reconcileID: random.uuid() }));
+  const { kind, metadata: { name, namespace } } = object;
+  const reference = namespace ? { name, namespace } : { name };
+  return lazyLogger(() => log.child({ [kind]: reference, namespace: namespace ?? '', name, reconcileID: random.uuid() }));
+}
+
+/** Most runs log nothing: the fields are put together at the first line. */
+function lazyLogger(create: () => Logger): Logger {
+  let made: Logger | undefined;
+  const logger = (): Logger => (made ??= create());
+  return {
+    debug: (message, fields) => logger().debug(message, fields),
+    info: (message, fields) => logger().info(message, fields),
+    warn: (message, fields) => logger().warn(message, fields),
+    error: (message, fields) => logger().error(message, fields),
+    child: (fields) => logger().child(fields),
+  };
+}
+
