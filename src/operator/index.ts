@@ -61,3 +61,6 @@ export * from './runtime/metrics.js';
 export * from './runtime/reconcilers.js';
 export * from './runtime/startable.js';
 export * from './runtime/winston-logger.js';
+export * from './runtime/health.js';
+export * from './runtime/http-endpoints.js';
+export * from './runtime/operator.js';

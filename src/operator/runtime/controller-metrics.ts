@@ -20,6 +20,8 @@ export interface ControllerMetrics {
   run(): (result: ReconcileResult, milliseconds: number) => void;
   failed(terminal: boolean): void;
   timedOut(): void;
+  /** The engine itself broke: a defect of this framework, not of the reconciler. */
+  panicked(): void;
 }
 
 interface Attached {
@@ -95,10 +97,10 @@ export class ControllersMetrics {
       requeue: this.#total.labels({ controller, result: 'requeue' }),
       requeue_after: this.#total.labels({ controller, result: 'requeue_after' }),
     };
-    const [errors, terminal, timeouts] = [this.#errors.labels(labels), this.#terminal.labels(labels), this.#timeouts.labels(labels)];
+    const [errors, terminal, panics, timeouts] = [this.#errors.labels(labels), this.#terminal.labels(labels), this.#panics.labels(labels), this.#timeouts.labels(labels)];
     const [time, active] = [this.#time.labels(labels), this.#active.labels(labels)];
     const [adds, retries, waited, worked] = [this.#adds.labels(queueLabels), this.#retries.labels(queueLabels), this.#waited.labels(queueLabels), this.#worked.labels(queueLabels)];
-    for (const series of [...Object.values(totals), errors, terminal, timeouts, this.#panics.labels(labels), adds, retries]) series.inc(0);
+    for (const series of [...Object.values(totals), errors, terminal, panics, timeouts, adds, retries]) series.inc(0);
     active.set(0);
     return {
       queue: {
@@ -124,6 +126,7 @@ export class ControllersMetrics {
         if (isTerminal) terminal.inc();
       },
       timedOut: () => timeouts.inc(),
+      panicked: () => panics.inc(),
     };
   }
 }

@@ -21,7 +21,8 @@ export class Kinds {
   readonly #byType = new Map<KindClass, KnownKind>();
   readonly #byName = new Map<string, KnownKind>();
 
-  constructor(plans: readonly KindPlan[]) {
+  /** Takes over the kinds of a plan. */
+  know(plans: readonly KindPlan[]): void {
     for (const plan of plans) this.#add(plan);
   }
 

@@ -1,0 +1,235 @@
+import type { Container } from 'inversify';
+import type { Subscription } from 'rxjs';
+import type { RunContext, Trigger } from '../context.js';
+import type { Key } from '../dsl/key.js';
+import { objectKey } from '../dsl/key.js';
+import type { Concurrency, ReconcilerPlan } from '../dsl/plan.js';
+import type { KindClass } from '../dsl/resource.js';
+import type { EngineHost } from '../engine/host.js';
+import { KeyMemory } from '../engine/memory.js';
+import type { RunKey, RunResult } from '../engine/run.js';
+import type { Informer } from '../kube/informer.js';
+import type { KubeObject, ObjectKey } from '../kube/object.js';
+import type { Change } from '../kube/reflector.js';
+import type { Logger } from '../logger.js';
+import type { Item } from '../queue/work-queue.js';
+import { WorkQueue } from '../queue/work-queue.js';
+import type { ControllerMetrics } from './controller-metrics.js';
+import { InFlight } from './in-flight.js';
+import { ObjectWriter } from './object-writer.js';
+import type { Environment } from './run-context.js';
+import { mapContext, runContext, runLogger } from './run-context.js';
+import { runSignal } from './run-signal.js';
+import { LOW_PRIORITY, describeObject, onChange, subscribe, watch } from './sources.js';
+
+/** More reasons than these are not kept for a key. */
+const TRIGGERS_KEPT = 10;
+
+/** How many keys run at once. */
+export const concurrencyOf = (concurrency: Concurrency, cpus: number): number =>
+  typeof concurrency === 'number' ? concurrency : Math.min(concurrency.max, Math.max(concurrency.min, Math.ceil(concurrency.perCpu * cpus)));
+
+export interface ControllerOptions {
+  plan: ReconcilerPlan;
+  instance: object;
+  environment: Environment;
+  metrics: ControllerMetrics;
+  container: Container;
+  run: RunKey;
+  /** CPUs that `perCpu` counts. */
+  cpus: number;
+}
+
+/** One reconciler at work: its sources feed a queue, its workers run the engine on what comes out. */
+export class Controller {
+  readonly queue: WorkQueue;
+  readonly #informer: Informer<KubeObject>;
+  readonly #memories = new Map<ObjectKey, KeyMemory>();
+  readonly #triggers = new Map<ObjectKey, Trigger[]>();
+  readonly #owned: ReadonlySet<KindClass>;
+  readonly #log: Logger;
+  readonly #inFlight = new InFlight();
+  readonly #unlisten: (() => void)[] = [];
+  #workers: Subscription | undefined;
+
+  constructor(private readonly options: ControllerOptions) {
+    const { plan, environment, metrics, cpus } = options;
+    const { clock, random, cache, log } = environment;
+    const { fairBy } = plan;
+    this.#informer = cache.informer(plan.kind.type);
+    this.#log = log.child({ controller: plan.name });
+    this.#owned = new Set(plan.owns.map(({ kind }) => kind.type));
+    this.queue = new WorkQueue({
+      clock, random, backoff: plan.backoff, observer: metrics.queue,
+      ...(plan.rate ? { rate: plan.rate } : {}),
+      ...(fairBy ? { fairBy: (key: string) => this.#guarded((object) => fairBy(object), key, undefined) } : {}),
+    });
+    metrics.attach(this.queue, concurrencyOf(plan.concurrency, cpus));
+  }
+
+  /** Lets the sources fill the queue. */
+  startSources(signal: AbortSignal): void {
+    const { plan, instance, environment, container } = this.options;
+    const log = this.#log;
+    this.#unlisten.push(onChange(this.#informer, plan.when, log, (change) => this.#changed(change)));
+    for (const { kind, when } of plan.owns) {
+      this.#unlisten.push(onChange(environment.cache.informer(kind.type), when, log, (change) => this.#ownedChanged(change)));
+    }
+    const source = {
+      instance, log, map: mapContext(environment, log),
+      wake: (mapped: unknown, { priority, after, source: from }: { priority: number; after: number; source: string }) => {
+        for (const key of (mapped ?? []) as readonly Key[]) this.#wake(objectKey(key), 'watch', from, priority, after);
+      },
+    };
+    for (const watched of plan.watches) this.#unlisten.push(watch(environment.cache.informer(watched.kind.type), { ...source, plan: watched }));
+    for (const events of plan.eventSources) subscribe(environment, container, events, source, signal);
+    // Sources may start after the first list: everything that is there is looked at once.
+    for (const object of this.#informer.store.list()) this.#changed({ type: 'added', object, initial: true, own: false });
+  }
+
+  /** Lets the workers empty the queue, until the signal aborts. */
+  startWorkers(signal: AbortSignal): void {
+    const { plan, cpus } = this.options;
+    this.#workers = this.queue.work(concurrencyOf(plan.concurrency, cpus)).subscribe((item) => this.#inFlight.add(this.#work(item, signal)));
+  }
+
+  /** Takes nothing up any more, and resolves when every run has ended. */
+  async stop(): Promise<void> {
+    for (const unlisten of this.#unlisten) unlisten();
+    this.#workers?.unsubscribe();
+    this.queue.stop();
+    await this.#inFlight.ended();
+  }
+
+  #changed(change: Change<KubeObject>): void {
+    const { object, old } = change;
+    const { name, namespace } = object.metadata;
+    const key = objectKey(namespace === undefined ? { name } : { name, namespace });
+    // A new spec, or the wish to be gone, is a new situation: what failed before says nothing about it.
+    if (old && (old.metadata.generation !== object.metadata.generation || old.metadata.deletionTimestamp !== object.metadata.deletionTimestamp)) this.queue.forget(key);
+    this.#wake(key, change.initial ? 'resync' : 'object', describeObject(object), change.initial || change.own ? LOW_PRIORITY : this.#priorityOf(key));
+  }
+
+  #ownedChanged(change: Change<KubeObject>): void {
+    const { kind } = this.options.plan;
+    for (const object of change.type === 'modified' ? [change.old, change.object] : [change.object]) {
+      for (const owner of object.metadata.ownerReferences ?? []) {
+        if (!owner.controller || owner.kind !== kind.kind || groupOf(owner.apiVersion) !== kind.group) continue;
+        const { namespace } = object.metadata;
+        const key = kind.namespaced && namespace ? `${namespace}/${owner.name}` : owner.name;
+        this.#wake(key, 'watch', describeObject(object), change.initial ? LOW_PRIORITY : this.#priorityOf(key));
+      }
+    }
+  }
+
+  #wake(key: ObjectKey, cause: string, source: string, priority: number, after = 0): void {
+    const triggers = this.#triggers.get(key) ?? [];
+    this.#triggers.set(key, triggers);
+    if (triggers.length < TRIGGERS_KEPT) triggers.push({ cause, source, at: this.options.environment.clock.now() });
+    this.queue.add(key, { priority, after });
+  }
+
+  #priorityOf(key: ObjectKey): number {
+    return this.#guarded((object) => this.options.plan.priority(object), key, 0);
+  }
+
+  /** What a function of the user's says of the object under a key; `otherwise` without object, or when it throws. */
+  #guarded<R>(ask: (object: KubeObject) => R, key: ObjectKey, otherwise: R): R {
+    const object = this.#informer.store.get(key);
+    if (!object) return otherwise;
+    try {
+      return ask(object);
+    } catch (error) {
+      this.#log.error('priority or fairBy threw', { error, source: describeObject(object) });
+      return otherwise;
+    }
+  }
+
+  async #work(item: Item, signal: AbortSignal): Promise<void> {
+    const { environment: { clock }, metrics } = this.options;
+    const ended = metrics.run();
+    const startedAt = clock.now();
+    try {
+      const result = await this.#run(item, signal);
+      ended(this.#settle(item.key, result, signal), clock.now() - startedAt);
+    } catch (error) {
+      // Only a defect of ours gets here; it must cost this key a retry, and no other anything.
+      metrics.panicked();
+      metrics.failed(false);
+      this.#log.error('the engine broke', { error, name: item.key });
+      this.queue.retry(item.key);
+      ended('error', clock.now() - startedAt);
+    } finally {
+      this.queue.done(item.key);
+    }
+  }
+
+  async #run({ key, attempt }: Item, parent: AbortSignal): Promise<RunResult> {
+    const { plan, instance, environment, metrics, run } = this.options;
+    const object = this.#informer.store.get(key);
+    const triggers = this.#triggers.get(key) ?? [];
+    this.#triggers.delete(key);
+    const memory = this.#memories.get(key) ?? new KeyMemory();
+    this.#memories.set(key, memory);
+    const limited = runSignal(environment.clock, parent, plan.timeout);
+    try {
+      const host = this.#host(object, triggers, limited.signal);
+      return await run({ plan, instance, object, host, memory, triggers, attempt });
+    } finally {
+      if (limited.timedOut) metrics.timedOut();
+      limited.end();
+    }
+  }
+
+  #host(object: KubeObject | undefined, triggers: readonly Trigger[], signal: AbortSignal): EngineHost<KubeObject> {
+    const { plan, environment } = this.options;
+    const { client, informers, kinds, random } = environment;
+    const authorship = { fieldManager: plan.name, signal, ...(object && this.#owned.size > 0 ? { owner: { object, kinds: this.#owned } } : {}) };
+    const writer = new ObjectWriter(client, informers, kinds, authorship);
+    const kind = kinds.of(plan.kind.type);
+    const context: RunContext = runContext(environment, { object, writer, log: runLogger(this.#log, random, object), signal, triggers });
+    return {
+      context, random, events: context.events,
+      live: (target) => writer.live(kind, target),
+      write: (target, write) => (write.type === 'json' ? writer.jsonPatch(kind, target, write.patch) : writer.mergePatch(kind, target, write.patch, write.subresource)),
+    };
+  }
+
+  /** What a result means for the key's future. */
+  #settle(key: ObjectKey, result: RunResult, signal: AbortSignal): 'success' | 'error' | 'requeue' | 'requeue_after' {
+    const { metrics } = this.options;
+    const { outcome, requeueAfter } = result;
+    if (outcome === 'gone') {
+      this.#memories.delete(key);
+      this.queue.forget(key);
+      return 'success';
+    }
+    if (outcome === 'conflict') {
+      this.queue.retry(key, { priority: this.#priorityOf(key) });
+      return 'requeue';
+    }
+    if (outcome === 'error') {
+      // What an abort interrupts is neither an error of the reconciler nor worth a retry by a process that ends.
+      if (signal.aborted) return 'success';
+      metrics.failed(result.terminal);
+      this.#logFailure(key, result);
+      if (result.terminal) this.queue.forget(key);
+      else this.queue.retry(key, { priority: this.#priorityOf(key) });
+    } else {
+      this.queue.forget(key);
+    }
+    if (requeueAfter !== undefined) {
+      this.#wake(key, 'requeue', result.requeueReason ?? this.options.plan.name, this.#priorityOf(key), requeueAfter);
+    }
+    if (outcome === 'error') return 'error';
+    return requeueAfter === undefined ? 'success' : 'requeue_after';
+  }
+
+  #logFailure(key: ObjectKey, { error, terminal }: RunResult): void {
+    const object = this.#informer.store.get(key);
+    const log = runLogger(this.#log, this.options.environment.random, object);
+    log.error('Reconciler error', { error, ...(terminal ? { terminal } : {}), ...(object ? {} : { name: key }) });
+  }
+}
+
+const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? (apiVersion.split('/')[0] as string) : '');

@@ -1,0 +1,34 @@
+import { DeadlineExceededError } from '../abort.js';
+import type { Clock } from '../clock.js';
+
+/** The signal of one run. */
+export interface RunSignal {
+  readonly signal: AbortSignal;
+  /** Whether the run's own time limit aborted it. */
+  readonly timedOut: boolean;
+  /** The run is over. */
+  end(): void;
+}
+
+/**
+ * A signal that aborts with `parent`, and after `limit` ms if there is a limit. The abort is a request: the run keeps its key until it
+ * really ends, since its effects go on as long as it does.
+ */
+export function runSignal(clock: Clock, parent: AbortSignal, limit: number | undefined): RunSignal {
+  if (limit === undefined) return { signal: parent, timedOut: false, end: () => undefined };
+  const controller = new AbortController();
+  const onAbort = (): void => controller.abort(parent.reason);
+  if (parent.aborted) onAbort();
+  else parent.addEventListener('abort', onAbort, { once: true });
+  const timer = clock.schedule(limit, () => controller.abort(new DeadlineExceededError(`the run did not end within ${limit} ms`)));
+  return {
+    signal: controller.signal,
+    get timedOut() {
+      return controller.signal.reason instanceof DeadlineExceededError;
+    },
+    end: () => {
+      timer.cancel();
+      parent.removeEventListener('abort', onAbort);
+    },
+  };
+}
