@@ -8,7 +8,7 @@ import { Clock, sleep, systemClock } from '../clock.js';
 import { Cache } from '../context.js';
 import { compile } from '../dsl/compile.js';
 import type { Plan, ReconcilerClass } from '../dsl/plan.js';
-import { runKey } from '../engine/run-key.js';
+import { runKey } from '../engine/run.js';
 import { KubeClient } from '../kube/client.js';
 import { EventRecorder } from '../kube/event-recorder.js';
 import { defaultKubeConfig, httpTransport } from '../kube/http-transport.js';
@@ -204,7 +204,7 @@ export class Operator {
     const controllers = await this.#controllers(environment);
     await this.#synced(signal);
 
-    const services = this.container.isBound(Startable) ? await this.container.getAllAsync(Startable) : [];
+    const services = this.container.isBound(Startable) ? await this.container.getAllAsync<Startable>(Startable) : [];
     await this.#startServices(services.filter(({ leaderOnly = true }) => !leaderOnly), stack, signal);
     const { elected, lost } = this.#stand(stack);
     await Promise.race([elected, lost]);
@@ -228,7 +228,7 @@ export class Operator {
       if (this.container.isBound(token)) this.container.unbind(token);
       this.container.bind(token).toConstantValue(value);
     }
-    this.#plan = compile(this.container.isBound(ReconcilerToken) ? this.container.getAll(ReconcilerToken) : []);
+    this.#plan = compile(this.container.isBound(ReconcilerToken) ? this.container.getAll<ReconcilerClass>(ReconcilerToken) : []);
     this.#kinds.know(this.#plan.kinds);
   }
 

@@ -1,0 +1,201 @@
+import type { ServiceIdentifier } from 'inversify';
+import { Container, ContainerModule } from 'inversify';
+import { createApiServer } from '../../apiserver/index.js';
+import type { ApiServer, ApiServerOptions, ConversionHook } from '../../apiserver/index.js';
+import { compile } from '../dsl/compile.js';
+import type { KindPlan, Plan, ReconcilerClass } from '../dsl/plan.js';
+import type { KindClass } from '../dsl/resource.js';
+import type { Duration } from '../duration.js';
+import { KubeClient } from '../kube/client.js';
+import { handlerTransport } from '../kube/handler-transport.js';
+import type { KindRef, KubeObject } from '../kube/object.js';
+import type { KubeTransport } from '../kube/transport.js';
+import { crdOf } from '../manifests/crd.js';
+import type { Random } from '../random.js';
+import { seededRandom } from '../random.js';
+import type { OperatorOptions } from '../runtime/operator.js';
+import { Operator } from '../runtime/operator.js';
+import { ReconcilerToken } from '../runtime/reconcilers.js';
+import { createLogger } from '../runtime/winston-logger.js';
+import { TypedApi } from './typed-api.js';
+import { VirtualClock } from './virtual-clock.js';
+
+const CRD: KindRef = { group: 'apiextensions.k8s.io', version: 'v1', kind: 'CustomResourceDefinition', plural: 'customresourcedefinitions', namespaced: false };
+
+export interface TestBedOptions {
+  /** All randomness of the bed comes from it. Default 1. */
+  seed?: number;
+  /** Kinds to serve beside those of the reconcilers. */
+  kinds?: readonly KindClass[];
+  /** Set on the operator; the bed's own choices (clock, randomness, transport) come first. */
+  operator?: Partial<OperatorOptions>;
+  apiServer?: Partial<ApiServerOptions>;
+  /** Puts something between the operator and the server: faults, delays, records. */
+  intercept?: (transport: KubeTransport) => KubeTransport;
+}
+
+/** A line of the operator's log. */
+export interface LogLine {
+  level: string;
+  message: string;
+  [field: string]: unknown;
+}
+
+/**
+ * An operator in a world of its own: a Kubernetes API server in this process that serves the kinds of its reconcilers, and a clock
+ * that stands still until the test moves it.
+ */
+export class TestBed {
+  readonly clock = new VirtualClock();
+  readonly random: Random;
+  readonly server: ApiServer;
+  readonly api: TypedApi;
+  /** Everything that the operator logged, debug lines included. */
+  readonly logs: LogLine[] = [];
+  readonly #transport: KubeTransport;
+  readonly #overrides: { token: ServiceIdentifier; value: unknown }[] = [];
+  #operator: Operator | undefined;
+  #stop: AbortController | undefined;
+  #running: Promise<void> | undefined;
+  #failure: unknown;
+
+  private constructor(readonly plan: Plan, private readonly modules: readonly ContainerModule[], private readonly options: TestBedOptions) {
+    this.random = seededRandom(options.seed ?? 1);
+    this.server = createApiServer({ clock: this.clock, random: seededRandom((options.seed ?? 1) + 1), conversions: conversionsOf(plan.kinds), ...options.apiServer });
+    this.#transport = handlerTransport(this.server);
+    this.api = new TypedApi(new KubeClient(this.#transport, { clock: this.clock, random: seededRandom(0), userAgent: 'test', fieldManager: 'test' }));
+  }
+
+  /** A bed with the kinds of these modules installed; the operator starts at the first `settle`, `advance` or `start`. */
+  static async of(modules: readonly ContainerModule[], options: TestBedOptions = {}): Promise<TestBed> {
+    const container = new Container();
+    await container.loadAsync(...modules);
+    const plan = compile([...(container.isBound(ReconcilerToken) ? container.getAll<ReconcilerClass>(ReconcilerToken) : []), ...(options.kinds ?? [])]);
+    const bed = new TestBed(plan, modules, options);
+    const webhook = { clientConfig: { url: 'https://in-process.invalid' }, conversionReviewVersions: ['v1'] };
+    for (const kind of plan.kinds) {
+      if (kind.definition) await bed.api.client.create(CRD, crdOf(kind, kind.definition.conversion === 'Webhook' ? { webhook } : {}));
+    }
+    await bed.clock.settle();
+    return bed;
+  }
+
+  /** Puts a value in the place of what a module binds under a token, for this operator and those after `restart`. */
+  override<T>(token: ServiceIdentifier<T>, value: T): this {
+    if (this.#operator) throw new Error('override(): the operator has been started; override before the first settle(), advance() or start()');
+    this.#overrides.push({ token, value });
+    return this;
+  }
+
+  get operator(): Operator {
+    if (!this.#operator) throw new Error('the operator has not been started; call start(), settle() or advance() first');
+    return this.#operator;
+  }
+
+  /** Starts the operator and waits until its reconcilers are at work. */
+  async start(): Promise<void> {
+    if (this.#operator) return;
+    const operator = new Operator({
+      name: 'test', ports: false, freeze: true, processMetrics: false, cpus: 1, rate: { qps: 1e6, burst: 1e6 },
+      logger: createLogger({ clock: this.clock, level: 'debug', write: (line) => this.logs.push(JSON.parse(line) as LogLine) }),
+      ...this.options.operator,
+      clock: this.clock, random: this.random, transport: this.options.intercept?.(this.#transport) ?? this.#transport,
+    });
+    operator.use(...this.modules);
+    for (const { token, value } of this.#overrides) operator.override(token, value);
+    this.#operator = operator;
+    this.#stop = new AbortController();
+    this.#running = operator.run({ signal: this.#stop.signal }).catch((error: unknown) => {
+      this.#failure = error;
+    });
+    await this.clock.settle();
+    this.#throwFailure();
+  }
+
+  /** Lets everything that can happen without time passing happen. */
+  async settle(): Promise<void> {
+    await this.start();
+    await this.clock.settle();
+    this.#throwFailure();
+  }
+
+  /** Lets time pass. */
+  async advance(by: Duration): Promise<void> {
+    await this.start();
+    await this.clock.advance(by);
+    this.#throwFailure();
+  }
+
+  /** Ends the operator, orderly. */
+  async stop(): Promise<void> {
+    this.#stop?.abort(new Error('the test stops the operator'));
+    while (this.#running && (await isPending(this.#running, this.clock))) await this.clock.advance('1s');
+    this.#operator = undefined;
+  }
+
+  /** Ends the operator and starts another one, with nothing kept but what the API server holds. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.settle();
+  }
+
+  /** Ends the operator and the server. */
+  async close(): Promise<void> {
+    await this.stop();
+    await this.server.close();
+  }
+
+  /** The core/v1 Events about an object (all of them without one), as `Type Reason: message`, oldest first. */
+  async events(about?: KubeObject): Promise<string[]> {
+    const kind: KindRef = { group: '', version: 'v1', kind: 'Event', plural: 'events', namespaced: true };
+    interface CoreEvent extends KubeObject {
+      type: string;
+      reason: string;
+      message: string;
+      involvedObject: { uid: string };
+    }
+    const events = await this.api.client.listAll<CoreEvent>(kind);
+    return events
+      .filter(({ involvedObject }) => !about || involvedObject.uid === about.metadata.uid)
+      .sort((left, right) => left.metadata.name.localeCompare(right.metadata.name))
+      .map(({ type, reason, message }) => `${type} ${reason}: ${message}`);
+  }
+
+  #throwFailure(): void {
+    if (this.#failure === undefined) return;
+    const failure = this.#failure;
+    this.#failure = undefined;
+    throw failure;
+  }
+}
+
+/** A bed for these modules; the last argument may be options. */
+export function testBed(...given: readonly (ContainerModule | TestBedOptions)[]): Promise<TestBed> {
+  const modules = given.filter((item) => item instanceof ContainerModule);
+  const options = given.find((item) => !(item instanceof ContainerModule)) as TestBedOptions | undefined;
+  return TestBed.of(modules, options);
+}
+
+async function isPending(promise: Promise<void>, clock: VirtualClock): Promise<boolean> {
+  let pending = true;
+  void promise.then(() => (pending = false));
+  await clock.settle();
+  return pending;
+}
+
+/** Conversions between the versions of each kind by the functions of its plan, without a webhook's detour. */
+function conversionsOf(kinds: readonly KindPlan[]): Record<string, ConversionHook> {
+  const hooks: Record<string, ConversionHook> = {};
+  for (const { group, plural, definition } of kinds) {
+    if (definition?.conversion !== 'Webhook') continue;
+    const versionOf = (apiVersion: string) => definition.versions.find(({ name }) => `${group}/${name}` === apiVersion);
+    hooks[`${plural}.${group}`] = {
+      convert: (objects, toApiVersion) => objects.map((object) => {
+        const stored = versionOf(object.apiVersion)?.toStorage?.(object as unknown as KubeObject) ?? (object as unknown as KubeObject);
+        const converted = versionOf(toApiVersion)?.fromStorage?.(stored) ?? stored;
+        return { ...converted, apiVersion: toApiVersion } as never;
+      }),
+    };
+  }
+  return hooks;
+}
