@@ -7,7 +7,8 @@ import type { Concurrency, ReconcilerPlan } from '../dsl/plan.js';
 import type { KindClass } from '../dsl/resource.js';
 import type { EngineHost } from '../engine/host.js';
 import { KeyMemory } from '../engine/memory.js';
-import type { RunKey, RunResult } from '../engine/run.js';
+import type { RunResult } from '../engine/run.js';
+import { runKey } from '../engine/run.js';
 import type { Informer } from '../kube/informer.js';
 import type { KubeObject, ObjectKey } from '../kube/object.js';
 import type { Change } from '../kube/reflector.js';
@@ -35,7 +36,6 @@ export interface ControllerOptions {
   environment: Environment;
   metrics: ControllerMetrics;
   container: Container;
-  run: RunKey;
   /** CPUs that `perCpu` counts. */
   cpus: number;
 }
@@ -83,8 +83,6 @@ export class Controller {
     };
     for (const watched of plan.watches) this.#unlisten.push(watch(environment.cache.informer(watched.kind.type), { ...source, plan: watched }));
     for (const events of plan.eventSources) subscribe(environment, container, events, source, signal);
-    // Sources may start after the first list: everything that is there is looked at once.
-    for (const object of this.#informer.store.list()) this.#changed({ type: 'added', object, initial: true, own: false });
   }
 
   /** Lets the workers empty the queue, until the signal aborts. */
@@ -165,7 +163,7 @@ export class Controller {
   }
 
   async #run({ key, attempt }: Item, parent: AbortSignal): Promise<RunResult> {
-    const { plan, instance, environment, metrics, run } = this.options;
+    const { plan, instance, environment, metrics } = this.options;
     const object = this.#informer.store.get(key);
     const triggers = this.#triggers.get(key) ?? [];
     this.#triggers.delete(key);
@@ -174,7 +172,7 @@ export class Controller {
     const limited = runSignal(environment.clock, parent, plan.timeout);
     try {
       const host = this.#host(object, triggers, limited.signal);
-      return await run({ plan, instance, object, host, memory, triggers, attempt });
+      return await runKey({ plan, instance, object, host, memory, triggers, attempt });
     } finally {
       if (limited.timedOut) metrics.timedOut();
       limited.end();

@@ -1,10 +1,11 @@
 import type { ApplyOptions, DeletionOptions, Writer } from '../context.js';
 import type { KindClass } from '../dsl/resource.js';
+import { writeSetOf } from '../engine/diff.js';
+import { cloneJSON } from '../engine/json.js';
 import type { KubeClient, WriteOptions } from '../kube/client.js';
 import { isConflict, isNotFound } from '../kube/errors.js';
 import type { Status } from '../kube/errors.js';
 import type { Informers } from '../kube/informers.js';
-import { mergePatchOf } from '../kube/merge-patch.js';
 import { normalize } from '../kube/normalize.js';
 import type { KubeObject, ObjectInput, OwnerReference } from '../kube/object.js';
 import type { Kinds, KnownKind } from './kinds.js';
@@ -43,9 +44,9 @@ export class ObjectWriter implements Writer {
 
   async patch<T extends KubeObject>(object: T, mutate: (draft: T) => void): Promise<T | undefined> {
     const kind = this.kinds.ofObject(object);
-    let base: T | undefined = this.#latest(kind, object);
+    let base = this.#latest(kind, object);
     for (let attempt = 1; ; attempt += 1) {
-      const draft = structuredClone(base);
+      const draft = cloneJSON(base);
       mutate(draft);
       try {
         return await this.#sendChanges(kind, base, draft);
@@ -53,8 +54,9 @@ export class ObjectWriter implements Writer {
         if (isNotFound(error)) return undefined;
         if (!isConflict(error) || attempt === PATCH_ATTEMPTS) throw error;
       }
-      base = await this.live(kind, object);
-      if (!base) return undefined;
+      const live: T | undefined = await this.live(kind, object);
+      if (!live) return undefined;
+      base = live;
     }
   }
 
@@ -91,11 +93,10 @@ export class ObjectWriter implements Writer {
   }
 
   async #sendChanges<T extends KubeObject>(kind: KnownKind, base: T, draft: T): Promise<T> {
-    const { status, ...main } = (mergePatchOf(base as never, draft as never) ?? {}) as Changes;
-    const inMain: Changes = kind.statusSubresource || status === undefined ? main : { ...main, status };
+    const { main, status } = writeSetOf(base, draft, kind.statusSubresource);
     let current = base;
-    if (Object.keys(inMain).length > 0) current = await this.mergePatch(kind, base, locked(inMain, current));
-    if (kind.statusSubresource && status !== undefined) current = await this.mergePatch(kind, base, locked({ status }, current), 'status');
+    if (main) current = await this.mergePatch(kind, base, locked(main, current));
+    if (status) current = await this.mergePatch(kind, base, locked({ status }, current), 'status');
     return current;
   }
 
@@ -124,12 +125,8 @@ export class ObjectWriter implements Writer {
   }
 }
 
-interface Changes {
-  metadata?: object;
-  status?: unknown;
-}
-
-const locked = (patch: Changes, { metadata: { resourceVersion } }: KubeObject): object => ({ ...patch, metadata: { ...patch.metadata, resourceVersion } });
+const locked = (patch: { metadata?: object; status?: unknown }, { metadata: { resourceVersion } }: KubeObject): object =>
+  ({ ...patch, metadata: { ...patch.metadata, resourceVersion } });
 
 const controllerReference = ({ apiVersion, kind, metadata: { name, uid } }: KubeObject): OwnerReference =>
   ({ apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true });

@@ -8,7 +8,6 @@ import { Clock, sleep, systemClock } from '../clock.js';
 import { Cache } from '../context.js';
 import { compile } from '../dsl/compile.js';
 import type { Plan, ReconcilerClass } from '../dsl/plan.js';
-import { runKey } from '../engine/run.js';
 import { KubeClient } from '../kube/client.js';
 import { EventRecorder } from '../kube/event-recorder.js';
 import { defaultKubeConfig, httpTransport } from '../kube/http-transport.js';
@@ -261,7 +260,7 @@ export class Operator {
     const controllers: (Controller | SingletonController)[] = [];
     const instanceOf = (type: ReconcilerClass): Promise<object> => this.container.getAsync(type as new () => object);
     for (const plan of this.plan.reconcilers) {
-      controllers.push(new Controller({ plan, instance: await instanceOf(plan.type), environment, metrics: metrics.of(plan.name), container: this.container, run: runKey, cpus }));
+      controllers.push(new Controller({ plan, instance: await instanceOf(plan.type), environment, metrics: metrics.of(plan.name), container: this.container, cpus }));
     }
     for (const plan of this.plan.singletons) {
       controllers.push(new SingletonController({ plan, instance: await instanceOf(plan.type), environment, metrics: metrics.of(plan.name), container: this.container }));

@@ -33,12 +33,16 @@ export const objectChange = <T extends KubeObject>(change: Change<T>): ObjectCha
 /** `Kind namespace/name`, for triggers and logs. */
 export const describeObject = ({ kind, metadata: { namespace, name } }: KubeObject): string => `${kind} ${namespace ? `${namespace}/` : ''}${name}`;
 
-/** Calls `take` with every change from now on that passes the predicate; a predicate that throws counts as one that passes. */
+/**
+ * Calls `take` with everything that is there, and with every change from now on, if it passes the predicate; a predicate that throws
+ * counts as one that passes. The result ends it.
+ */
 export function onChange(informer: Informer<KubeObject>, when: ((change: ObjectChange) => boolean) | undefined, log: Logger, take: (change: Change<KubeObject>) => void): () => void {
-  return informer.listen((change) => {
-    if (!passes(when, change, log)) return;
-    take(change);
-  });
+  const filtered = (change: Change<KubeObject>): void => {
+    if (passes(when, change, log)) take(change);
+  };
+  for (const object of informer.store.list()) filtered({ type: 'added', object, initial: true, own: false });
+  return informer.listen(filtered);
 }
 
 function passes(when: ((change: ObjectChange) => boolean) | undefined, change: Change<KubeObject>, log: Logger): boolean {
