@@ -1,7 +1,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { ServiceIdentifier } from 'inversify';
-import { Container, ContainerModule } from 'inversify';
+import type { ContainerModule, ServiceIdentifier } from 'inversify';
+import { Container } from 'inversify';
 import { collectDefaultMetrics } from 'prom-client';
 import { rejectOnAbort } from '../abort.js';
 import { Clock, sleep, systemClock } from '../clock.js';

@@ -23,7 +23,7 @@ export interface WatchSource {
   readonly map: MapContext;
   readonly log: Logger;
   /** Takes what the mapper returned. */
-  wake(mapped: unknown, options: { priority: number; after: number; source: string }): void;
+  readonly wake: (mapped: unknown, options: { priority: number; after: number; source: string }) => void;
 }
 
 /** A change as predicates see it. */

@@ -46,7 +46,7 @@ export class StatusMetrics {
         for (const object of informer.store.list()) visit(object, { ...labelsOf(kind), namespace: object.metadata.namespace ?? '', name: object.metadata.name });
       }
     };
-    const eachCondition = (gauge: Gauge<string>, value: (condition: Condition) => number): void => {
+    const eachCondition = (gauge: Gauge, value: (condition: Condition) => number): void => {
       gauge.reset();
       each((object, labels) => {
         for (const condition of conditionsOf(object)) gauge.set({ ...labels, type: condition.type, status: condition.status, reason: condition.reason }, value(condition));

@@ -10,7 +10,7 @@ export interface ObjectName {
   namespace?: string;
 }
 
-type DeepPartial<T> = { [K in keyof T]?: DeepPartial<T[K]> | null };
+type DeepPartial<T> = T extends object ? { [K in keyof T]?: DeepPartial<T[K]> | null } : T;
 
 /** A client by kind classes, for tests and tools: it speaks as a user does, beside the operator, and sees the server's truth. */
 export class TypedApi {
