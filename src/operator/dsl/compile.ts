@@ -81,16 +81,17 @@ function withRoots(lone: readonly LoneReconciler[], problems: Problems): Reconci
     const report = problems.of(plan.type);
     const siblings = lone.filter(({ kind }) => identity(kind) === identity(plan.kind));
     const others = siblings.filter((other) => other !== reconciler);
+    const earlier = siblings.slice(0, siblings.indexOf(reconciler));
     for (const { condition, method } of plan.steps) {
       if (condition === undefined) continue;
-      const owner = siblings.slice(0, siblings.indexOf(reconciler)).find(({ steps }) => steps.some((step) => step.condition === condition));
+      const owner = earlier.find(({ steps }) => steps.some((step) => step.condition === condition));
       if (owner) report(`condition "${condition}" of ${plan.kind.kind} already belongs to class ${owner.type.name}; a condition has one owner`, method);
       const root = siblings.find((sibling) => sibling.rootType === condition);
       if (root) report(`condition "${condition}" is the root of ${plan.kind.kind}, which is computed from the others`, method);
     }
     const foreignConditions = others.flatMap(({ steps }) => steps.flatMap(({ condition }) => condition ?? []));
     if (rootType === undefined) return { ...plan, foreignConditions };
-    const rival = others.find((other) => other.rootType !== undefined && other.rootType !== rootType);
+    const rival = earlier.find((other) => other.rootType !== undefined && other.rootType !== rootType);
     if (rival) report(`root "${rootType}" differs from "${rival.rootType}" of class ${rival.type.name}; all reconcilers of ${plan.kind.kind} share one root`);
     const counted = siblings.filter((sibling) => sibling.rootType === rootType).flatMap((sibling) =>
       sibling.steps.flatMap(({ condition, optional, enabled }) => (condition === undefined || optional ? [] : [{ condition, isTentative: sibling !== reconciler && enabled !== undefined }])));

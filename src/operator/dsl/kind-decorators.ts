@@ -82,15 +82,21 @@ export const ForeignKind = (ref: KindRef & { statusSubresource?: boolean }): Cla
 /** A column of `kubectl get`. */
 export const Column = (column: ColumnPlan): ClassDecorator<KindClass> => (target: KindClass) => recordClass('Column', column, target);
 
+interface ValidationDecorator {
+  (target: object, property?: string): void;
+  (value: undefined, context: ClassFieldDecoratorContext): void;
+  (target: object, context: ClassDecoratorContext): void;
+}
+
 /**
  * A CEL rule. On a class it is about the object that the class describes: `self` is the whole object on a kind, the spec on
  * a spec class. On a property it is about the property.
  */
-export const Validation = (rule: string, message: string, options: Omit<ValidationRule, 'rule' | 'message'> = {}) =>
-  (target: object, place?: unknown): void => {
+export const Validation = (rule: string, message: string, options: Omit<ValidationRule, 'rule' | 'message'> = {}): ValidationDecorator =>
+  (target: object | undefined, place?: unknown): void => {
     const data: ValidationRule = { rule, message, ...options };
     if (typeof place === 'string' || (isContext(place) && place.kind === 'field')) recordMember('Validation', data, target, place);
-    else recordClass('Validation', data, target);
+    else recordClass('Validation', data, target as object);
   };
 
 const isContext = (place: unknown): place is { kind: string } => typeof place === 'object' && place !== null && 'kind' in place;

@@ -1,0 +1,182 @@
+// Every `@ts-expect-error` below is a test: it fails to compile when the mistake under it compiles.
+import type { MapContext, StepContext } from '../context.js';
+import type { Duration } from '../duration.js';
+import { Node, Pod } from '../kinds/core.js';
+import { Catches, Condition, Deadline, Finalizer, OnEvent, Reconciler, Step, Watches, When } from './decorators.js';
+import { index, keyOf } from './key.js';
+import type { Key } from './key.js';
+import { Field, ResourceKind } from './kind-decorators.js';
+import { done, held, met, released, waiting } from './outcome.js';
+import type { Outcome, Release } from './outcome.js';
+import { changed } from './predicate.js';
+import { Resource } from './resource.js';
+import { s } from './schema.js';
+import { token } from './token.js';
+import type { EventSource } from './token.js';
+
+class Spec {
+  @Field(s.string()) declare name: string;
+  @Field(s.int().optional()) declare size?: number;
+  @Field(s.duration().default('1h')) declare every: Duration;
+  @Field(s.duration<string>().optional()) declare after?: string;
+  @Field(s.array(s.string()).optional()) declare zones?: readonly string[];
+  @Field(s.enum('a', 'b').nullable()) declare choice: 'a' | 'b' | null;
+  @Field(s.object({ key: s.string(), value: s.string().optional() })) declare pair: { key: string; value?: string };
+}
+class Status {
+  @Field(s.record(s.number())) declare byType: Record<string, number>;
+}
+@ResourceKind({ group: 'test.example.com', version: 'v1', kind: 'Claim', scope: 'Cluster', spec: () => Spec, status: () => Status })
+class Claim extends Resource<Spec, Status, 'Launched' | 'Registered'> {}
+
+class Gone extends Error {
+  readonly what = 'gone';
+}
+interface Message { body: string }
+const queue = token<EventSource<Message> & { acknowledge(message: Message): void }>('queue');
+const claimsByName = index(Claim, 'name', (claim) => [claim.spec.name]);
+
+/** Never called: it only has to compile. */
+export function conditions(): unknown[] {
+  class Good {
+    @Condition('Launched', { latch: true })
+    launch(_claim: Claim, ctx: StepContext<Claim>): Outcome { ctx.mark('Registered', met()); return ctx.condition('Ready') ? met() : waiting('Soon'); }
+    @Condition('Registered', { dependsOn: ['Launched'], enabled: (claim: Claim, self: Good) => claim.spec.size !== undefined && self !== undefined })
+    async register(): Promise<Outcome> { return met(); }
+    @Step({ after: ['Launched'] })
+    protected label(_claim: Claim): Outcome { return done(); }
+    @Deadline('Launched', (claim: Claim) => claim.spec.every)
+    late(_claim: Claim, _ctx: StepContext<Claim>): Outcome { return done(); }
+    @Finalizer('example.com/cleanup')
+    async cleanup(_claim: Claim): Promise<Release> { return released(); }
+    @Catches(Gone, RangeError)
+    broken(error: Gone | RangeError, _claim: Claim): Outcome { return waiting(error.name); }
+    @Watches(Node, { when: changed((node) => node.spec, (node) => node.metadata.labels) })
+    claimsOf(node: Node, map: MapContext): Key<Claim>[] { return map.keys({ index: claimsByName, value: node.spec.providerID }); }
+    @OnEvent(queue)
+    claimOf(message: Message): Key<Claim>[] { return [keyOf(Claim, message.body)]; }
+    @When()
+    ours(claim: Claim): boolean { return claim.spec.name !== ''; }
+  }
+  class Bad {
+    // @ts-expect-error a misspelled condition
+    @Condition('Lanched')
+    misspelled(_claim: Claim): Outcome { return met(); }
+    // @ts-expect-error a misspelled dependency
+    @Condition('Registered', { dependsOn: ['Lanched'] })
+    dependency(_claim: Claim): Outcome { return met(); }
+    // @ts-expect-error a condition of a kind that has none
+    @Condition('Launched')
+    foreign(_node: Node): Outcome { return met(); }
+    // @ts-expect-error a step that returns a string
+    @Condition('Launched')
+    text(_claim: Claim): string { return 'met'; }
+    // @ts-expect-error a step that returns nothing
+    @Step()
+    nothing(_claim: Claim): void {}
+    // @ts-expect-error a context of another kind
+    @Step()
+    mixed(_claim: Claim, _ctx: StepContext<Node>): Outcome { return done(); }
+    // @ts-expect-error a step after a condition that the kind lacks
+    @Step({ after: ['Lunched'] })
+    after(_claim: Claim): Outcome { return done(); }
+    // @ts-expect-error an option that does not exist
+    @Condition('Launched', { latched: true })
+    option(_claim: Claim): Outcome { return met(); }
+    // @ts-expect-error a deadline on a condition that the kind lacks
+    @Deadline('Started', '5m')
+    deadline(_claim: Claim): Outcome { return done(); }
+    // @ts-expect-error a finalizer without a domain
+    @Finalizer('cleanup')
+    domain(_claim: Claim): Release { return released(); }
+    // @ts-expect-error a finalizer that returns an outcome
+    @Finalizer('example.com/cleanup')
+    outcome(_claim: Claim): Outcome { return met(); }
+    // @ts-expect-error a step that returns a release
+    @Condition('Launched')
+    release(_claim: Claim): Release { return held('no'); }
+    // @ts-expect-error a handler of other errors
+    @Catches(RangeError)
+    other(_error: Gone, _claim: Claim): Outcome { return done(); }
+    // @ts-expect-error what is caught is no error
+    @Catches(Map)
+    noError(_error: Error): Outcome { return done(); }
+    // @ts-expect-error a mapper of another kind
+    @Watches(Pod)
+    mapper(node: Node): Key<Claim>[] { return [keyOf(Claim, node.spec.providerID ?? '')]; }
+    // @ts-expect-error a mapper that returns names
+    @Watches(Node)
+    names(node: Node): string[] { return [node.metadata.name]; }
+    // @ts-expect-error a mapper of other events
+    @OnEvent(queue)
+    event(_message: { id: number }): Key<Claim>[] { return []; }
+    // @ts-expect-error a predicate that does not answer
+    @When()
+    ours(claim: Claim): string { return claim.spec.name; }
+  }
+  // @ts-expect-error a kind that is none
+  @Reconciler({ for: Gone, name: 'gone' })
+  class NoKind {}
+  // @ts-expect-error fairness by something the kind lacks
+  @Reconciler({ for: Claim, name: 'fair', fairBy: (claim) => claim.spec.tenant })
+  class Fair {}
+  // @ts-expect-error a predicate on something the kind lacks
+  const selector = Watches(Node, { when: changed((node) => node.spec.colour) });
+  return [Good, Bad, NoKind, Fair, selector];
+}
+
+/** Never called: it only has to compile. */
+export function fields(): unknown[] {
+  class Bad {
+    // @ts-expect-error another type
+    @Field(s.int()) declare text: string;
+    // @ts-expect-error an optional schema on a required property
+    @Field(s.string().optional()) declare required: string;
+    // @ts-expect-error a required schema on an optional property
+    @Field(s.string()) declare optional?: string;
+    // @ts-expect-error a wider schema
+    @Field(s.string()) declare narrow: 'a' | 'b';
+    // @ts-expect-error a narrower schema
+    @Field(s.enum('a')) declare wide: 'a' | 'b';
+    // @ts-expect-error other items
+    @Field(s.array(s.int())) declare items: string[];
+    // @ts-expect-error an object that lacks a property
+    @Field(s.object({ key: s.string() })) declare pair: { key: string; value: string };
+    // @ts-expect-error null is not in the schema
+    @Field(s.string()) declare nullable: string | null;
+  }
+  // @ts-expect-error a spec of another class
+  @ResourceKind({ group: 'a.b', version: 'v1', kind: 'Wrong', scope: 'Cluster', spec: () => Status })
+  class Wrong extends Resource<Spec, Status> {}
+  return [
+    Bad,
+    Wrong,
+    // @ts-expect-error numbers have no pattern
+    s.int().pattern(/x/),
+    // @ts-expect-error strings have no maximum
+    s.string().max(3),
+    // @ts-expect-error only lists have keys
+    s.record(s.string()).listMapKeys('a'),
+  ];
+}
+
+/** Never called: it only has to compile. */
+export async function contexts(ctx: StepContext<Claim>): Promise<void> {
+  // @ts-expect-error a condition that the kind lacks
+  ctx.condition('Started');
+  // @ts-expect-error a mark that the kind lacks
+  ctx.mark('Drifted', met());
+  // @ts-expect-error an index of another kind
+  ctx.cache.list(Node, { index: claimsByName, value: 'x' });
+  // @ts-expect-error a spec that lacks what is required
+  await ctx.create(Claim, { metadata: { name: 'a' }, spec: {} });
+  await ctx.create(Node, { metadata: { name: 'a' }, spec: { providerID: 'x' } });
+  const claim: Claim | undefined = ctx.cache.list(Claim, { index: claimsByName, value: undefined })[0];
+  if (claim) await ctx.patch(claim, (draft) => { draft.status.byType['a'] = 1; });
+}
+
+describe('mistakes in declarations', () => {
+  it('do not compile', () => {
+    // That this file compiled is the assertion.
+  });
+});
