@@ -43,18 +43,28 @@ describe("the sandbox's AWS", () => {
 
   it('refuses an unsigned request in the words of the service it is for', async () => {
     const { aws } = testAws();
-    const answer = await aws.handle({ method: 'POST', origin: 'http://x', path: '/', headers: { host: 'x' }, body: 'Action=DescribeVpcs&Version=2016-11-15' });
+    const answer = await aws.handle({
+      method: 'POST', origin: 'http://x', path: '/', headers: { host: 'x' }, body: 'Action=DescribeVpcs&Version=2016-11-15',
+    });
     expect(answer.status).to.equal(403);
     expect(answer.body).to.contain('<Code>MissingAuthenticationToken</Code>');
   });
 
   it('names an action that it does not know, and a service', async () => {
     const { aws } = testAws();
-    const signed = (service: string) => ({ host: 'x', authorization: `AWS4-HMAC-SHA256 Credential=A/20260101/us-west-2/${service}/aws4_request, Signature=x` });
-    const answer = await aws.handle({ method: 'POST', origin: 'http://x', path: '/', headers: signed('ec2'), body: 'Action=MakeCoffee&Version=2016-11-15' });
+    const signed = (service: string) => ({
+      host: 'x', authorization: `AWS4-HMAC-SHA256 Credential=A/20260101/us-west-2/${service}/aws4_request, Signature=x`,
+    });
+    const answer = await aws.handle({
+      method: 'POST', origin: 'http://x', path: '/', headers: signed('ec2'), body: 'Action=MakeCoffee&Version=2016-11-15',
+    });
     expect(answer.body).to.contain('<Code>InvalidAction</Code>').and.contain('MakeCoffee');
-    const json = await aws.handle({ method: 'POST', origin: 'http://x', path: '/', headers: { ...signed('ssm'), 'x-amz-target': 'AmazonSSM.MakeCoffee' }, body: '{}' });
-    expect(JSON.parse(json.body)).to.deep.equal({ __type: 'UnknownOperationException', message: 'The operation MakeCoffee is not known to this service.' });
+    const json = await aws.handle({
+      method: 'POST', origin: 'http://x', path: '/', headers: { ...signed('ssm'), 'x-amz-target': 'AmazonSSM.MakeCoffee' }, body: '{}',
+    });
+    expect(JSON.parse(json.body)).to.deep.equal({
+      __type: 'UnknownOperationException', message: 'The operation MakeCoffee is not known to this service.',
+    });
     expect((await aws.handle({ method: 'GET', origin: 'http://x', path: '/', headers: signed('s3'), body: '' })).body).to.contain('ec2, iam, sts');
   });
 
@@ -64,8 +74,12 @@ describe("the sandbox's AWS", () => {
 
   it('counts calls, and fails the next ones of an operation on demand', async () => {
     const { aws, ec2 } = testAws();
-    aws.faults.fail('ec2:DescribeVpcs', { reason: 'UnauthorizedOperation', message: 'You are not authorized to perform this operation.', status: 403, times: 2 });
-    for (const _ of [1, 2]) expect(await refusalOf(ec2.send(new DescribeVpcsCommand({})))).to.deep.equal({ name: 'UnauthorizedOperation', message: 'You are not authorized to perform this operation.', status: 403 });
+    aws.faults.fail('ec2:DescribeVpcs', {
+      reason: 'UnauthorizedOperation', message: 'You are not authorized to perform this operation.', status: 403, times: 2,
+    });
+    for (const _ of [1, 2]) expect(await refusalOf(ec2.send(new DescribeVpcsCommand({})))).to.deep.equal({
+      name: 'UnauthorizedOperation', message: 'You are not authorized to perform this operation.', status: 403,
+    });
     expect((await ec2.send(new DescribeVpcsCommand({}))).Vpcs).to.have.length(2);
     expect(aws.calls.get('ec2:DescribeVpcs')).to.equal(3);
   });

@@ -60,7 +60,10 @@ export function createAws({ clock, random, region = 'us-west-2', accountId = '12
   async function handle(request: AwsRequest, signal?: AbortSignal): Promise<AwsResponse> {
     const requestId = random.uuid();
     const service = serviceOf(request);
-    if (!service) return { status: 404, headers: { 'content-type': 'text/plain', 'x-amzn-requestid': requestId }, body: `no service answers here: sign for one of ${SERVICES.map(({ name }) => name).join(', ')}` };
+    if (!service) return {
+      status: 404, headers: { 'content-type': 'text/plain', 'x-amzn-requestid': requestId },
+      body: `no service answers here: sign for one of ${SERVICES.map(({ name }) => name).join(', ')}`,
+    };
     const call = new AbortController();
     const hangUp = (): void => call.abort(signal?.reason);
     signal?.addEventListener('abort', hangUp);

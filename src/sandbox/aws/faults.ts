@@ -2,6 +2,13 @@ import { AwsError } from './protocol/error.js';
 
 export type CapacityType = 'spot' | 'on-demand';
 
+/** Pools of capacity: what is left out stands for every type, zone or capacity type. */
+export interface PoolPattern {
+  instanceType?: string;
+  zone?: string;
+  capacityType?: CapacityType;
+}
+
 interface InjectedError {
   reason: string;
   message: string;
@@ -34,21 +41,21 @@ export class Faults {
   private readonly outages = new Set<string>();
   private readonly errors = new Map<string, InjectedError>();
 
-  constructor({ latency = 0, throttleRate = 0, consistencyDelay = 0, onDemandVcpuLimit = Infinity, spotInstanceLimit = Infinity }: FaultOptions = {}) {
-    this.latency = latency;
-    this.throttleRate = throttleRate;
-    this.consistencyDelay = consistencyDelay;
-    this.onDemandVcpuLimit = onDemandVcpuLimit;
-    this.spotInstanceLimit = spotInstanceLimit;
+  constructor(dials: FaultOptions = {}) {
+    this.latency = dials.latency ?? 0;
+    this.throttleRate = dials.throttleRate ?? 0;
+    this.consistencyDelay = dials.consistencyDelay ?? 0;
+    this.onDemandVcpuLimit = dials.onDemandVcpuLimit ?? Infinity;
+    this.spotInstanceLimit = dials.spotInstanceLimit ?? Infinity;
   }
 
-  /** No capacity any more for a pool; `*` stands for every type, zone or capacity type. */
-  exhaust(pool: { instanceType?: string; zone?: string; capacityType?: CapacityType }): void {
+  /** No capacity any more in the pools of the pattern. */
+  exhaust(pool: PoolPattern): void {
     this.outages.add(key(pool));
   }
 
   /** Undoes {@link exhaust} for the same pool; without one, for all. */
-  restore(pool?: { instanceType?: string; zone?: string; capacityType?: CapacityType }): void {
+  restore(pool?: PoolPattern): void {
     if (pool) this.outages.delete(key(pool));
     else this.outages.clear();
   }
@@ -64,7 +71,10 @@ export class Faults {
   }
 
   /** The next `times` calls of an operation (`ec2:CreateFleet`) fail with this error. */
-  fail(operation: string, { reason, message = 'Injected by the sandbox', status = 400, times = 1 }: { reason: string; message?: string; status?: number; times?: number }): void {
+  fail(
+    operation: string,
+    { reason, message = 'Injected by the sandbox', status = 400, times = 1 }: { reason: string; message?: string; status?: number; times?: number },
+  ): void {
     this.errors.set(operation, { reason, message, status, remaining: times });
   }
 
@@ -78,4 +88,4 @@ export class Faults {
   }
 }
 
-const key = ({ instanceType = '*', zone = '*', capacityType = '*' }: { instanceType?: string; zone?: string; capacityType?: string }): string => `${instanceType}/${zone}/${capacityType}`;
+const key = ({ instanceType, zone, capacityType }: PoolPattern): string => [instanceType, zone, capacityType].map((part) => part ?? '*').join('/');

@@ -23,7 +23,10 @@ export interface SandboxInstance {
   /** USD an hour at launch. */
   readonly pricePerHour: number;
   /** Facts of the type. */
-  readonly shape: { vcpus: number; memoryMiB: number; architecture: 'amd64' | 'arm64'; gpus: number; gpuManufacturer: string; maxEnis: number; ipv4PerEni: number; localNvmeGB: number };
+  readonly shape: {
+    vcpus: number; memoryMiB: number; architecture: 'amd64' | 'arm64'; gpus: number; gpuManufacturer: string; maxEnis: number;
+    ipv4PerEni: number; localNvmeGB: number;
+  };
 }
 
 /** What the sandbox's cluster watches of its EC2. */

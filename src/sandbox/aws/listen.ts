@@ -10,15 +10,21 @@ export interface Listening {
 }
 
 /** Serves requests over HTTP; port 0 takes any free one. Rejects when the port is in use. */
-export async function listen(handle: (request: AwsRequest, signal: AbortSignal) => Promise<AwsResponse>, { port, host }: { port: number; host: string }): Promise<Listening> {
+export async function listen(
+  handle: (request: AwsRequest, signal: AbortSignal) => Promise<AwsResponse>, { port, host }: { port: number; host: string },
+): Promise<Listening> {
   const server: Server = createServer((incoming, outgoing) => {
     const hangUp = new AbortController();
     outgoing.on('close', () => hangUp.abort());
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
-      const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]));
-      const request = { method: incoming.method ?? 'GET', origin: `http://${headers['host'] ?? 'localhost'}`, path: incoming.url ?? '/', headers, body: Buffer.concat(chunks).toString() };
+      const flat = Object.entries(incoming.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]);
+      const headers = Object.fromEntries(flat) as AwsRequest['headers'];
+      const request = {
+        method: incoming.method ?? 'GET', origin: `http://${headers['host'] ?? 'localhost'}`, path: incoming.url ?? '/', headers,
+        body: Buffer.concat(chunks).toString(),
+      };
       handle(request, hangUp.signal).then(
         ({ status, headers: answer, body }) => {
           if (!outgoing.destroyed) outgoing.writeHead(status, { ...answer, 'content-length': Buffer.byteLength(body) }).end(body);

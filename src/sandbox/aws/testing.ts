@@ -10,9 +10,22 @@ import { VirtualClock } from '../../operator/testing/virtual-clock.js';
 import { createAws, type AwsOptions, type SandboxAws } from './aws.js';
 import { sdkRequestHandler } from './sdk-request-handler.js';
 
+export interface SdkClients {
+  ec2: EC2Client;
+  eks: EKSClient;
+  iam: IAMClient;
+  pricing: PricingClient;
+  sqs: SQSClient;
+  ssm: SSMClient;
+  sts: STSClient;
+}
+
 /** The real SDK clients, calling the sandbox in this process. One attempt a call, so that errors show at once. */
-export function sdkClients(aws: SandboxAws): { ec2: EC2Client; eks: EKSClient; iam: IAMClient; pricing: PricingClient; sqs: SQSClient; ssm: SSMClient; sts: STSClient } {
-  const options = { region: aws.account.region, credentials: { accessKeyId: 'AKIASANDBOX', secretAccessKey: 'sandbox' }, maxAttempts: 1, requestHandler: sdkRequestHandler(aws) };
+export function sdkClients(aws: SandboxAws): SdkClients {
+  const options = {
+    region: aws.account.region, credentials: { accessKeyId: 'AKIASANDBOX', secretAccessKey: 'sandbox' }, maxAttempts: 1,
+    requestHandler: sdkRequestHandler(aws),
+  };
   return {
     ec2: new EC2Client(options),
     eks: new EKSClient(options),
@@ -25,7 +38,7 @@ export function sdkClients(aws: SandboxAws): { ec2: EC2Client; eks: EKSClient; i
 }
 
 /** A sandbox AWS in virtual time with a seeded market, and the real clients for it. */
-export function testAws(options: Partial<AwsOptions> & { clock?: VirtualClock } = {}): { aws: SandboxAws; clock: VirtualClock } & ReturnType<typeof sdkClients> {
+export function testAws(options: Partial<AwsOptions> & { clock?: VirtualClock } = {}): { aws: SandboxAws; clock: VirtualClock } & SdkClients {
   const clock = options.clock ?? new VirtualClock(Date.UTC(2026, 0, 1));
   const aws = createAws({ random: seededRandom(1), ...options, clock });
   return { aws, clock, ...sdkClients(aws) };

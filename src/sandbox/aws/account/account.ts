@@ -71,12 +71,16 @@ export class Account {
 
   /** True when nothing that costs money or was made by a controller is left. */
   isEmpty(): boolean {
-    return this.instances.alive().length === 0 && this.launchTemplates.count === 0 && this.identities.profiles.size === 0 && this.volumes.all.size === 0;
+    const { instances, launchTemplates, identities, volumes } = this;
+    return instances.alive().length === 0 && launchTemplates.count === 0 && identities.profiles.size === 0 && volumes.all.size === 0;
   }
 
   /** AWS plans to work on an instance's host: AWS Health says so through EventBridge. */
   scheduleMaintenance(instance: Instance): void {
-    const body = { eventTypeCode: 'AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED', eventTypeCategory: 'scheduledChange', service: 'EC2', affectedEntities: [{ entityValue: instance.id }] };
+    const body = {
+      eventTypeCode: 'AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED', eventTypeCategory: 'scheduledChange', service: 'EC2',
+      affectedEntities: [{ entityValue: instance.id }],
+    };
     this.publish('aws.health', 'AWS Health Event', [], body);
   }
 
@@ -87,7 +91,10 @@ export class Account {
   /** An EventBridge event, to every queue: the rules of Karpenter's stack match the whole account. */
   private publish(source: string, detailType: string, resources: readonly string[], detail: unknown): void {
     const time = new Date(this.clock.now()).toISOString().replace(/\.\d+/, '');
-    const body = JSON.stringify({ version: '0', id: this.random.uuid(), 'detail-type': detailType, source, account: this.id, time, region: this.region, resources, detail });
+    const body = JSON.stringify({
+      version: '0', id: this.random.uuid(), 'detail-type': detailType, source, account: this.id, time, region: this.region, resources,
+      detail,
+    });
     for (const queue of this.queues.values()) queue.send(body);
   }
 }

@@ -17,14 +17,25 @@ export interface CapacityReservation {
   available: number;
 }
 
+/** By default targeted, of the default type, without end. */
+export interface NewReservation extends Pick<CapacityReservation, 'instanceType' | 'availabilityZone' | 'total'> {
+  matchCriteria?: CapacityReservation['matchCriteria'];
+  type?: CapacityReservation['type'];
+  endsAt?: number;
+  tags?: Record<string, string>;
+}
+
 /** Capacity that the account has reserved. A fresh account has none; tests and the embedder add some. */
 export class CapacityReservations {
   readonly all = new Map<string, CapacityReservation>();
 
   constructor(private readonly clock: Clock, private readonly random: Random) {}
 
-  add({ instanceType, availabilityZone, total, matchCriteria = 'targeted', type = 'default', endsAt, tags = {} }: { instanceType: string; availabilityZone: string; total: number; matchCriteria?: CapacityReservation['matchCriteria']; type?: CapacityReservation['type']; endsAt?: number; tags?: Record<string, string> }): CapacityReservation {
-    const reservation = { id: resourceId(this.random, 'cr'), instanceType, availabilityZone, total, available: total, matchCriteria, type, startedAt: this.clock.now(), endsAt, tags: new Map(Object.entries(tags)) };
+  add({ instanceType, availabilityZone, total, matchCriteria = 'targeted', type = 'default', endsAt, tags = {} }: NewReservation): CapacityReservation {
+    const reservation = {
+      id: resourceId(this.random, 'cr'), instanceType, availabilityZone, total, available: total, matchCriteria, type,
+      startedAt: this.clock.now(), endsAt, tags: new Map(Object.entries(tags)),
+    };
     this.all.set(reservation.id, reservation);
     return reservation;
   }
@@ -36,9 +47,21 @@ export class CapacityReservations {
   /** Takes one instance's capacity. Throws when there is no such reservation, or nothing is left of it. */
   take(id: string, instanceType: string, availabilityZone: string): void {
     const reservation = this.all.get(id);
-    if (!reservation || !this.isActive(reservation)) throw new AwsError('InvalidCapacityReservationId.NotFound', `The capacity reservation ID '${id}' does not exist`);
-    if (reservation.instanceType !== instanceType || reservation.availabilityZone !== availabilityZone) throw new AwsError('InvalidParameterValue', `The capacity reservation '${id}' is for ${reservation.instanceType} in ${reservation.availabilityZone}, not for ${instanceType} in ${availabilityZone}`);
-    if (reservation.available < 1) throw new AwsError('ReservationCapacityExceeded', `The requested reservation '${id}' does not have sufficient compatible and available capacity`);
+    if (!reservation || !this.isActive(reservation)) {
+      throw new AwsError('InvalidCapacityReservationId.NotFound', `The capacity reservation ID '${id}' does not exist`);
+    }
+    if (reservation.instanceType !== instanceType || reservation.availabilityZone !== availabilityZone) {
+      throw new AwsError(
+        'InvalidParameterValue',
+        `The capacity reservation '${id}' is for ${reservation.instanceType} in ${reservation.availabilityZone}, not for ${instanceType} in ${availabilityZone}`,
+      );
+    }
+    if (reservation.available < 1) {
+      throw new AwsError(
+        'ReservationCapacityExceeded',
+        `The requested reservation '${id}' does not have sufficient compatible and available capacity`,
+      );
+    }
     reservation.available -= 1;
   }
 

@@ -28,7 +28,10 @@ export class Clusters {
   }
 
   /** Points a cluster at the API server that stands for its control plane. */
-  connect(name: string, { endpoint, certificateAuthority, version, serviceIpv4Cidr }: Partial<Pick<Cluster, 'endpoint' | 'certificateAuthority' | 'version' | 'serviceIpv4Cidr'>>): void {
+  connect(
+    name: string, { endpoint, certificateAuthority, version, serviceIpv4Cidr }: Partial<Pick<Cluster,
+    'endpoint' | 'certificateAuthority' | 'version' | 'serviceIpv4Cidr'>>,
+  ): void {
     const cluster = this.get(name);
     if (endpoint !== undefined) cluster.endpoint = endpoint;
     if (certificateAuthority !== undefined) cluster.certificateAuthority = certificateAuthority;

@@ -18,14 +18,22 @@ export class Idempotency {
 
   constructor(private readonly clock: Clock) {}
 
-  /** The answer of an earlier call with the same token, else undefined. Throws IdempotentParameterMismatch when that call asked for something else. */
+  /**
+   * The answer of an earlier call with the same token, else undefined.
+   * Throws IdempotentParameterMismatch when that call asked for something else.
+   */
   recall(operation: string, input: Parameters): XmlObject | undefined {
     const token = input.text('ClientToken');
     if (!token) return undefined;
     this.forget();
     const earlier = this.answers.get(`${operation}/${token}`);
     if (!earlier) return undefined;
-    if (earlier.parameters !== fingerprint(input)) throw new AwsError('IdempotentParameterMismatch', `The client token '${token}' has been used before with different parameters. Use a new token, or the same parameters.`);
+    if (earlier.parameters !== fingerprint(input)) {
+      throw new AwsError(
+        'IdempotentParameterMismatch',
+        `The client token '${token}' has been used before with different parameters. Use a new token, or the same parameters.`,
+      );
+    }
     return earlier.answer;
   }
 

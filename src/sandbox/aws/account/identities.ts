@@ -48,11 +48,24 @@ export class Identities {
   }
 
   createProfile(name: string, path: string, tags: Tags): InstanceProfile {
-    if (!NAME.test(name)) throw new AwsError('ValidationError', `The specified value for instanceProfileName is invalid: '${name}'. It must contain only alphanumeric characters and/or the following: +=,.@_-`);
-    if (!PATH.test(path) || path.length > 512) throw new AwsError('ValidationError', `The specified value for path is invalid: '${path}'. It must begin and end with / and contain only printable ASCII characters`);
+    if (!NAME.test(name)) {
+      throw new AwsError(
+        'ValidationError',
+        `The specified value for instanceProfileName is invalid: '${name}'. It must contain only alphanumeric characters and/or the following: +=,.@_-`,
+      );
+    }
+    if (!PATH.test(path) || path.length > 512) {
+      throw new AwsError(
+        'ValidationError',
+        `The specified value for path is invalid: '${path}'. It must begin and end with / and contain only printable ASCII characters`,
+      );
+    }
     if (this.profiles.has(name)) throw new AwsError('EntityAlreadyExists', `Instance Profile ${name} already exists.`, 409);
     const now = this.clock.now();
-    const profile = { name, path, tags, id: this.uniqueId('AIPA'), arn: `arn:aws:iam::${this.accountId}:instance-profile${path}${name}`, createdAt: now, visibleAt: now + this.faults.consistencyDelay, role: undefined };
+    const profile = {
+      name, path, tags, id: this.uniqueId('AIPA'), arn: `arn:aws:iam::${this.accountId}:instance-profile${path}${name}`, createdAt: now,
+      visibleAt: now + this.faults.consistencyDelay, role: undefined,
+    };
     this.profiles.set(name, profile);
     return profile;
   }
@@ -72,7 +85,9 @@ export class Identities {
 
   detachRole(profileName: string, roleName: string): void {
     const profile = this.profile(profileName);
-    if (profile.role?.name !== roleName) throw new AwsError('NoSuchEntity', `The role with name ${roleName} cannot be found in instance profile ${profileName}.`, 404);
+    if (profile.role?.name !== roleName) {
+      throw new AwsError('NoSuchEntity', `The role with name ${roleName} cannot be found in instance profile ${profileName}.`, 404);
+    }
     profile.role = undefined;
   }
 
@@ -87,7 +102,10 @@ export class Identities {
     const profile = byArn ? [...this.profiles.values()].find((candidate) => candidate.arn === nameOrArn) : this.profiles.get(nameOrArn);
     if (!profile || profile.visibleAt > this.clock.now()) {
       const kind = byArn ? 'ARN' : 'name';
-      throw new AwsError('InvalidParameterValue', `Value (${nameOrArn}) for parameter iamInstanceProfile.${byArn ? 'arn' : 'name'} is invalid. Invalid IAM Instance Profile ${kind}`);
+      throw new AwsError(
+        'InvalidParameterValue',
+        `Value (${nameOrArn}) for parameter iamInstanceProfile.${byArn ? 'arn' : 'name'} is invalid. Invalid IAM Instance Profile ${kind}`,
+      );
     }
     if (!profile.role) throw new AwsError('InvalidParameterValue', `IAM Instance Profile "${profile.arn}" has no associated IAM Roles`);
     return profile;

@@ -61,11 +61,14 @@ const WINDOWS = '801119661308';
 const compact = (release: Release): string => `v${release.date.replaceAll('-', '')}`;
 
 const al2 = (infix: '' | 'arm64-' | 'gpu-'): Variant => {
-  const folder = (kubernetes: string): string => `/aws/service/eks/optimized-ami/${kubernetes}/amazon-linux-2${infix ? `-${infix.slice(0, -1)}` : ''}`;
+  const suffix = infix === '' ? '' : `-${infix.slice(0, -1)}`;
+  const folder = (kubernetes: string): string => `/aws/service/eks/optimized-ami/${kubernetes}/amazon-linux-2${suffix}`;
   const name: Variant['name'] = (kubernetes, release) => `amazon-eks-${infix}node-${kubernetes}-${compact(release)}`;
   return {
-    name, parameter: (kubernetes, release) => `${folder(kubernetes)}/${name(kubernetes, release)}/image_id`, newest: (kubernetes) => `${folder(kubernetes)}/recommended/image_id`,
-    supports: (minor) => minor <= 32, architecture: infix === 'arm64-' ? 'arm64' : 'x86_64', platform: 'linux', ownerId: EKS, rootDevice: '/dev/xvda', rootGiB: 20, description: 'EKS-optimized Kubernetes node based on Amazon Linux 2',
+    name, parameter: (kubernetes, release) => `${folder(kubernetes)}/${name(kubernetes, release)}/image_id`,
+    newest: (kubernetes) => `${folder(kubernetes)}/recommended/image_id`,
+    supports: (minor) => minor <= 32, architecture: infix === 'arm64-' ? 'arm64' : 'x86_64', platform: 'linux', ownerId: EKS,
+    rootDevice: '/dev/xvda', rootGiB: 20, description: 'EKS-optimized Kubernetes node based on Amazon Linux 2',
   };
 };
 
@@ -73,8 +76,10 @@ const al2023 = (architecture: Image['architecture'], variant: 'standard' | 'nvid
   const folder = (kubernetes: string): string => `/aws/service/eks/optimized-ami/${kubernetes}/amazon-linux-2023/${architecture}/${variant}`;
   const name: Variant['name'] = (kubernetes, release) => `amazon-eks-node-al2023-${architecture}-${variant}-${kubernetes}-${compact(release)}`;
   return {
-    name, parameter: (kubernetes, release) => `${folder(kubernetes)}/${name(kubernetes, release)}/image_id`, newest: (kubernetes) => `${folder(kubernetes)}/recommended/image_id`,
-    supports: () => true, architecture, platform: 'linux', ownerId: EKS, rootDevice: '/dev/xvda', rootGiB: 20, description: 'EKS-optimized Kubernetes node based on Amazon Linux 2023',
+    name, parameter: (kubernetes, release) => `${folder(kubernetes)}/${name(kubernetes, release)}/image_id`,
+    newest: (kubernetes) => `${folder(kubernetes)}/recommended/image_id`,
+    supports: () => true, architecture, platform: 'linux', ownerId: EKS, rootDevice: '/dev/xvda', rootGiB: 20,
+    description: 'EKS-optimized Kubernetes node based on Amazon Linux 2023',
   };
 };
 
@@ -82,8 +87,10 @@ const bottlerocket = (architecture: Image['architecture'], nvidia: boolean): Var
   const flavour = (kubernetes: string): string => `aws-k8s-${kubernetes}${nvidia ? '-nvidia' : ''}`;
   const folder = (kubernetes: string): string => `/aws/service/bottlerocket/${flavour(kubernetes)}/${architecture}`;
   return {
-    name: (kubernetes, release) => `bottlerocket-${flavour(kubernetes)}-${architecture}-v${release.bottlerocket}-${hashId('', release.bottlerocket).slice(2, 10)}`,
-    parameter: (kubernetes, release) => `${folder(kubernetes)}/${release.bottlerocket}/image_id`, newest: (kubernetes) => `${folder(kubernetes)}/latest/image_id`,
+    name: (kubernetes, { bottlerocket: version }) =>
+      `bottlerocket-${flavour(kubernetes)}-${architecture}-v${version}-${hashId('', version).slice(2, 10)}`,
+    parameter: (kubernetes, release) => `${folder(kubernetes)}/${release.bottlerocket}/image_id`,
+    newest: (kubernetes) => `${folder(kubernetes)}/latest/image_id`,
     supports: () => true, architecture, platform: 'linux', ownerId: BOTTLEROCKET, rootDevice: '/dev/xvda', rootGiB: 2, description: 'Bottlerocket',
   };
 };
@@ -95,7 +102,8 @@ const windows = (year: '2019' | '2022' | '2025'): Variant => {
     name: (kubernetes, release) => `${title(kubernetes)}-${release.date.replaceAll('-', '.')}`,
     // Microsoft's images have no parameter of their own a release: only the newest is published.
     parameter: newest, newest,
-    supports: (minor) => year !== '2025' || minor >= 35, architecture: 'x86_64', platform: 'windows', ownerId: WINDOWS, rootDevice: '/dev/sda1', rootGiB: 50, description: `Microsoft Windows Server ${year} Core, EKS optimized`,
+    supports: (minor) => year !== '2025' || minor >= 35, architecture: 'x86_64', platform: 'windows', ownerId: WINDOWS,
+    rootDevice: '/dev/sda1', rootGiB: 50, description: `Microsoft Windows Server ${year} Core, EKS optimized`,
   };
 };
 
@@ -125,7 +133,11 @@ export class Images {
         const kubernetes = `1.${minor}`;
         const name = variant.name(kubernetes, release);
         const { architecture, platform, ownerId, rootDevice, rootGiB, description } = variant;
-        const image = { id: hashId('ami', name), name, architecture, platform, ownerId, ownerAlias: 'amazon', creationDate: created, deprecationTime: created + TWO_YEARS, rootDevice, rootGiB, description: `${description}, (k8s: ${kubernetes})`, tags: new Map<string, string>() };
+        const image = {
+          id: hashId('ami', name), name, architecture, platform, ownerId, ownerAlias: 'amazon', creationDate: created,
+          deprecationTime: created + TWO_YEARS, rootDevice, rootGiB, description: `${description}, (k8s: ${kubernetes})`,
+          tags: new Map<string, string>(),
+        };
         this.add(image);
         this.parameters.set(variant.parameter(kubernetes, release), image.id);
         this.parameters.set(variant.newest(kubernetes), image.id);

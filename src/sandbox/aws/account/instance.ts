@@ -62,7 +62,8 @@ export interface Instance {
 
 export const primaryInterface = (instance: Instance): NetworkInterface => instance.networkInterfaces[0] as NetworkInterface;
 export const privateIpOf = (instance: Instance): string => primaryInterface(instance).privateIp ?? '';
-export const publicDnsNameOf = (publicIp: string, region: string): string => `ec2-${publicIp.replaceAll('.', '-')}.${region === 'us-east-1' ? 'compute-1' : `${region}.compute`}.amazonaws.com`;
+export const publicDnsNameOf = (publicIp: string, region: string): string =>
+  `ec2-${publicIp.replaceAll('.', '-')}.${region === 'us-east-1' ? 'compute-1' : `${region}.compute`}.amazonaws.com`;
 /** `ip-10-0-1-23.us-west-2.compute.internal` (us-east-1 has a suffix of its own). */
 export const privateDnsNameOf = (instance: Instance, region: string): string =>
   `ip-${privateIpOf(instance).replaceAll('.', '-')}.${region === 'us-east-1' ? 'ec2.internal' : `${region}.compute.internal`}`;

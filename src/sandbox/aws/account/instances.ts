@@ -36,7 +36,14 @@ export class Instances implements Machines {
   /** Living instances by pool. */
   private readonly pools = new Map<string, number>();
 
-  constructor(private readonly clock: Clock, private readonly random: Random, private readonly region: string, private readonly volumes: Volumes, private readonly reservations: CapacityReservations, private readonly announce: (event: InstanceEvent) => void) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly random: Random,
+    private readonly region: string,
+    private readonly volumes: Volumes,
+    private readonly reservations: CapacityReservations,
+    private readonly announce: (event: InstanceEvent) => void,
+  ) {}
 
   /** Takes a new instance in state pending, and lets it run. */
   start(instance: Instance): void {
@@ -49,9 +56,16 @@ export class Instances implements Machines {
   /** Shuts a running instance down without ending it. Throws for spot instances, which end when they stop. Gives the state before. */
   stop(instance: Instance): InstanceState {
     const before = instance.state;
-    if (instance.lifecycle === 'spot') throw new AwsError('UnsupportedOperation', `You can't stop the Spot Instance '${instance.id}' because it is associated with a one-time Spot Instance request.`);
+    if (instance.lifecycle === 'spot') {
+      throw new AwsError(
+        'UnsupportedOperation',
+        `You can't stop the Spot Instance '${instance.id}' because it is associated with a one-time Spot Instance request.`,
+      );
+    }
     if (before === 'stopping' || before === 'stopped') return before;
-    if (before !== 'running') throw new AwsError('IncorrectInstanceState', `The instance '${instance.id}' is not in a state from which it can be stopped.`);
+    if (before !== 'running') {
+      throw new AwsError('IncorrectInstanceState', `The instance '${instance.id}' is not in a state from which it can be stopped.`);
+    }
     this.enter(instance, 'stopping');
     this.after(delay(this.random, STOPPING), () => {
       if (instance.state === 'stopping') this.enter(instance, 'stopped');
@@ -63,14 +77,18 @@ export class Instances implements Machines {
   restart(instance: Instance): InstanceState {
     const before = instance.state;
     if (before === 'pending' || before === 'running') return before;
-    if (before !== 'stopped') throw new AwsError('IncorrectInstanceState', `The instance '${instance.id}' is not in a state from which it can be started.`);
+    if (before !== 'stopped') {
+      throw new AwsError('IncorrectInstanceState', `The instance '${instance.id}' is not in a state from which it can be started.`);
+    }
     this.enter(instance, 'pending');
     this.boot(instance);
     return before;
   }
 
   /** Begins an instance's end; no effect on one that is already ending. Gives the state before. */
-  terminate(instance: Instance, reason = { code: 'Client.UserInitiatedShutdown', message: 'Client.UserInitiatedShutdown: User initiated shutdown' }): InstanceState {
+  terminate(
+    instance: Instance, reason = { code: 'Client.UserInitiatedShutdown', message: 'Client.UserInitiatedShutdown: User initiated shutdown' },
+  ): InstanceState {
     const before = instance.state;
     if (before === 'shutting-down' || before === 'terminated') return before;
     instance.stateReason = reason;
@@ -89,8 +107,12 @@ export class Instances implements Machines {
   /** AWS takes a spot instance back: the warning now, the end two minutes later. */
   interrupt(instance: Instance): void {
     if (instance.lifecycle !== 'spot') throw new AwsError('IncorrectInstanceState', `${instance.id} is not a spot instance`);
-    this.announce({ type: 'EC2 Spot Instance Interruption Warning', instance, detail: { 'instance-id': instance.id, 'instance-action': 'terminate' } });
-    this.after(SPOT_NOTICE, () => this.terminate(instance, { code: 'Server.SpotInstanceTermination', message: 'Server.SpotInstanceTermination: Spot instance termination' }));
+    this.announce({
+      type: 'EC2 Spot Instance Interruption Warning', instance, detail: { 'instance-id': instance.id, 'instance-action': 'terminate' },
+    });
+    this.after(SPOT_NOTICE, () => this.terminate(instance, {
+      code: 'Server.SpotInstanceTermination', message: 'Server.SpotInstanceTermination: Spot instance termination',
+    }));
   }
 
   recommendRebalance(instance: Instance): void {
@@ -102,7 +124,9 @@ export class Instances implements Machines {
     if (!/^i-[0-9a-f]{8,17}$/.test(id)) throw new AwsError('InvalidInstanceID.Malformed', `Invalid id: "${id}"`);
     this.forget();
     const instance = this.byId.get(id);
-    if (!instance || instance.visibleAt > this.clock.now()) throw new AwsError('InvalidInstanceID.NotFound', `The instance ID '${id}' does not exist`);
+    if (!instance || instance.visibleAt > this.clock.now()) {
+      throw new AwsError('InvalidInstanceID.NotFound', `The instance ID '${id}' does not exist`);
+    }
     return instance;
   }
 
@@ -171,7 +195,7 @@ export class Instances implements Machines {
 
   private forget(): void {
     const before = this.clock.now() - AFTERLIFE;
-    for (const instance of this.byId.values()) if (instance.terminatedAt !== undefined && instance.terminatedAt <= before) this.byId.delete(instance.id);
+    for (const { id, terminatedAt } of this.byId.values()) if (terminatedAt !== undefined && terminatedAt <= before) this.byId.delete(id);
   }
 
   private describe(instance: Instance): SandboxInstance {
@@ -190,7 +214,11 @@ export class Instances implements Machines {
       state: instance.state,
       tags: Object.fromEntries(instance.tags),
       pricePerHour: instance.pricePerHour,
-      shape: { vcpus: type.vcpus, memoryMiB: type.memoryMiB, architecture: type.architecture, gpus: type.gpuCount, gpuManufacturer: type.gpuManufacturer ?? '', maxEnis: type.maxEnis, ipv4PerEni: type.ipv4PerEni, localNvmeGB: type.storageNvme ? (type.storageGB ?? 0) : 0 },
+      shape: {
+        vcpus: type.vcpus, memoryMiB: type.memoryMiB, architecture: type.architecture, gpus: type.gpuCount,
+        gpuManufacturer: type.gpuManufacturer ?? '', maxEnis: type.maxEnis, ipv4PerEni: type.ipv4PerEni,
+        localNvmeGB: type.storageNvme ? (type.storageGB ?? 0) : 0,
+      },
     };
   }
 }

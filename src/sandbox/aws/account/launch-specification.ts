@@ -50,7 +50,10 @@ export interface LaunchSpecification {
 const TAGGED_ON_LAUNCH = ['instance', 'volume', 'network-interface', 'spot-instances-request'] as const;
 export type TaggedOnLaunch = (typeof TAGGED_ON_LAUNCH)[number];
 
-const METADATA_OPTIONS = { HttpEndpoint: 'httpEndpoint', HttpTokens: 'httpTokens', HttpPutResponseHopLimit: 'httpPutResponseHopLimit', HttpProtocolIpv6: 'httpProtocolIpv6', InstanceMetadataTags: 'instanceMetadataTags' };
+const METADATA_OPTIONS = {
+  HttpEndpoint: 'httpEndpoint', HttpTokens: 'httpTokens', HttpPutResponseHopLimit: 'httpPutResponseHopLimit',
+  HttpProtocolIpv6: 'httpProtocolIpv6', InstanceMetadataTags: 'instanceMetadataTags',
+};
 
 /** Reads the members that LaunchTemplateData, a fleet's override and RunInstances have in common. */
 export function readLaunchSpecification(input: Parameters): LaunchSpecification {
@@ -60,7 +63,6 @@ export function readLaunchSpecification(input: Parameters): LaunchSpecification 
   const groups = input.texts('SecurityGroupId');
   const interfaces = input.list('NetworkInterface');
   const devices = input.list('BlockDeviceMapping');
-  const options = input.child('MetadataOptions');
   return {
     imageId: input.text('ImageId'),
     instanceType: input.text('InstanceType'),
@@ -75,12 +77,21 @@ export function readLaunchSpecification(input: Parameters): LaunchSpecification 
     networkInterfaces: interfaces.length > 0 ? interfaces.map(readNetworkInterface) : undefined,
     blockDevices: devices.length > 0 ? devices.map(readBlockDevice) : undefined,
     detailedMonitoring: input.child('Monitoring').flag('Enabled'),
-    metadata: input.has('MetadataOptions') ? Object.fromEntries(Object.entries(METADATA_OPTIONS).flatMap(([name, wire]): [string, string][] => { const value = options.text(name); return value === undefined ? [] : [[wire, value]]; })) : undefined,
+    metadata: input.has('MetadataOptions') ? readMetadataOptions(input.child('MetadataOptions')) : undefined,
     marketType: input.child('InstanceMarketOptions').text('MarketType'),
     capacityReservationId: reservation.child('CapacityReservationTarget').text('CapacityReservationId'),
     capacityReservationPreference: reservation.text('CapacityReservationPreference'),
     tags: Object.fromEntries(TAGGED_ON_LAUNCH.map((kind) => [kind, specifiedTags(input, kind)])) as Record<TaggedOnLaunch, Tags>,
   };
+}
+
+function readMetadataOptions(options: Parameters): Record<string, string> {
+  const metadata: Record<string, string> = {};
+  for (const [name, wire] of Object.entries(METADATA_OPTIONS)) {
+    const value = options.text(name);
+    if (value !== undefined) metadata[wire] = value;
+  }
+  return metadata;
 }
 
 function readNetworkInterface(input: Parameters): NetworkInterfaceRequest {
@@ -112,6 +123,7 @@ function readBlockDevice(input: Parameters): BlockDevice {
 /** What `over` says, and where it is silent what `base` says. Tags of both count. */
 export function mergeLaunchSpecifications(base: LaunchSpecification, over: LaunchSpecification): LaunchSpecification {
   const said = Object.fromEntries(Object.entries(over).filter(([, value]) => value !== undefined));
-  const tags = Object.fromEntries(TAGGED_ON_LAUNCH.map((kind) => [kind, new Map([...(base.tags?.[kind] ?? []), ...(over.tags?.[kind] ?? [])])])) as Record<TaggedOnLaunch, Tags>;
+  const merged = TAGGED_ON_LAUNCH.map((kind) => [kind, new Map([...(base.tags?.[kind] ?? []), ...(over.tags?.[kind] ?? [])])]);
+  const tags = Object.fromEntries(merged) as Record<TaggedOnLaunch, Tags>;
   return { ...base, ...said, tags };
 }

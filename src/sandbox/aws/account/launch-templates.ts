@@ -42,15 +42,25 @@ export class LaunchTemplates {
 
   /** Throws without creating anything when the name or the data would be refused. */
   prepare(name: string, data: Parameters): LaunchSpecification {
-    if (!NAME.test(name)) throw new AwsError('InvalidLaunchTemplateName.MalformedException', `A launch template name must be between 3 and 128 characters, and may contain letters, numbers, and the characters ( ) . / _ -: '${name}'`);
-    if ([...this.byId.values()].some((template) => template.name === name)) throw new AwsError('InvalidLaunchTemplateName.AlreadyExistsException', 'Launch template name already in use.');
+    if (!NAME.test(name)) {
+      throw new AwsError(
+        'InvalidLaunchTemplateName.MalformedException',
+        `A launch template name must be between 3 and 128 characters, and may contain letters, numbers, and the characters ( ) . / _ -: '${name}'`,
+      );
+    }
+    if ([...this.byId.values()].some((template) => template.name === name)) {
+      throw new AwsError('InvalidLaunchTemplateName.AlreadyExistsException', 'Launch template name already in use.');
+    }
     return this.read(data);
   }
 
   create(name: string, data: Parameters, description: string | undefined, tags: Tags): LaunchTemplate {
     const specification = this.prepare(name, data);
     const now = this.clock.now();
-    const template: LaunchTemplate = { id: resourceId(this.random, 'lt'), name, createdAt: now, visibleAt: now + this.faults.consistencyDelay, tags, defaultVersion: 1, versions: [{ number: 1, description, createdAt: now, data, specification }] };
+    const template: LaunchTemplate = {
+      id: resourceId(this.random, 'lt'), name, createdAt: now, visibleAt: now + this.faults.consistencyDelay, tags, defaultVersion: 1,
+      versions: [{ number: 1, description, createdAt: now, data, specification }],
+    };
     this.byId.set(template.id, template);
     return template;
   }
@@ -65,12 +75,16 @@ export class LaunchTemplates {
   find({ id, name }: { id?: string | undefined; name?: string | undefined }): LaunchTemplate {
     if (id !== undefined) {
       const template = this.byId.get(id);
-      if (!template || template.visibleAt > this.clock.now()) throw new AwsError('InvalidLaunchTemplateId.NotFound', `The specified launch template, with template ID ${id}, does not exist.`);
+      if (!template || template.visibleAt > this.clock.now()) {
+        throw new AwsError('InvalidLaunchTemplateId.NotFound', `The specified launch template, with template ID ${id}, does not exist.`);
+      }
       return template;
     }
     if (name === undefined) throw new AwsError('MissingParameter', 'Either LaunchTemplateId or LaunchTemplateName must be specified');
     const template = this.visible().find((candidate) => candidate.name === name);
-    if (!template) throw new AwsError('InvalidLaunchTemplateName.NotFoundException', `The specified launch template, with template name ${name}, does not exist.`);
+    if (!template) {
+      throw new AwsError('InvalidLaunchTemplateName.NotFoundException', `The specified launch template, with template name ${name}, does not exist.`);
+    }
     return template;
   }
 
@@ -79,7 +93,9 @@ export class LaunchTemplates {
     if (wanted === '$Latest') return template.versions.at(-1) as LaunchTemplateVersion;
     const number = wanted === '$Default' ? template.defaultVersion : Number(wanted);
     const version = template.versions.find((candidate) => candidate.number === number);
-    if (!version) throw new AwsError('InvalidLaunchTemplateId.VersionNotFound', `Could not find launch template version ${wanted} of ${template.id}.`);
+    if (!version) {
+      throw new AwsError('InvalidLaunchTemplateId.VersionNotFound', `Could not find launch template version ${wanted} of ${template.id}.`);
+    }
     return version;
   }
 
@@ -107,5 +123,7 @@ const MOST_USER_DATA = 16_384;
 /** Throws InvalidUserData.Malformed when it is not base64, or too long decoded. */
 export function checkUserData(base64: string): void {
   if (!/^[A-Za-z0-9+/=\s]*$/.test(base64)) throw new AwsError('InvalidUserData.Malformed', 'Invalid BASE64 encoding of user data.');
-  if (Buffer.from(base64, 'base64').length > MOST_USER_DATA) throw new AwsError('InvalidUserData.Malformed', `User data is limited to ${MOST_USER_DATA} bytes`);
+  if (Buffer.from(base64, 'base64').length > MOST_USER_DATA) {
+    throw new AwsError('InvalidUserData.Malformed', `User data is limited to ${MOST_USER_DATA} bytes`);
+  }
 }

@@ -38,24 +38,37 @@ export function planLaunch(specification: LaunchSpecification, lifecycle: Capaci
   checkArchitecture(type, image);
 
   const primary = specification.networkInterfaces?.find((request) => request.deviceIndex === 0 && request.networkCardIndex === 0);
-  if (specification.networkInterfaces && !primary) throw new AwsError('InvalidParameterValue', 'A network interface with device index 0 on network card 0 is required.');
+  if (specification.networkInterfaces && !primary) {
+    throw new AwsError('InvalidParameterValue', 'A network interface with device index 0 on network card 0 is required.');
+  }
   const subnetId = specification.subnetId ?? primary?.subnetId;
   if (subnetId === undefined) throw new AwsError('MissingInput', 'No default VPC for this user. Please specify a subnet.');
   const subnet = network.subnet(subnetId);
   checkZone(specification, type, subnet, lifecycle, account);
 
   const defaultGroup = [...network.securityGroups.values()].filter((group) => group.vpc === subnet.vpc && group.name === 'default');
-  const requests = specification.networkInterfaces ?? [{ deviceIndex: 0, networkCardIndex: 0, interfaceType: 'interface', subnetId, securityGroupIds: specification.securityGroupIds ?? [], associatePublicIpAddress: undefined }];
-  if (requests.length > 1 && requests.some((request) => request.associatePublicIpAddress === true)) throw new AwsError('InvalidParameterCombination', 'The associatePublicIPAddress parameter cannot be specified when launching with multiple network interfaces.');
+  const requests = specification.networkInterfaces ?? [{
+    deviceIndex: 0, networkCardIndex: 0, interfaceType: 'interface', subnetId, securityGroupIds: specification.securityGroupIds ?? [],
+    associatePublicIpAddress: undefined,
+  }];
+  if (requests.length > 1 && requests.some((request) => request.associatePublicIpAddress === true)) {
+    throw new AwsError(
+      'InvalidParameterCombination',
+      'The associatePublicIPAddress parameter cannot be specified when launching with multiple network interfaces.',
+    );
+  }
   const interfaces = requests.map((request) => {
     const named = request.securityGroupIds.map((id) => network.securityGroup(id));
-    for (const group of named) if (group.vpc !== subnet.vpc) throw new AwsError('InvalidParameter', `Security group ${group.id} and subnet ${subnet.id} belong to different networks.`);
+    const foreign = named.find((group) => group.vpc !== subnet.vpc);
+    if (foreign) throw new AwsError('InvalidParameter', `Security group ${foreign.id} and subnet ${subnet.id} belong to different networks.`);
     return { ...request, groups: named.length > 0 ? named : defaultGroup };
   });
 
   if (specification.placementGroupId !== undefined) {
     const group = placementGroups.get(specification.placementGroupId);
-    if (!type.placementStrategies.includes(group.strategy)) throw new AwsError('InvalidParameterCombination', `${group.strategy} placement groups may not be used with instances of type '${type.name}'.`);
+    if (!type.placementStrategies.includes(group.strategy)) {
+      throw new AwsError('InvalidParameterCombination', `${group.strategy} placement groups may not be used with instances of type '${type.name}'.`);
+    }
   }
   return {
     type, image, subnet, lifecycle, interfaces, specification,
@@ -68,28 +81,49 @@ export function planLaunch(specification: LaunchSpecification, lifecycle: Capaci
 function checkArchitecture(type: CatalogueType, image: Image): void {
   const ofType = type.architecture === 'arm64' ? 'arm64' : 'x86_64';
   if (ofType === image.architecture) return;
-  throw new AwsError('InvalidParameterValue', `The architecture '${ofType}' of the specified instance type does not match the architecture '${image.architecture}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again.`);
+  throw new AwsError(
+    'InvalidParameterValue',
+    `The architecture '${ofType}' of the specified instance type does not match the architecture '${image.architecture}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again.`,
+  );
 }
 
 function checkZone(specification: LaunchSpecification, type: CatalogueType, subnet: Subnet, lifecycle: CapacityType, account: Account): void {
   const { zone } = subnet;
-  if (specification.availabilityZone !== undefined && specification.availabilityZone !== zone.name) throw new AwsError('InvalidParameterValue', `The availability zone '${specification.availabilityZone}' does not match the zone '${zone.name}' of subnet '${subnet.id}'.`);
+  if (specification.availabilityZone !== undefined && specification.availabilityZone !== zone.name) {
+    throw new AwsError(
+      'InvalidParameterValue',
+      `The availability zone '${specification.availabilityZone}' does not match the zone '${zone.name}' of subnet '${subnet.id}'.`,
+    );
+  }
   if (!type.zones.includes(zone.letter)) {
     const offered = account.network.zones.filter(({ letter }) => type.zones.includes(letter)).map(({ name }) => name);
-    throw new AwsError('Unsupported', `Your requested instance type (${type.name}) is not supported in your requested Availability Zone (${zone.name}). Please retry your request by not specifying an Availability Zone or choosing ${offered.join(', ')}.`);
+    throw new AwsError(
+      'Unsupported',
+      `Your requested instance type (${type.name}) is not supported in your requested Availability Zone (${zone.name}). Please retry your request by not specifying an Availability Zone or choosing ${offered.join(', ')}.`,
+    );
   }
   if (!type.usageClasses.includes(lifecycle)) throw new AwsError('Unsupported', `The instance type ${type.name} is not available as ${lifecycle}.`);
 }
 
 /** The image's root device and the devices asked for; one of the same name replaces the image's. */
 function devicesOf(specification: LaunchSpecification, image: Image): BlockDevice[] {
-  const root: BlockDevice = { deviceName: image.rootDevice, sizeGiB: image.rootGiB, volumeType: 'gp2', iops: undefined, throughput: undefined, encrypted: false, kmsKeyId: undefined, snapshotId: undefined, deleteOnTermination: true };
+  const root: BlockDevice = {
+    deviceName: image.rootDevice, sizeGiB: image.rootGiB, volumeType: 'gp2', iops: undefined, throughput: undefined, encrypted: false,
+    kmsKeyId: undefined, snapshotId: undefined, deleteOnTermination: true,
+  };
   const devices = new Map([[root.deviceName, root]]);
   for (const device of specification.blockDevices ?? []) {
     const isRoot = device.deviceName === root.deviceName;
     const sizeGiB = device.sizeGiB ?? (isRoot ? image.rootGiB : undefined);
-    if (sizeGiB === undefined && device.snapshotId === undefined) throw new AwsError('MissingParameter', `The request must contain the parameter size or snapshotId for the device ${device.deviceName}`);
-    if (isRoot && sizeGiB !== undefined && sizeGiB < image.rootGiB) throw new AwsError('InvalidBlockDeviceMapping', `Volume of size ${sizeGiB}GB is smaller than snapshot '${image.id.replace('ami-', 'snap-')}', expect size >= ${image.rootGiB}GB`);
+    if (sizeGiB === undefined && device.snapshotId === undefined) {
+      throw new AwsError('MissingParameter', `The request must contain the parameter size or snapshotId for the device ${device.deviceName}`);
+    }
+    if (isRoot && sizeGiB !== undefined && sizeGiB < image.rootGiB) {
+      throw new AwsError(
+        'InvalidBlockDeviceMapping',
+        `Volume of size ${sizeGiB}GB is smaller than snapshot '${image.id.replace('ami-', 'snap-')}', expect size >= ${image.rootGiB}GB`,
+      );
+    }
     devices.set(device.deviceName, { ...device, sizeGiB: sizeGiB ?? image.rootGiB });
   }
   return [...devices.values()];
@@ -108,11 +142,18 @@ function checkCapacity(plan: LaunchPlan, account: Account): void {
   const { faults, instances } = account;
   const spot = lifecycle === 'spot';
   if (spot && Number.isFinite(faults.spotInstanceLimit)) {
-    if (instances.alive().filter((instance) => instance.lifecycle === 'spot').length >= faults.spotInstanceLimit) throw new AwsError('MaxSpotInstanceCountExceeded', 'Max spot instance count exceeded');
+    if (instances.alive().filter((instance) => instance.lifecycle === 'spot').length >= faults.spotInstanceLimit) {
+      throw new AwsError('MaxSpotInstanceCountExceeded', 'Max spot instance count exceeded');
+    }
   }
   if (!spot && Number.isFinite(faults.onDemandVcpuLimit)) {
     const running = instances.alive().reduce((sum, instance) => sum + (instance.lifecycle === 'on-demand' ? instance.type.vcpus : 0), 0);
-    if (running + type.vcpus > faults.onDemandVcpuLimit) throw new AwsError('VcpuLimitExceeded', `You have requested more vCPU capacity than your current vCPU limit of ${faults.onDemandVcpuLimit} allows for the instance bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.`);
+    if (running + type.vcpus > faults.onDemandVcpuLimit) {
+      throw new AwsError(
+        'VcpuLimitExceeded',
+        `You have requested more vCPU capacity than your current vCPU limit of ${faults.onDemandVcpuLimit} allows for the instance bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.`,
+      );
+    }
   }
   if (remainingDepth(plan, account) < 1) {
     throw new AwsError('InsufficientInstanceCapacity', spot
@@ -136,7 +177,12 @@ export function launch(plan: LaunchPlan, context: LaunchContext, account: Accoun
   const { type, image, subnet, lifecycle, profile, specification, price } = plan;
   const { clock, random, faults, capacityReservations } = account;
   checkCapacity(plan, account);
-  if (subnet.freeAddresses < plan.interfaces.length) throw new AwsError('InsufficientFreeAddressesInSubnet', `There are not enough free addresses in subnet '${subnet.id}' to satisfy the requested number of instances.`);
+  if (subnet.freeAddresses < plan.interfaces.length) {
+    throw new AwsError(
+      'InsufficientFreeAddressesInSubnet',
+      `There are not enough free addresses in subnet '${subnet.id}' to satisfy the requested number of instances.`,
+    );
+  }
   if (specification.capacityReservationId !== undefined) capacityReservations.take(specification.capacityReservationId, type.name, subnet.zone.name);
   const launchTime = clock.now();
   const instance: Instance = {
@@ -144,11 +190,16 @@ export function launch(plan: LaunchPlan, context: LaunchContext, account: Accoun
     spotRequestId: lifecycle === 'spot' ? `sir-${random.uuid().slice(0, 8)}` : undefined,
     fleetId: context.fleetId, clientToken: context.clientToken, instanceProfile: profile, capacityReservationId: specification.capacityReservationId,
     networkInterfaces: plan.interfaces.map((request) => attachInterface(request, plan, account)),
-    visibleAt: launchTime + faults.consistencyDelay, pricePerHour: price, tags: new Map([...(specification.tags?.instance ?? []), ...context.instanceTags]), health: { events: [] },
+    visibleAt: launchTime + faults.consistencyDelay, pricePerHour: price,
+    tags: new Map([...(specification.tags?.instance ?? []), ...context.instanceTags]), health: { events: [] },
     state: 'pending', stateReason: undefined, terminatedAt: undefined,
   };
   for (const { deviceName, sizeGiB, deleteOnTermination, ...device } of plan.devices) {
-    const volume = account.volumes.create({ availabilityZone: subnet.zone.name, sizeGiB: sizeGiB ?? image.rootGiB, tags: new Map([...(specification.tags?.volume ?? []), ...context.volumeTags]), ...Object.fromEntries(Object.entries(device).filter(([, value]) => value !== undefined)) });
+    const volume = account.volumes.create({
+      availabilityZone: subnet.zone.name, sizeGiB: sizeGiB ?? image.rootGiB,
+      tags: new Map([...(specification.tags?.volume ?? []), ...context.volumeTags]),
+      ...Object.fromEntries(Object.entries(device).filter(([, value]) => value !== undefined)),
+    });
     account.volumes.attach(volume, instance.id, deviceName, deleteOnTermination);
   }
   account.instances.start(instance);

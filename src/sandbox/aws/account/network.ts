@@ -41,7 +41,12 @@ export class Subnet {
 
   /** Throws InsufficientFreeAddressesInSubnet when all are taken. */
   takeAddress(): string {
-    if (this.freeAddresses < 1) throw new AwsError('InsufficientFreeAddressesInSubnet', `There are not enough free addresses in subnet '${this.id}' to satisfy the requested number of instances.`);
+    if (this.freeAddresses < 1) {
+      throw new AwsError(
+        'InsufficientFreeAddressesInSubnet',
+        `There are not enough free addresses in subnet '${this.id}' to satisfy the requested number of instances.`,
+      );
+    }
     while (this.used.has(this.next)) this.next = this.next + 2 >= this.size ? RESERVED_LOW : this.next + 1;
     const offset = this.next;
     this.used.add(offset);

@@ -12,13 +12,18 @@ export interface PlacementGroup {
   readonly tags: Tags;
 }
 
+export interface NewPlacementGroup extends Pick<PlacementGroup, 'name' | 'strategy'> {
+  partitions?: number;
+  tags?: Record<string, string>;
+}
+
 /** The account's placement groups. A fresh account has none. */
 export class PlacementGroups {
   readonly all = new Map<string, PlacementGroup>();
 
   constructor(private readonly random: Random) {}
 
-  add({ name, strategy, partitions, tags = {} }: { name: string; strategy: PlacementGroup['strategy']; partitions?: number; tags?: Record<string, string> }): PlacementGroup {
+  add({ name, strategy, partitions, tags = {} }: NewPlacementGroup): PlacementGroup {
     const group = { id: resourceId(this.random, 'pg'), name, strategy, partitions, tags: new Map(Object.entries(tags)) };
     this.all.set(group.id, group);
     return group;

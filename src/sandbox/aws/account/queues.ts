@@ -17,6 +17,15 @@ export interface Message {
 const RETENTION = 300_000;
 const MOST_MESSAGES = 10;
 
+export interface ReceiveOptions {
+  most: number;
+  /** Milliseconds that the messages stay hidden from others. */
+  visibilityTimeout: number;
+  /** Milliseconds to wait for the first message. */
+  wait: number;
+  signal?: AbortSignal | undefined;
+}
+
 /** One SQS standard queue. */
 export class Queue {
   private messages: Message[] = [];
@@ -27,15 +36,22 @@ export class Queue {
   send(body: string, delay = 0): Message {
     this.expire();
     const now = this.clock.now();
-    const message: Message = { id: this.random.uuid(), body, sentAt: now, firstReceivedAt: undefined, receives: 0, receiptHandle: undefined, visibleAt: now + delay };
+    const message: Message = {
+      id: this.random.uuid(), body, sentAt: now, firstReceivedAt: undefined, receives: 0, receiptHandle: undefined, visibleAt: now + delay,
+    };
     this.messages.push(message);
     this.wake();
     return message;
   }
 
   /** Up to `most` visible messages, which become invisible for `visibilityTimeout`; waits up to `wait` milliseconds for the first. */
-  async receive({ most, visibilityTimeout, wait, signal }: { most: number; visibilityTimeout: number; wait: number; signal?: AbortSignal | undefined }): Promise<Message[]> {
-    if (most < 1 || most > MOST_MESSAGES) throw new AwsError('InvalidParameterValue', `Value ${most} for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and ${MOST_MESSAGES}, if provided.`);
+  async receive({ most, visibilityTimeout, wait, signal }: ReceiveOptions): Promise<Message[]> {
+    if (most < 1 || most > MOST_MESSAGES) {
+      throw new AwsError(
+        'InvalidParameterValue',
+        `Value ${most} for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and ${MOST_MESSAGES}, if provided.`,
+      );
+    }
     const deadline = this.clock.now() + wait;
     for (;;) {
       const found = this.take(most, visibilityTimeout);

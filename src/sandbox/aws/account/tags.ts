@@ -13,7 +13,9 @@ export function readTags(list: readonly Parameters[]): Tags {
     const key = entry.text('Key') ?? '';
     const value = entry.text('Value') ?? '';
     if (key === '' || key.length > 127) throw new AwsError('InvalidParameterValue', `Tag key '${key}' must be 1 to 127 characters long`);
-    if (key.startsWith('aws:')) throw new AwsError('InvalidParameterValue', `Tag key '${key}' is reserved: keys starting with 'aws:' are for internal use`);
+    if (key.startsWith('aws:')) {
+      throw new AwsError('InvalidParameterValue', `Tag key '${key}' is reserved: keys starting with 'aws:' are for internal use`);
+    }
     if (value.length > 255) throw new AwsError('InvalidParameterValue', `The value of tag '${key}' exceeds the maximum length of 255 characters`);
     if (tags.has(key)) throw new AwsError('InvalidParameterValue', `Duplicate tag key '${key}' specified.`);
     tags.set(key, value);
@@ -31,7 +33,8 @@ export function addTags(target: Tags, added: Tags): void {
 
 /** The tags that a request's TagSpecifications ask for on one type of resource. */
 export function specifiedTags(input: Parameters, resourceType: string): Tags {
-  return readTags(input.list('TagSpecification').filter((entry) => entry.text('ResourceType') === resourceType).flatMap((entry) => entry.list('Tag')));
+  const specifications = input.list('TagSpecification').filter((entry) => entry.text('ResourceType') === resourceType);
+  return readTags(specifications.flatMap((entry) => entry.list('Tag')));
 }
 
 export const tagSet = (tags: Tags): XmlObject[] => [...tags].map(([key, value]) => ({ key, value }));

@@ -34,11 +34,25 @@ export class Volumes {
 
   constructor(private readonly clock: Clock, private readonly random: Random) {}
 
-  create({ availabilityZone, sizeGiB, volumeType = 'gp2', iops, throughput, encrypted = false, kmsKeyId, snapshotId, tags }: Partial<Omit<Volume, 'id' | 'createdAt' | 'attachment'>> & Pick<Volume, 'availabilityZone' | 'sizeGiB' | 'tags'>): Volume {
-    if (!TYPES.includes(volumeType)) throw new AwsError('InvalidParameterValue', `Value (${volumeType}) for parameter VolumeType is invalid. It must be one of ${TYPES.join(', ')}.`);
-    if (!Number.isInteger(sizeGiB) || sizeGiB < 1 || sizeGiB > 65_536) throw new AwsError('InvalidParameterValue', `Volume of ${sizeGiB}GiB is invalid; volume size must be an integer from 1 to 65536.`);
+  create(
+    { availabilityZone, sizeGiB, volumeType = 'gp2', iops, throughput, encrypted = false, kmsKeyId, snapshotId, tags }: Partial<Omit<Volume,
+    'id' | 'createdAt' | 'attachment'>> & Pick<Volume, 'availabilityZone' | 'sizeGiB' | 'tags'>,
+  ): Volume {
+    if (!TYPES.includes(volumeType)) {
+      throw new AwsError(
+        'InvalidParameterValue',
+        `Value (${volumeType}) for parameter VolumeType is invalid. It must be one of ${TYPES.join(', ')}.`,
+      );
+    }
+    if (!Number.isInteger(sizeGiB) || sizeGiB < 1 || sizeGiB > 65_536) {
+      throw new AwsError('InvalidParameterValue', `Volume of ${sizeGiB}GiB is invalid; volume size must be an integer from 1 to 65536.`);
+    }
     const gp3 = volumeType === 'gp3';
-    const volume: Volume = { id: resourceId(this.random, 'vol'), availabilityZone, sizeGiB, volumeType, iops: iops ?? (gp3 ? 3000 : undefined), throughput: throughput ?? (gp3 ? 125 : undefined), encrypted, kmsKeyId, snapshotId, createdAt: this.clock.now(), tags, attachment: undefined };
+    const volume: Volume = {
+      id: resourceId(this.random, 'vol'), availabilityZone, sizeGiB, volumeType, iops: iops ?? (gp3 ? 3000 : undefined),
+      throughput: throughput ?? (gp3 ? 125 : undefined), encrypted, kmsKeyId, snapshotId, createdAt: this.clock.now(), tags,
+      attachment: undefined,
+    };
     this.all.set(volume.id, volume);
     return volume;
   }

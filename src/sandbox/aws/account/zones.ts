@@ -9,6 +9,6 @@ export interface Zone {
 /** `us-west-2` → zones us-west-2a (usw2-az1), us-west-2b (usw2-az2), us-west-2c (usw2-az3). */
 export function zonesOf(region: string): Zone[] {
   const [area = '', direction = '', number = ''] = region.split('-');
-  const compass = direction.replace(/^(north|south)?(east|west)?(central)?$/, (_, vertical?: string, horizontal?: string, middle?: string) => [vertical, horizontal, middle].map((word) => word?.[0] ?? '').join(''));
+  const compass = direction.replace(/north|south|east|west|central/g, (word) => word.charAt(0));
   return ['a', 'b', 'c'].map((letter, index) => ({ name: `${region}${letter}`, id: `${area}${compass}${number}-az${index + 1}`, letter }));
 }

@@ -1,4 +1,7 @@
-import { CreateFleetCommand, CreateLaunchTemplateCommand, DescribeInstancesCommand, DescribeLaunchTemplatesCommand, DescribeSubnetsCommand, TerminateInstancesCommand, type CreateFleetCommandInput, type FleetLaunchTemplateOverridesRequest, type RequestLaunchTemplateData } from '@aws-sdk/client-ec2';
+import {
+  CreateFleetCommand, CreateLaunchTemplateCommand, DescribeInstancesCommand, DescribeLaunchTemplatesCommand, DescribeSubnetsCommand,
+  TerminateInstancesCommand, type CreateFleetCommandInput, type FleetLaunchTemplateOverridesRequest, type RequestLaunchTemplateData,
+} from '@aws-sdk/client-ec2';
 import { AddRoleToInstanceProfileCommand, CreateInstanceProfileCommand } from '@aws-sdk/client-iam';
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { expect } from 'chai';
@@ -12,7 +15,9 @@ async function ready(options: Partial<AwsOptions> = {}, data: RequestLaunchTempl
   const { ec2, iam, ssm, aws, clock } = bed;
   const image = async (path: string) => (await ssm.send(new GetParameterCommand({ Name: `/aws/service/eks/optimized-ami/1.32/${path}/recommended/image_id` }))).Parameter?.Value as string;
   const imageId = await image('amazon-linux-2');
-  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: 'tag:karpenter.sh/discovery', Values: ['my-cluster'] }, { Name: 'tag:tier', Values: ['private'] }] }));
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ Filters: [{
+    Name: 'tag:karpenter.sh/discovery', Values: ['my-cluster'],
+  }, { Name: 'tag:tier', Values: ['private'] }] }));
   const subnets = Object.fromEntries(Subnets.map((subnet) => [subnet.AvailabilityZone?.at(-1), subnet.SubnetId])) as Record<'a' | 'b' | 'c', string>;
   const [group] = [...aws.account.network.securityGroups.values()].filter((candidate) => candidate.name === 'eks-cluster-sg-my-cluster');
   await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: 'nodes', Path: '/karpenter/us-west-2/my-cluster/uid/' }));
@@ -24,14 +29,18 @@ async function ready(options: Partial<AwsOptions> = {}, data: RequestLaunchTempl
       ImageId: imageId,
       UserData: Buffer.from('#!/bin/bash\n/etc/eks/bootstrap.sh my-cluster').toString('base64'),
       IamInstanceProfile: { Name: 'nodes' },
-      BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 100, VolumeType: 'gp3', Encrypted: true, KmsKeyId: 'alias/ebs-encryption-key' } }],
+      BlockDeviceMappings: [{
+        DeviceName: '/dev/xvda', Ebs: { VolumeSize: 100, VolumeType: 'gp3', Encrypted: true, KmsKeyId: 'alias/ebs-encryption-key' },
+      }],
       NetworkInterfaces: [{ DeviceIndex: 0, Groups: [group?.id as string] }],
       MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
       TagSpecifications: [{ ResourceType: 'network-interface', Tags: [{ Key: 'kind', Value: 'node' }] }],
       ...data,
     },
   }));
-  const override = (type: string, zone: 'a' | 'b' | 'c' = 'a', extra: FleetLaunchTemplateOverridesRequest = {}): FleetLaunchTemplateOverridesRequest => ({ InstanceType: type as 'm5.large', SubnetId: subnets[zone], AvailabilityZone: `us-west-2${zone}`, ImageId: imageId, ...extra });
+  const override = (type: string, zone: 'a' | 'b' | 'c' = 'a', extra: FleetLaunchTemplateOverridesRequest = {}): FleetLaunchTemplateOverridesRequest => ({
+    InstanceType: type as 'm5.large', SubnetId: subnets[zone], AvailabilityZone: `us-west-2${zone}`, ImageId: imageId, ...extra,
+  });
   const fleet = (overrides: FleetLaunchTemplateOverridesRequest[], capacity: 'spot' | 'on-demand' = 'on-demand', more: Partial<CreateFleetCommandInput> = {}, template = 'nodes') =>
     ec2.send(new CreateFleetCommand({
       Type: 'instant',
@@ -52,7 +61,9 @@ describe('CreateFleet', () => {
     expect(answer.Instances).to.have.length(1);
     const [launched] = answer.Instances ?? [];
     expect(launched).to.include({ InstanceType: 'c5.large', Lifecycle: 'on-demand', SubnetId: subnets.b });
-    expect(launched?.LaunchTemplateAndOverrides?.Overrides).to.include({ InstanceType: 'c5.large', AvailabilityZone: 'us-west-2b', SubnetId: subnets.b });
+    expect(launched?.LaunchTemplateAndOverrides?.Overrides).to.include({
+      InstanceType: 'c5.large', AvailabilityZone: 'us-west-2b', SubnetId: subnets.b,
+    });
 
     const { Reservations } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: launched?.InstanceIds ?? [] }));
     const instance = Reservations?.[0]?.Instances?.[0];
@@ -70,9 +81,13 @@ describe('CreateFleet', () => {
     expect(instance?.BlockDeviceMappings?.[0]?.DeviceName).to.equal('/dev/xvda');
 
     const [machine] = aws.machines.list();
-    expect(machine).to.include({ userData: '#!/bin/bash\n/etc/eks/bootstrap.sh my-cluster', lifecycle: 'on-demand', pricePerHour: 0.085, instanceProfile: 'nodes' });
+    expect(machine).to.include({
+      userData: '#!/bin/bash\n/etc/eks/bootstrap.sh my-cluster', lifecycle: 'on-demand', pricePerHour: 0.085, instanceProfile: 'nodes',
+    });
     const [volume] = [...aws.account.volumes.all.values()];
-    expect(volume).to.include({ sizeGiB: 100, volumeType: 'gp3', iops: 3000, throughput: 125, encrypted: true, kmsKeyId: 'alias/ebs-encryption-key' });
+    expect(volume).to.include({
+      sizeGiB: 100, volumeType: 'gp3', iops: 3000, throughput: 125, encrypted: true, kmsKeyId: 'alias/ebs-encryption-key',
+    });
     expect(volume?.tags.get('karpenter.sh/nodepool')).to.equal('default');
   });
 
@@ -171,8 +186,12 @@ describe('CreateFleet', () => {
   it('refuses fleets that are no launch: another type, no configuration, a reserved tag', async () => {
     const { fleet, override, ec2 } = await ready();
     expect((await refusalOf(fleet([override('c5.large')], 'on-demand', { Type: 'maintain' }))).name).to.equal('UnsupportedOperation');
-    expect((await refusalOf(ec2.send(new CreateFleetCommand({ Type: 'instant', LaunchTemplateConfigs: [], TargetCapacitySpecification: { TotalTargetCapacity: 1 } })))).name).to.equal('MissingParameter');
-    expect((await refusalOf(fleet([override('c5.large')], 'on-demand', { TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: 'aws:x', Value: '' }] }] }))).message).to.contain('aws:x');
+    expect((await refusalOf(ec2.send(new CreateFleetCommand({
+      Type: 'instant', LaunchTemplateConfigs: [], TargetCapacitySpecification: { TotalTargetCapacity: 1 },
+    })))).name).to.equal('MissingParameter');
+    expect((await refusalOf(fleet([override('c5.large')], 'on-demand', { TagSpecifications: [{
+      ResourceType: 'instance', Tags: [{ Key: 'aws:x', Value: '' }],
+    }] }))).message).to.contain('aws:x');
     expect((await refusalOf(fleet([override('c5.large')], 'on-demand', { TagSpecifications: [{ ResourceType: 'vpc', Tags: [] }] }))).name).to.equal('InvalidParameterValue');
     expect((await refusalOf(fleet([override('c5.large')], 'spot', { SpotOptions: { MinTargetCapacity: 1 } }))).message).to.contain('SpotOptions.MinTargetCapacity');
     expect((await refusalOf(fleet([override('c5.large', 'a', { WeightedCapacity: 2 })]))).message).to.contain('WeightedCapacity');
@@ -181,7 +200,9 @@ describe('CreateFleet', () => {
 
   it('fails for a profile that EC2 does not know (yet) and for one without a role', async () => {
     const { fleet, override, iam, clock, ec2 } = await ready({ faults: { consistencyDelay: 8_000 } });
-    await ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: 'fresh', LaunchTemplateData: { IamInstanceProfile: { Name: 'fresh' }, ImageId: override('c5.large').ImageId } }));
+    await ec2.send(new CreateLaunchTemplateCommand({
+      LaunchTemplateName: 'fresh', LaunchTemplateData: { IamInstanceProfile: { Name: 'fresh' }, ImageId: override('c5.large').ImageId },
+    }));
     expect((await refusalOf(fleet([override('c5.large')], 'on-demand', {}, 'fresh'))).name).to.equal('InvalidLaunchTemplateName.NotFoundException');
     await clock.advance('5s');
     await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: 'fresh' }));
@@ -241,7 +262,12 @@ describe('CreateFleet', () => {
   it('launches into a targeted capacity reservation while it lasts', async () => {
     const { fleet, override, aws, ec2 } = await ready();
     const reservation = aws.account.capacityReservations.add({ instanceType: 'c5.large', availabilityZone: 'us-west-2a', total: 1 });
-    await ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: 'reserved', LaunchTemplateData: { CapacityReservationSpecification: { CapacityReservationPreference: 'capacity-reservations-only', CapacityReservationTarget: { CapacityReservationId: reservation.id } } } }));
+    await ec2.send(new CreateLaunchTemplateCommand({
+      LaunchTemplateName: 'reserved',
+      LaunchTemplateData: { CapacityReservationSpecification: {
+        CapacityReservationPreference: 'capacity-reservations-only', CapacityReservationTarget: { CapacityReservationId: reservation.id },
+      } },
+    }));
     const answer = await fleet([override('c5.large')], 'on-demand', {}, 'reserved');
     const { Reservations } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: answer.Instances?.[0]?.InstanceIds ?? [] }));
     expect(Reservations?.[0]?.Instances?.[0]).to.deep.include({ CapacityReservationId: reservation.id });

@@ -43,7 +43,12 @@ export const CreateFleet: Operation = (input, account) => {
   refuseUnsupported(input);
   for (const specification of input.list('TagSpecification')) {
     const resourceType = specification.required('ResourceType');
-    if (!TAGGABLE.includes(resourceType)) throw new AwsError('InvalidParameterValue', `'${resourceType}' is not a valid taggable resource type for this operation; use ${TAGGABLE.join(', ')}.`);
+    if (!TAGGABLE.includes(resourceType)) {
+      throw new AwsError(
+        'InvalidParameterValue',
+        `'${resourceType}' is not a valid taggable resource type for this operation; use ${TAGGABLE.join(', ')}.`,
+      );
+    }
   }
   const demands = readDemands(input);
   const candidates = readCandidates(input, account);
@@ -81,9 +86,13 @@ export const CreateFleet: Operation = (input, account) => {
 
   const answer = {
     fleetId,
-    errorSet: failures.map(({ candidate, lifecycle, error }) => ({ launchTemplateAndOverrides: describeCandidate(candidate), lifecycle, errorCode: error.reason, errorMessage: error.message })),
+    errorSet: failures.map(({ candidate, lifecycle, error }) => ({
+      launchTemplateAndOverrides: describeCandidate(candidate), lifecycle, errorCode: error.reason, errorMessage: error.message,
+    })),
     fleetInstanceSet: launched.map(({ pool, instances }) => ({
-      launchTemplateAndOverrides: describeCandidate(pool), lifecycle: pool.plan.lifecycle, instanceIds: instances.map((instance) => instance.id), instanceType: pool.plan.type.name, platform: pool.plan.image.platform === 'windows' ? 'windows' : undefined,
+      launchTemplateAndOverrides: describeCandidate(pool), lifecycle: pool.plan.lifecycle,
+      instanceIds: instances.map((instance) => instance.id), instanceType: pool.plan.type.name,
+      platform: pool.plan.image.platform === 'windows' ? 'windows' : undefined,
       availabilityZoneId: pool.plan.subnet.zone.id, availabilityZone: pool.plan.subnet.zone.name, subnetId: pool.plan.subnet.id,
     })),
   };
@@ -99,8 +108,12 @@ function refuseUnsupported(input: Parameters): void {
     }
   }
   for (const override of input.list('LaunchTemplateConfigs').flatMap((config) => config.list('Overrides'))) {
-    if (override.has('InstanceRequirements')) throw new AwsError('UnsupportedOperation', 'Overrides by InstanceRequirements are not supported here; name an InstanceType');
-    if ((override.number('WeightedCapacity') ?? 1) !== 1) throw new AwsError('UnsupportedOperation', 'Overrides with a WeightedCapacity other than 1 are not supported here');
+    if (override.has('InstanceRequirements')) {
+      throw new AwsError('UnsupportedOperation', 'Overrides by InstanceRequirements are not supported here; name an InstanceType');
+    }
+    if ((override.number('WeightedCapacity') ?? 1) !== 1) {
+      throw new AwsError('UnsupportedOperation', 'Overrides with a WeightedCapacity other than 1 are not supported here');
+    }
   }
 }
 
@@ -108,11 +121,20 @@ function refuseUnsupported(input: Parameters): void {
 function readDemands(input: Parameters): { lifecycle: CapacityType; count: number }[] {
   const target = input.child('TargetCapacitySpecification');
   const total = target.number('TotalTargetCapacity');
-  if (total === undefined) throw new AwsError('MissingParameter', 'The request must contain the parameter TargetCapacitySpecification.TotalTargetCapacity');
-  if (!Number.isInteger(total) || total < 0 || total > 10_000) throw invalidParameter('TotalTargetCapacity', String(total), 'It must be an integer from 0 to 10000.');
+  if (total === undefined) {
+    throw new AwsError('MissingParameter', 'The request must contain the parameter TargetCapacitySpecification.TotalTargetCapacity');
+  }
+  if (!Number.isInteger(total) || total < 0 || total > 10_000) {
+    throw invalidParameter('TotalTargetCapacity', String(total), 'It must be an integer from 0 to 10000.');
+  }
   const counts = { 'on-demand': target.number('OnDemandTargetCapacity') ?? 0, spot: target.number('SpotTargetCapacity') ?? 0 };
   const rest = total - counts['on-demand'] - counts.spot;
-  if (rest < 0) throw new AwsError('InvalidParameterCombination', 'TotalTargetCapacity must not be less than the sum of OnDemandTargetCapacity and SpotTargetCapacity');
+  if (rest < 0) {
+    throw new AwsError(
+      'InvalidParameterCombination',
+      'TotalTargetCapacity must not be less than the sum of OnDemandTargetCapacity and SpotTargetCapacity',
+    );
+  }
   counts[target.text('DefaultTargetCapacityType') === 'spot' ? 'spot' : 'on-demand'] += rest;
   return [{ lifecycle: 'on-demand', count: counts['on-demand'] }, { lifecycle: 'spot', count: counts.spot }];
 }
@@ -127,15 +149,23 @@ function readCandidates(input: Parameters, account: Account): Candidate[] {
     const overrides = config.list('Overrides');
     return (overrides.length > 0 ? overrides : [config.child('Overrides')]).map((override) => ({ template, version, override }));
   });
-  if (candidates.length > MOST_OVERRIDES) throw new AwsError('InvalidParameterValue', `The number of launch template overrides exceeds the maximum of ${MOST_OVERRIDES}`);
+  if (candidates.length > MOST_OVERRIDES) {
+    throw new AwsError('InvalidParameterValue', `The number of launch template overrides exceeds the maximum of ${MOST_OVERRIDES}`);
+  }
   return candidates;
 }
 
 /** Throws what stands in the way of the candidate, apart from capacity. */
 function admit(candidate: Candidate, lifecycle: CapacityType, account: Account): Pool {
-  const plan = planLaunch(mergeLaunchSpecifications(candidate.version.specification, readLaunchSpecification(candidate.override)), lifecycle, account);
+  const specification = mergeLaunchSpecifications(candidate.version.specification, readLaunchSpecification(candidate.override));
+  const plan = planLaunch(specification, lifecycle, account);
   const highest = candidate.override.number('MaxPrice');
-  if (lifecycle === 'spot' && highest !== undefined && plan.price > highest) throw new AwsError('SpotMaxPriceTooLow', `Your Spot request price of ${highest} is lower than the minimum required Spot request fulfillment price of ${plan.price}.`);
+  if (lifecycle === 'spot' && highest !== undefined && plan.price > highest) {
+    throw new AwsError(
+      'SpotMaxPriceTooLow',
+      `Your Spot request price of ${highest} is lower than the minimum required Spot request fulfillment price of ${plan.price}.`,
+    );
+  }
   return { ...candidate, plan, priority: candidate.override.number('Priority') ?? Infinity };
 }
 
@@ -149,7 +179,9 @@ function strategyOf(input: Parameters, lifecycle: CapacityType): string {
   const sent = input.child(option).text('AllocationStrategy') ?? 'lowest-price';
   // The SDK's older enumerations write it in camel case.
   const strategy = sent.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  if (!(names as readonly string[]).includes(strategy)) throw invalidParameter(`${option}.AllocationStrategy`, sent, `It must be one of ${names.join(', ')}.`);
+  if (!(names as readonly string[]).includes(strategy)) {
+    throw invalidParameter(`${option}.AllocationStrategy`, sent, `It must be one of ${names.join(', ')}.`);
+  }
   return strategy;
 }
 
@@ -174,16 +206,26 @@ function inOrder(pools: readonly Pool[], strategy: string, demand: number, accou
   return ranked.sort(orders[strategy]).map(({ pool }) => pool);
 }
 
-function contextOf({ template, version }: Pool, fleetId: string, input: Parameters, tags: Record<'instance' | 'volume', Tags>, account: Account): LaunchContext {
-  const launchTags = new Map([...tags.instance, ['aws:ec2launchtemplate:id', template.id], ['aws:ec2launchtemplate:version', String(version.number)], ['aws:ec2:fleet-id', fleetId]]);
-  return { reservationId: resourceId(account.random, 'r'), clientToken: input.text('ClientToken'), fleetId, instanceTags: launchTags, volumeTags: tags.volume };
+function contextOf(
+  { template, version }: Pool, fleetId: string, input: Parameters, tags: Record<'instance' | 'volume', Tags>, account: Account,
+): LaunchContext {
+  const launchTags = new Map([
+    ...tags.instance, ['aws:ec2launchtemplate:id', template.id], ['aws:ec2launchtemplate:version', String(version.number)],
+    ['aws:ec2:fleet-id', fleetId],
+  ]);
+  return {
+    reservationId: resourceId(account.random, 'r'), clientToken: input.text('ClientToken'), fleetId, instanceTags: launchTags,
+    volumeTags: tags.volume,
+  };
 }
 
 function describeCandidate({ template, version, override }: Candidate): XmlObject {
   return {
     launchTemplateSpecification: { launchTemplateId: template.id, version: String(version.number) },
     overrides: {
-      instanceType: override.text('InstanceType'), maxPrice: override.text('MaxPrice'), subnetId: override.text('SubnetId'), availabilityZone: override.text('AvailabilityZone'), weightedCapacity: override.text('WeightedCapacity'), priority: override.text('Priority'), imageId: override.text('ImageId'),
+      instanceType: override.text('InstanceType'), maxPrice: override.text('MaxPrice'), subnetId: override.text('SubnetId'),
+      availabilityZone: override.text('AvailabilityZone'), weightedCapacity: override.text('WeightedCapacity'),
+      priority: override.text('Priority'), imageId: override.text('ImageId'),
     },
   };
 }

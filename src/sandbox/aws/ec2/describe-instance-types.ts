@@ -1,7 +1,7 @@
 import { catalogueTypes, type CatalogueType } from '../../../cloud/aws/catalogue/catalogue.js';
 import type { Account } from '../account/account.js';
 import type { Zone } from '../account/zones.js';
-import { AwsError, invalidParameter } from '../protocol/error.js';
+import { invalidParameter } from '../protocol/error.js';
 import type { Parameters } from '../protocol/parameters.js';
 import type { XmlObject } from '../protocol/xml.js';
 import type { Operation } from '../protocol/query-service.js';
@@ -10,7 +10,10 @@ import { endDryRun, select } from './operation.js';
 import { page } from './paging.js';
 
 /** The types that any zone of the account's region offers. */
-const regional = (account: Account): CatalogueType[] => [...catalogueTypes()].filter((type) => account.network.zones.some((zone) => type.zones.includes(zone.letter)));
+const regional = (account: Account): CatalogueType[] => {
+  const letters = account.network.zones.map(({ letter }) => letter);
+  return [...catalogueTypes()].filter((type) => type.zones.some((zone) => letters.includes(zone)));
+};
 
 const architecturesOf = (type: CatalogueType): string[] => (type.architecture === 'arm64' ? ['arm64'] : ['x86_64']);
 const text = (value: boolean | number): string => String(value);
@@ -37,7 +40,7 @@ const typeFilters = (type: CatalogueType): Attribute =>
 
 export const DescribeInstanceTypes: Operation = (input, account) => {
   endDryRun(input);
-  const named = select(input.texts('InstanceType'), regional(account), (type) => type.name, (name) => new AwsError('InvalidInstanceType', `The following supplied instance types do not exist: [${name}]`));
+  const named = select(input.texts('InstanceType'), new Map(regional(account).map((type) => [type.name, type])), 'InvalidInstanceType', 'instance type');
   const { items, nextToken } = page(applyFilters(input, named, typeFilters), input, { most: 100 });
   return { instanceTypeSet: items.map(describeType), nextToken };
 };
@@ -53,11 +56,18 @@ function describeType(type: CatalogueType): XmlObject {
     supportedVirtualizationTypes: ['hvm'],
     bareMetal: type.hypervisor === undefined,
     hypervisor: type.hypervisor,
-    processorInfo: { supportedArchitectures: architecturesOf(type), sustainedClockSpeedInGhz: type.clockMHz === undefined ? undefined : type.clockMHz / 1000, supportedFeatures: type.cpuFeatures.length > 0 ? type.cpuFeatures : undefined, manufacturer: type.cpuManufacturer },
+    processorInfo: {
+      supportedArchitectures: architecturesOf(type),
+      sustainedClockSpeedInGhz: type.clockMHz === undefined ? undefined : type.clockMHz / 1000,
+      supportedFeatures: type.cpuFeatures.length > 0 ? type.cpuFeatures : undefined, manufacturer: type.cpuManufacturer,
+    },
     vCpuInfo: { defaultVCpus: type.vcpus, defaultCores: type.vcpus / threads, defaultThreadsPerCore: threads },
     memoryInfo: { sizeInMiB: type.memoryMiB },
     instanceStorageSupported: type.storageGB !== undefined,
-    instanceStorageInfo: type.storageGB === undefined ? undefined : { totalSizeInGB: type.storageGB, nvmeSupport: type.storageNvme ? 'required' : 'unsupported', encryptionSupport: type.storageNvme ? 'required' : 'unsupported' },
+    instanceStorageInfo: type.storageGB === undefined ? undefined : {
+      totalSizeInGB: type.storageGB, nvmeSupport: type.storageNvme ? 'required' : 'unsupported',
+      encryptionSupport: type.storageNvme ? 'required' : 'unsupported',
+    },
     ebsInfo: {
       ebsOptimizedSupport: type.ebsMbps === undefined ? 'unsupported' : 'default',
       encryptionSupport: 'supported',
@@ -78,14 +88,19 @@ function describeType(type: CatalogueType): XmlObject {
       efaInfo: type.efaInterfaces > 0 ? { maximumEfaInterfaces: type.efaInterfaces } : undefined,
       encryptionInTransitSupported: type.encryptionInTransit,
     },
-    gpuInfo: type.gpuName === undefined ? undefined : { gpus: [{ name: type.gpuName, manufacturer: type.gpuManufacturer, count: type.gpuCount, memoryInfo: { sizeInMiB: type.gpuMemoryMiB } }], totalGpuMemoryInMiB: (type.gpuMemoryMiB ?? 0) * Math.max(1, type.gpuCount) },
+    gpuInfo: type.gpuName === undefined ? undefined : {
+      gpus: [{ name: type.gpuName, manufacturer: type.gpuManufacturer, count: type.gpuCount, memoryInfo: { sizeInMiB: type.gpuMemoryMiB } }],
+      totalGpuMemoryInMiB: (type.gpuMemoryMiB ?? 0) * Math.max(1, type.gpuCount),
+    },
     placementGroupInfo: { supportedStrategies: type.placementStrategies },
     hibernationSupported: false,
     burstablePerformanceSupported: type.burstable,
     dedicatedHostsSupported: !type.burstable,
     autoRecoverySupported: type.storageGB === undefined,
     nitroEnclavesSupport: type.nitroEnclaves ? 'supported' : 'unsupported',
-    neuronInfo: type.neuronDevices === 0 ? undefined : { neuronDevices: [{ count: type.neuronDevices, name: type.neuronName, coreInfo: { count: type.neuronCores / type.neuronDevices, version: 2 } }] },
+    neuronInfo: type.neuronDevices === 0 ? undefined : { neuronDevices: [{
+      count: type.neuronDevices, name: type.neuronName, coreInfo: { count: type.neuronCores / type.neuronDevices, version: 2 },
+    }] },
   };
 }
 
@@ -108,7 +123,9 @@ interface Place {
 /** What the request's LocationType divides the region into. */
 function placesOf(input: Parameters, account: Account): Place[] {
   const kind = input.text('LocationType') ?? 'region';
-  const inZone = (location: (zone: Zone) => string): Place[] => account.network.zones.map((zone) => ({ location: location(zone), offers: (type) => type.zones.includes(zone.letter) }));
+  const inZone = (location: (zone: Zone) => string): Place[] => account.network.zones.map((zone) => ({
+    location: location(zone), offers: (type) => type.zones.includes(zone.letter),
+  }));
   switch (kind) {
     case 'availability-zone': return inZone((zone) => zone.name);
     case 'availability-zone-id': return inZone((zone) => zone.id);
@@ -121,8 +138,12 @@ export const DescribeInstanceTypeOfferings: Operation = (input, account) => {
   endDryRun(input);
   const locationType = input.text('LocationType') ?? 'region';
   const places = placesOf(input, account);
-  const offerings = regional(account).flatMap((type) => places.filter((place) => place.offers(type)).map((place) => ({ instanceType: type.name, locationType, location: place.location })));
-  const matching = applyFilters(input, offerings, (offering) => attributes({ 'instance-type': () => offering.instanceType, location: () => offering.location }));
+  const offerings = regional(account).flatMap((type) => places.filter((place) => place.offers(type)).map((place) => ({
+    instanceType: type.name, locationType, location: place.location,
+  })));
+  const matching = applyFilters(input, offerings, (offering) => attributes({
+    'instance-type': () => offering.instanceType, location: () => offering.location,
+  }));
   const { items, nextToken } = page(matching, input);
   return { instanceTypeOfferingSet: items, nextToken };
 };

@@ -19,12 +19,18 @@ export const DescribeSpotPriceHistory: Operation = (input, account) => {
       if (!type.usageClasses.includes('spot') || (wanted.size > 0 && !wanted.has(type.name))) continue;
       for (const zone of account.network.zones) {
         if (!type.zones.includes(zone.letter) || (zoneName !== undefined && zoneName !== zone.name)) continue;
-        records.push({ availabilityZone: zone.name, availabilityZoneId: zone.id, instanceType: type.name, productDescription: PRODUCT, spotPrice: account.spotMarket.price(type, zone).toFixed(6), timestamp: isoTime(account.spotMarket.changedAt(type, zone)) });
+        records.push({
+          availabilityZone: zone.name, availabilityZoneId: zone.id, instanceType: type.name, productDescription: PRODUCT,
+          spotPrice: account.spotMarket.price(type, zone).toFixed(6), timestamp: isoTime(account.spotMarket.changedAt(type, zone)),
+        });
       }
     }
   }
   const matching = applyFilters(input, records, (record) =>
-    attributes({ 'availability-zone': () => record.availabilityZone, 'instance-type': () => record.instanceType, 'product-description': () => record.productDescription, 'spot-price': () => record.spotPrice, timestamp: () => record.timestamp }));
+    attributes({
+      'availability-zone': () => record.availabilityZone, 'instance-type': () => record.instanceType,
+      'product-description': () => record.productDescription, 'spot-price': () => record.spotPrice, timestamp: () => record.timestamp,
+    }));
   const { items, nextToken } = page(matching, input, { least: 1, most: 2000 });
   return { spotPriceHistorySet: items, nextToken };
 };

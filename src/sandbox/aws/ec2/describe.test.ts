@@ -1,4 +1,8 @@
-import { DescribeAvailabilityZonesCommand, DescribeImagesCommand, DescribeInstanceTypesCommand, DescribeInstanceTypeOfferingsCommand, DescribeSecurityGroupsCommand, DescribeSpotPriceHistoryCommand, DescribeSubnetsCommand, paginateDescribeInstanceTypeOfferings, paginateDescribeInstanceTypes, paginateDescribeSpotPriceHistory, type InstanceTypeInfo } from '@aws-sdk/client-ec2';
+import {
+  DescribeAvailabilityZonesCommand, DescribeImagesCommand, DescribeInstanceTypesCommand, DescribeInstanceTypeOfferingsCommand,
+  DescribeSecurityGroupsCommand, DescribeSpotPriceHistoryCommand, DescribeSubnetsCommand, paginateDescribeInstanceTypeOfferings,
+  paginateDescribeInstanceTypes, paginateDescribeSpotPriceHistory, type InstanceTypeInfo,
+} from '@aws-sdk/client-ec2';
 import { expect } from 'chai';
 import { catalogueType } from '../../../cloud/aws/catalogue/catalogue.js';
 import { refusalOf, testAws } from '../testing.js';
@@ -7,7 +11,9 @@ describe("EC2's read operations", () => {
   it('page through every instance type that Karpenter asks for', async () => {
     const { ec2 } = testAws();
     const types = new Map<string, InstanceTypeInfo>();
-    const filters = [{ Name: 'supported-virtualization-type', Values: ['hvm'] }, { Name: 'processor-info.supported-architecture', Values: ['x86_64', 'arm64'] }];
+    const filters = [{ Name: 'supported-virtualization-type', Values: ['hvm'] }, {
+      Name: 'processor-info.supported-architecture', Values: ['x86_64', 'arm64'],
+    }];
     for await (const { InstanceTypes = [] } of paginateDescribeInstanceTypes({ client: ec2, pageSize: 100 }, { Filters: filters })) {
       expect(InstanceTypes.length).to.be.at.most(100);
       for (const type of InstanceTypes) types.set(type.InstanceType as string, type);
@@ -24,7 +30,9 @@ describe("EC2's read operations", () => {
     expect(types.get('m5.metal')?.Hypervisor).to.equal(undefined);
     expect(types.get('m6g.large')?.ProcessorInfo?.SupportedArchitectures).to.deep.equal(['arm64']);
     expect(types.get('g4dn.12xlarge')?.GpuInfo?.Gpus?.[0]).to.deep.include({ Name: 'T4', Manufacturer: 'NVIDIA', Count: 4 });
-    expect(types.get('inf2.24xlarge')?.NeuronInfo?.NeuronDevices?.[0]).to.deep.include({ Name: 'Inferentia2', Count: 6, CoreInfo: { Count: 2, Version: 2 } });
+    expect(types.get('inf2.24xlarge')?.NeuronInfo?.NeuronDevices?.[0]).to.deep.include({
+      Name: 'Inferentia2', Count: 6, CoreInfo: { Count: 2, Version: 2 },
+    });
     expect(types.get('d3.xlarge')?.InstanceStorageInfo).to.include({ TotalSizeInGB: 5940, NvmeSupport: 'required' });
     const p5 = types.get('p5.48xlarge')?.NetworkInfo;
     expect(p5?.NetworkCards).to.have.length(32);
@@ -52,7 +60,10 @@ describe("EC2's read operations", () => {
     }
     expect(zones.get('m5.large')).to.deep.equal(['us-west-2a', 'us-west-2b', 'us-west-2c']);
     expect(zones.get('p4de.24xlarge')).to.deep.equal(['us-west-2b', 'us-west-2c']);
-    const { InstanceTypeOfferings } = await ec2.send(new DescribeInstanceTypeOfferingsCommand({ LocationType: 'availability-zone', Filters: [{ Name: 'location', Values: ['us-west-2a'] }, { Name: 'instance-type', Values: ['p4de.*', 't3.nano'] }] }));
+    const { InstanceTypeOfferings } = await ec2.send(new DescribeInstanceTypeOfferingsCommand({
+      LocationType: 'availability-zone',
+      Filters: [{ Name: 'location', Values: ['us-west-2a'] }, { Name: 'instance-type', Values: ['p4de.*', 't3.nano'] }],
+    }));
     expect(InstanceTypeOfferings?.map((offering) => offering.InstanceType)).to.deep.equal(['t3.nano']);
   });
 
@@ -74,7 +85,9 @@ describe("EC2's read operations", () => {
 
   it('filter spot prices by type and zone', async () => {
     const { ec2 } = testAws();
-    const { SpotPriceHistory } = await ec2.send(new DescribeSpotPriceHistoryCommand({ InstanceTypes: ['t3.medium'], AvailabilityZone: 'us-west-2b' }));
+    const { SpotPriceHistory } = await ec2.send(new DescribeSpotPriceHistoryCommand({
+      InstanceTypes: ['t3.medium'], AvailabilityZone: 'us-west-2b',
+    }));
     expect(SpotPriceHistory).to.have.length(1);
     expect(Number(SpotPriceHistory?.[0]?.SpotPrice)).to.be.within(0.0416 * 0.3, 0.0416 * 0.35);
   });
@@ -86,7 +99,9 @@ describe("EC2's read operations", () => {
     expect(await count({ Name: 'tag:Name', Values: ['*-public-us-west-2?'] })).to.equal(6);
     expect(await count({ Name: 'tag:Name', Values: ['my-*'] }, { Name: 'availability-zone-id', Values: ['usw2-az2', 'usw2-az3'] })).to.equal(4);
     expect(await count({ Name: 'tag:tier', Values: ['nothing'] })).to.equal(0);
-    expect(await refusalOf(count({ Name: 'colour', Values: ['blue'] }))).to.include({ name: 'InvalidParameterValue', message: "The filter 'colour' is invalid" });
+    expect(await refusalOf(count({ Name: 'colour', Values: ['blue'] }))).to.include({
+      name: 'InvalidParameterValue', message: "The filter 'colour' is invalid",
+    });
   });
 
   it('find security groups by name and refuse unknown ids', async () => {
@@ -105,7 +120,9 @@ describe("EC2's read operations", () => {
 
   it('hide deprecated images unless asked for, and tell owners apart', async () => {
     const { ec2 } = testAws();
-    const names = async (options: object) => (await ec2.send(new DescribeImagesCommand({ Filters: [{ Name: 'name', Values: ['amazon-eks-node-1.31-v*'] }], ...options }))).Images?.map((image) => image.Name);
+    const names = async (options: object) => (await ec2.send(new DescribeImagesCommand({
+      Filters: [{ Name: 'name', Values: ['amazon-eks-node-1.31-v*'] }], ...options,
+    }))).Images?.map((image) => image.Name);
     expect(await names({ IncludeDeprecated: true })).to.have.length(5);
     expect(await names({})).to.have.length(4);
     expect(await names({ Owners: ['amazon'] })).to.have.length(4);

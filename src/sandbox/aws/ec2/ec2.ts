@@ -7,12 +7,17 @@ import { DescribeAvailabilityZones, DescribeSecurityGroups, DescribeSubnets, Des
 import { DescribeCapacityReservations, DescribePlacementGroups } from './describe-reservations.js';
 import { DescribeSpotPriceHistory } from './describe-spot-price-history.js';
 import { DescribeInstanceStatus, StartInstances, StopInstances, TerminateInstances } from './instance-actions.js';
-import { CreateLaunchTemplate, CreateLaunchTemplateVersion, DeleteLaunchTemplate, DescribeLaunchTemplates, DescribeLaunchTemplateVersions } from './launch-templates.js';
+import {
+  CreateLaunchTemplate, CreateLaunchTemplateVersion, DeleteLaunchTemplate, DescribeLaunchTemplates, DescribeLaunchTemplateVersions,
+} from './launch-templates.js';
 import { RunInstances } from './run-instances.js';
 import { CreateTags, DeleteTags, DescribeTags } from './tags.js';
 import { AttachVolume, CreateVolume, DeleteVolume, DescribeVolumes, DetachVolume } from './volumes.js';
 
 export const ec2 = queryService('ec2', EC2_QUERY, {
-  AttachVolume, CreateFleet, CreateLaunchTemplate, CreateLaunchTemplateVersion, CreateTags, CreateVolume, DeleteLaunchTemplate, DeleteTags, DeleteVolume, DescribeAvailabilityZones, DescribeCapacityReservations, DescribeImages, DescribeInstances, DescribeInstanceStatus,
-  DescribeInstanceTypeOfferings, DescribeInstanceTypes, DescribeLaunchTemplates, DescribeLaunchTemplateVersions, DescribePlacementGroups, DescribeSecurityGroups, DescribeSpotPriceHistory, DescribeSubnets, DescribeTags, DescribeVolumes, DescribeVpcs, DetachVolume, RunInstances, StartInstances, StopInstances, TerminateInstances,
+  AttachVolume, CreateFleet, CreateLaunchTemplate, CreateLaunchTemplateVersion, CreateTags, CreateVolume, DeleteLaunchTemplate, DeleteTags,
+  DeleteVolume, DescribeAvailabilityZones, DescribeCapacityReservations, DescribeImages, DescribeInstances, DescribeInstanceStatus,
+  DescribeInstanceTypeOfferings, DescribeInstanceTypes, DescribeLaunchTemplates, DescribeLaunchTemplateVersions, DescribePlacementGroups,
+  DescribeSecurityGroups, DescribeSpotPriceHistory, DescribeSubnets, DescribeTags, DescribeVolumes, DescribeVpcs, DetachVolume,
+  RunInstances, StartInstances, StopInstances, TerminateInstances,
 });

@@ -34,28 +34,44 @@ const statusOf = (since: number | undefined, instance: Instance): string => {
 const describeStatus = (since: number | undefined, instance: Instance): XmlObject => {
   const status = statusOf(since, instance);
   const detail = { ok: 'passed', impaired: 'failed' }[status];
-  return { status, details: detail === undefined ? undefined : [{ name: 'reachability', status: detail, impairedSince: since === undefined ? undefined : isoTime(since) }] };
+  return {
+    status,
+    details: detail === undefined ? undefined : [{
+      name: 'reachability', status: detail, impairedSince: since === undefined ? undefined : isoTime(since),
+    }],
+  };
 };
 
 export const DescribeInstanceStatus: Operation = (input, account) => {
   endDryRun(input);
   const ids = input.texts('InstanceId');
-  if (ids.length > 0 && input.has('MaxResults')) throw new AwsError('InvalidParameterCombination', 'The parameter instancesSet cannot be used with the parameter maxResults');
+  if (ids.length > 0 && input.has('MaxResults')) {
+    throw new AwsError('InvalidParameterCombination', 'The parameter instancesSet cannot be used with the parameter maxResults');
+  }
   const named = ids.length > 0 ? ids.map((id) => account.instances.get(id)) : account.instances.visible();
   const shown = named.filter((instance) => input.flag('IncludeAllInstances') === true || instance.state === 'running');
   const matching = applyFilters(input, shown, (instance) => {
     const health: InstanceHealth = instance.health;
     return attributes({
-      'instance-status.status': () => statusOf(health.instanceImpairedSince, instance), 'system-status.status': () => statusOf(health.systemImpairedSince, instance), 'instance-status.reachability': () => (health.instanceImpairedSince === undefined ? 'passed' : 'failed'), 'system-status.reachability': () => (health.systemImpairedSince === undefined ? 'passed' : 'failed'),
-      'event.code': () => health.events.map(({ code }) => code), 'event.instance-event-id': () => health.events.map(({ id }) => id), 'availability-zone': () => instance.subnet.zone.name, 'instance-state-name': () => instance.state, 'instance-state-code': () => String(STATE_CODES[instance.state]),
+      'instance-status.status': () => statusOf(health.instanceImpairedSince, instance),
+      'system-status.status': () => statusOf(health.systemImpairedSince, instance),
+      'instance-status.reachability': () => (health.instanceImpairedSince === undefined ? 'passed' : 'failed'),
+      'system-status.reachability': () => (health.systemImpairedSince === undefined ? 'passed' : 'failed'),
+      'event.code': () => health.events.map(({ code }) => code), 'event.instance-event-id': () => health.events.map(({ id }) => id),
+      'availability-zone': () => instance.subnet.zone.name, 'instance-state-name': () => instance.state,
+      'instance-state-code': () => String(STATE_CODES[instance.state]),
     });
   });
   const { items, nextToken } = page(matching, input);
   return {
     instanceStatusSet: items.map((instance) => ({
-      availabilityZone: instance.subnet.zone.name, availabilityZoneId: instance.subnet.zone.id, instanceId: instance.id, instanceState: stateOf(instance.state),
-      instanceStatus: describeStatus(instance.health.instanceImpairedSince, instance), systemStatus: describeStatus(instance.health.systemImpairedSince, instance), attachedEbsStatus: describeStatus(undefined, instance),
-      eventsSet: instance.health.events.map(({ id, code, description, notBefore, notAfter }) => ({ instanceEventId: id, code, description, notBefore: isoTime(notBefore), notAfter: isoTime(notAfter) })),
+      availabilityZone: instance.subnet.zone.name, availabilityZoneId: instance.subnet.zone.id, instanceId: instance.id,
+      instanceState: stateOf(instance.state),
+      instanceStatus: describeStatus(instance.health.instanceImpairedSince, instance),
+      systemStatus: describeStatus(instance.health.systemImpairedSince, instance), attachedEbsStatus: describeStatus(undefined, instance),
+      eventsSet: instance.health.events.map(({ id, code, description, notBefore, notAfter }) => ({
+        instanceEventId: id, code, description, notBefore: isoTime(notBefore), notAfter: isoTime(notAfter),
+      })),
     })),
     nextToken,
   };
@@ -67,5 +83,8 @@ const EVENT_CODES = ['instance-reboot', 'system-reboot', 'system-maintenance', '
 export function scheduleEvent(instance: Instance, code: string, account: Account): void {
   if (!EVENT_CODES.includes(code)) throw invalidParameter('code', code, `It must be one of ${EVENT_CODES.join(', ')}.`);
   const notBefore = account.clock.now() + 86_400_000;
-  instance.health.events.push({ id: `instance-event-0${account.random.uuid().replaceAll('-', '').slice(0, 16)}`, code, description: `The instance is scheduled for ${code}`, notBefore, notAfter: notBefore + 3_600_000 });
+  instance.health.events.push({
+    id: `instance-event-0${account.random.uuid().replaceAll('-', '').slice(0, 16)}`, code,
+    description: `The instance is scheduled for ${code}`, notBefore, notAfter: notBefore + 3_600_000,
+  });
 }

@@ -1,4 +1,9 @@
-import { AttachVolumeCommand, CreateTagsCommand, CreateVolumeCommand, DeleteTagsCommand, DeleteVolumeCommand, DescribeCapacityReservationsCommand, DescribeInstancesCommand, DescribeInstanceStatusCommand, DescribePlacementGroupsCommand, DescribeTagsCommand, DescribeVolumesCommand, DetachVolumeCommand, paginateDescribeInstances, RunInstancesCommand, StartInstancesCommand, StopInstancesCommand, TerminateInstancesCommand, type RunInstancesCommandInput } from '@aws-sdk/client-ec2';
+import {
+  AttachVolumeCommand, CreateTagsCommand, CreateVolumeCommand, DeleteTagsCommand, DeleteVolumeCommand, DescribeCapacityReservationsCommand,
+  DescribeInstancesCommand, DescribeInstanceStatusCommand, DescribePlacementGroupsCommand, DescribeTagsCommand, DescribeVolumesCommand,
+  DetachVolumeCommand, paginateDescribeInstances, RunInstancesCommand, StartInstancesCommand, StopInstancesCommand,
+  TerminateInstancesCommand, type RunInstancesCommandInput,
+} from '@aws-sdk/client-ec2';
 import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { expect } from 'chai';
 import type { SandboxInstance } from '../instance.js';
@@ -10,7 +15,9 @@ function ready(options: Parameters<typeof testAws>[0] = {}) {
   const { aws, ec2, sqs } = bed;
   const subnet = [...aws.account.network.subnets.values()].find((candidate) => candidate.tags.get('tier') === 'private' && candidate.zone.letter === 'a');
   const imageId = aws.account.images.parameters.get('/aws/service/eks/optimized-ami/1.32/amazon-linux-2023/x86_64/standard/recommended/image_id') as string;
-  const run = (more: Partial<RunInstancesCommandInput> = {}) => ec2.send(new RunInstancesCommand({ MinCount: 1, MaxCount: 1, ImageId: imageId, InstanceType: 'c5.large', SubnetId: subnet?.id, ...more }));
+  const run = (more: Partial<RunInstancesCommandInput> = {}) => ec2.send(new RunInstancesCommand({
+    MinCount: 1, MaxCount: 1, ImageId: imageId, InstanceType: 'c5.large', SubnetId: subnet?.id, ...more,
+  }));
   const runOne = async (more: Partial<RunInstancesCommandInput> = {}) => (await run(more)).Instances?.[0]?.InstanceId as string;
   const stateOf = async (id: string) => (await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }))).Reservations?.[0]?.Instances?.[0]?.State?.Name;
   const QueueUrl = 'https://sqs.us-west-2.amazonaws.com/123456789012/Karpenter-my-cluster';
@@ -35,7 +42,9 @@ describe('instances', () => {
     await clock.advance('30s');
     expect(await stateOf(id)).to.equal('running');
     const { TerminatingInstances } = await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
-    expect(TerminatingInstances?.[0]).to.deep.include({ InstanceId: id, PreviousState: { Code: 16, Name: 'running' }, CurrentState: { Code: 32, Name: 'shutting-down' } });
+    expect(TerminatingInstances?.[0]).to.deep.include({
+      InstanceId: id, PreviousState: { Code: 16, Name: 'running' }, CurrentState: { Code: 32, Name: 'shutting-down' },
+    });
     expect(aws.account.isEmpty()).to.equal(false);
     await clock.advance('2m');
     expect(await stateOf(id)).to.equal('terminated');
@@ -79,12 +88,17 @@ describe('instances', () => {
 
   it('are found by tag, tag key, state and type, in pages', async () => {
     const { ec2, run, runOne, clock } = ready();
-    const TagSpecifications = [{ ResourceType: 'instance' as const, Tags: [{ Key: 'karpenter.sh/nodepool', Value: 'default' }, { Key: 'karpenter.k8s.aws/ec2nodeclass', Value: 'default' }, { Key: 'eks:eks-cluster-name', Value: 'my-cluster' }] }];
+    const TagSpecifications = [{
+      ResourceType: 'instance' as const,
+      Tags: [{ Key: 'karpenter.sh/nodepool', Value: 'default' }, { Key: 'karpenter.k8s.aws/ec2nodeclass', Value: 'default' }, { Key: 'eks:eks-cluster-name', Value: 'my-cluster' }],
+    }];
     await run({ MinCount: 12, MaxCount: 12, TagSpecifications });
     const other = await runOne({ InstanceType: 't3.medium' });
     await ec2.send(new TerminateInstancesCommand({ InstanceIds: [await runOne({ TagSpecifications })] }));
     await clock.advance('2m');
-    const Filters = [{ Name: 'tag-key', Values: ['karpenter.sh/nodepool'] }, { Name: 'tag-key', Values: ['karpenter.k8s.aws/ec2nodeclass'] }, { Name: 'tag:eks:eks-cluster-name', Values: ['my-cluster'] }, { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped', 'shutting-down'] }];
+    const Filters = [{ Name: 'tag-key', Values: ['karpenter.sh/nodepool'] }, { Name: 'tag-key', Values: ['karpenter.k8s.aws/ec2nodeclass'] }, { Name: 'tag:eks:eks-cluster-name', Values: ['my-cluster'] }, {
+      Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped', 'shutting-down'],
+    }];
     const found = [];
     for await (const { Reservations = [] } of paginateDescribeInstances({ client: ec2, pageSize: 5 }, { Filters })) found.push(...Reservations.flatMap((reservation) => reservation.Instances ?? []));
     expect(found).to.have.length(12);
@@ -129,7 +143,10 @@ describe('instances', () => {
     expect((await events()).map((event) => event.detail)).to.deep.equal([{ 'instance-id': id, state: 'running' }]);
     aws.account.instances.interrupt(aws.account.instances.get(id));
     const [warning] = await events();
-    expect(warning).to.include({ version: '0', source: 'aws.ec2', 'detail-type': 'EC2 Spot Instance Interruption Warning', account: '123456789012', region: 'us-west-2', time: new Date(clock.now()).toISOString().replace('.000', '') });
+    expect(warning).to.include({
+      version: '0', source: 'aws.ec2', 'detail-type': 'EC2 Spot Instance Interruption Warning', account: '123456789012',
+      region: 'us-west-2', time: new Date(clock.now()).toISOString().replace('.000', ''),
+    });
     expect(warning?.detail).to.deep.equal({ 'instance-id': id, 'instance-action': 'terminate' });
     await clock.advance('119s');
     expect(await stateOf(id)).to.equal('running');
@@ -147,15 +164,22 @@ describe('instances', () => {
     const [rebalance, health] = await events();
     expect(rebalance).to.include({ 'detail-type': 'EC2 Instance Rebalance Recommendation' });
     expect(health).to.deep.include({ source: 'aws.health', 'detail-type': 'AWS Health Event' });
-    expect(health?.detail).to.deep.include({ service: 'EC2', eventTypeCategory: 'scheduledChange', affectedEntities: [{ entityValue: instance.id }] });
+    expect(health?.detail).to.deep.include({
+      service: 'EC2', eventTypeCategory: 'scheduledChange', affectedEntities: [{ entityValue: instance.id }],
+    });
   });
 
   it('launched by RunInstances are checked by a dry run like any other', async () => {
     const { run, subnet, aws } = ready();
     expect((await refusalOf(run({ DryRun: true }))).name).to.equal('DryRunOperation');
-    expect(await refusalOf(run({ DryRun: true, IamInstanceProfile: { Name: 'absent' } }))).to.include({ name: 'InvalidParameterValue', message: 'Value (absent) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name' });
+    expect(await refusalOf(run({ DryRun: true, IamInstanceProfile: { Name: 'absent' } }))).to.include({
+      name: 'InvalidParameterValue',
+      message: 'Value (absent) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name',
+    });
     expect((await refusalOf(run({ DryRun: true, NetworkInterfaces: [{ DeviceIndex: 0 }] }))).name).to.equal('InvalidParameterCombination');
-    expect((await refusalOf(run({ DryRun: true, BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 8 } }] }))).name).to.equal('InvalidBlockDeviceMapping');
+    expect((await refusalOf(run({
+      DryRun: true, BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 8 } }],
+    }))).name).to.equal('InvalidBlockDeviceMapping');
     expect((await refusalOf(run({ DryRun: true, Placement: { GroupId: 'pg-absent' } }))).name).to.equal('InvalidPlacementGroup.Unknown');
     expect((await refusalOf(run({ ImageId: undefined }))).name).to.equal('MissingParameter');
     expect((await refusalOf(run({ MinCount: 3, MaxCount: 2 }))).name).to.equal('InvalidParameterValue');
@@ -200,9 +224,14 @@ describe('instances', () => {
     const { ec2, runOne, clock } = ready();
     const id = await runOne();
     await clock.advance('30s');
-    const { VolumeId } = await ec2.send(new CreateVolumeCommand({ AvailabilityZone: 'us-west-2a', Size: 100, VolumeType: 'gp3', TagSpecifications: [{ ResourceType: 'volume', Tags: [{ Key: 'pvc', Value: 'data' }] }] }));
+    const { VolumeId } = await ec2.send(new CreateVolumeCommand({
+      AvailabilityZone: 'us-west-2a', Size: 100, VolumeType: 'gp3',
+      TagSpecifications: [{ ResourceType: 'volume', Tags: [{ Key: 'pvc', Value: 'data' }] }],
+    }));
     const elsewhere = await ec2.send(new CreateVolumeCommand({ AvailabilityZone: 'us-west-2b', Size: 1 }));
-    expect((await refusalOf(ec2.send(new AttachVolumeCommand({ VolumeId: elsewhere.VolumeId, InstanceId: id, Device: '/dev/xvdb' })))).name).to.equal('InvalidVolume.ZoneMismatch');
+    expect((await refusalOf(ec2.send(new AttachVolumeCommand({
+      VolumeId: elsewhere.VolumeId, InstanceId: id, Device: '/dev/xvdb',
+    })))).name).to.equal('InvalidVolume.ZoneMismatch');
     await ec2.send(new AttachVolumeCommand({ VolumeId, InstanceId: id, Device: '/dev/xvdb' }));
     expect((await refusalOf(ec2.send(new DeleteVolumeCommand({ VolumeId })))).name).to.equal('VolumeInUse');
     const attached = await ec2.send(new DescribeVolumesCommand({ Filters: [{ Name: 'attachment.instance-id', Values: [id] }] }));
@@ -230,13 +259,17 @@ describe('instances', () => {
 
   it('have reservations and placement groups beside them', async () => {
     const { ec2, aws, clock } = ready();
-    const reservation = aws.account.capacityReservations.add({ instanceType: 'c5.large', availabilityZone: 'us-west-2a', total: 3, endsAt: clock.now() + 60_000, tags: { team: 'a' } });
+    const reservation = aws.account.capacityReservations.add({
+      instanceType: 'c5.large', availabilityZone: 'us-west-2a', total: 3, endsAt: clock.now() + 60_000, tags: { team: 'a' },
+    });
     const active = async () => (await ec2.send(new DescribeCapacityReservationsCommand({ Filters: [{ Name: 'state', Values: ['active'] }, { Name: 'tag:team', Values: ['a'] }] }))).CapacityReservations;
     expect((await active())?.[0]).to.include({ CapacityReservationId: reservation.id, AvailableInstanceCount: 3, InstanceMatchCriteria: 'targeted' });
     await clock.advance('1m');
     expect(await active()).to.deep.equal([]);
     const group = aws.account.placementGroups.add({ name: 'rack', strategy: 'partition', partitions: 3 });
-    const { PlacementGroups } = await ec2.send(new DescribePlacementGroupsCommand({ GroupNames: ['rack'], Filters: [{ Name: 'state', Values: ['available'] }] }));
+    const { PlacementGroups } = await ec2.send(new DescribePlacementGroupsCommand({
+      GroupNames: ['rack'], Filters: [{ Name: 'state', Values: ['available'] }],
+    }));
     expect(PlacementGroups?.[0]).to.include({ GroupId: group.id, PartitionCount: 3 });
     expect((await refusalOf(ec2.send(new DescribePlacementGroupsCommand({ GroupIds: ['pg-1'] })))).name).to.equal('InvalidPlacementGroup.Unknown');
   });

@@ -1,17 +1,29 @@
-import { CreateLaunchTemplateCommand, CreateLaunchTemplateVersionCommand, DeleteLaunchTemplateCommand, DescribeLaunchTemplatesCommand, DescribeLaunchTemplateVersionsCommand, paginateDescribeLaunchTemplates } from '@aws-sdk/client-ec2';
+import {
+  CreateLaunchTemplateCommand, CreateLaunchTemplateVersionCommand, DeleteLaunchTemplateCommand, DescribeLaunchTemplatesCommand,
+  DescribeLaunchTemplateVersionsCommand, paginateDescribeLaunchTemplates,
+} from '@aws-sdk/client-ec2';
 import { expect } from 'chai';
 import { refusalOf, testAws } from '../testing.js';
 
-const tags = (entries: Record<string, string>) => [{ ResourceType: 'launch-template' as const, Tags: Object.entries(entries).map(([Key, Value]) => ({ Key, Value })) }];
+const tags = (entries: Record<string, string>) => [{
+  ResourceType: 'launch-template' as const, Tags: Object.entries(entries).map(([Key, Value]) => ({ Key, Value })),
+}];
 
 describe('launch templates', () => {
   it('are created once a name, found by name and by tag, and deleted by id or name', async () => {
     const { ec2, aws } = testAws();
-    const created = await ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: 'karpenter.k8s.aws/123', LaunchTemplateData: { ImageId: 'ami-1' }, TagSpecifications: tags({ 'eks:eks-cluster-name': 'my-cluster' }) }));
+    const created = await ec2.send(new CreateLaunchTemplateCommand({
+      LaunchTemplateName: 'karpenter.k8s.aws/123', LaunchTemplateData: { ImageId: 'ami-1' },
+      TagSpecifications: tags({ 'eks:eks-cluster-name': 'my-cluster' }),
+    }));
     expect(created.LaunchTemplate).to.include({ LaunchTemplateName: 'karpenter.k8s.aws/123', LatestVersionNumber: 1 });
-    expect((await refusalOf(ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: 'karpenter.k8s.aws/123', LaunchTemplateData: {} })))).name).to.equal('InvalidLaunchTemplateName.AlreadyExistsException');
+    expect((await refusalOf(ec2.send(new CreateLaunchTemplateCommand({
+      LaunchTemplateName: 'karpenter.k8s.aws/123', LaunchTemplateData: {},
+    })))).name).to.equal('InvalidLaunchTemplateName.AlreadyExistsException');
     await ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: 'other', LaunchTemplateData: {} }));
-    const byTag = await ec2.send(new DescribeLaunchTemplatesCommand({ Filters: [{ Name: 'tag:eks:eks-cluster-name', Values: ['my-cluster'] }], MaxResults: 200 }));
+    const byTag = await ec2.send(new DescribeLaunchTemplatesCommand({
+      Filters: [{ Name: 'tag:eks:eks-cluster-name', Values: ['my-cluster'] }], MaxResults: 200,
+    }));
     expect(byTag.LaunchTemplates?.map((template) => template.LaunchTemplateName)).to.deep.equal(['karpenter.k8s.aws/123']);
     await ec2.send(new DeleteLaunchTemplateCommand({ LaunchTemplateId: created.LaunchTemplate?.LaunchTemplateId as string }));
     expect((await refusalOf(ec2.send(new DeleteLaunchTemplateCommand({ LaunchTemplateId: created.LaunchTemplate?.LaunchTemplateId as string })))).name).to.equal('InvalidLaunchTemplateId.NotFound');
@@ -30,7 +42,9 @@ describe('launch templates', () => {
       TagSpecifications: [{ ResourceType: 'network-interface' as const, Tags: [{ Key: 'a', Value: 'b' }] }],
     };
     await ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName, LaunchTemplateData: data }));
-    await ec2.send(new CreateLaunchTemplateVersionCommand({ LaunchTemplateName, LaunchTemplateData: { ImageId: 'ami-2', SecurityGroupIds: ['sg-3'] }, VersionDescription: 'newer' }));
+    await ec2.send(new CreateLaunchTemplateVersionCommand({
+      LaunchTemplateName, LaunchTemplateData: { ImageId: 'ami-2', SecurityGroupIds: ['sg-3'] }, VersionDescription: 'newer',
+    }));
     const { LaunchTemplateVersions } = await ec2.send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateName }));
     expect(LaunchTemplateVersions?.map((version) => [version.VersionNumber, version.DefaultVersion, version.VersionDescription])).to.deep.equal([[1, true, undefined], [2, false, 'newer']]);
     expect(LaunchTemplateVersions?.[0]?.LaunchTemplateData).to.deep.equal(data);
@@ -43,7 +57,9 @@ describe('launch templates', () => {
     const { ec2 } = testAws();
     expect((await refusalOf(ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: 'a b', LaunchTemplateData: {} })))).name).to.equal('InvalidLaunchTemplateName.MalformedException');
     const UserData = Buffer.alloc(16_385, 'x').toString('base64');
-    expect(await refusalOf(ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: 'big', LaunchTemplateData: { UserData } })))).to.include({ name: 'InvalidUserData.Malformed', message: 'User data is limited to 16384 bytes' });
+    expect(await refusalOf(ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: 'big', LaunchTemplateData: { UserData } })))).to.include({
+      name: 'InvalidUserData.Malformed', message: 'User data is limited to 16384 bytes',
+    });
   });
 
   it('appear in reads after the consistency delay, though their name is taken at once', async () => {
@@ -58,7 +74,9 @@ describe('launch templates', () => {
 
   it('come in pages', async () => {
     const { ec2 } = testAws();
-    for (let index = 0; index < 7; index += 1) await ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: `nodes-${index}`, LaunchTemplateData: {} }));
+    for (let index = 0; index < 7; index += 1) await ec2.send(new CreateLaunchTemplateCommand({
+      LaunchTemplateName: `nodes-${index}`, LaunchTemplateData: {},
+    }));
     const sizes = [];
     for await (const { LaunchTemplates = [] } of paginateDescribeLaunchTemplates({ client: ec2, pageSize: 3 }, {})) sizes.push(LaunchTemplates.length);
     expect(sizes).to.deep.equal([3, 3, 1]);

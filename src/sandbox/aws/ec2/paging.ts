@@ -2,7 +2,9 @@ import { AwsError, invalidParameter } from '../protocol/error.js';
 import type { Parameters } from '../protocol/parameters.js';
 
 /** One page of a list, by the request's MaxResults and NextToken, and the token of the next. */
-export function page<Item>(items: readonly Item[], input: Parameters, { least = 5, most = 1000 } = {}): { items: Item[]; nextToken: string | undefined } {
+export function page<Item>(
+  items: readonly Item[], input: Parameters, { least = 5, most = 1000 } = {},
+): { items: Item[]; nextToken: string | undefined } {
   const size = input.number('MaxResults');
   if (size !== undefined && size < least) throw invalidParameter('MaxResults', String(size), `It must be at least ${least}.`);
   const start = readToken(input.text('NextToken'));

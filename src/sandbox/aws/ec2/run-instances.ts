@@ -17,10 +17,18 @@ export const RunInstances: Operation = (input, account) => {
   if (least < 1 || most < least) throw invalidParameter('MinCount', String(least), 'It must be at least 1 and not greater than MaxCount.');
   const { specification, templateTags } = readSpecification(input, account);
   const plan = planLaunch(specification, specification.marketType === 'spot' ? 'spot' : 'on-demand', account);
-  if (plan.subnet.freeAddresses < least) throw new AwsError('InsufficientFreeAddressesInSubnet', `There are not enough free addresses in subnet '${plan.subnet.id}' to satisfy the requested number of instances.`);
+  if (plan.subnet.freeAddresses < least) {
+    throw new AwsError(
+      'InsufficientFreeAddressesInSubnet',
+      `There are not enough free addresses in subnet '${plan.subnet.id}' to satisfy the requested number of instances.`,
+    );
+  }
   endDryRun(input);
 
-  const context = { reservationId: resourceId(account.random, 'r'), clientToken: input.text('ClientToken'), instanceTags: new Map([...specifiedTags(input, 'instance'), ...templateTags]), volumeTags: specifiedTags(input, 'volume') };
+  const context = {
+    reservationId: resourceId(account.random, 'r'), clientToken: input.text('ClientToken'),
+    instanceTags: new Map([...specifiedTags(input, 'instance'), ...templateTags]), volumeTags: specifiedTags(input, 'volume'),
+  };
   const instances = [launch(plan, context, account)];
   try {
     while (instances.length < most) instances.push(launch(plan, context, account));
@@ -31,7 +39,10 @@ export const RunInstances: Operation = (input, account) => {
       throw error;
     }
   }
-  const answer = { reservationId: context.reservationId, ownerId: account.id, groupSet: [], instancesSet: instances.map((instance, index) => ({ ...describeInstance(instance, account), amiLaunchIndex: index })) };
+  const answer = {
+    reservationId: context.reservationId, ownerId: account.id, groupSet: [],
+    instancesSet: instances.map((instance, index) => ({ ...describeInstance(instance, account), amiLaunchIndex: index })),
+  };
   account.idempotency.remember('RunInstances', input, answer);
   return answer;
 };
@@ -39,7 +50,12 @@ export const RunInstances: Operation = (input, account) => {
 /** What the call says, on top of what the launch template says that it names. */
 function readSpecification(input: Parameters, account: Account): { specification: LaunchSpecification; templateTags: [string, string][] } {
   const own = readLaunchSpecification(input);
-  if (own.networkInterfaces && (own.subnetId !== undefined || own.securityGroupIds !== undefined)) throw new AwsError('InvalidParameterCombination', `Network interfaces and an instance-level ${own.subnetId === undefined ? 'security groups' : 'subnet ID'} may not be specified on the same request`);
+  if (own.networkInterfaces && (own.subnetId !== undefined || own.securityGroupIds !== undefined)) {
+    throw new AwsError(
+      'InvalidParameterCombination',
+      `Network interfaces and an instance-level ${own.subnetId === undefined ? 'security groups' : 'subnet ID'} may not be specified on the same request`,
+    );
+  }
   const reference = input.child('LaunchTemplate');
   if (!input.has('LaunchTemplate')) return { specification: own, templateTags: [] };
   const template = account.launchTemplates.find({ id: reference.text('LaunchTemplateId'), name: reference.text('LaunchTemplateName') });
@@ -47,7 +63,9 @@ function readSpecification(input: Parameters, account: Account): { specification
   const inherited = version.specification;
   // An interface without groups keeps those that the template gives to the same device.
   const networkInterfaces = own.networkInterfaces?.map((request) => {
-    const same = inherited.networkInterfaces?.find((candidate) => candidate.deviceIndex === request.deviceIndex && candidate.networkCardIndex === request.networkCardIndex);
+    const same = inherited.networkInterfaces?.find(
+      (candidate) => candidate.deviceIndex === request.deviceIndex && candidate.networkCardIndex === request.networkCardIndex,
+    );
     return request.securityGroupIds.length > 0 || !same ? request : { ...request, securityGroupIds: same.securityGroupIds };
   });
   return {

@@ -15,8 +15,11 @@ interface Tagged {
 function* tagged(account: Account): Generator<Tagged> {
   const { network, images, launchTemplates, volumes, instances, capacityReservations, placementGroups } = account;
   const kinds: [string, Iterable<{ id: string; tags: Tags }>][] = [
-    ['instance', instances.visible()], ['network-interface', instances.alive().flatMap(({ networkInterfaces }) => networkInterfaces)], ['volume', volumes.all.values()], ['launch-template', launchTemplates.visible()],
-    ['subnet', network.subnets.values()], ['security-group', network.securityGroups.values()], ['vpc', network.vpcs.values()], ['image', images.all.values()], ['capacity-reservation', capacityReservations.all.values()], ['placement-group', placementGroups.all.values()],
+    ['instance', instances.visible()], ['network-interface', instances.alive().flatMap(({ networkInterfaces }) => networkInterfaces)],
+    ['volume', volumes.all.values()], ['launch-template', launchTemplates.visible()],
+    ['subnet', network.subnets.values()], ['security-group', network.securityGroups.values()], ['vpc', network.vpcs.values()],
+    ['image', images.all.values()], ['capacity-reservation', capacityReservations.all.values()],
+    ['placement-group', placementGroups.all.values()],
   ];
   for (const [kind, resources] of kinds) for (const { id, tags } of resources) yield { id, kind, tags };
 }
@@ -57,8 +60,11 @@ export const DeleteTags: Operation = (input, account) => {
 
 export const DescribeTags: Operation = (input, account) => {
   endDryRun(input);
-  const all = [...tagged(account)].flatMap(({ id, kind, tags }) => [...tags].map(([key, value]) => ({ resourceId: id, resourceType: kind, key, value })));
-  const matching = applyFilters(input, all, (tag) => attributes({ key: () => tag.key, value: () => tag.value, 'resource-id': () => tag.resourceId, 'resource-type': () => tag.resourceType }, new Map([[tag.key, tag.value]])));
+  const all = [...tagged(account)].flatMap(({ id, kind, tags }) =>
+    [...tags].map(([key, value]) => ({ resourceId: id, resourceType: kind, key, value })));
+  const matching = applyFilters(input, all, (tag) => attributes({
+    key: () => tag.key, value: () => tag.value, 'resource-id': () => tag.resourceId, 'resource-type': () => tag.resourceType,
+  }, new Map([[tag.key, tag.value]])));
   const { items, nextToken } = page(matching, input);
   return { tagSet: items, nextToken };
 };

@@ -7,7 +7,9 @@ describe('EKS', () => {
     const { eks, aws } = testAws();
     expect((await eks.send(new ListClustersCommand({}))).clusters).to.deep.equal(['my-cluster', 'ecommerce-cluster']);
     const { cluster } = await eks.send(new DescribeClusterCommand({ name: 'ecommerce-cluster' }));
-    expect(cluster).to.include({ name: 'ecommerce-cluster', version: '1.32', status: 'ACTIVE', arn: 'arn:aws:eks:us-west-2:123456789012:cluster/ecommerce-cluster' });
+    expect(cluster).to.include({
+      name: 'ecommerce-cluster', version: '1.32', status: 'ACTIVE', arn: 'arn:aws:eks:us-west-2:123456789012:cluster/ecommerce-cluster',
+    });
     expect(cluster?.kubernetesNetworkConfig).to.include({ serviceIpv4Cidr: '10.100.0.0/16', ipFamily: 'ipv4' });
     expect(cluster?.resourcesVpcConfig?.subnetIds).to.have.length(6);
     expect(aws.account.network.securityGroups.has(cluster?.resourcesVpcConfig?.clusterSecurityGroupId as string)).to.equal(true);
@@ -21,6 +23,8 @@ describe('EKS', () => {
   });
 
   it('does not know other clusters', async () => {
-    expect(await refusalOf(testAws().eks.send(new DescribeClusterCommand({ name: 'absent' })))).to.deep.equal({ name: 'ResourceNotFoundException', message: 'No cluster found for name: absent.', status: 404 });
+    expect(await refusalOf(testAws().eks.send(new DescribeClusterCommand({ name: 'absent' })))).to.deep.equal({
+      name: 'ResourceNotFoundException', message: 'No cluster found for name: absent.', status: 404,
+    });
   });
 });

@@ -1,4 +1,8 @@
-import { AddRoleToInstanceProfileCommand, CreateInstanceProfileCommand, DeleteInstanceProfileCommand, GetInstanceProfileCommand, GetRoleCommand, ListInstanceProfilesCommand, ListInstanceProfilesForRoleCommand, RemoveRoleFromInstanceProfileCommand, TagInstanceProfileCommand, UntagInstanceProfileCommand } from '@aws-sdk/client-iam';
+import {
+  AddRoleToInstanceProfileCommand, CreateInstanceProfileCommand, DeleteInstanceProfileCommand, GetInstanceProfileCommand, GetRoleCommand,
+  ListInstanceProfilesCommand, ListInstanceProfilesForRoleCommand, RemoveRoleFromInstanceProfileCommand, TagInstanceProfileCommand,
+  UntagInstanceProfileCommand,
+} from '@aws-sdk/client-iam';
 import { expect } from 'chai';
 import { refusalOf, testAws } from '../testing.js';
 
@@ -14,7 +18,10 @@ describe('IAM', () => {
     await iam.send(new TagInstanceProfileCommand({ InstanceProfileName, Tags: [{ Key: 'c', Value: 'd' }] }));
     await iam.send(new UntagInstanceProfileCommand({ InstanceProfileName, TagKeys: ['a'] }));
     const { InstanceProfile } = await iam.send(new GetInstanceProfileCommand({ InstanceProfileName }));
-    expect(InstanceProfile).to.deep.include({ InstanceProfileName, Path, Tags: [{ Key: 'c', Value: 'd' }], Arn: `arn:aws:iam::123456789012:instance-profile${Path}${InstanceProfileName}` });
+    expect(InstanceProfile).to.deep.include({
+      InstanceProfileName, Path, Tags: [{ Key: 'c', Value: 'd' }],
+      Arn: `arn:aws:iam::123456789012:instance-profile${Path}${InstanceProfileName}`,
+    });
     expect(InstanceProfile?.Roles?.map((role) => role.RoleName)).to.deep.equal([RoleName]);
     const forRole = await iam.send(new ListInstanceProfilesForRoleCommand({ RoleName }));
     expect(forRole.InstanceProfiles).to.have.length(1);
@@ -34,16 +41,22 @@ describe('IAM', () => {
 
   it('tells a missing role from a missing profile', async () => {
     const { iam } = testAws();
-    expect(await refusalOf(iam.send(new GetInstanceProfileCommand({ InstanceProfileName })))).to.deep.equal({ name: 'NoSuchEntityException', message: `Instance Profile ${InstanceProfileName} cannot be found.`, status: 404 });
+    expect(await refusalOf(iam.send(new GetInstanceProfileCommand({ InstanceProfileName })))).to.deep.equal({
+      name: 'NoSuchEntityException', message: `Instance Profile ${InstanceProfileName} cannot be found.`, status: 404,
+    });
     await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName, Path }));
-    expect(await refusalOf(iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName, RoleName: 'nobody' })))).to.deep.equal({ name: 'NoSuchEntityException', message: 'The role with name nobody cannot be found.', status: 404 });
+    expect(await refusalOf(iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName, RoleName: 'nobody' })))).to.deep.equal({
+      name: 'NoSuchEntityException', message: 'The role with name nobody cannot be found.', status: 404,
+    });
     expect((await refusalOf(iam.send(new GetRoleCommand({ RoleName: 'nobody' })))).message).to.contain('role');
     expect((await refusalOf(iam.send(new RemoveRoleFromInstanceProfileCommand({ InstanceProfileName, RoleName })))).name).to.equal('NoSuchEntityException');
   });
 
   it('lists profiles by path prefix, in pages', async () => {
     const { iam } = testAws();
-    for (const suffix of ['a', 'b', 'c']) await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: `p-${suffix}`, Path: `/karpenter/us-west-2/my-cluster/${suffix}/` }));
+    for (const suffix of ['a', 'b', 'c']) await iam.send(new CreateInstanceProfileCommand({
+      InstanceProfileName: `p-${suffix}`, Path: `/karpenter/us-west-2/my-cluster/${suffix}/`,
+    }));
     await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: 'other' }));
     const first = await iam.send(new ListInstanceProfilesCommand({ PathPrefix: '/karpenter/us-west-2/my-cluster/', MaxItems: 2 }));
     expect(first).to.include({ IsTruncated: true });

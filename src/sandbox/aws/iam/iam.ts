@@ -5,9 +5,14 @@ import { awsQuery, queryService, type Operation } from '../protocol/query-servic
 import type { Parameters } from '../protocol/parameters.js';
 import { isoTime, type XmlObject } from '../protocol/xml.js';
 
-const TRUST = encodeURIComponent(JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }] }));
+const TRUST = encodeURIComponent(JSON.stringify({
+  Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+}));
 
-const describeRole = (role: Role): XmlObject => ({ Path: role.path, RoleName: role.name, RoleId: role.id, Arn: role.arn, CreateDate: isoTime(role.createdAt), AssumeRolePolicyDocument: TRUST });
+const describeRole = (role: Role): XmlObject => ({
+  Path: role.path, RoleName: role.name, RoleId: role.id, Arn: role.arn, CreateDate: isoTime(role.createdAt),
+  AssumeRolePolicyDocument: TRUST,
+});
 
 const describeProfile = (profile: InstanceProfile): XmlObject => ({
   Path: profile.path, InstanceProfileName: profile.name, InstanceProfileId: profile.id, Arn: profile.arn, CreateDate: isoTime(profile.createdAt),
@@ -28,7 +33,10 @@ const tagsOf = (input: Parameters): Map<string, string> => readTags(input.child(
 
 const operations: Record<string, Operation> = {
   GetInstanceProfile: (input, { identities }) => ({ InstanceProfile: describeProfile(identities.profile(profileName(input))) }),
-  CreateInstanceProfile: (input, { identities }) => ({ InstanceProfile: describeProfile(identities.createProfile(profileName(input), input.text('Path') ?? '/', tagsOf(input))) }),
+  CreateInstanceProfile(input, { identities }) {
+    const profile = identities.createProfile(profileName(input), input.text('Path') ?? '/', tagsOf(input));
+    return { InstanceProfile: describeProfile(profile) };
+  },
   DeleteInstanceProfile(input, { identities }) {
     identities.deleteProfile(profileName(input));
     return {};
@@ -66,5 +74,7 @@ const operations: Record<string, Operation> = {
 export const iam = queryService('iam', awsQuery('https://iam.amazonaws.com/doc/2010-05-08/'), operations);
 
 export const sts = queryService('sts', awsQuery('https://sts.amazonaws.com/doc/2011-06-15/'), {
-  GetCallerIdentity: (_input, account) => ({ Arn: `arn:aws:sts::${account.id}:assumed-role/KarpenterController/sandbox`, UserId: 'AROASANDBOXKARPENTER:sandbox', Account: account.id }),
+  GetCallerIdentity: (_input, account) => ({
+    Arn: `arn:aws:sts::${account.id}:assumed-role/KarpenterController/sandbox`, UserId: 'AROASANDBOXKARPENTER:sandbox', Account: account.id,
+  }),
 });

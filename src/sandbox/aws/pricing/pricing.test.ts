@@ -3,7 +3,10 @@ import { expect } from 'chai';
 import { refusalOf, testAws } from '../testing.js';
 
 const filters = (fields: Record<string, string>) => Object.entries(fields).map(([Field, Value]) => ({ Type: 'TERM_MATCH' as const, Field, Value }));
-const common = { regionCode: 'us-west-2', serviceCode: 'AmazonEC2', preInstalledSw: 'NA', operatingSystem: 'Linux', capacitystatus: 'Used', marketoption: 'OnDemand' };
+const common = {
+  regionCode: 'us-west-2', serviceCode: 'AmazonEC2', preInstalledSw: 'NA', operatingSystem: 'Linux', capacitystatus: 'Used',
+  marketoption: 'OnDemand',
+};
 
 interface Product {
   product: { attributes: { instanceType: string } };
@@ -32,7 +35,9 @@ describe('Pricing', () => {
 
   it('finds nothing for another region, and refuses other services', async () => {
     const { pricing } = testAws();
-    expect((await pricing.send(new GetProductsCommand({ ServiceCode: 'AmazonEC2', Filters: filters({ ...common, regionCode: 'eu-west-1' }) }))).PriceList).to.deep.equal([]);
+    expect((await pricing.send(new GetProductsCommand({
+      ServiceCode: 'AmazonEC2', Filters: filters({ ...common, regionCode: 'eu-west-1' }),
+    }))).PriceList).to.deep.equal([]);
     expect((await refusalOf(pricing.send(new GetProductsCommand({ ServiceCode: 'AmazonS3' })))).name).to.equal('NotFoundException');
   });
 });

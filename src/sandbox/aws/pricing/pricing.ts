@@ -18,8 +18,11 @@ const RATE_CODE = '6YS6EN2CT7';
 function attributesOf(type: CatalogueType, account: Account): Record<string, string> {
   const metal = type.hypervisor === undefined;
   return {
-    servicecode: 'AmazonEC2', serviceCode: 'AmazonEC2', regionCode: account.region, instanceType: type.name, productFamily: metal ? 'Compute Instance (bare metal)' : 'Compute Instance', tenancy: metal ? 'Dedicated' : 'Shared',
-    operatingSystem: 'Linux', preInstalledSw: 'NA', capacitystatus: 'Used', marketoption: 'OnDemand', licenseModel: 'No License required', locationType: 'AWS Region', vcpu: String(type.vcpus), memory: `${type.memoryMiB / 1024} GiB`, currentGeneration: type.currentGeneration ? 'Yes' : 'No',
+    servicecode: 'AmazonEC2', serviceCode: 'AmazonEC2', regionCode: account.region, instanceType: type.name,
+    productFamily: metal ? 'Compute Instance (bare metal)' : 'Compute Instance', tenancy: metal ? 'Dedicated' : 'Shared',
+    operatingSystem: 'Linux', preInstalledSw: 'NA', capacitystatus: 'Used', marketoption: 'OnDemand', licenseModel: 'No License required',
+    locationType: 'AWS Region', vcpu: String(type.vcpus), memory: `${type.memoryMiB / 1024} GiB`,
+    currentGeneration: type.currentGeneration ? 'Yes' : 'No',
   };
 }
 
@@ -29,7 +32,10 @@ function priceList(type: CatalogueType, account: Account): string {
   const term = `${sku}.${TERM_CODE}`;
   const rate = `${term}.${RATE_CODE}`;
   const effectiveDate = '2025-01-01T00:00:00Z';
-  const dimension = { unit: 'Hrs', endRange: 'Inf', description: `$${type.onDemandPrice} per On Demand Linux ${type.name} Instance Hour`, appliesTo: [], rateCode: rate, beginRange: '0', pricePerUnit: { USD: type.onDemandPrice.toFixed(10) } };
+  const dimension = {
+    unit: 'Hrs', endRange: 'Inf', description: `$${type.onDemandPrice} per On Demand Linux ${type.name} Instance Hour`, appliesTo: [],
+    rateCode: rate, beginRange: '0', pricePerUnit: { USD: type.onDemandPrice.toFixed(10) },
+  };
   return JSON.stringify({
     product: { productFamily, attributes, sku },
     serviceCode: 'AmazonEC2',
@@ -43,7 +49,9 @@ function readFilters(value: unknown): Filter[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw invalidParameter('Filters', JSON.stringify(value), 'It must be a list.');
   return value.map((entry: Record<string, unknown>) => {
-    if (entry['Type'] !== 'TERM_MATCH') throw new AwsError('InvalidParameterException', `The filter type ${String(entry['Type'])} is not supported here; use TERM_MATCH`);
+    if (entry['Type'] !== 'TERM_MATCH') {
+      throw new AwsError('InvalidParameterException', `The filter type ${String(entry['Type'])} is not supported here; use TERM_MATCH`);
+    }
     return { Field: String(entry['Field']), Value: String(entry['Value']) };
   });
 }
@@ -57,9 +65,15 @@ export const pricing = jsonService('pricing', { version: '1.1', target: 'AWSPric
       const attributes = attributesOf(type, account);
       return filters.every(({ Field, Value }) => attributes[Field]?.toLowerCase() === Value.toLowerCase());
     });
-    const start = input['NextToken'] === undefined || input['NextToken'] === null ? 0 : Number(Buffer.from(textMember(input, 'NextToken'), 'base64').toString());
-    if (!Number.isInteger(start)) throw new AwsError('InvalidNextTokenException', 'The pagination token is invalid. Try again without a pagination token.');
+    const token = input['NextToken'] ?? undefined;
+    const start = token === undefined ? 0 : Number(Buffer.from(textMember(input, 'NextToken'), 'base64').toString());
+    if (!Number.isInteger(start)) {
+      throw new AwsError('InvalidNextTokenException', 'The pagination token is invalid. Try again without a pagination token.');
+    }
     const end = start + Math.min(MOST, numberMember(input, 'MaxResults') ?? MOST);
-    return { FormatVersion: 'aws_v1', PriceList: matching.slice(start, end).map((type) => priceList(type, account)), ...(end < matching.length ? { NextToken: Buffer.from(String(end)).toString('base64') } : {}) };
+    return {
+      FormatVersion: 'aws_v1', PriceList: matching.slice(start, end).map((type) => priceList(type, account)),
+      ...(end < matching.length ? { NextToken: Buffer.from(String(end)).toString('base64') } : {}),
+    };
   },
 });

@@ -14,8 +14,12 @@ interface JsonDialect {
 }
 
 /** A service that takes and gives JSON, the operation named in the header `X-Amz-Target`. */
-export function jsonService(name: string, { version, target, refusalHeaders = () => ({}) }: JsonDialect, operations: Readonly<Record<string, JsonOperation>>): Service {
-  const headers = (requestId: string): Record<string, string> => ({ 'content-type': `application/x-amz-json-${version}`, 'x-amzn-requestid': requestId });
+export function jsonService(
+  name: string, { version, target, refusalHeaders = () => ({}) }: JsonDialect, operations: Readonly<Record<string, JsonOperation>>,
+): Service {
+  const headers = (requestId: string): Record<string, string> => ({
+    'content-type': `application/x-amz-json-${version}`, 'x-amzn-requestid': requestId,
+  });
   return {
     name,
     operationOf({ headers: sent }) {
@@ -28,7 +32,10 @@ export function jsonService(name: string, { version, target, refusalHeaders = ()
       if (!run) throw new AwsError('UnknownOperationException', `The operation ${operation || '(none)'} is not known to this service.`);
       return { status: 200, headers: headers(requestId), body: JSON.stringify(await run(parse(request.body), call)) };
     },
-    refuse: (error, requestId) => ({ status: error.status, headers: { ...headers(requestId), ...refusalHeaders(error) }, body: JSON.stringify({ __type: error.reason, message: error.message }) }),
+    refuse: (error, requestId) => ({
+      status: error.status, headers: { ...headers(requestId), ...refusalHeaders(error) },
+      body: JSON.stringify({ __type: error.reason, message: error.message }),
+    }),
     throttled: () => new AwsError('ThrottlingException', 'Rate exceeded'),
   };
 }
@@ -46,13 +53,23 @@ function parse(body: string): JsonInput {
 /** A string member. Throws the service's ValidationException when it is required and absent, or not a string. */
 export function textMember(input: JsonInput, name: string): string {
   const value = input[name];
-  if (typeof value !== 'string' || value === '') throw new AwsError('ValidationException', `1 validation error detected: Value at '${name}' failed to satisfy constraint: Member must not be null`);
+  if (typeof value !== 'string' || value === '') {
+    throw new AwsError(
+      'ValidationException',
+      `1 validation error detected: Value at '${name}' failed to satisfy constraint: Member must not be null`,
+    );
+  }
   return value;
 }
 
 export function numberMember(input: JsonInput, name: string): number | undefined {
   const value = input[name];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'number') throw new AwsError('ValidationException', `1 validation error detected: Value at '${name}' failed to satisfy constraint: Member must be a number`);
+  if (typeof value !== 'number') {
+    throw new AwsError(
+      'ValidationException',
+      `1 validation error detected: Value at '${name}' failed to satisfy constraint: Member must be a number`,
+    );
+  }
   return value;
 }

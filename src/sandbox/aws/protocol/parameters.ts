@@ -93,7 +93,10 @@ export class Parameters {
     return write(this.tree, true);
   }
 
-  /** The tree as an answer's members, each renamed. Lists (of which all names are numbers) stay lists, under `item` elements of the given name if there is one. */
+  /**
+   * The tree as an answer's members, each renamed. Lists (of which all names are numbers) stay lists; `item` names their
+   * elements where it is not the protocol's own name.
+   */
   mirror(rename: (name: string, isList: boolean, depth: number) => { element: string; item?: string }): XmlObject {
     const isList = (value: string | Tree): boolean => value instanceof Map && value.size > 0 && [...value.keys()].every((key) => /^\d+$/.test(key));
     const convert = (value: string | Tree, depth: number): XmlValue => {

@@ -34,7 +34,9 @@ describe('the XML encoder', () => {
   const encode = xmlEncoder('item');
 
   it('writes lists, nesting and absence as the services do', () => {
-    expect(encode('a', { b: [1, { c: true }], d: [], e: undefined, f: {}, g: { h: new Repeated(['x', 'y']) } })).to.equal('<a><b><item>1</item><item><c>true</c></item></b><d></d><f></f><g><h>x</h><h>y</h></g></a>');
+    expect(encode('a', {
+      b: [1, { c: true }], d: [], e: undefined, f: {}, g: { h: new Repeated(['x', 'y']) },
+    })).to.equal('<a><b><item>1</item><item><c>true</c></item></b><d></d><f></f><g><h>x</h><h>y</h></g></a>');
   });
 
   it('keeps any text through a real parser', () => {

@@ -32,13 +32,18 @@ export const awsQuery = (namespace: string): Dialect => ({
   listTag: 'member',
   namespace,
   success: (operation, members, requestId) => [`${operation}Response`, { [`${operation}Result`]: members, ResponseMetadata: { RequestId: requestId } }],
-  failure: (error, requestId) => ['ErrorResponse', { Error: { Type: error.status >= 500 ? 'Receiver' : 'Sender', Code: error.reason, Message: error.message }, RequestId: requestId }],
+  failure: (error, requestId) => ['ErrorResponse', {
+    Error: { Type: error.status >= 500 ? 'Receiver' : 'Sender', Code: error.reason, Message: error.message }, RequestId: requestId,
+  }],
   throttled: () => new AwsError('Throttling', 'Rate exceeded'),
 });
 
 export function queryService(name: string, dialect: Dialect, operations: Readonly<Record<string, Operation>>): Service {
   const encode = xmlEncoder(dialect.listTag);
-  const document = ([element, content]: [string, XmlObject]): string => `<?xml version="1.0" encoding="UTF-8"?>\n${encode(element, content).replace(`<${element}>`, `<${element} xmlns="${dialect.namespace}">`)}`;
+  const document = ([element, content]: [string, XmlObject]): string => {
+    const encoded = encode(element, content).slice(element.length + 2);
+    return `<?xml version="1.0" encoding="UTF-8"?>\n<${element} xmlns="${dialect.namespace}">${encoded}`;
+  };
   return {
     name,
     operationOf: ({ body }) => Parameters.parse(body).text('Action') ?? '',
@@ -48,7 +53,9 @@ export function queryService(name: string, dialect: Dialect, operations: Readonl
       const members = run(Parameters.parse(request.body), account);
       return { status: 200, headers: { ...HEADERS, 'x-amzn-requestid': requestId }, body: document(dialect.success(operation, members, requestId)) };
     },
-    refuse: (error, requestId) => ({ status: error.status, headers: { ...HEADERS, 'x-amzn-requestid': requestId }, body: document(dialect.failure(error, requestId)) }),
+    refuse: (error, requestId) => ({
+      status: error.status, headers: { ...HEADERS, 'x-amzn-requestid': requestId }, body: document(dialect.failure(error, requestId)),
+    }),
     throttled: dialect.throttled,
   };
 }

@@ -10,11 +10,13 @@ export class Repeated {
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\r': '&#xD;' };
 
+const escape = (text: string): string => text.replace(/[&<>"\r]/g, (char) => ESCAPES[char] as string);
+
 /** Encodes an element with its content. Lists become repeated `listTag` elements; undefined is left out. */
 export const xmlEncoder = (listTag: string) =>
   function encode(element: string, value: XmlValue): string {
     if (value === undefined) return '';
-    if (typeof value !== 'object') return `<${element}>${typeof value === 'string' ? value.replace(/[&<>"\r]/g, (char) => ESCAPES[char] as string) : String(value)}</${element}>`;
+    if (typeof value !== 'object') return `<${element}>${typeof value === 'string' ? escape(value) : String(value)}</${element}>`;
     if (value instanceof Repeated) return value.values.map((entry) => encode(element, entry)).join('');
     let content = '';
     if (Array.isArray(value)) for (const entry of value as readonly XmlValue[]) content += encode(listTag, entry);

@@ -1,11 +1,17 @@
-import { ChangeMessageVisibilityCommand, CreateQueueCommand, DeleteMessageCommand, GetQueueAttributesCommand, GetQueueUrlCommand, ListQueuesCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand, CreateQueueCommand, DeleteMessageCommand, GetQueueAttributesCommand, GetQueueUrlCommand,
+  ListQueuesCommand, ReceiveMessageCommand, SendMessageCommand,
+} from '@aws-sdk/client-sqs';
 import { expect } from 'chai';
 import { refusalOf, testAws } from '../testing.js';
 
 async function ready() {
   const bed = testAws();
   const { QueueUrl } = await bed.sqs.send(new GetQueueUrlCommand({ QueueName: 'Karpenter-my-cluster' }));
-  const receive = (more: object = {}) => bed.sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 20, WaitTimeSeconds: 20, MessageSystemAttributeNames: ['SentTimestamp'], MessageAttributeNames: ['All'], ...more }));
+  const receive = (more: object = {}) => bed.sqs.send(new ReceiveMessageCommand({
+    QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 20, WaitTimeSeconds: 20, MessageSystemAttributeNames: ['SentTimestamp'],
+    MessageAttributeNames: ['All'], ...more,
+  }));
   const send = (body: string) => bed.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));
   return { ...bed, QueueUrl, receive, send };
 }

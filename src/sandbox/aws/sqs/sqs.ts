@@ -22,10 +22,15 @@ const queueOf = (input: JsonInput, call: Call): Queue => queueNamed(textMember(i
 
 const describe = (message: Message): object => ({
   MessageId: message.id, ReceiptHandle: message.receiptHandle, Body: message.body, MD5OfBody: md5(message.body),
-  Attributes: { SentTimestamp: String(message.sentAt), ApproximateReceiveCount: String(message.receives), ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt), SenderId: 'AIDASANDBOX' },
+  Attributes: {
+    SentTimestamp: String(message.sentAt), ApproximateReceiveCount: String(message.receives),
+    ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt), SenderId: 'AIDASANDBOX',
+  },
 });
 
-export const sqs = jsonService('sqs', { version: '1.0', target: 'AmazonSQS', refusalHeaders: ({ reason }) => ({ 'x-amzn-query-error': `${LEGACY_CODES[reason] ?? reason};Sender` }) }, {
+const refusalHeaders = ({ reason }: AwsError): Record<string, string> => ({ 'x-amzn-query-error': `${LEGACY_CODES[reason] ?? reason};Sender` });
+
+export const sqs = jsonService('sqs', { version: '1.0', target: 'AmazonSQS', refusalHeaders }, {
   GetQueueUrl: (input, call) => ({ QueueUrl: urlOf(queueNamed(textMember(input, 'QueueName'), call), call) }),
   ListQueues(input, call) {
     const prefix = input['QueueNamePrefix'] === undefined ? '' : textMember(input, 'QueueNamePrefix');
@@ -41,7 +46,11 @@ export const sqs = jsonService('sqs', { version: '1.0', target: 'AmazonSQS', ref
     return { MessageId: message.id, MD5OfMessageBody: md5(body) };
   },
   async ReceiveMessage(input, call) {
-    const messages = await queueOf(input, call).receive({ most: numberMember(input, 'MaxNumberOfMessages') ?? 1, visibilityTimeout: (numberMember(input, 'VisibilityTimeout') ?? DEFAULT_VISIBILITY) * 1000, wait: (numberMember(input, 'WaitTimeSeconds') ?? 0) * 1000, signal: call.signal });
+    const messages = await queueOf(input, call).receive({
+      most: numberMember(input, 'MaxNumberOfMessages') ?? 1,
+      visibilityTimeout: (numberMember(input, 'VisibilityTimeout') ?? DEFAULT_VISIBILITY) * 1000,
+      wait: (numberMember(input, 'WaitTimeSeconds') ?? 0) * 1000, signal: call.signal,
+    });
     return messages.length > 0 ? { Messages: messages.map(describe) } : {};
   },
   DeleteMessage(input, call) {
@@ -55,7 +64,11 @@ export const sqs = jsonService('sqs', { version: '1.0', target: 'AmazonSQS', ref
   GetQueueAttributes(input, call) {
     const queue = queueOf(input, call);
     const { visible, inFlight } = queue.counts();
-    const all: Record<string, string> = { ApproximateNumberOfMessages: String(visible), ApproximateNumberOfMessagesNotVisible: String(inFlight), QueueArn: `arn:aws:sqs:${call.account.region}:${call.account.id}:${queue.name}`, VisibilityTimeout: String(DEFAULT_VISIBILITY), MessageRetentionPeriod: '300' };
+    const all: Record<string, string> = {
+      ApproximateNumberOfMessages: String(visible), ApproximateNumberOfMessagesNotVisible: String(inFlight),
+      QueueArn: `arn:aws:sqs:${call.account.region}:${call.account.id}:${queue.name}`, VisibilityTimeout: String(DEFAULT_VISIBILITY),
+      MessageRetentionPeriod: '300',
+    };
     const wanted = Array.isArray(input['AttributeNames']) ? (input['AttributeNames'] as string[]) : [];
     return { Attributes: Object.fromEntries(Object.entries(all).filter(([name]) => wanted.includes('All') || wanted.includes(name))) };
   },

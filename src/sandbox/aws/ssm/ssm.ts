@@ -6,7 +6,10 @@ function parameter(account: Account, nameOrArn: string): object | undefined {
   const name = nameOrArn.replace(/^arn:aws:ssm:[^:]*:[^:]*:parameter/, '');
   const imageId = account.images.parameters.get(name);
   if (imageId === undefined) return undefined;
-  return { Name: name, Type: 'String', Value: imageId, Version: 1, LastModifiedDate: account.images.get(imageId).creationDate / 1000, ARN: `arn:aws:ssm:${account.region}::parameter${name}`, DataType: 'aws:ec2:image' };
+  return {
+    Name: name, Type: 'String', Value: imageId, Version: 1, LastModifiedDate: account.images.get(imageId).creationDate / 1000,
+    ARN: `arn:aws:ssm:${account.region}::parameter${name}`, DataType: 'aws:ec2:image',
+  };
 }
 
 export const ssm = jsonService('ssm', { version: '1.1', target: 'AmazonSSM' }, {
@@ -17,6 +20,9 @@ export const ssm = jsonService('ssm', { version: '1.1', target: 'AmazonSSM' }, {
   },
   GetParameters(input, { account }) {
     const names = Array.isArray(input['Names']) ? (input['Names'] as string[]) : [];
-    return { Parameters: names.flatMap((name) => parameter(account, name) ?? []), InvalidParameters: names.filter((name) => !parameter(account, name)) };
+    return {
+      Parameters: names.flatMap((name) => parameter(account, name) ?? []),
+      InvalidParameters: names.filter((name) => !parameter(account, name)),
+    };
   },
 });
