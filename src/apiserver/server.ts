@@ -14,8 +14,8 @@ import { SERVER_VERSION } from './http/server-version.js';
 import { createRegistry } from './kinds/registry.js';
 import type { MetricsProvider, PodLogs, RestContext } from './rest/context.js';
 import { createOpenApi } from './openapi/handler.js';
+import { openJournal } from './storage/journal.js';
 import { MemoryStorage } from './storage/memory-storage.js';
-import { renderTable } from './table/render-table.js';
 
 export interface ApiServerOptions {
   /** Default: the wall clock. */
@@ -53,9 +53,9 @@ export interface ApiServer {
 export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const { clock = systemClock, random = systemRandom, conversions = {}, nodeLogs } = options;
   const registry = createRegistry();
-  const storage = new MemoryStorage(clock);
+  const storage = new MemoryStorage(clock, options.dataDir === undefined ? undefined : openJournal(options.dataDir));
   const version = { ...SERVER_VERSION, ...options.version };
-  const ctx: RestContext = { clock, random, storage, registry, conversions, admission: [], renderTable, ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
+  const ctx: RestContext = { clock, random, storage, registry, conversions, admission: [], ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
   bootstrap(ctx);
   const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startEventExpiry(ctx), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
   const handle = createHandler(ctx, [createHealth(storage, version as JsonObject), createDiscovery(registry), createOpenApi(registry, { version: version.gitVersion })]);

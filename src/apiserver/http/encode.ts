@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import type { ApiObject, JsonObject, ResourceDefinition, TableOptions } from '../contracts.js';
 import type { RestContext, RestResult, WatchEvent } from '../rest/context.js';
 import { apiVersionOf } from '../rest/versions.js';
+import { renderTable } from '../table/render-table.js';
 import { notAcceptable } from '../status.js';
 import { once } from './exchange.js';
 import type { Encoding } from './negotiate.js';
@@ -18,7 +19,7 @@ export interface EncodedBody {
 /** Writes a result as the client wants it. */
 export function encode(ctx: RestContext, result: RestResult, encoding: Encoding, query: URLSearchParams): EncodedBody {
   const table = (definition: ResourceDefinition, objects: readonly ApiObject[], listMetadata: JsonObject, withColumns = true): JsonObject =>
-    ctx.renderTable(definition, objects, {
+    renderTable(definition, objects, {
       includeObject: (query.get('includeObject') || 'Metadata') as TableOptions['includeObject'],
       now: ctx.clock.now(),
       listMetadata,

@@ -1,4 +1,4 @@
-import type { ApiObject, Clock, ConversionHook, JsonObject, Random, ResourceDefinition, ResourceRegistry, Subresource, TableOptions } from '../contracts.js';
+import type { ApiObject, Clock, ConversionHook, JsonObject, Random, ResourceDefinition, ResourceRegistry, Subresource } from '../contracts.js';
 import type { MemoryStorage } from '../storage/memory-storage.js';
 
 /** Changes or refuses objects on their way to storage; refusals are `StatusError`s. */
@@ -58,7 +58,6 @@ export interface RestContext {
   readonly admission: readonly AdmissionPlugin[];
   readonly podLogs?: PodLogs;
   readonly metrics?: MetricsProvider;
-  readonly renderTable: (definition: ResourceDefinition, objects: readonly ApiObject[], options: TableOptions) => JsonObject;
 }
 
 /** What a handler answers; the HTTP layer chooses the encoding. */
