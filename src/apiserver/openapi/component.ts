@@ -1,4 +1,5 @@
 import type { JsonObject, ResourceDefinition } from '../contracts.js';
+import { builtinSchema } from '../kinds/type-catalogue.js';
 import { schemaOfNode } from '../schema/schema-node.js';
 import type { Schema } from '../schema/schema.js';
 import { descriptionsOf } from './descriptions.js';
@@ -43,11 +44,12 @@ export class Components {
 
   /** Adds a resource and its list with all that they refer to. */
   add(definition: ResourceDefinition): void {
-    const { group, version, kind, listKind, custom } = definition;
+    const { group, version, kind, listKind, custom, verbs } = definition;
     const name = componentName(definition);
     const schema = schemaOfNode(definition.schema);
     const gvk = (of: string): JsonObject => ({ 'x-kubernetes-group-version-kind': [{ group, version, kind: of }] });
     this.schemas[name] = { ...(custom ? this.customRoot(schema) : this.named(schema)), ...gvk(kind) };
+    if (!verbs.includes('list')) return;
     this.schemas[`${name}List`] = {
       description: `${listKind} is a list of ${kind}`,
       type: 'object',
@@ -55,7 +57,7 @@ export class Components {
       properties: {
         apiVersion: { type: 'string' },
         kind: { type: 'string' },
-        metadata: this.reference('meta.v1.ListMeta', {}),
+        metadata: this.reference({}, builtinSchema('meta.v1.ListMeta')),
         items: { type: 'array', items: { $ref: `${this.dialect.prefix}${name}` } },
       },
       ...gvk(listKind),
@@ -63,9 +65,10 @@ export class Components {
   }
 
   /** A reference to a built-in type, which is added if it was not there. */
-  reference(typeName: string, siblings: JsonObject, schema?: Schema): JsonObject {
-    const name = longName(typeName);
-    if (schema && !Object.hasOwn(this.schemas, name)) {
+  private reference(siblings: JsonObject, schema: Schema): JsonObject {
+    const name = longName(schema.typeName!);
+    if (!Object.hasOwn(this.schemas, name)) {
+      // Before its fields: a type may contain itself.
       this.schemas[name] = {};
       this.schemas[name] = this.named(schema);
     }
@@ -89,7 +92,7 @@ export class Components {
     const described = { ...(description && { description }) };
     if (typeName !== undefined) {
       const { type: _type, format: _format, nullable: _nullable, 'x-kubernetes-int-or-string': _intOrString, 'x-kubernetes-map-type': _mapType, ...hints } = rest;
-      return this.reference(typeName, { ...described, ...hints }, schema);
+      return this.reference({ ...described, ...hints }, schema);
     }
     return {
       ...described,
@@ -112,7 +115,7 @@ export class Components {
     const standard = {
       apiVersion: { type: 'string', description: descriptionsOf('meta.v1.Status').get('apiVersion') ?? '' },
       kind: { type: 'string', description: descriptionsOf('meta.v1.Status').get('kind') ?? '' },
-      metadata: this.reference('meta.v1.ObjectMeta', {}, metadata),
+      metadata: this.reference({}, metadata ?? builtinSchema('meta.v1.ObjectMeta')),
     };
     return { ...this.custom(schema), properties: { ...Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, this.custom(property)])), ...standard } };
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DocumentHandler, JsonObject, ResourceDefinition, ResourceRegistry } from '../contracts.js';
 import { groupVersionOf, servedGroups } from '../discovery/groups.js';
 import { Components, type Dialect, V2, V3 } from './component.js';
+import { encodeGnostic, GNOSTIC_TYPE } from './gnostic.js';
 import { pathsOf } from './paths.js';
 
 interface Document {
@@ -43,8 +44,9 @@ export function createOpenApi(registry: ResourceRegistry, { version }: { version
 
   return ({ path, query, headers }) => {
     if (path === '/openapi/v2') {
-      if (!acceptsJson(headers['accept'])) return { status: 406, headers: { 'content-type': 'text/plain' }, body: 'only application/json is served' };
-      return respond(v2(), headers, {});
+      const found = v2();
+      if (!wantsGnostic(headers['accept'])) return respond(found, headers, {});
+      return respond({ ...found, body: encodeGnostic(JSON.parse(found.body) as JsonObject) }, headers, { 'content-type': GNOSTIC_TYPE });
     }
     if (path !== '/openapi/v3' && !path.startsWith('/openapi/v3/')) return undefined;
     const served = groupVersions();
@@ -72,11 +74,11 @@ function contentOf(definitions: readonly ResourceDefinition[], dialect: Dialect)
   return { paths, schemas: components.schemas };
 }
 
-function respond({ body, hash }: Document, headers: Readonly<Record<string, string>>, caching: Record<string, string>): ReturnType<DocumentHandler> {
+function respond({ body, hash }: { body: string | Uint8Array; hash: string }, headers: Readonly<Record<string, string>>, more: Record<string, string>): ReturnType<DocumentHandler> {
   const etag = `"${hash}"`;
-  const answer = { 'content-type': 'application/json', etag, vary: 'Accept', ...caching };
+  const answer = { 'content-type': 'application/json', etag, vary: 'Accept', ...more };
   return headers['if-none-match'] === etag ? { status: 304, headers: answer, body: '' } : { status: 200, headers: answer, body };
 }
 
-/** Whether JSON is among what a client takes; old ones ask for protobuf only, and cope with a refusal. */
-const acceptsJson = (accept: string | undefined): boolean => accept === undefined || /application\/json|\*\/\*|application\/\*/.test(accept);
+/** Whether a client prefers protobuf to JSON. */
+const wantsGnostic = (accept = ''): boolean => /^\s*application\/com\.github\.proto-openapi\.spec\.v2/.test(accept);
