@@ -62,4 +62,6 @@ export interface DisruptionPlan {
   readonly notices: readonly DisruptionNotice[];
   /** The methods that were tried, in order. */
   readonly methods: readonly MethodReport[];
+  /** Pools that single-node consolidation did not reach in time; to be given back with the next plan. */
+  readonly unreachedPools: ReadonlySet<string>;
 }

@@ -1,0 +1,49 @@
+import { isOwnedByDaemonSet } from '../scheduling/pod-predicates.js';
+import type { Candidate } from './command.js';
+import { rescheduleCost } from './cost.js';
+import type { MethodInput } from './method.js';
+
+/** A move must save at least this fraction of a pool's cost for each fraction of its pods that it disturbs. */
+const THRESHOLD = 1 / 2;
+
+/** What a pool stands to lose: its price, and the cost of moving all its pods. */
+interface PoolTotals {
+  readonly cost: number;
+  readonly disruption: number;
+}
+
+/** Weighs what moves save against what they disturb, for pools with the Balanced policy (karpenter-core §3.3.5). */
+export class Balance {
+  private readonly totals = new Map<string, PoolTotals>();
+
+  constructor({ snapshot, options, disruptable }: Pick<MethodInput, 'snapshot' | 'options' | 'disruptable'>) {
+    const byNode = new Map(disruptable.map((candidate) => [candidate.node, candidate]));
+    for (const { nodePool: { metadata: { name } } } of options.pools) {
+      const tracked = options.poolCosts?.get(name) ?? 0;
+      const candidates = disruptable.filter(({ nodePool }) => nodePool.metadata.name === name);
+      this.totals.set(name, {
+        cost: tracked > 0 ? tracked : candidates.reduce((total, { price }) => total + price, 0),
+        disruption: snapshot.nodes.filter(({ nodePool }) => nodePool === name).reduce((total, node) =>
+          total + (byNode.get(node)?.rescheduleCost ?? rescheduleCost(node.pods.filter((pod) => !isOwnedByDaemonSet(pod)))), 0),
+      });
+    }
+  }
+
+  /** What a move is worth to a pool: the fraction of the cost that it saves over the fraction of the pods that it moves. */
+  private score(pool: string, candidates: readonly Candidate[], savings: number): number {
+    const totals = this.totals.get(pool);
+    const own = candidates.filter(({ nodePool }) => nodePool.metadata.name === pool);
+    const price = candidates.reduce((total, candidate) => total + candidate.price, 0);
+    const ownPrice = own.reduce((total, candidate) => total + candidate.price, 0);
+    if (totals === undefined || totals.cost === 0 || totals.disruption === 0 || price === 0) return 0;
+    const saved = (savings * (ownPrice / price)) / totals.cost;
+    const disturbed = own.reduce((total, candidate) => total + candidate.rescheduleCost, 0) / totals.disruption;
+    return saved <= 0 ? 0 : disturbed === 0 ? Number.POSITIVE_INFINITY : saved / disturbed;
+  }
+
+  /** Whether every Balanced pool among the candidates' agrees to the move. */
+  approves(candidates: readonly Candidate[], savings: number): boolean {
+    return candidates.every(({ nodePool: { metadata, spec } }) =>
+      spec.disruption?.consolidationPolicy !== 'Balanced' || this.score(metadata.name, candidates, savings) >= THRESHOLD);
+  }
+}
