@@ -1,16 +1,20 @@
 import { parse } from 'yaml';
 import type { ApiObject, JsonObject } from '../contracts.js';
+import { decodeProtobuf, PROTOBUF } from './protobuf.js';
 import { badRequest, StatusError, unsupportedMediaType } from '../status.js';
 
 /** Bodies may be this large (bytes); etcd's and kube-apiserver's limit for JSON is of the same size. */
 export const BODY_LIMIT = 3 * 1024 * 1024;
 
+const DECODABLE = ['application/json', 'application/yaml', PROTOBUF];
+
 export const mediaType = (headers: Readonly<Record<string, string>>): string => (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
 
-/** The JSON value of a JSON or YAML body; undefined for an empty one. */
+/** The JSON value of a JSON, YAML or protobuf body; undefined for an empty one. */
 export function decodeBody(body: string | Uint8Array | undefined, contentType: string): unknown {
   if (body === undefined || body.length === 0) return undefined;
   if (body.length > BODY_LIMIT) throw new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT}`);
+  if (contentType === PROTOBUF) return decodeProtobuf(typeof body === 'string' ? Buffer.from(body, 'latin1') : body);
   const text = typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
   const yaml = contentType.includes('yaml');
   try {
@@ -23,7 +27,7 @@ export function decodeBody(body: string | Uint8Array | undefined, contentType: s
 /** An object that a client wants created or put. */
 export function decodeObject(body: string | Uint8Array | undefined, headers: Readonly<Record<string, string>>): ApiObject {
   const type = mediaType(headers) || 'application/json';
-  if (type !== 'application/json' && type !== 'application/yaml' && type !== '*/*') throw unsupportedMediaType(['application/json', 'application/yaml']);
+  if (!DECODABLE.includes(type) && type !== '*/*') throw unsupportedMediaType(DECODABLE);
   const value = decodeBody(body, type);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badRequest(value === undefined ? 'the request has no body' : `the object provided is unrecognized (must be a JSON object): got ${JSON.stringify(value).slice(0, 100)}`);

@@ -3,8 +3,9 @@ import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js'
 import { trackUpdate } from '../patch/managed-fields.js';
 import { mergePatch } from '../patch/merge-patch.js';
 import { strategicMergePatch, StrategicMergeError } from '../patch/strategic-merge-patch.js';
-import { badRequest, StatusError, unsupportedMediaType } from '../status.js';
+import { badRequest, invalid, StatusError, unsupportedMediaType } from '../status.js';
 import { deepClone } from '../storage/deep.js';
+import { applyPatch } from './apply.js';
 import type { RestContext, RestResult } from './context.js';
 import type { RequestInfo } from './request-info.js';
 import { matchUrl } from './strategy.js';
@@ -23,9 +24,11 @@ const MOST_OPERATIONS = 10_000;
 export const patchTypes = ({ custom }: ResourceDefinition): string[] =>
   custom ? [JSON_PATCH, MERGE_PATCH, APPLY_YAML] : [JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH, APPLY_YAML];
 
-/** PATCH by JSON, merge or strategic merge patch. */
+/** PATCH by JSON, merge or strategic merge patch, or by server-side apply. */
 export async function patch(ctx: RestContext, info: RequestInfo, contentType: string, body: unknown, options: WriteOptions): Promise<RestResult> {
   const { definition, namespace, name, subresource } = info;
+  if (contentType === APPLY_YAML) return applyPatch(ctx, info, body, options);
+  if (info.query.has('force')) throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [{ reason: 'FieldValueForbidden', field: 'force', message: 'Forbidden: may not be specified for non-apply patch' }]);
   const apply = patcher(definition, contentType, body);
   const object = await guaranteedUpdate(ctx, info, options, {
     modify(current) {

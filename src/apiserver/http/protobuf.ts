@@ -1,0 +1,218 @@
+import { createRequire } from 'node:module';
+import type { JsonObject } from '../contracts.js';
+import { badRequest } from '../status.js';
+import { setOwn } from '../storage/deep.js';
+import type messagesFile from './protobuf-messages.json' with { 'resolution-mode': 'require' };
+
+/** kubectl's typed commands (`create`, `drain`) write the built-in kinds in protobuf; it is read here, and never written. */
+export const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+
+const MAGIC = Buffer.from('k8s\0');
+
+interface Field {
+  name: string;
+  /** `s`, `b`, `i`, `y`, `time`, `microtime`, `quantity`, `intstr`, `json`, `items:…` or the name of a message. */
+  type: string;
+  /** Zero is a value: the field is a pointer in Go. */
+  pointer: boolean;
+  shape: 'single' | 'list' | 'map';
+  inline: boolean;
+}
+
+type Message = ReadonlyMap<number, Field>;
+
+let texts: Record<string, string> | undefined;
+const messages = new Map<string, Message | undefined>();
+
+/** `protobuf-messages.json` is read when the first protobuf body comes; `tools/kubernetes-protobuf.mjs` tells its notation. */
+function messageOf(name: string): Message | undefined {
+  if (!messages.has(name)) {
+    texts ??= createRequire(import.meta.url)('./protobuf-messages.json') as typeof messagesFile;
+    const text = Object.hasOwn(texts, name) ? texts[name]! : undefined;
+    messages.set(name, text === undefined ? undefined : new Map(text.split(';').filter(Boolean).map(parseField)));
+  }
+  return messages.get(name);
+}
+
+function parseField(text: string): [number, Field] {
+  const [number = '', name = '', notation = ''] = text.split(' ');
+  const [, pointer, shape, type = '', inline] = /^(\*?)([[{]?)(.*?)(~?)$/.exec(notation)!;
+  return [Number(number), { name, type, pointer: pointer !== '', shape: shape === '[' ? 'list' : shape === '{' ? 'map' : 'single', inline: inline !== '' }];
+}
+
+/** The object in a protobuf body. */
+export function decodeProtobuf(body: Uint8Array): JsonObject {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  if (!bytes.subarray(0, 4).equals(MAGIC)) throw badRequest('the object provided is unrecognized (must be of type protobuf): provided data does not appear to be a protobuf message');
+  try {
+    return decodeEnvelope(bytes.subarray(4));
+  } catch (error) {
+    if (error instanceof RangeError) throw badRequest(`the object provided is unrecognized (must be of type protobuf): ${error.message}`);
+    throw error;
+  }
+}
+
+function decodeEnvelope(bytes: Buffer): JsonObject {
+  let apiVersion = '';
+  let kind = '';
+  let raw: Buffer = Buffer.alloc(0);
+  for (const { number, bytes: content } of fieldsOf(bytes)) {
+    if (number === 1 && content) {
+      for (const part of fieldsOf(content)) {
+        if (part.number === 1) apiVersion = part.bytes?.toString() ?? '';
+        if (part.number === 2) kind = part.bytes?.toString() ?? '';
+      }
+    }
+    if (number === 2 && content) raw = content;
+  }
+  const [group = '', version] = apiVersion.includes('/') ? apiVersion.split('/') : ['core', apiVersion];
+  const name = kind === 'DeleteOptions' ? 'meta.v1.DeleteOptions' : `${group.split('.')[0]}.${version}.${kind}`;
+  const message = messageOf(name);
+  if (!message) throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in protobuf; send JSON`);
+  return { apiVersion, kind, ...decodeMessage(raw, message) };
+}
+
+function decodeMessage(bytes: Buffer, message: Message): JsonObject {
+  const object: JsonObject = {};
+  for (const raw of fieldsOf(bytes)) {
+    const field = message.get(raw.number);
+    if (!field) continue;
+    if (field.inline) {
+      Object.assign(object, decodeMessage(expectBytes(raw), expectMessage(field.type)));
+    } else if (field.shape === 'map') {
+      const map = (object[field.name] ??= {}) as JsonObject;
+      const [key, value] = decodeEntry(expectBytes(raw), field.type);
+      setOwn(map, key, value);
+    } else if (field.shape === 'list') {
+      const list = (object[field.name] ??= []) as unknown[];
+      if (field.type === 'i' && raw.bytes) list.push(...packed(raw.bytes));
+      else list.push(decodeValue(raw, field.type));
+    } else {
+      const value = decodeValue(raw, field.type);
+      // Go's encoder writes the zero of every plain field; JSON leaves those out.
+      if (value !== null && (field.pointer || !isZero(value))) object[field.name] = value;
+    }
+  }
+  return object;
+}
+
+const isZero = (value: unknown): boolean => value === '' || value === 0 || value === false;
+
+function decodeEntry(bytes: Buffer, type: string): [string, unknown] {
+  let key = '';
+  let value: unknown = type === 's' || type === 'y' ? '' : {};
+  for (const raw of fieldsOf(bytes)) {
+    if (raw.number === 1) key = raw.bytes?.toString() ?? '';
+    if (raw.number === 2) value = decodeValue(raw, type);
+  }
+  return [key, value];
+}
+
+function decodeValue(raw: RawField, type: string): unknown {
+  switch (type) {
+    case 's':
+      return expectBytes(raw).toString();
+    case 'b':
+      return raw.integer !== undefined && raw.integer !== 0n;
+    case 'i':
+      return Number(BigInt.asIntN(64, raw.integer ?? 0n));
+    case 'y':
+      return expectBytes(raw).toString('base64');
+    case 'json': {
+      const [content] = fieldsOf(expectBytes(raw));
+      return content?.bytes?.length ? (JSON.parse(content.bytes.toString()) as unknown) : null;
+    }
+    case 'quantity': {
+      const [content] = fieldsOf(expectBytes(raw));
+      return content?.bytes?.toString() ?? '0';
+    }
+    case 'time':
+    case 'microtime':
+      return decodeTime(expectBytes(raw), type === 'microtime');
+    case 'intstr': {
+      const parts = new Map([...fieldsOf(expectBytes(raw))].map((part) => [part.number, part]));
+      return parts.get(1)?.integer === 1n ? (parts.get(3)?.bytes?.toString() ?? '') : Number(BigInt.asIntN(64, parts.get(2)?.integer ?? 0n));
+    }
+  }
+  if (type.startsWith('items:')) return [...fieldsOf(expectBytes(raw))].map((item) => decodeValue(item, type.slice('items:['.length)));
+  return decodeMessage(expectBytes(raw), expectMessage(type));
+}
+
+/** Null for Go's zero time, which JSON leaves out. */
+function decodeTime(bytes: Buffer, micro: boolean): string | null {
+  let seconds = 0n;
+  let nanoseconds = 0n;
+  for (const { number, integer = 0n } of fieldsOf(bytes)) {
+    if (number === 1) seconds = BigInt.asIntN(64, integer);
+    if (number === 2) nanoseconds = integer;
+  }
+  if (bytes.length === 0 || (seconds === 0n && nanoseconds === 0n) || seconds < -62_000_000_000n) return null;
+  const whole = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
+  return micro ? `${whole}.${String(nanoseconds / 1000n).padStart(6, '0')}Z` : `${whole}Z`;
+}
+
+function packed(bytes: Buffer): number[] {
+  const reader = { bytes, at: 0 };
+  const numbers: number[] = [];
+  while (reader.at < bytes.length) numbers.push(Number(BigInt.asIntN(64, varint(reader))));
+  return numbers;
+}
+
+interface RawField {
+  number: number;
+  integer?: bigint;
+  bytes?: Buffer;
+}
+
+function expectBytes({ bytes, number }: RawField): Buffer {
+  if (!bytes) throw new RangeError(`field ${number} has the wrong wire type`);
+  return bytes;
+}
+
+function expectMessage(name: string): Message {
+  const message = messageOf(name);
+  if (!message) throw new RangeError(`unknown message ${name}`);
+  return message;
+}
+
+/** The fields of a message, in the order they were written. */
+function* fieldsOf(bytes: Buffer): Generator<RawField> {
+  const reader = { bytes, at: 0 };
+  while (reader.at < bytes.length) {
+    const tag = Number(varint(reader));
+    const number = tag >>> 3;
+    switch (tag & 7) {
+      case 0:
+        yield { number, integer: varint(reader) };
+        break;
+      case 1:
+        yield { number, bytes: take(reader, 8) };
+        break;
+      case 2:
+        yield { number, bytes: take(reader, Number(varint(reader))) };
+        break;
+      case 5:
+        yield { number, bytes: take(reader, 4) };
+        break;
+      default:
+        throw new RangeError(`illegal wire type ${tag & 7}`);
+    }
+  }
+}
+
+function take(reader: { bytes: Buffer; at: number }, length: number): Buffer {
+  if (reader.at + length > reader.bytes.length) throw new RangeError('unexpected end of data');
+  reader.at += length;
+  return reader.bytes.subarray(reader.at - length, reader.at);
+}
+
+function varint(reader: { bytes: Buffer; at: number }): bigint {
+  let value = 0n;
+  for (let shift = 0n; shift < 70n; shift += 7n) {
+    const byte = reader.bytes[reader.at++];
+    if (byte === undefined) throw new RangeError('unexpected end of data');
+    value |= BigInt(byte & 0x7f) << shift;
+    if (byte < 0x80) return value;
+  }
+  throw new RangeError('a number is too long');
+}

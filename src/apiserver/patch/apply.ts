@@ -1,0 +1,91 @@
+import { timestamp } from '../clock.js';
+import type { ApiObject, ManagedFieldsEntry, ResourceDefinition, Subresource } from '../contracts.js';
+import type { RestContext } from '../rest/context.js';
+import { apiVersionOf } from '../rest/versions.js';
+import { badRequest, StatusError } from '../status.js';
+import { deepClone } from '../storage/deep.js';
+import { type FieldSet, formatPath } from './field-set.js';
+import { manageable, type Manager, managerKey, readManagers, takeFromOthers, writeManagers } from './managed-fields.js';
+import { compareTyped, DuplicateItemError, fieldSetOf, mergeTyped, removeFields } from './typed-value.js';
+
+export interface ApplyOptions {
+  fieldManager: string;
+  /** Take over what others own with another value, instead of failing. */
+  force: boolean;
+}
+
+/**
+ * Server-side apply: lays a configuration over the live object, drops what the same manager applied before and no longer does,
+ * and keeps the books of who owns what.
+ * @param live undefined when the object is to be created.
+ * @throws {StatusError} Conflict when others own, with another value, what is applied.
+ */
+export function apply({ clock }: RestContext, definition: ResourceDefinition, live: ApiObject | undefined, config: ApiObject, subresource: Subresource, { fieldManager, force }: ApplyOptions): ApiObject {
+  const { schema } = definition;
+  const managers = readManagers(live);
+  const entry: ManagedFieldsEntry = {
+    manager: fieldManager,
+    operation: 'Apply',
+    apiVersion: apiVersionOf(definition),
+    time: timestamp(clock.now()),
+    ...(subresource && { subresource }),
+  };
+  const key = managerKey(entry);
+  const before = managers.get(key);
+  const applied = manageable(fieldSetOf(config, schema), definition, subresource);
+  const base = live ?? ({ apiVersion: config.apiVersion, kind: config.kind, metadata: {} } satisfies ApiObject);
+
+  let merged = merge(base, config, definition);
+  if (before) {
+    const owned = [...managers].filter(([other]) => other !== key).reduce((all, [, { fields }]) => all.union(fields), applied);
+    merged = removeFields(merged, before.fields.difference(owned), schema) as ApiObject;
+  }
+  merged = deepClone(merged);
+
+  const difference = compareTyped(base, merged, schema);
+  const changed = manageable(difference.changed, definition, subresource);
+  const removed = manageable(difference.removed, definition, subresource);
+  if (!force) refuseConflicts(managers, key, changed);
+  takeFromOthers(managers, key, { changed, removed });
+
+  const unchanged = before && before.entry.apiVersion === entry.apiVersion && before.fields.difference(applied).isEmpty && applied.difference(before.fields).isEmpty;
+  managers.set(key, { entry: unchanged && changed.isEmpty && removed.isEmpty ? before.entry : entry, fields: applied });
+  merged.metadata.managedFields = writeManagers(managers);
+  return merged;
+}
+
+function merge(base: ApiObject, config: ApiObject, { schema }: ResourceDefinition): ApiObject {
+  try {
+    return mergeTyped(base, config, schema) as ApiObject;
+  } catch (error) {
+    if (error instanceof DuplicateItemError) throw badRequest(`failed to create typed patch object (${config.metadata.namespace ?? ''}/${config.metadata.name}; ${config.apiVersion}, Kind=${config.kind}): ${error.message}`);
+    throw error;
+  }
+}
+
+function refuseConflicts(managers: ReadonlyMap<string, Manager>, own: string, changed: FieldSet): void {
+  const conflicts: { manager: string; path: string }[] = [];
+  for (const [key, { entry, fields }] of managers) {
+    if (key === own) continue;
+    for (const path of fields.intersection(changed).paths()) conflicts.push({ manager: describe(entry), path: formatPath(path) });
+  }
+  if (conflicts.length === 0) return;
+  throw new StatusError(409, 'Conflict', conflictMessage(conflicts), {
+    causes: conflicts.map(({ manager, path }) => ({ reason: 'FieldManagerConflict', message: `conflict with ${manager}`, field: path })),
+  });
+}
+
+function conflictMessage(conflicts: readonly { manager: string; path: string }[]): string {
+  if (conflicts.length === 1) return `Apply failed with 1 conflict: conflict with ${conflicts[0]!.manager}: ${conflicts[0]!.path}`;
+  const managers = [...new Set(conflicts.map(({ manager }) => manager))].sort();
+  const parts = managers.map((name) => {
+    const paths = conflicts.filter(({ manager }) => manager === name).map(({ path }) => `- ${path}`);
+    return `conflicts with ${name}:\n${paths.join('\n')}`;
+  });
+  return `Apply failed with ${conflicts.length} conflicts: ${parts.join('\n')}`;
+}
+
+function describe({ manager = '', operation, apiVersion, subresource }: ManagedFieldsEntry): string {
+  const name = `${JSON.stringify(manager)}${subresource ? ` with subresource ${JSON.stringify(subresource)}` : ''}`;
+  return operation === 'Update' ? `${name} using ${apiVersion}` : name;
+}

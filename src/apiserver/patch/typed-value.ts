@@ -1,0 +1,175 @@
+import type { JsonObject, SchemaNode } from '../contracts.js';
+import { deepEqual, setOwn } from '../storage/deep.js';
+import { FieldSet } from './field-set.js';
+
+/** A list that its schema calls a map or a set holds two items with one key. */
+export class DuplicateItemError extends Error {
+  override readonly name = 'DuplicateItemError';
+  readonly reason = 'DuplicateItem';
+}
+
+const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const childSchema = (schema: SchemaNode | undefined, field: string): SchemaNode | undefined => {
+  const { properties, additionalProperties } = schema ?? {};
+  return properties && Object.hasOwn(properties, field) ? properties[field] : additionalProperties;
+};
+
+/** Whether a field is one of a struct's, rather than a key of a map. */
+const isNamedField = (schema: SchemaNode | undefined, field: string): boolean => schema?.properties !== undefined && Object.hasOwn(schema.properties, field);
+
+const isGranularMap = (value: unknown, schema: SchemaNode | undefined): value is JsonObject => isObject(value) && schema?.mapType !== 'atomic';
+
+const isGranularList = (value: unknown, schema: SchemaNode | undefined): value is unknown[] =>
+  Array.isArray(value) && (schema?.listType === 'map' || schema?.listType === 'set');
+
+/** Items of a granular list by the edge that leads to each. */
+function itemsByEdge(list: readonly unknown[], schema: SchemaNode): Map<string, unknown> {
+  const items = new Map<string, unknown>();
+  for (const item of list) {
+    const edge = edgeOf(item, schema);
+    if (!items.has(edge)) items.set(edge, item);
+  }
+  return items;
+}
+
+function edgeOf(item: unknown, { listType, listMapKeys = [], keyDefaults = {} }: SchemaNode): string {
+  if (listType === 'set' || !isObject(item)) return `v:${JSON.stringify(item)}`;
+  const keys: JsonObject = {};
+  for (const key of [...listMapKeys].sort()) {
+    const value = item[key] ?? keyDefaults[key];
+    if (value !== undefined) keys[key] = value;
+  }
+  return `k:${JSON.stringify(keys)}`;
+}
+
+/** The paths of all that a value says: leaves, items of lists, keys of maps, and what is empty. */
+export function fieldSetOf(value: unknown, schema: SchemaNode | undefined): FieldSet {
+  if (isGranularMap(value, schema)) {
+    const children = new Map<string, FieldSet>();
+    for (const [field, child] of Object.entries(value)) {
+      const inner = childSchema(schema, field);
+      const below = fieldSetOf(child, inner);
+      const member = !isNamedField(schema, field) || (isObject(child) && Object.keys(child).length === 0);
+      const node = FieldSet.of(member || below.member, below.children);
+      if (!node.isEmpty) children.set(`f:${field}`, node);
+    }
+    return FieldSet.of(false, children);
+  }
+  if (isGranularList(value, schema)) {
+    const children = new Map<string, FieldSet>();
+    for (const [edge, item] of itemsByEdge(value, schema!)) children.set(edge, FieldSet.of(true, fieldSetOf(item, schema!.items).children));
+    return FieldSet.of(false, children);
+  }
+  return FieldSet.LEAF;
+}
+
+export interface Comparison {
+  /** Added, or there before with another value. */
+  readonly changed: FieldSet;
+  readonly removed: FieldSet;
+}
+
+const SAME: Comparison = { changed: FieldSet.EMPTY, removed: FieldSet.EMPTY };
+
+/** What differs between two values. */
+export function compareTyped(before: unknown, after: unknown, schema: SchemaNode | undefined): Comparison {
+  if (before === after) return SAME;
+  if (isGranularMap(before, schema) && isGranularMap(after, schema)) {
+    const fields = new Set([...Object.keys(before), ...Object.keys(after)]);
+    return gather([...fields].map((field) => [`f:${field}`, compareEntry(ownEntry(before, field), ownEntry(after, field), childSchema(schema, field), !isNamedField(schema, field))]));
+  }
+  if (isGranularList(before, schema) && isGranularList(after, schema)) {
+    const left = itemsByEdge(before, schema!);
+    const right = itemsByEdge(after, schema!);
+    const edges = new Set([...left.keys(), ...right.keys()]);
+    return gather([...edges].map((edge) => [edge, compareEntry(entryOf(left, edge), entryOf(right, edge), schema!.items, true)]));
+  }
+  return deepEqual(before, after) ? SAME : { changed: FieldSet.LEAF, removed: FieldSet.EMPTY };
+}
+
+type Entry = { value: unknown } | undefined;
+
+const ownEntry = (object: JsonObject, field: string): Entry => (Object.hasOwn(object, field) ? { value: object[field] } : undefined);
+const entryOf = (items: ReadonlyMap<string, unknown>, edge: string): Entry => (items.has(edge) ? { value: items.get(edge) } : undefined);
+
+function compareEntry(before: Entry, after: Entry, schema: SchemaNode | undefined, isMember: boolean): Comparison {
+  if (before && after) return compareTyped(before.value, after.value, schema);
+  const present = (before ?? after)!.value;
+  const below = fieldSetOf(present, schema);
+  const set = FieldSet.of(isMember || below.member || (isObject(present) && Object.keys(present).length === 0), below.children);
+  return before ? { changed: FieldSet.EMPTY, removed: set } : { changed: set, removed: FieldSet.EMPTY };
+}
+
+function gather(parts: readonly (readonly [string, Comparison])[]): Comparison {
+  const pick = (which: keyof Comparison): FieldSet => FieldSet.of(false, new Map(parts.filter(([, part]) => !part[which].isEmpty).map(([edge, part]) => [edge, part[which]])));
+  return parts.every(([, part]) => part === SAME) ? SAME : { changed: pick('changed'), removed: pick('removed') };
+}
+
+/** A live value with an applied one laid over it. Neither is changed; parts of both are shared. */
+export function mergeTyped(live: unknown, applied: unknown, schema: SchemaNode | undefined): unknown {
+  if (isGranularMap(applied, schema)) {
+    const merged: JsonObject = isObject(live) ? { ...live } : {};
+    for (const [field, value] of Object.entries(applied)) {
+      if (value === null) delete merged[field];
+      else setOwn(merged, field, mergeTyped(Object.hasOwn(merged, field) ? merged[field] : undefined, value, childSchema(schema, field)));
+    }
+    return merged;
+  }
+  if (isGranularList(applied, schema)) return mergeLists(Array.isArray(live) ? live : [], applied, schema!);
+  return applied;
+}
+
+/** Applied items keep their order; live ones that were not applied stay between the neighbours they had. */
+function mergeLists(live: readonly unknown[], applied: readonly unknown[], schema: SchemaNode): unknown[] {
+  const liveItems = itemsByEdge(live, schema);
+  const appliedEdges = applied.map((item) => edgeOf(item, schema));
+  const wanted = new Set<string>();
+  for (const edge of appliedEdges) {
+    if (wanted.has(edge)) throw new DuplicateItemError(`duplicate entries for key ${edge.startsWith('k:') ? keyText(edge) : edge.slice(2)}`);
+    wanted.add(edge);
+  }
+  const merged: unknown[] = [];
+  const liveEdges = [...liveItems.keys()];
+  let next = 0;
+  const takeLiveOnly = (until: string | undefined): void => {
+    for (; next < liveEdges.length && liveEdges[next] !== until; next++) if (!wanted.has(liveEdges[next]!)) merged.push(liveItems.get(liveEdges[next]!));
+  };
+  appliedEdges.forEach((edge, index) => {
+    if (liveItems.has(edge) && liveEdges.indexOf(edge) >= next) takeLiveOnly(edge);
+    merged.push(liveItems.has(edge) ? mergeTyped(liveItems.get(edge), applied[index], schema.items) : applied[index]);
+  });
+  takeLiveOnly(undefined);
+  return merged;
+}
+
+const keyText = (edge: string): string =>
+  `[${Object.entries(JSON.parse(edge.slice(2)) as JsonObject)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(',')}]`;
+
+/** A value without the members of a set; maps and lists that this empties go too. Undefined when nothing is left. */
+export function removeFields(value: unknown, removed: FieldSet, schema: SchemaNode | undefined): unknown {
+  if (removed.children.size === 0) return value;
+  if (isGranularMap(value, schema)) {
+    const left: JsonObject = { ...value };
+    for (const [edge, below] of removed.children) {
+      const field = edge.slice(2);
+      if (!Object.hasOwn(left, field)) continue;
+      const child = below.member ? undefined : removeFields(left[field], below, childSchema(schema, field));
+      if (child === undefined) delete left[field];
+      else setOwn(left, field, child);
+    }
+    return Object.keys(left).length > 0 || Object.keys(value).length === 0 ? left : undefined;
+  }
+  if (isGranularList(value, schema)) {
+    const left = value.flatMap((item) => {
+      const below = removed.children.get(edgeOf(item, schema!));
+      if (!below) return [item];
+      const child = below.member ? undefined : removeFields(item, below, schema!.items);
+      return child === undefined ? [] : [child];
+    });
+    return left.length > 0 || value.length === 0 ? left : undefined;
+  }
+  return value;
+}

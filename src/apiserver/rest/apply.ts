@@ -1,0 +1,57 @@
+import type { ApiObject } from '../contracts.js';
+import { apply } from '../patch/apply.js';
+import { badRequest, conflict, invalid, StatusError } from '../status.js';
+import { deepClone } from '../storage/deep.js';
+import type { RestContext, RestResult } from './context.js';
+import { createDecoded } from './create.js';
+import type { RequestInfo } from './request-info.js';
+import { matchUrl } from './strategy.js';
+import { guaranteedUpdate } from './update.js';
+import { pruneUnknown, type WriteOptions } from './write-options.js';
+
+/** PATCH by server-side apply; makes the object where there is none. */
+export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unknown, options: WriteOptions): Promise<RestResult> {
+  const { definition, namespace, name, subresource, query } = info;
+  if (!query.get('fieldManager')) {
+    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [{ reason: 'FieldValueRequired', field: 'fieldManager', message: 'Required value: is required for apply patch' }]);
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('error decoding YAML: the configuration must be an object');
+  const config = body as ApiObject;
+  if (!config.apiVersion || !config.kind) throw badRequest("error decoding YAML: Object 'Kind' is missing or its apiVersion");
+  const metadata: unknown = config.metadata ?? {};
+  if (typeof metadata !== 'object' || Array.isArray(metadata)) throw badRequest('metadata: Invalid value: must be an object');
+  config.metadata = { ...metadata };
+  if (config.metadata.managedFields) throw badRequest('metadata.managedFields must be nil');
+  matchUrl(config, definition, namespace, name);
+  pruneUnknown(definition, config, options);
+
+  if (subresource === '' && !ctx.storage.get(definition.storageResource, namespace, name)) {
+    return { type: 'object', status: 201, definition, object: await createApplied(ctx, info, config, options) };
+  }
+  let managedFields: ApiObject['metadata']['managedFields'];
+  const object = await guaranteedUpdate(ctx, info, options, {
+    modify(current) {
+      const next = apply(ctx, definition, current, config, subresource, options);
+      managedFields = next.metadata.managedFields;
+      definition.setDefaults(next);
+      return next;
+    },
+    track(_current, next) {
+      if (managedFields?.length) next.metadata.managedFields = managedFields;
+      else delete next.metadata.managedFields;
+    },
+  });
+  return { type: 'object', status: 200, definition, object };
+}
+
+async function createApplied(ctx: RestContext, { definition, name }: RequestInfo, config: ApiObject, options: WriteOptions): Promise<ApiObject> {
+  const { uid, resourceVersion } = config.metadata;
+  if (uid) throw conflict(definition, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
+  if (resourceVersion) throw new StatusError(409, 'Conflict', 'the object to be applied has a resourceVersion, but no object was found');
+  const object = apply(ctx, definition, undefined, deepClone(config), '', options);
+  const { managedFields } = object.metadata;
+  definition.setDefaults(object);
+  return createDecoded(ctx, definition, object, options, (complete) => {
+    if (managedFields?.length) complete.metadata.managedFields = managedFields;
+  });
+}
