@@ -7,6 +7,8 @@ export const TOKENS = {
   /** To bind beside the module; without it events are dropped. */
   EventPublisher: Symbol.for('karpenter.aws.EventPublisher'),
 
+  /** All services at once. */
+  Services: Symbol.for('karpenter.aws.Services'),
   Settings: Symbol.for('karpenter.aws.Settings'),
   Clients: Symbol.for('karpenter.aws.Clients'),
   Cluster: Symbol.for('karpenter.aws.Cluster'),

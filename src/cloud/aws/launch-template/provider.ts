@@ -1,0 +1,287 @@
+import { CreateLaunchTemplateCommand, DeleteLaunchTemplateCommand, DescribeLaunchTemplatesCommand, paginateDescribeLaunchTemplates } from '@aws-sdk/client-ec2';
+import type { CreateLaunchTemplateCommandInput, LaunchTemplate as EC2LaunchTemplate } from '@aws-sdk/client-ec2';
+import type { EC2NodeClass, KubeletConfiguration } from '../../../api/ec2nodeclass.js';
+import { CAPACITY_TYPE_LABEL, CAPACITY_TYPE_RESERVED, DO_NOT_SYNC_TAINTS_LABEL, NODECLASS_LABEL, NODEPOOL_LABEL } from '../../../api/labels.js';
+import type { NodeClaim } from '../../../api/nodeclaim.js';
+import type { Requirements } from '../../../api/requirements.js';
+import type { Resources } from '../../../api/resources.js';
+import { sameTaint, UNREGISTERED_TAINT } from '../../../api/taints.js';
+import type { Clock } from '../../../operator/clock.js';
+import { LaunchError } from '../../errors.js';
+import type { InstanceType, Offering } from '../../instance-type.js';
+import { resolvedAMIFamily } from '../ami-family.js';
+import { groupByAmi } from '../ami-provider.js';
+import { abortable } from '../clients.js';
+import type { AwsClients } from '../clients.js';
+import type { Cluster } from '../cluster.js';
+import { errorText, isAlreadyExists, isLaunchTemplateNotFound, isNotFound } from '../errors.js';
+import { ExpiringCache } from '../expiring-cache.js';
+import { AWS_LABELS, AWS_RESOURCES } from '../instance-type/labels.js';
+import { offeringCapacityType, offeringLabel } from '../instance-type/offering-labels.js';
+import type { PlacementGroup } from '../placement-group-provider.js';
+import type { AwsSettings } from '../settings.js';
+import { CLUSTER_NAME_TAG, launchTemplateTags } from '../tags.js';
+import { bottlerocketVersion } from '../userdata/bottlerocket.js';
+import { renderUserData } from '../userdata/render.js';
+import { launchTemplateRequest } from './request.js';
+import type { TargetReservation } from './request.js';
+
+/** What a launch asks of its templates. */
+export interface LaunchTemplateInput {
+  nodeClass: EC2NodeClass;
+  claim: Pick<NodeClaim, 'metadata' | 'spec'>;
+  requirements: Requirements;
+  requests: Resources;
+  instanceTypes: readonly InstanceType[];
+  capacityType: string;
+  tenancy: string;
+  placementGroup: PlacementGroup | undefined;
+}
+
+/** A template that exists, and the types that it launches. */
+export interface LaunchTemplate {
+  name: string;
+  amiID: string;
+  instanceTypes: readonly InstanceType[];
+  /** Only offerings of this reservation may be launched by it. */
+  reservationID?: string;
+}
+
+/** Types that share a template. */
+interface Group {
+  amiID: string;
+  pods: number;
+  efaCount: number;
+  reservation?: TargetReservation;
+  instanceTypes: InstanceType[];
+}
+
+const LIFETIME = 60_000;
+/** Labels of these domains the kubelet must not set on its own node. */
+const FORBIDDEN_DOMAINS = ['kubernetes.io', 'k8s.io'];
+
+/**
+ * Makes launch templates when launches need them, and deletes those that no launch has used for a minute. What they say is
+ * in their names, so there is nothing to update.
+ */
+export class LaunchTemplateProvider {
+  /** EC2's ids by name. */
+  private readonly cache: ExpiringCache<string>;
+  private readonly inFlight = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly clients: Pick<AwsClients, 'ec2'>,
+    private readonly settings: AwsSettings,
+    private readonly cluster: Cluster,
+    clock: Clock,
+    private readonly observeUserData: (nodeClass: string, bytes: number) => void = () => undefined,
+    private readonly onDeleteFailure: (name: string, error: unknown) => void = () => undefined,
+  ) {
+    this.cache = new ExpiringCache(clock, { ttl: LIFETIME, onExpire: (name, id) => void this.deleteUnused(name, id) });
+  }
+
+  /** The templates for a launch: one for each different image, pod limit, EFA count and reservation. Throws a CloudError. */
+  async ensureAll(input: LaunchTemplateInput, signal?: AbortSignal): Promise<LaunchTemplate[]> {
+    const { nodeClass } = input;
+    if (!nodeClass.status.securityGroups?.length) throw new LaunchError('SecurityGroupsNotFound', `EC2NodeClass "${nodeClass.metadata.name}" has no security groups`);
+    if (!nodeClass.status.amis?.length) throw new LaunchError('AMINotFound', `EC2NodeClass "${nodeClass.metadata.name}" has no AMIs`);
+    const groups = this.group(input);
+    if (groups.length === 0) throw new LaunchError('AMINotFound', `no AMI of EC2NodeClass "${nodeClass.metadata.name}" fits any of ${input.instanceTypes.map(({ name }) => name).join(', ')}`);
+    return Promise.all(groups.map(async (group): Promise<LaunchTemplate> => {
+      const request = await this.request(input, group, signal);
+      await this.ensure(request);
+      const { amiID, instanceTypes, reservation } = group;
+      return { name: request.LaunchTemplateName, amiID, instanceTypes, ...(reservation ? { reservationID: reservation.id } : {}) };
+    }));
+  }
+
+  /** Takes over the templates that an earlier process left, so that unused ones are deleted. To be called once after winning the election. */
+  async hydrate(signal?: AbortSignal): Promise<void> {
+    for (const template of await this.describe({}, signal)) this.remember(template);
+  }
+
+  /** Forgets a template that EC2 says does not exist, without deleting it. */
+  invalidate(name: string): void {
+    this.cache.delete(name);
+  }
+
+  /** Deletes every template that was made for the class. */
+  async deleteAll(nodeClass: Pick<EC2NodeClass, 'metadata'>, signal?: AbortSignal): Promise<void> {
+    for (const { LaunchTemplateName } of await this.describe({ [NODECLASS_LABEL]: nodeClass.metadata.name }, signal)) {
+      if (!LaunchTemplateName) continue;
+      this.cache.delete(LaunchTemplateName);
+      try {
+        await this.clients.ec2.send(new DeleteLaunchTemplateCommand({ LaunchTemplateName }), abortable(signal));
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }
+  }
+
+  /** Stops deleting; what is left is taken over by the next process's {@link hydrate}. */
+  close(): void {
+    this.cache.close();
+  }
+
+  private group({ nodeClass, requirements, requests, instanceTypes, capacityType }: LaunchTemplateInput): Group[] {
+    const groups = new Map<string, Group>();
+    const efaRequested = (requests[AWS_RESOURCES.efa] ?? 0) > 0;
+    for (const [ami, types] of groupByAmi(instanceTypes, nodeClass.status.amis ?? [])) {
+      for (const instanceType of types) {
+        const pods = instanceType.capacity['pods'] ?? 0;
+        const efaCount = efaRequested ? (instanceType.capacity[AWS_RESOURCES.efa] ?? 0) : 0;
+        for (const reservation of capacityType === CAPACITY_TYPE_RESERVED ? reservationsOf(instanceType, requirements) : [undefined]) {
+          const key = [ami.id, pods, efaCount, reservation?.id].join('/');
+          const group = groups.get(key);
+          if (group) group.instanceTypes.push(instanceType);
+          else groups.set(key, { amiID: ami.id, pods, efaCount, instanceTypes: [instanceType], ...(reservation ? { reservation } : {}) });
+        }
+      }
+    }
+    return [...groups.values()];
+  }
+
+  private async request(input: LaunchTemplateInput, group: Group, signal: AbortSignal | undefined): Promise<CreateLaunchTemplateCommandInput & { LaunchTemplateName: string }> {
+    const { nodeClass, claim, capacityType, tenancy, placementGroup } = input;
+    const userData = await this.userData(input, group, signal);
+    this.observeUserData(nodeClass.metadata.name, Buffer.byteLength(userData));
+    const partition = placementGroup && requestedPartition(input.requirements);
+    return launchTemplateRequest({
+      nodeClass,
+      region: this.settings.region,
+      amiID: group.amiID,
+      userData,
+      capacityType,
+      tenancy,
+      efaCount: group.efaCount,
+      ipv6: await this.cluster.isIPv6(signal),
+      nitroEnclaves: (input.requests[AWS_RESOURCES.nitroSandbox] ?? 0) > 0,
+      reservedCapacity: this.settings.reservedCapacity,
+      tags: launchTemplateTags(this.settings, nodeClass, claim.metadata.labels[NODEPOOL_LABEL] ?? ''),
+      ...(group.reservation ? { reservation: group.reservation } : {}),
+      ...(placementGroup ? { placement: { groupID: placementGroup.id, ...(partition ? { partition } : {}) } } : {}),
+    });
+  }
+
+  private async userData({ nodeClass, claim, capacityType }: LaunchTemplateInput, { pods }: Group, signal: AbortSignal | undefined): Promise<string> {
+    const family = resolvedAMIFamily(nodeClass);
+    const { userData: custom = '', instanceStorePolicy } = nodeClass.spec;
+    if (family === 'Custom') return custom;
+    const version = bottlerocketVersion(nodeClass);
+    return renderUserData(family, {
+      clusterName: this.cluster.name,
+      clusterEndpoint: await this.cluster.endpoint(signal),
+      caBundle: this.cluster.caBundle(),
+      clusterCIDR: family === 'AL2023' ? await this.cluster.serviceCIDR(signal) : '',
+      labels: allowedLabels({ ...claim.metadata.labels, [CAPACITY_TYPE_LABEL]: capacityType, [DO_NOT_SYNC_TAINTS_LABEL]: 'true' }),
+      taints: startTaints(claim),
+      kubelet: await this.kubelet(nodeClass, pods, signal),
+      custom,
+      ...(instanceStorePolicy ? { instanceStorePolicy } : {}),
+      ...(version ? { bottlerocketVersion: version } : {}),
+    });
+  }
+
+  private async kubelet({ spec: { kubelet } }: EC2NodeClass, pods: number, signal: AbortSignal | undefined): Promise<KubeletConfiguration> {
+    const dns = await this.cluster.dnsAddress(signal);
+    return { ...(dns ? { clusterDNS: [dns] } : {}), maxPods: pods, ...kubelet };
+  }
+
+  /** Makes sure that the template exists; calls for the same name share the work. */
+  private async ensure(request: CreateLaunchTemplateCommandInput & { LaunchTemplateName: string }): Promise<void> {
+    const name = request.LaunchTemplateName;
+    const id = this.cache.get(name);
+    if (id !== undefined) {
+      this.cache.set(name, id);
+      return;
+    }
+    let work = this.inFlight.get(name);
+    if (work === undefined) {
+      // Without the caller's signal: others may come to wait for the same work.
+      work = this.findOrCreate(request).finally(() => this.inFlight.delete(name));
+      this.inFlight.set(name, work);
+    }
+    await work;
+  }
+
+  private async findOrCreate(request: CreateLaunchTemplateCommandInput & { LaunchTemplateName: string }): Promise<void> {
+    const existing = await this.find(request.LaunchTemplateName);
+    if (existing) {
+      this.remember(existing);
+      return;
+    }
+    try {
+      const { LaunchTemplate } = await this.clients.ec2.send(new CreateLaunchTemplateCommand(request));
+      this.remember(LaunchTemplate ?? {});
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      this.remember((await this.find(request.LaunchTemplateName)) ?? {});
+    }
+  }
+
+  private async find(name: string): Promise<EC2LaunchTemplate | undefined> {
+    try {
+      const { LaunchTemplates = [] } = await this.clients.ec2.send(new DescribeLaunchTemplatesCommand({ LaunchTemplateNames: [name] }));
+      return LaunchTemplates[0];
+    } catch (error) {
+      if (isLaunchTemplateNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  private remember({ LaunchTemplateName, LaunchTemplateId }: EC2LaunchTemplate): void {
+    if (LaunchTemplateName && LaunchTemplateId) this.cache.set(LaunchTemplateName, LaunchTemplateId);
+  }
+
+  private async describe(tags: Readonly<Record<string, string>>, signal: AbortSignal | undefined): Promise<EC2LaunchTemplate[]> {
+    const wanted = { [CLUSTER_NAME_TAG]: this.settings.clusterName, ...tags };
+    const Filters = Object.entries(wanted).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] }));
+    const found: EC2LaunchTemplate[] = [];
+    for await (const page of paginateDescribeLaunchTemplates({ client: this.clients.ec2, pageSize: 200 }, { Filters }, abortable(signal))) found.push(...(page.LaunchTemplates ?? []));
+    return found;
+  }
+
+  private async deleteUnused(name: string, id: string): Promise<void> {
+    if (this.cache.has(name) || this.inFlight.has(name)) return;
+    try {
+      await this.clients.ec2.send(new DeleteLaunchTemplateCommand({ LaunchTemplateId: id }));
+    } catch (error) {
+      if (!isNotFound(error)) this.onDeleteFailure(name, new Error(`deleting launch template ${name}: ${errorText(error)}`, { cause: error }));
+    }
+  }
+}
+
+/** Labels that a kubelet may give its own node, sorted by key. */
+export const allowedLabels = (labels: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(labels).filter(([key]) => {
+    const domain = key.includes('/') ? key.slice(0, key.indexOf('/')) : '';
+    return !FORBIDDEN_DOMAINS.some((forbidden) => domain === forbidden || domain.endsWith(`.${forbidden}`));
+  }).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** The claim's taints, and the one that keeps pods away until the node is registered. */
+function startTaints({ spec }: Pick<NodeClaim, 'spec'>): NonNullable<NodeClaim['spec']['taints']> {
+  const taints = [...(spec.taints ?? []), ...(spec.startupTaints ?? [])];
+  return taints.some((taint) => sameTaint(taint, UNREGISTERED_TAINT)) ? taints : [...taints, UNREGISTERED_TAINT];
+}
+
+/** The lowest of the partitions that the claim asks for; undefined when it does not care. */
+export const requestedPartition = (requirements: Requirements): string | undefined => {
+  const set = requirements.get(AWS_LABELS.placementGroupPartition);
+  return set.complement ? undefined : [...set.values].sort()[0];
+};
+
+function reservationsOf({ offerings }: InstanceType, requirements: Requirements): TargetReservation[] {
+  const found = new Map<string, TargetReservation>();
+  for (const offering of offerings) {
+    const reservation = offering.available && offeringCapacityType(offering) === CAPACITY_TYPE_RESERVED ? targetOf(offering) : undefined;
+    if (reservation && requirements.get(AWS_LABELS.reservationID).has(reservation.id)) found.set(reservation.id, reservation);
+  }
+  return [...found.values()];
+}
+
+function targetOf(offering: Offering): TargetReservation | undefined {
+  const id = offeringLabel(offering, AWS_LABELS.reservationID);
+  return id === undefined ? undefined : {
+    id, type: offeringLabel(offering, AWS_LABELS.reservationType) ?? 'default', interruptible: offeringLabel(offering, AWS_LABELS.reservationInterruptible) === 'true',
+  };
+}
