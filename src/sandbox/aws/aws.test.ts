@@ -1,5 +1,5 @@
 import { DescribeSubnetsCommand, DescribeSecurityGroupsCommand, DescribeVpcsCommand, EC2Client, paginateDescribeSubnets } from '@aws-sdk/client-ec2';
-import { GetRoleCommand } from '@aws-sdk/client-iam';
+import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { expect } from 'chai';
@@ -115,6 +115,20 @@ describe("the sandbox's AWS", () => {
     ec2.destroy();
     const failure = await refusalOf(new EC2Client({ ...options, maxAttempts: 1 }).send(new DescribeVpcsCommand({})));
     expect(failure.message).to.contain('ECONNREFUSED');
+  });
+
+  it('is reached through AWS_ENDPOINT_URL', async () => {
+    const aws = createAws({ clock: systemClock({ background: true }), random: systemRandom });
+    const { url } = await aws.listen();
+    process.env['AWS_ENDPOINT_URL'] = url;
+    try {
+      const iam = new IAMClient({ region: 'us-west-2', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
+      expect((await iam.send(new GetRoleCommand({ RoleName: 'KarpenterNodeRole-my-cluster' }))).Role?.Arn).to.contain('123456789012');
+      iam.destroy();
+    } finally {
+      delete process.env['AWS_ENDPOINT_URL'];
+      await aws.close();
+    }
   });
 
   it('rejects when its port is taken', async () => {

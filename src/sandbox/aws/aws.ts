@@ -48,8 +48,9 @@ export interface SandboxAws {
 const SERVICES: readonly Service[] = [ec2, iam, sts, ssm, sqs, pricing, eks];
 const CREDENTIAL_SCOPE = /Credential=[^/,]+\/[^/,]+\/[^/,]+\/([^/,]+)\/aws4_request/;
 
-export function createAws({ clock, random, region = 'us-west-2', accountId = '123456789012', seed = 1, faults: dials = {}, kubernetesVersion = '1.32' }: AwsOptions): SandboxAws {
-  const faults = new Faults(dials);
+export function createAws(options: AwsOptions): SandboxAws {
+  const { clock, random, region = 'us-west-2', accountId = '123456789012', seed = 1, kubernetesVersion = '1.32' } = options;
+  const faults = new Faults(options.faults);
   const account = new Account({ clock, random, faults, region, accountId, seed });
   furnish(account, kubernetesVersion);
   const calls = new Map<string, number>();
@@ -60,10 +61,10 @@ export function createAws({ clock, random, region = 'us-west-2', accountId = '12
   async function handle(request: AwsRequest, signal?: AbortSignal): Promise<AwsResponse> {
     const requestId = random.uuid();
     const service = serviceOf(request);
-    if (!service) return {
-      status: 404, headers: { 'content-type': 'text/plain', 'x-amzn-requestid': requestId },
-      body: `no service answers here: sign for one of ${SERVICES.map(({ name }) => name).join(', ')}`,
-    };
+    if (!service) {
+      const body = `no service answers here: sign for one of ${SERVICES.map(({ name }) => name).join(', ')}`;
+      return { status: 404, headers: { 'content-type': 'text/plain', 'x-amzn-requestid': requestId }, body };
+    }
     const call = new AbortController();
     const hangUp = (): void => call.abort(signal?.reason);
     signal?.addEventListener('abort', hangUp);

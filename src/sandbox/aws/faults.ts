@@ -21,7 +21,7 @@ interface InjectedError {
 export interface FaultOptions {
   /** Milliseconds that every call takes. */
   latency?: number;
-  /** Share of EC2 calls, 0 to 1, that answer RequestLimitExceeded (the others' services: their own word for it). */
+  /** Share of calls, 0 to 1, that are throttled: EC2 answers RequestLimitExceeded, the other services their own word for it. */
   throttleRate?: number;
   /** Milliseconds until what was created shows up in reads. */
   consistencyDelay?: number;

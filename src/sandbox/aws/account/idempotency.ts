@@ -1,10 +1,11 @@
 import type { Clock } from '../../../operator/clock.js';
-import { AwsError } from '../protocol/error.js';
+import { AwsError, invalidParameter } from '../protocol/error.js';
 import type { Parameters } from '../protocol/parameters.js';
 import type { XmlObject } from '../protocol/xml.js';
 
 /** EC2 remembers client tokens for at least a day. */
 const MEMORY = 24 * 3_600_000;
+const LONGEST_TOKEN = 64;
 
 interface Remembered {
   readonly parameters: string;
@@ -25,6 +26,7 @@ export class Idempotency {
   recall(operation: string, input: Parameters): XmlObject | undefined {
     const token = input.text('ClientToken');
     if (!token) return undefined;
+    if (token.length > LONGEST_TOKEN) throw invalidParameter('ClientToken', token, `It must not be longer than ${LONGEST_TOKEN} characters.`);
     this.forget();
     const earlier = this.answers.get(`${operation}/${token}`);
     if (!earlier) return undefined;

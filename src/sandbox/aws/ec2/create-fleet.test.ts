@@ -174,6 +174,10 @@ describe('CreateFleet', () => {
     expect(again.Instances?.[0]?.InstanceIds).to.deep.equal(first.Instances?.[0]?.InstanceIds);
     expect(aws.machines.list()).to.have.length(1);
     expect((await refusalOf(fleet([override('m5.large')], 'on-demand', { ClientToken: 'claim-uid' }))).name).to.equal('IdempotentParameterMismatch');
+    await clock.advance('25h');
+    await fleet([override('m5.large')], 'on-demand', { ClientToken: 'claim-uid' });
+    expect(aws.machines.list()).to.have.length(2);
+    expect((await refusalOf(fleet([override('m5.large')], 'on-demand', { ClientToken: 'x'.repeat(65) }))).name).to.equal('InvalidParameterValue');
   });
 
   it('checks a dry run without launching', async () => {
