@@ -11,7 +11,7 @@ import { parsePowershell } from './windows.js';
 const barePart = (userData: string): MimePart => {
   const text = userData.trimStart();
   if (text.startsWith('#!')) return { contentType: 'text/x-shellscript', body: text };
-  return { contentType: /^kind:\s*["']?NodeConfig/m.test(text) ? 'application/node.eks.aws' : 'text/plain', body: text };
+  return { contentType: /\bkind["']?:\s*["']?NodeConfig/.test(text) ? 'application/node.eks.aws' : 'text/plain', body: text };
 };
 
 const partsOf = (userData: string): MimePart[] => (isMime(userData) ? mimeParts(userData) : [barePart(userData)]);
