@@ -1,7 +1,9 @@
 import type { Index, Key } from './dsl/key.js';
 import type { Outcome } from './dsl/outcome.js';
+import type { ObjectChange } from './dsl/predicate.js';
 import type { ConditionsOf, KindClass } from './dsl/resource.js';
 import { token } from './dsl/token.js';
+import type { Subscribable } from './dsl/token.js';
 import type { Duration } from './duration.js';
 import type { Condition, KubeObject, ObjectInput } from './kube/object.js';
 import type { Logger } from './logger.js';
@@ -26,6 +28,8 @@ export interface Cache {
   readonly live: {
     get<T extends KubeObject>(kind: KindClass<T>, name: string, namespace?: string): Promise<T | undefined>;
   };
+  /** Every object of a kind as `added`, then every change, our own writes included: for services that keep state of their own. */
+  changes<T extends KubeObject>(kind: KindClass<T>): Subscribable<ObjectChange<T>>;
 }
 
 /** The operator's cache in the container, for services that read outside of a run. */

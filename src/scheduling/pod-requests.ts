@@ -53,3 +53,17 @@ export function podRequests(pod: Pod): Resources {
   for (const name in podLevel) if (isPodLevel(name)) requests[name] = podLevel[name] as number;
   return { ...addResources(requests, parseResources(spec?.overhead as ResourceList | undefined)), pods: 1 };
 }
+
+/** What a pod may use at most, counted as {@link podRequests} counts requests, from the spec alone; what has no limit is left out. */
+export function podLimits(pod: Pod): Resources {
+  const limited = (container: Container): Container => ({ ...container, resources: { requests: container.resources?.limits ?? {} } });
+  const { spec } = pod as ModernPod;
+  const { pods: _, ...limits } = podRequests({
+    spec: {
+      containers: (spec?.containers ?? []).map(limited),
+      initContainers: (spec?.initContainers ?? []).map(limited),
+      ...(spec?.resources?.limits ? { resources: { requests: spec.resources.limits } } : {}),
+    },
+  } as Pod);
+  return limits;
+}

@@ -6,7 +6,7 @@ export interface ObjectChange<T extends KubeObject = KubeObject> {
   /** The object now; its last known state when it was deleted. */
   readonly object: T;
   /** The object before an update. */
-  readonly old?: T;
+  readonly old?: T | undefined;
 }
 
 /** Whether a change is worth waking keys for. Pure. */

@@ -1,10 +1,14 @@
+import { map } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Cache, CacheListOptions } from '../context.js';
+import type { ObjectChange } from '../dsl/predicate.js';
 import type { KindClass } from '../dsl/resource.js';
 import type { KubeClient } from '../kube/client.js';
 import type { Informer } from '../kube/informer.js';
 import { normalize } from '../kube/normalize.js';
 import type { KubeObject } from '../kube/object.js';
 import type { Kinds } from './kinds.js';
+import { objectChange } from './sources.js';
 
 /** A cached read of a kind for which no informer runs: it would find nothing, whatever there is. */
 export class UnwatchedKindError extends Error {
@@ -42,6 +46,10 @@ export class InformerCache implements Cache {
     if (index) store.addIndex(index);
     const found = index ? store.find(index.name, value) : store.list();
     return namespace === undefined ? found : found.filter(({ metadata }) => metadata.namespace === namespace);
+  }
+
+  changes<T extends KubeObject>(type: KindClass<T>): Observable<ObjectChange<T>> {
+    return this.informer(type).changes.pipe(map(objectChange));
   }
 
   readonly live = {

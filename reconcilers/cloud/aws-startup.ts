@@ -1,0 +1,34 @@
+import { inject } from 'inversify';
+import { TOKENS } from 'karpenter-ts/cloud/aws';
+import type { InstanceTypeProvider, LaunchTemplateProvider, PricingProvider } from 'karpenter-ts/cloud/aws';
+import { Logger } from 'karpenter-ts/operator';
+import type { Startable } from 'karpenter-ts/operator';
+
+/** What the provider has to know before the first decision: what there is to launch, and what it costs (karpenter-aws §2.0). */
+export class AwsStartup implements Startable {
+  readonly name = 'aws';
+
+  constructor(
+    @inject(TOKENS.InstanceTypes) private readonly instanceTypes: InstanceTypeProvider,
+    @inject(TOKENS.Pricing) private readonly pricing: PricingProvider,
+    @inject(TOKENS.LaunchTemplates) private readonly launchTemplates: LaunchTemplateProvider,
+    @inject(Logger) private readonly log: Logger,
+  ) {}
+
+  /** Without instance types nothing works; without fresh prices or known launch templates it works with older ones. */
+  async start(signal: AbortSignal): Promise<void> {
+    await Promise.all([
+      this.instanceTypes.update(signal),
+      this.tolerate('updating prices', this.pricing.update(signal)),
+      this.tolerate('reading launch templates', this.launchTemplates.hydrate(signal)),
+    ]);
+  }
+
+  private async tolerate(what: string, work: Promise<unknown>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.log.error(what, { error: (error as Error).message });
+    }
+  }
+}

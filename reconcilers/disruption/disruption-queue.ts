@@ -1,0 +1,136 @@
+import { inject } from 'inversify';
+import { DISRUPTED_TAINT, NodeClaim, NodePool, clearCondition, isTrue, setCondition } from 'karpenter-ts/api';
+import { ClusterState } from 'karpenter-ts/cluster';
+import { describeCommand } from 'karpenter-ts/disruption';
+import type { Candidate, DisruptionCommand } from 'karpenter-ts/disruption';
+import { Clock, Node, Random, Singleton } from 'karpenter-ts/operator';
+import type { TickContext } from 'karpenter-ts/operator';
+import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
+import { NodeClaimCreator } from '../provisioning/nodeclaim-creator.js';
+import { consolidationType, onNodeAndClaim } from './reporting.js';
+
+/** A command whose replacements are on their way. */
+interface Execution {
+  readonly id: string;
+  readonly command: DisruptionCommand;
+  /** Names of claims. */
+  readonly replacements: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+const MINUTE = 60_000;
+
+/**
+ * Carries disruption commands out: taints the nodes, launches what takes their place, and only once that is initialized lets them go
+ * (karpenter-core §3.3.8). In memory: after a restart leftover taints are cleaned up, and the decision is made anew.
+ */
+@Singleton({ name: 'disruption.queue', every: '1s', reads: [Node, NodeClaim, NodePool] })
+export class DisruptionQueue {
+  private readonly executions = new Map<string, Execution>();
+
+  constructor(
+    @inject(ClusterState) private readonly state: ClusterState,
+    @inject(NodeClaimCreator) private readonly creator: NodeClaimCreator,
+    @inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics,
+    @inject(Random) private readonly random: Random,
+    @inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  /** Provider ids of nodes that a command is about to remove. */
+  inFlight(): Set<string> {
+    return new Set([...this.executions.values()].flatMap(({ command }) => command.candidates.map(({ node }) => node.providerID)));
+  }
+
+  /** Begins a command. False when it was given up before anything was launched. */
+  async start(planned: DisruptionCommand, ctx: TickContext): Promise<boolean> {
+    const busy = this.inFlight();
+    if (planned.candidates.some(({ node }) => busy.has(node.providerID))) return false;
+    const id = this.random.uuid();
+    ctx.log.info('disrupting node(s)', { 'command-id': id, command: describeCommand(planned, id), reason: planned.reason.toLowerCase(), decision: planned.decision });
+    const marked = await this.mark(planned, ctx);
+    if (marked.length === 0 || (marked.length < planned.candidates.length && planned.replacements.length > 0)) return false;
+    const command = { ...planned, candidates: marked };
+    const replacements: string[] = [];
+    for (const node of command.replacements) replacements.push((await this.creator.create(node, command.reason.toLowerCase(), ctx)).metadata.name);
+    this.state.markForDeletion(...marked.map(({ node }) => node.providerID));
+    for (const { node } of command.existingNodes) this.state.nominate(node.name);
+    this.executions.set(id, { id, command, replacements, startedAt: this.clock.now() });
+    const labels = { decision: command.decision, reason: command.reason.toLowerCase(), consolidation_type: consolidationType(command.method) };
+    this.metrics.decisions.inc(labels);
+    for (const nodepool of new Set(marked.map(({ nodePool }) => nodePool.metadata.name))) this.metrics.decisionsByNodePool.inc({ nodepool, ...labels });
+    return true;
+  }
+
+  async tick(ctx: TickContext): Promise<void> {
+    const disrupting = this.inFlight().size;
+    const timeout = Math.min(Math.max(80 * disrupting, 10 * MINUTE), 60 * MINUTE);
+    for (const execution of this.executions.values()) {
+      const progress = this.progressOf(execution, ctx);
+      if (progress === 'ready') await this.finish(execution, ctx);
+      else if (progress === 'lost' || ctx.now() - execution.startedAt > timeout) await this.rollBack(execution, progress === 'lost' ? 'a replacement was lost' : 'the replacements took too long', ctx);
+    }
+  }
+
+  private progressOf({ command, replacements }: Execution, ctx: TickContext): 'ready' | 'waiting' | 'lost' {
+    let ready = true;
+    for (const name of replacements) {
+      const claim = ctx.cache.get(NodeClaim, name);
+      if (!claim || claim.metadata.deletionTimestamp) return 'lost';
+      if (isTrue(claim, 'Initialized')) continue;
+      ready = false;
+      ctx.events.normal('DisruptionLaunching', `Launching NodeClaim: ${command.reason}`, { about: claim, dedupe: [claim.metadata.uid, command.reason] });
+      ctx.events.normal('DisruptionWaitingReadiness', 'Waiting on readiness to continue disruption', { about: claim, dedupe: [claim.metadata.uid] });
+    }
+    return ready ? 'ready' : 'waiting';
+  }
+
+  private async finish({ id, command }: Execution, ctx: TickContext): Promise<void> {
+    for (const candidate of command.candidates) {
+      const claim = ctx.cache.get(NodeClaim, candidate.node.nodeClaim?.metadata.name ?? '');
+      if (!claim) continue;
+      await ctx.delete(claim);
+      onNodeAndClaim(candidate.node, (about, kind) => ctx.events.normal('DisruptionTerminating', `Disrupting ${kind}: ${command.reason}`, { about, dedupe: [about.metadata.uid, command.reason] }));
+      this.metrics.claimDisrupted(claim, command.reason.toLowerCase());
+    }
+    this.executions.delete(id);
+    ctx.log.debug('command succeeded', { 'command-id': id });
+  }
+
+  private async rollBack({ id, command, replacements }: Execution, why: string, ctx: TickContext): Promise<void> {
+    this.executions.delete(id);
+    this.state.unmarkForDeletion(...command.candidates.map(({ node }) => node.providerID));
+    for (const { node } of command.candidates) await release(node.node?.metadata?.name, node.nodeClaim?.metadata.name, ctx);
+    const lost = replacements.filter((name) => !isTrue(ctx.cache.get(NodeClaim, name) ?? {}, 'Initialized')).length;
+    this.metrics.queueFailures.inc({ decision: command.decision, reason: command.reason.toLowerCase(), consolidation_type: consolidationType(command.method) }, lost);
+    ctx.log.error('failed terminating nodes while executing a disruption command', { 'command-id': id, error: why });
+  }
+
+  /** Taints the nodes and says why on their claims; returns those for which both worked. */
+  private async mark({ candidates, reason }: DisruptionCommand, ctx: TickContext): Promise<Candidate[]> {
+    const marked: Candidate[] = [];
+    for (const candidate of candidates) {
+      const node = ctx.cache.get(Node, candidate.node.node?.metadata?.name ?? '');
+      const claim = ctx.cache.get(NodeClaim, candidate.node.nodeClaim?.metadata.name ?? '');
+      if (!node || !claim) continue;
+      const tainted = await ctx.patch(node, (draft) => {
+        draft.spec.taints = [...(draft.spec.taints ?? []).filter(({ key }) => key !== DISRUPTED_TAINT.key), DISRUPTED_TAINT];
+      });
+      const noted = await ctx.patch(claim, (draft) => setCondition(draft, { type: 'DisruptionReason', status: 'True', reason, message: reason }, ctx.now()));
+      if (tainted && noted) marked.push(candidate);
+    }
+    return marked;
+  }
+}
+
+/** Takes back what marking did to a node and its claim. */
+export async function release(nodeName: string | undefined, claimName: string | undefined, ctx: TickContext): Promise<void> {
+  const node = ctx.cache.get(Node, nodeName ?? '');
+  const claim = ctx.cache.get(NodeClaim, claimName ?? '');
+  if (node?.spec.taints?.some(({ key }) => key === DISRUPTED_TAINT.key)) {
+    await ctx.patch(node, (draft) => {
+      draft.spec.taints = (draft.spec.taints ?? []).filter(({ key }) => key !== DISRUPTED_TAINT.key);
+    });
+  }
+  if (claim?.status.conditions?.some(({ type }) => type === 'DisruptionReason')) await ctx.patch(claim, (draft) => clearCondition(draft, 'DisruptionReason'));
+}

@@ -1,0 +1,131 @@
+import { inject } from 'inversify';
+import { DISRUPTED_TAINT, NodeClaim, NodePool, sameTaint } from 'karpenter-ts/api';
+import { CloudProvider } from 'karpenter-ts/cloud';
+import { ClusterState } from 'karpenter-ts/cluster';
+import { VALIDATION_DELAY, describeCommand, plan, validate } from 'karpenter-ts/disruption';
+import type { DisruptionCommand, DisruptionMethod, DisruptionOptions, DisruptionPlan } from 'karpenter-ts/disruption';
+import { Clock, Node, Pod, Singleton, sleep } from 'karpenter-ts/operator';
+import type { TickContext } from 'karpenter-ts/operator';
+import { isProvisionable } from 'karpenter-ts/scheduling';
+import type { Snapshot } from 'karpenter-ts/scheduling';
+import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
+import { Settings } from '../settings.js';
+import { managedPools, mayLaunch, poolsWithTypes } from '../shared/node-pools.js';
+import { LOOKUP_KINDS } from '../state/cluster-lookups.js';
+import { DisruptionQueue, release } from './disruption-queue.js';
+import { consolidationType, onNodeAndClaim, publishNotice } from './reporting.js';
+
+/** What metrics show for "no limit". */
+const MAX_INT32 = 2 ** 31 - 1;
+
+const REASON: Readonly<Record<DisruptionMethod, 'Empty' | 'Drifted' | 'Underutilized'>> = {
+  Emptiness: 'Empty',
+  Drift: 'Drifted',
+  MultiNodeConsolidation: 'Underutilized',
+  SingleNodeConsolidation: 'Underutilized',
+};
+
+/** Finds nodes that are empty, drifted or not worth their price, and has them removed or replaced (karpenter-core §3.3). */
+@Singleton({ name: 'disruption', every: '10s', reads: [NodePool, NodeClaim, Node, Pod, ...LOOKUP_KINDS] })
+export class Disruption {
+  /** Methods that found nothing, with the state of the cluster at which they did. */
+  private readonly exhausted = new Map<DisruptionMethod, number>();
+  private unreachedPools: ReadonlySet<string> = new Set();
+
+  constructor(
+    @inject(CloudProvider) private readonly cloud: CloudProvider,
+    @inject(ClusterState) private readonly state: ClusterState,
+    @inject(DisruptionQueue) private readonly queue: DisruptionQueue,
+    @inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics,
+    @inject(Settings) private readonly settings: Settings,
+    @inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  /** Passes follow each other at once as long as there is something to do. */
+  async tick(ctx: TickContext): Promise<void> {
+    while (!ctx.signal.aborted && (await this.pass(ctx)));
+  }
+
+  private async pass(ctx: TickContext): Promise<boolean> {
+    if (!this.synced(ctx)) return false;
+    await this.cleanUp(ctx);
+    const planned = await this.plan(ctx);
+    let started = false;
+    for (const command of planned.commands) {
+      const confirmed = await this.confirm(command, ctx);
+      if (confirmed && (await this.queue.start(confirmed, ctx))) started = true;
+    }
+    return started;
+  }
+
+  private async plan(ctx: TickContext): Promise<DisruptionPlan> {
+    const changedAt = this.state.consolidationTimestamp();
+    const { snapshot, options } = await this.look(ctx);
+    const startedAt = ctx.now();
+    const result = plan(snapshot, {
+      ...options,
+      exhausted: new Set([...this.exhausted].filter(([, at]) => at === changedAt).map(([method]) => method)),
+      unreachedPools: this.unreachedPools,
+    });
+    this.unreachedPools = result.unreachedPools;
+    for (const { method, candidates, budgets, exhausted } of result.methods) {
+      if (exhausted) this.exhausted.set(method, changedAt);
+      this.metrics.eligibleNodes.set({ reason: REASON[method] }, candidates.length);
+      for (const [nodepool, left] of budgets) this.metrics.allowedDisruptions.set({ nodepool, reason: REASON[method] }, Math.min(left, MAX_INT32));
+      this.metrics.decisionDuration.observe({ reason: REASON[method].toLowerCase(), consolidation_type: consolidationType(method) }, (ctx.now() - startedAt) / 1_000);
+    }
+    for (const notice of result.notices) publishNotice(notice, ctx);
+    return result;
+  }
+
+  /** Waits before a consolidation, and looks whether it still holds. */
+  private async confirm(command: DisruptionCommand, ctx: TickContext): Promise<DisruptionCommand | undefined> {
+    if (command.method === 'Drift') return command;
+    await sleep(this.clock, VALIDATION_DELAY, ctx.signal);
+    const { snapshot, options } = await this.look(ctx);
+    const verdict = validate(command, snapshot, options);
+    if ('command' in verdict) return verdict.command;
+    this.metrics.failedValidations.inc({ consolidation_type: consolidationType(command.method) }, command.candidates.length);
+    ctx.log.debug('abandoning disruption attempt, the command is no longer valid', { reason: verdict.rejected, error: verdict.message });
+    if (command.method === 'Emptiness') return undefined;
+    const text = `Consolidation rejected: ${describeCommand(command, '')}, reason: ${verdict.rejected} (savings: $${command.savings.toFixed(2)})`;
+    for (const { node } of command.candidates) {
+      onNodeAndClaim(node, (about) => ctx.events.normal('ConsolidationRejected', text, { about, dedupe: [about.metadata.uid, text] }));
+    }
+    return undefined;
+  }
+
+  private async look(ctx: TickContext): Promise<{ snapshot: Snapshot; options: DisruptionOptions }> {
+    const pools = await poolsWithTypes(managedPools(ctx), this.cloud, ctx);
+    const { featureGates, preferencePolicy, minValuesPolicy } = this.settings;
+    return {
+      snapshot: this.state.snapshot(pools.filter(({ nodePool }) => mayLaunch(nodePool))),
+      options: {
+        now: ctx.now(),
+        pools,
+        pendingPods: ctx.cache.list(Pod).filter((pod) => isProvisionable(pod)),
+        inFlight: this.queue.inFlight(),
+        spotToSpot: featureGates.spotToSpotConsolidation,
+        solve: { preferencePolicy, minValuesPolicy },
+      },
+    };
+  }
+
+  /** Nodes that a command of an earlier process marked, and that no command of ours is about. */
+  private async cleanUp(ctx: TickContext): Promise<void> {
+    const busy = this.queue.inFlight();
+    for (const { providerID, markedForDeletion, node, nodeClaim } of this.state.snapshot([]).nodes) {
+      if (busy.has(providerID) || markedForDeletion || !node || !nodeClaim) continue;
+      const isTainted = node.spec?.taints?.some((taint) => sameTaint(taint, DISRUPTED_TAINT)) ?? false;
+      const hasReason = nodeClaim.status.conditions?.some(({ type }) => type === 'DisruptionReason') ?? false;
+      if (isTainted || hasReason) await release(node.metadata?.name, nodeClaim.metadata.name, ctx);
+    }
+  }
+
+  private synced(ctx: TickContext): boolean {
+    return this.state.synced({
+      nodes: ctx.cache.list(Node).map(({ metadata }) => metadata.name),
+      nodeClaims: ctx.cache.list(NodeClaim).map(({ metadata }) => metadata.name),
+    });
+  }
+}

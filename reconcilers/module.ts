@@ -1,0 +1,81 @@
+import { ContainerModule } from 'inversify';
+import { TOKENS } from 'karpenter-ts/cloud/aws';
+import { ClusterState } from 'karpenter-ts/cluster';
+import { Cache, Clock, Startable, reconcilers } from 'karpenter-ts/operator';
+import { AwsStartup } from './cloud/aws-startup.js';
+import { InstanceGarbageCollection } from './cloud/instance-garbage-collection.js';
+import { InstanceProfileGarbageCollection, InstanceTypeRefresh, PricingRefresh, SsmInvalidation, VersionRefresh } from './cloud/refresh.js';
+import { NodeClassStore } from './cloud/nodeclass-store.js';
+import { NodeClaimTagging } from './cloud/tagging.js';
+import { Disruption } from './disruption/disruption.js';
+import { DisruptionQueue } from './disruption/disruption-queue.js';
+import { EC2NodeClassHash } from './ec2nodeclass/hash.js';
+import { EC2NodeClassStatusReconciler } from './ec2nodeclass/status.js';
+import { InterruptionReconciler, InterruptionSource, Interruptions } from './interruption/interruption.js';
+import { KarpenterMetrics } from './metrics/karpenter-metrics.js';
+import { NodeMetrics } from './metrics/node-metrics.js';
+import { NodePoolMetrics } from './metrics/nodepool-metrics.js';
+import { PodLatencyMetrics, PodStateMetrics } from './metrics/pod-metrics.js';
+import { EvictionQueue, EvictionRequests, Evictions } from './node/eviction-queue.js';
+import { NodeTermination } from './node/termination.js';
+import { NodeClaimConsistency } from './nodeclaim/consistency.js';
+import { NodeClaimDisruption } from './nodeclaim/disruption.js';
+import { NodeClaimExpiration } from './nodeclaim/expiration.js';
+import { NodeClaimGarbageCollection } from './nodeclaim/garbage-collection.js';
+import { NodeClaimHydration, NodeHydration } from './nodeclaim/hydration.js';
+import { NodeClaimLifecycle } from './nodeclaim/lifecycle.js';
+import { PodEvents } from './nodeclaim/pod-events.js';
+import { NodePoolCounter } from './nodepool/counter.js';
+import { NodePoolHash } from './nodepool/hash.js';
+import { RegistrationHealthReporter } from './nodepool/registration-health-reporter.js';
+import { RegistrationHealthReset } from './nodepool/registration-health-reset.js';
+import { NodePoolStatusReconciler } from './nodepool/status.js';
+import { NodeClaimCreator } from './provisioning/nodeclaim-creator.js';
+import { NominationEvents } from './provisioning/nomination-events.js';
+import { Provisioner } from './provisioning/provisioner.js';
+import { Settings } from './settings.js';
+import { cacheLookups } from './state/cluster-lookups.js';
+import { ClusterStateFeed } from './state/cluster-state-feed.js';
+
+/** What the reconcilers share, without any of them. */
+const services = (settings: Settings): ContainerModule =>
+  new ContainerModule(({ bind }) => {
+    bind(Settings).toConstantValue(settings);
+    bind(ClusterState).toResolvedValue(
+      (clock: Clock, cache: Cache) => new ClusterState({ clock, lookups: cacheLookups(cache), nominationPeriod: Math.max(2 * settings.batchMaxDuration, 10_000) }),
+      [Clock, Cache],
+    ).inSingletonScope();
+    for (const service of [KarpenterMetrics, RegistrationHealthReporter, NodeClaimCreator, NominationEvents, EvictionRequests, ClusterStateFeed]) bind(service as new () => object).toSelf().inSingletonScope();
+    bind(Evictions).toService(EvictionRequests);
+    bind(Startable).toService(ClusterStateFeed);
+  });
+
+/** Pools and claims: everything that works with any cloud that is bound under `CloudProvider`. */
+export const core = (settings: Settings): ContainerModule[] => [
+  services(settings),
+  reconcilers(
+    NodePoolStatusReconciler, NodePoolHash, NodePoolCounter, RegistrationHealthReset,
+    NodeClaimLifecycle, NodeClaimDisruption, NodeClaimExpiration, NodeClaimConsistency, NodeClaimGarbageCollection, NodeClaimHydration, PodEvents,
+    NodeTermination, NodeHydration, EvictionQueue,
+    Provisioner, Disruption, DisruptionQueue,
+  ),
+];
+
+/** Gauges of nodes, pods and pools. */
+export const observability = (): ContainerModule => reconcilers(NodeMetrics, NodePoolMetrics, PodStateMetrics, PodLatencyMetrics);
+
+/** What keeps AWS level: node classes, instances, prices, images, interruptions. `queue`: whether there is one to read. */
+export const aws = ({ queue }: { queue: boolean }): ContainerModule[] => [
+  new ContainerModule(({ bind }) => {
+    bind(NodeClassStore).toSelf().inSingletonScope();
+    bind(TOKENS.NodeClassLookup).toService(NodeClassStore);
+    bind(AwsStartup).toSelf().inSingletonScope();
+    bind(Startable).toService(AwsStartup);
+    bind(Interruptions).to(InterruptionSource).inSingletonScope();
+  }),
+  reconcilers(
+    EC2NodeClassStatusReconciler, EC2NodeClassHash, NodeClaimTagging,
+    InstanceGarbageCollection, InstanceProfileGarbageCollection, PricingRefresh, InstanceTypeRefresh, VersionRefresh, SsmInvalidation,
+    ...(queue ? [InterruptionReconciler] : []),
+  ),
+];

@@ -1,0 +1,142 @@
+import { inject } from 'inversify';
+import { NodeClaim, NodePool, DISRUPTED_TAINT, sameTaint } from 'karpenter-ts/api';
+import { CloudProvider } from 'karpenter-ts/cloud';
+import { ClusterState } from 'karpenter-ts/cluster';
+import { Batch, DaemonSet, Node, Pod, Singleton, Watches, index } from 'karpenter-ts/operator';
+import type { TickContext } from 'karpenter-ts/operator';
+import { EvictionBudgets, avoidsKarpenter, isProvisionable, solve, validatePod } from 'karpenter-ts/scheduling';
+import type { Decision, Snapshot } from 'karpenter-ts/scheduling';
+import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
+import { Settings } from '../settings.js';
+import { managedPools, mayLaunch, poolsWithTypes } from '../shared/node-pools.js';
+import { LOOKUP_KINDS, cacheLookups } from '../state/cluster-lookups.js';
+import { NodeClaimCreator, firstOf } from './nodeclaim-creator.js';
+import { NominationEvents } from './nomination-events.js';
+
+/** Pods without a node. */
+const unboundPods = index(Pod, 'unbound', (pod) => [pod.spec.nodeName ? undefined : 'true']);
+
+/** A solve that takes longer than this stops with what it has. */
+const SOLVE_LIMIT = 60_000;
+/** How long an unschedulable pod is not told again. */
+const REPEAT_FAILURE = '5m';
+
+/** Makes nodes for pods that have none, a window of them at a time (karpenter-core §3.1, §3.2). */
+@Singleton({ name: 'provisioner', every: '10s', reads: [NodePool, DaemonSet, ...LOOKUP_KINDS] })
+export class Provisioner {
+  constructor(
+    @inject(CloudProvider) private readonly cloud: CloudProvider,
+    @inject(ClusterState) private readonly state: ClusterState,
+    @inject(NodeClaimCreator) private readonly creator: NodeClaimCreator,
+    @inject(NominationEvents) private readonly nominations: NominationEvents,
+    @inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics,
+    @inject(Settings) private readonly settings: Settings,
+  ) {}
+
+  @Watches(Pod)
+  onPod(pod: Pod): boolean {
+    return isProvisionable(pod);
+  }
+
+  @Watches(Node)
+  onNode(node: Node): boolean {
+    return node.spec.taints?.some((taint) => sameTaint(taint, DISRUPTED_TAINT)) ?? false;
+  }
+
+  /** A launch in flight holds planning back until the machine is known: look again once it is. */
+  @Watches(NodeClaim, { when: ({ object, old }) => object.status.providerID !== old?.status.providerID })
+  onLaunch(claim: NodeClaim): boolean {
+    return claim.status.providerID !== undefined;
+  }
+
+  @Batch({ idle: '1s', max: '10s' })
+  async provision(ctx: TickContext): Promise<void> {
+    if (!this.synced(ctx)) return;
+    const snapshot = this.state.snapshot(await poolsWithTypes(managedPools(ctx).filter(mayLaunch), this.cloud, ctx));
+    const pods = [...this.pendingPods(ctx), ...this.displacedPods(snapshot, ctx)];
+    if (pods.length === 0) return;
+    const decision = this.decide(snapshot, pods, ctx);
+    this.report(decision, pods.length, ctx);
+    await this.act(decision, ctx);
+  }
+
+  private synced(ctx: TickContext): boolean {
+    return this.state.synced({
+      nodes: ctx.cache.list(Node).map(({ metadata }) => metadata.name),
+      nodeClaims: ctx.cache.list(NodeClaim).map(({ metadata }) => metadata.name),
+    });
+  }
+
+  private pendingPods(ctx: TickContext): Pod[] {
+    const lookup = cacheLookups(ctx.cache);
+    let ignored = 0;
+    const accepted = ctx.cache.list(Pod, { index: unboundPods, value: 'true' }).filter(isProvisionable).filter((pod) => {
+      const problems = validatePod(pod, lookup);
+      if (problems.length === 0) return true;
+      ignored += 1;
+      ctx.log.debug('ignoring pod', { Pod: nameOf(pod), error: problems.join('; ') });
+      if (!avoidsKarpenter(pod)) ctx.events.warning('FailedScheduling', `Failed to schedule pod, ${problems.join('; ')}`, { about: pod, dedupe: [pod.metadata.uid], dedupeFor: REPEAT_FAILURE });
+      return false;
+    });
+    this.metrics.ignoredPods.set(ignored);
+    return accepted;
+  }
+
+  /** Pods that will have to leave nodes that are on their way out. */
+  private displacedPods(snapshot: Snapshot, ctx: TickContext): Pod[] {
+    const budgets = new EvictionBudgets(snapshot.podDisruptionBudgets);
+    return snapshot.nodes.filter(({ markedForDeletion }) => markedForDeletion)
+      .flatMap(({ pods }) => pods.filter((pod) => budgets.isCurrentlyReschedulable(pod, ctx.now()))) as Pod[];
+  }
+
+  private decide(snapshot: Snapshot, pods: readonly Pod[], ctx: TickContext): Decision {
+    const started = ctx.now();
+    const { preferencePolicy, minValuesPolicy, featureGates } = this.settings;
+    this.metrics.queueDepth.set({ controller: 'provisioner' }, pods.length);
+    const decision = solve(snapshot, pods, {
+      preferencePolicy,
+      minValuesPolicy,
+      reservedCapacity: featureGates.reservedCapacity ? 'Strict' : 'Off',
+      reservationIDLabel: 'karpenter.k8s.aws/capacity-reservation-id',
+      deadline: started + SOLVE_LIMIT,
+      now: () => ctx.now(),
+    });
+    this.metrics.queueDepth.set({ controller: 'provisioner' }, 0);
+    this.metrics.schedulingDuration.observe({ controller: 'provisioner' }, (ctx.now() - started) / 1_000);
+    return decision;
+  }
+
+  private report(decision: Decision, pods: number, ctx: TickContext): void {
+    const failed = decision.unschedulable.filter(({ deferred }) => !deferred);
+    this.metrics.unschedulablePods.set({ controller: 'provisioner' }, failed.length);
+    for (const { pool, reason } of decision.emptyPools) {
+      ctx.log.info('skipping, nodepool requirements filtered out all instance types', { NodePool: { name: pool.nodePool.metadata.name } });
+      ctx.events.warning('NoCompatibleInstanceTypes', reason, { about: pool.nodePool, dedupe: [pool.nodePool.metadata.uid], dedupeFor: '1m' });
+    }
+    for (const { pod, reason } of failed) {
+      const about = pod as Pod;
+      ctx.log.error('could not schedule pod', { Pod: nameOf(about), error: reason });
+      ctx.events.warning('FailedScheduling', `Failed to schedule pod, ${reason}`, { about, dedupe: [about.metadata.uid], dedupeFor: REPEAT_FAILURE });
+    }
+    const planned = decision.newNodes.flatMap((node) => node.pods);
+    if (planned.length > 0) {
+      ctx.log.info('found provisionable pod(s)', { Pods: firstOf(planned.map((pod) => nameOf(pod as Pod)), 5), duration: `${pods} pod(s) considered` });
+      ctx.log.info('computed new nodeclaim(s) to fit pod(s)', { nodeclaims: decision.newNodes.length, pods: planned.length });
+    }
+  }
+
+  private async act(decision: Decision, ctx: TickContext): Promise<void> {
+    for (const { node, pods } of decision.existingNodes) {
+      this.state.nominate(node.name);
+      this.nominations.publish(pods as readonly Pod[], { nodeClaim: node.nodeClaim?.metadata.name, node: node.node?.metadata?.name }, ctx);
+    }
+    const results = await Promise.allSettled(decision.newNodes.map(async (planned) => {
+      const claim = await this.creator.create(planned, 'provisioned', ctx);
+      this.nominations.publish(planned.pods as readonly Pod[], { nodeClaim: claim.metadata.name }, ctx);
+    }));
+    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
+    if (errors.length > 0) throw new AggregateError(errors, `creating NodeClaims: ${errors.map(({ message }) => message).join('; ')}`);
+  }
+}
+
+const nameOf = ({ metadata }: Pod): string => `${metadata.namespace}/${metadata.name}`;

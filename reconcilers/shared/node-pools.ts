@@ -1,0 +1,31 @@
+import { NodePool, conditionOf } from 'karpenter-ts/api';
+import type { CloudProvider, InstanceType } from 'karpenter-ts/cloud';
+import type { TickContext } from 'karpenter-ts/operator';
+import type { SnapshotPool } from 'karpenter-ts/scheduling';
+import { isManagedReference } from './indexes.js';
+
+/** Pools of ours. */
+export const managedPools = (ctx: Pick<TickContext, 'cache'>): NodePool[] =>
+  ctx.cache.list(NodePool).filter((pool) => isManagedReference(pool.spec.template.spec.nodeClassRef));
+
+/** Whether new nodes may be made from a pool now. */
+export function mayLaunch(pool: NodePool): boolean {
+  const ready = conditionOf(pool, 'Ready');
+  return ready?.status === 'True' && !pool.metadata.deletionTimestamp && pool.spec.replicas === undefined;
+}
+
+/** Pools with what the cloud can launch for them; one whose types cannot be had is left out and logged. */
+export async function poolsWithTypes(pools: readonly NodePool[], cloud: CloudProvider, ctx: Pick<TickContext, 'log'>): Promise<SnapshotPool[]> {
+  const lists = await Promise.all(pools.map(async (pool): Promise<readonly InstanceType[]> => {
+    try {
+      return await cloud.getInstanceTypes(pool);
+    } catch (error) {
+      ctx.log.error('skipping, unable to resolve instance types', { NodePool: { name: pool.metadata.name }, error: (error as Error).message });
+      return [];
+    }
+  }));
+  return pools.flatMap((nodePool, position) => {
+    const instanceTypes = lists[position] ?? [];
+    return instanceTypes.length > 0 ? [{ nodePool, instanceTypes }] : [];
+  });
+}
