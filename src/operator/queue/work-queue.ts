@@ -78,8 +78,11 @@ interface Pool {
   readonly subscriber: Subscriber<Item>;
 }
 
-/** So many runs are started without letting the event loop turn: a queue full of short runs must not keep sockets and timers waiting. */
-const BURST = 128;
+/**
+ * For so long (in milliseconds, looked at every so many runs), and so many runs at most, runs are started without letting the event loop
+ * turn: a queue full of short runs must not keep sockets and timers waiting.
+ */
+const BURST = { time: 10, lookEvery: 64, runs: 4_096 };
 
 /**
  * The queue between what happens and what is done about it. Guarantees:
@@ -100,6 +103,7 @@ export class WorkQueue {
   #pools: Pool[] = [];
   #sequence = 0;
   #burst = 0;
+  #burstBegan = 0;
   #timer: Timer | undefined;
   #timerDue = Infinity;
   #pause: Timer | undefined;
@@ -316,7 +320,7 @@ export class WorkQueue {
       if (this.#stopped || this.#pause || this.#ready.size === 0) return;
       const pool = this.#pools.find(({ free }) => free > 0);
       if (!pool) return;
-      if (this.#burst >= BURST) {
+      if (this.#burstIsOver()) {
         this.#pauseFor(0);
         return;
       }
@@ -329,6 +333,11 @@ export class WorkQueue {
       this.#burst += 1;
       this.#start(this.#ready.pop() as Entry, pool);
     }
+  }
+
+  #burstIsOver(): boolean {
+    if (this.#burst === 0) this.#burstBegan = this.options.clock.now();
+    return this.#burst >= BURST.runs || (this.#burst % BURST.lookEvery === BURST.lookEvery - 1 && this.options.clock.now() - this.#burstBegan >= BURST.time);
   }
 
   #pauseFor(delay: number): void {
