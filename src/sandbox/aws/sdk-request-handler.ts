@@ -25,9 +25,7 @@ export interface SdkRequestHandler {
 }
 
 /** A `requestHandler` for `@aws-sdk` clients that calls the sandbox in this process instead of opening a socket. */
-export function sdkRequestHandler(
-  aws: Pick<SandboxAws, 'handle'>,
-): SdkRequestHandler {
+export function sdkRequestHandler(aws: Pick<SandboxAws, 'handle'>): SdkRequestHandler {
   return {
     metadata: { handlerProtocol: 'http/1.1' },
     destroy: () => undefined,

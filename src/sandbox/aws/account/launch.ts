@@ -11,6 +11,7 @@ import { checkUserData } from './launch-templates.js';
 import type { SecurityGroup, Subnet } from './network.js';
 import { priceOf } from './spot-market.js';
 import type { Tags } from './tags.js';
+import { checkVolume } from './volumes.js';
 
 /** A launch of which everything is known to exist and to fit together. */
 export interface LaunchPlan {
@@ -124,6 +125,7 @@ function devicesOf(specification: LaunchSpecification, image: Image): BlockDevic
         `Volume of size ${sizeGiB}GB is smaller than snapshot '${image.id.replace('ami-', 'snap-')}', expect size >= ${image.rootGiB}GB`,
       );
     }
+    checkVolume(sizeGiB ?? image.rootGiB, device.volumeType ?? 'gp2');
     devices.set(device.deviceName, { ...device, sizeGiB: sizeGiB ?? image.rootGiB });
   }
   return [...devices.values()];

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../operator/clock.js';
 import type { Random } from '../../../operator/random.js';
-import { AwsError } from '../protocol/error.js';
+import { AwsError, invalidParameter } from '../protocol/error.js';
 import { resourceId } from './identifiers.js';
 import type { Tags } from './tags.js';
 
@@ -28,25 +28,26 @@ export interface Volume {
 
 const TYPES = ['standard', 'io1', 'io2', 'gp2', 'gp3', 'sc1', 'st1'];
 
+/** By default an empty gp2 volume. */
+export type NewVolume = Pick<Volume, 'availabilityZone' | 'sizeGiB' | 'tags'> & Partial<Omit<Volume, 'id' | 'createdAt' | 'attachment'>>;
+
+/** Throws InvalidParameterValue for a type or a size that EBS does not have. */
+export function checkVolume(sizeGiB: number, volumeType: string): void {
+  if (!TYPES.includes(volumeType)) throw invalidParameter('VolumeType', volumeType, `It must be one of ${TYPES.join(', ')}.`);
+  if (!Number.isInteger(sizeGiB) || sizeGiB < 1 || sizeGiB > 65_536) {
+    throw new AwsError('InvalidParameterValue', `Volume of ${sizeGiB}GiB is invalid; volume size must be an integer from 1 to 65536.`);
+  }
+}
+
 /** The account's EBS volumes: the instances' own, and those that a CSI driver asks for. */
 export class Volumes {
   readonly all = new Map<string, Volume>();
 
   constructor(private readonly clock: Clock, private readonly random: Random) {}
 
-  create(
-    { availabilityZone, sizeGiB, volumeType = 'gp2', iops, throughput, encrypted = false, kmsKeyId, snapshotId, tags }: Partial<Omit<Volume,
-    'id' | 'createdAt' | 'attachment'>> & Pick<Volume, 'availabilityZone' | 'sizeGiB' | 'tags'>,
-  ): Volume {
-    if (!TYPES.includes(volumeType)) {
-      throw new AwsError(
-        'InvalidParameterValue',
-        `Value (${volumeType}) for parameter VolumeType is invalid. It must be one of ${TYPES.join(', ')}.`,
-      );
-    }
-    if (!Number.isInteger(sizeGiB) || sizeGiB < 1 || sizeGiB > 65_536) {
-      throw new AwsError('InvalidParameterValue', `Volume of ${sizeGiB}GiB is invalid; volume size must be an integer from 1 to 65536.`);
-    }
+  /** Throws what {@link checkVolume} throws. */
+  create({ availabilityZone, sizeGiB, volumeType = 'gp2', iops, throughput, encrypted = false, kmsKeyId, snapshotId, tags }: NewVolume): Volume {
+    checkVolume(sizeGiB, volumeType);
     const gp3 = volumeType === 'gp3';
     const volume: Volume = {
       id: resourceId(this.random, 'vol'), availabilityZone, sizeGiB, volumeType, iops: iops ?? (gp3 ? 3000 : undefined),

@@ -184,6 +184,8 @@ describe('CreateFleet', () => {
     const { fleet, override, aws } = await ready();
     expect(await refusalOf(fleet([override('c5.large')], 'on-demand', { DryRun: true }))).to.include({ name: 'DryRunOperation', status: 412 });
     expect((await refusalOf(fleet([override('c5.large')], 'on-demand', { DryRun: true }, 'absent'))).name).to.equal('InvalidLaunchTemplateName.NotFoundException');
+    const wrong = { DryRun: true, OnDemandOptions: { AllocationStrategy: 'cheapest' as 'lowest-price' } };
+    expect((await refusalOf(fleet([override('c5.large')], 'on-demand', wrong))).name).to.equal('InvalidParameterValue');
     expect(aws.machines.list()).to.deep.equal([]);
   });
 
@@ -228,6 +230,21 @@ describe('CreateFleet', () => {
     expect((await refusalOf(ec2.send(new TerminateInstancesCommand({ InstanceIds: ids })))).name).to.equal('InvalidInstanceID.NotFound');
     await clock.advance('3s');
     expect((await ec2.send(new DescribeInstancesCommand({ InstanceIds: ids }))).Reservations).to.have.length(1);
+  });
+
+  it('splits a fleet between on-demand and spot when told to', async () => {
+    const { fleet, override } = await ready();
+    const TargetCapacitySpecification = { TotalTargetCapacity: 5, OnDemandTargetCapacity: 2, DefaultTargetCapacityType: 'spot' as const };
+    const answer = await fleet([override('c5.large')], 'spot', { TargetCapacitySpecification });
+    expect(answer.Instances?.map((entry) => [entry.Lifecycle, entry.InstanceIds?.length])).to.deep.equal([['on-demand', 2], ['spot', 3]]);
+    const tooMany = { TotalTargetCapacity: 1, OnDemandTargetCapacity: 2 };
+    expect((await refusalOf(fleet([override('c5.large')], 'spot', { TargetCapacitySpecification: tooMany }))).name).to.equal('InvalidParameterCombination');
+  });
+
+  it('refuses a volume that EBS does not have before anything is taken', async () => {
+    const { fleet, override, aws, subnets } = await ready({}, { BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 100, VolumeType: 'gp9' as 'gp3' } }] });
+    expect((await fleet([override('c5.large')])).Errors?.[0]?.ErrorMessage).to.contain('gp9');
+    expect(aws.account.network.subnet(subnets.a).freeAddresses).to.equal(8187);
   });
 
   it('counts free addresses of a subnet, and fails when they are taken', async () => {

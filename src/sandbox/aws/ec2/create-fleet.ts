@@ -58,8 +58,7 @@ export const CreateFleet: Operation = (input, account) => {
   const fleetId = `fleet-${account.random.uuid()}`;
   const launched: { pool: Pool; instances: Instance[] }[] = [];
   const failures: Failure[] = [];
-  for (const { lifecycle, count } of demands) {
-    if (count === 0) continue;
+  for (const { lifecycle, count, strategy } of demands) {
     const pools = candidates.flatMap((candidate): Pool[] => {
       try {
         return [admit(candidate, lifecycle, account)];
@@ -70,7 +69,7 @@ export const CreateFleet: Operation = (input, account) => {
       }
     });
     let missing = count;
-    for (const pool of inOrder(pools, strategyOf(input, lifecycle), count, account)) {
+    for (const pool of inOrder(pools, strategy, count, account)) {
       const instances: Instance[] = [];
       try {
         while (instances.length < missing) instances.push(launch(pool.plan, contextOf(pool, fleetId, input, tags, account), account));
@@ -117,8 +116,14 @@ function refuseUnsupported(input: Parameters): void {
   }
 }
 
+interface Demand {
+  readonly lifecycle: CapacityType;
+  readonly count: number;
+  readonly strategy: string;
+}
+
 /** How many instances of each capacity type; what is left open goes to the default type. */
-function readDemands(input: Parameters): { lifecycle: CapacityType; count: number }[] {
+function readDemands(input: Parameters): Demand[] {
   const target = input.child('TargetCapacitySpecification');
   const total = target.number('TotalTargetCapacity');
   if (total === undefined) {
@@ -136,7 +141,9 @@ function readDemands(input: Parameters): { lifecycle: CapacityType; count: numbe
     );
   }
   counts[target.text('DefaultTargetCapacityType') === 'spot' ? 'spot' : 'on-demand'] += rest;
-  return [{ lifecycle: 'on-demand', count: counts['on-demand'] }, { lifecycle: 'spot', count: counts.spot }];
+  return (['on-demand', 'spot'] as const)
+    .filter((lifecycle) => counts[lifecycle] > 0)
+    .map((lifecycle) => ({ lifecycle, count: counts[lifecycle], strategy: strategyOf(input, lifecycle) }));
 }
 
 function readCandidates(input: Parameters, account: Account): Candidate[] {
