@@ -1,9 +1,7 @@
-import type { ApiObject, Cause, ResourceDefinition, StrategyContext, Subresource, TableColumns } from '../contracts.js';
+import type { ApiObject, Cause, ResourceDefinition, StrategyContext, Subresource } from '../contracts.js';
 
 /** What sets one built-in kind apart from a plain stored object. */
 export interface KindBehaviour {
-  /** Columns of the kind's table; absent: NAME and AGE. */
-  columns?: TableColumns;
   /** Fields beyond the name and namespace that field selectors may use. */
   selectableFields?: ResourceDefinition['selectableFields'];
   nameFormat?: NonNullable<ResourceDefinition['nameFormat']>;

@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module';
-import type { ResourceDefinition, Subresource } from '../contracts.js';
+import type { ResourceDefinition, Subresource, TableColumns } from '../contracts.js';
 import { decodeBuiltin } from '../schema/decode.js';
 import { schemaNode } from '../schema/schema-node.js';
-import { nameAndAge } from '../table/name-and-age.js';
+import { nameAndAge } from '../table/column.js';
 import type { KindBehaviour } from './behaviour.js';
 import { behaviours } from './behaviours.js';
 import type resourcesFile from './resources.json' with { 'resolution-mode': 'require' };
+import { tables } from './tables.js';
 import { builtinSchema } from './type-catalogue.js';
 
 /** One line of `resources.json`, which `tools/kubernetes-types.mjs` writes. */
@@ -48,7 +49,7 @@ function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
   const stored = STORED_AS[`${apiVersion}/${plural}`] ?? { resource: group ? `${plural}.${group}` : plural, apiVersion };
   const subresources = (entry.subresources ?? []).map(({ name }) => name).filter((name) => OFFERED.has(name));
   const statusSubresource = subresources.includes('status');
-  const { validate = () => [], validateUpdate = () => [], setDefaults = () => undefined, columns = nameAndAge, selectableFields = {}, tracksGeneration = false, ...optional } = behaviour;
+  const { validate = () => [], validateUpdate = () => [], setDefaults = () => undefined, selectableFields = {}, tracksGeneration = false, ...optional } = behaviour;
   return {
     group,
     version,
@@ -73,7 +74,7 @@ function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
     storageApiVersion: stored.apiVersion,
     convertsByHook: false,
     schema: schemaNode(schema),
-    columns,
+    columns: columnsOf(stored.resource, behaviour.toStorage),
     selectableFields,
     prune: (object) => decodeBuiltin(object, schema, { kind, version }),
     setDefaults,
@@ -81,4 +82,10 @@ function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
     validateUpdate: (object, previous, subresource) => [...validate(object), ...validateUpdate(object, previous, subresource)],
     ...optional,
   };
+}
+
+/** Tables are written for the stored version. */
+function columnsOf(resource: string, toStorage: KindBehaviour['toStorage']): TableColumns {
+  const columns = tables[resource] ?? nameAndAge;
+  return toStorage ? { definitions: columns.definitions, cells: (object, now) => columns.cells(toStorage(object), now) } : columns;
 }

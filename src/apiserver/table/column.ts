@@ -1,6 +1,46 @@
-import type { ColumnDefinition } from '../contracts.js';
+import type { ApiObject, ColumnDefinition, Metadata, TableColumns } from '../contracts.js';
+import { age } from './age.js';
 
-/** A column of a built-in kind's table; `wide` ones show only with `-o wide`. */
-export function column(name: string, { type = 'string', wide = false }: { type?: ColumnDefinition['type']; wide?: boolean } = {}): ColumnDefinition {
-  return { name, type, format: name === 'Name' ? 'name' : '', description: '', priority: wide ? 1 : 0 };
+/** A column and what it shows of an object. */
+export interface Column<T> {
+  readonly definition: ColumnDefinition;
+  readonly cell: (object: T, now: number) => unknown;
 }
+
+/** A column of texts; what it shows may be undefined, and is empty then. */
+export function column<T>(name: string, cell: Column<T>['cell'], { type = 'string', wide = false }: { type?: ColumnDefinition['type']; wide?: boolean } = {}): Column<T> {
+  return { definition: { name, type, format: '', description: '', priority: wide ? 1 : 0 }, cell: (object, now) => cell(object, now) ?? (type === 'integer' ? 0 : '') };
+}
+
+/** A column that shows only with `-o wide`. */
+export const wide = <T>(name: string, cell: Column<T>['cell']): Column<T> => column(name, cell, { wide: true });
+
+/** A column of whole numbers; what is not there counts as 0. */
+export const count = <T>(name: string, cell: Column<T>['cell']): Column<T> => column(name, cell, { type: 'integer' });
+
+type Named = { metadata?: unknown };
+
+const metadataOf = ({ metadata }: Named): Metadata => (metadata ?? {}) as Metadata;
+
+export const nameColumn: Column<Named> = {
+  definition: { name: 'Name', type: 'string', format: 'name', description: '', priority: 0 },
+  cell: (object) => metadataOf(object).name ?? '',
+};
+
+export const ageColumn: Column<Named> = column('Age', (object, now) => age(metadataOf(object).creationTimestamp, now));
+
+/** The table of a built-in kind: what comes after the name. */
+export function tableOf<T extends Named>(...columns: readonly Column<T>[]): TableColumns {
+  return rawTable<T>(nameColumn, ...columns);
+}
+
+/** A table that does not begin with the name. */
+export function rawTable<T>(...columns: readonly Column<T>[]): TableColumns {
+  return {
+    definitions: columns.map(({ definition }) => definition),
+    cells: (object: ApiObject, now) => columns.map(({ cell }) => cell(object as unknown as T, now)),
+  };
+}
+
+/** What a kind without columns of its own shows. */
+export const nameAndAge: TableColumns = tableOf(ageColumn);

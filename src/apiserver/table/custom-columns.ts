@@ -1,6 +1,6 @@
 import type { ApiObject, ColumnDefinition, TableColumns } from '../contracts.js';
 import { age } from './age.js';
-import { column } from './column.js';
+import { nameColumn } from './column.js';
 import { type JsonPath, jsonPath } from './json-path.js';
 
 /** A column that a CRD declares. */
@@ -21,7 +21,7 @@ export function customColumns(declared: readonly PrinterColumn[] | undefined): T
   const cells = columns.map(({ type, jsonPath: path }) => ({ type, path: jsonPath(path) }));
   return {
     definitions: [
-      column('Name'),
+      nameColumn.definition,
       ...columns.map(({ name, type, format = '', description = '', priority = 0 }) => ({ name, type: type as ColumnDefinition['type'], format, description, priority })),
     ],
     cells: (object, now) => [object.metadata.name ?? '', ...cells.map(({ type, path }) => cellOf(object, type, path, now))],
