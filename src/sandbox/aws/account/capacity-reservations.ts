@@ -25,6 +25,17 @@ export interface NewReservation extends Pick<CapacityReservation, 'instanceType'
   tags?: Record<string, string>;
 }
 
+export interface ReservationRequest {
+  readonly target: string | undefined;
+  /** `open` (the default), `none` or `capacity-reservations-only`. */
+  readonly preference: string | undefined;
+  readonly instanceType: string;
+  readonly availabilityZone: string;
+}
+
+const exceeded = (which: string): AwsError =>
+  new AwsError('ReservationCapacityExceeded', `The requested reservation ${which} does not have sufficient compatible and available capacity`);
+
 /** Capacity that the account has reserved. A fresh account has none; tests and the embedder add some. */
 export class CapacityReservations {
   readonly all = new Map<string, CapacityReservation>();
@@ -44,25 +55,48 @@ export class CapacityReservations {
     return reservation.endsAt === undefined || reservation.endsAt > this.clock.now();
   }
 
-  /** Takes one instance's capacity. Throws when there is no such reservation, or nothing is left of it. */
-  take(id: string, instanceType: string, availabilityZone: string): void {
+  /** Whether a reservation has this id and is active. */
+  holds(id: string | undefined): boolean {
+    const reservation = id === undefined ? undefined : this.all.get(id);
+    return reservation !== undefined && this.isActive(reservation);
+  }
+
+  /**
+   * Takes one instance's capacity and gives the reservation's id: of the one that is targeted, or else of an open one that fits,
+   * unless the preference is none. Throws when the targeted one does not exist, does not fit or is used up, and when the
+   * preference is capacity-reservations-only and nothing is left.
+   */
+  take({ target, preference = 'open', instanceType, availabilityZone }: ReservationRequest): string | undefined {
+    const reservation = target === undefined ? this.openFor(instanceType, availabilityZone, preference) : this.targeted(target, instanceType, availabilityZone);
+    if (reservation === undefined) {
+      if (preference === 'capacity-reservations-only') throw exceeded(`for ${instanceType} in ${availabilityZone}`);
+      return undefined;
+    }
+    if (reservation.available < 1) throw exceeded(`'${reservation.id}'`);
+    reservation.available -= 1;
+    return reservation.id;
+  }
+
+  private targeted(id: string, instanceType: string, availabilityZone: string): CapacityReservation {
     const reservation = this.all.get(id);
     if (!reservation || !this.isActive(reservation)) {
       throw new AwsError('InvalidCapacityReservationId.NotFound', `The capacity reservation ID '${id}' does not exist`);
     }
     if (reservation.instanceType !== instanceType || reservation.availabilityZone !== availabilityZone) {
+      const { instanceType: type, availabilityZone: zone } = reservation;
       throw new AwsError(
         'InvalidParameterValue',
-        `The capacity reservation '${id}' is for ${reservation.instanceType} in ${reservation.availabilityZone}, not for ${instanceType} in ${availabilityZone}`,
+        `The capacity reservation '${id}' is for ${type} in ${zone}, not for ${instanceType} in ${availabilityZone}`,
       );
     }
-    if (reservation.available < 1) {
-      throw new AwsError(
-        'ReservationCapacityExceeded',
-        `The requested reservation '${id}' does not have sufficient compatible and available capacity`,
-      );
-    }
-    reservation.available -= 1;
+    return reservation;
+  }
+
+  private openFor(instanceType: string, availabilityZone: string, preference: string): CapacityReservation | undefined {
+    if (preference === 'none') return undefined;
+    return [...this.all.values()].find((candidate) =>
+      candidate.matchCriteria === 'open' && candidate.available > 0 && this.isActive(candidate)
+      && candidate.instanceType === instanceType && candidate.availabilityZone === availabilityZone);
   }
 
   giveBack(id: string): void {

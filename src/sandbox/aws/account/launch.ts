@@ -7,7 +7,6 @@ import type { InstanceProfile } from './identities.js';
 import type { Image } from './images.js';
 import type { Instance, NetworkInterface } from './instance.js';
 import type { BlockDevice, LaunchSpecification, NetworkInterfaceRequest } from './launch-specification.js';
-import { checkUserData } from './launch-templates.js';
 import type { SecurityGroup, Subnet } from './network.js';
 import { priceOf } from './spot-market.js';
 import type { Tags } from './tags.js';
@@ -32,7 +31,6 @@ export function planLaunch(specification: LaunchSpecification, lifecycle: Capaci
   const { network, images, identities, placementGroups } = account;
   if (specification.instanceType === undefined) throw new AwsError('MissingParameter', 'The request must contain the parameter InstanceType');
   if (specification.imageId === undefined) throw new AwsError('MissingParameter', 'The request must contain the parameter ImageId');
-  if (specification.userData !== undefined) checkUserData(specification.userData);
   const type = catalogueType(specification.instanceType);
   if (!type) throw new AwsError('InvalidParameterValue', `Invalid value '${specification.instanceType}' for InstanceType.`);
   const image = images.get(specification.imageId);
@@ -185,12 +183,15 @@ export function launch(plan: LaunchPlan, context: LaunchContext, account: Accoun
       `There are not enough free addresses in subnet '${subnet.id}' to satisfy the requested number of instances.`,
     );
   }
-  if (specification.capacityReservationId !== undefined) capacityReservations.take(specification.capacityReservationId, type.name, subnet.zone.name);
+  const capacityReservationId = lifecycle === 'spot' ? undefined : capacityReservations.take({
+    target: specification.capacityReservationId, preference: specification.capacityReservationPreference,
+    instanceType: type.name, availabilityZone: subnet.zone.name,
+  });
   const launchTime = clock.now();
   const instance: Instance = {
     id: resourceId(random, 'i'), reservationId: context.reservationId, type, image, subnet, lifecycle, specification, launchTime,
     spotRequestId: lifecycle === 'spot' ? `sir-${random.uuid().slice(0, 8)}` : undefined,
-    fleetId: context.fleetId, clientToken: context.clientToken, instanceProfile: profile, capacityReservationId: specification.capacityReservationId,
+    fleetId: context.fleetId, clientToken: context.clientToken, instanceProfile: profile, capacityReservationId,
     networkInterfaces: plan.interfaces.map((request) => attachInterface(request, plan, account)),
     visibleAt: launchTime + faults.consistencyDelay, pricePerHour: price,
     tags: new Map([...(specification.tags?.instance ?? []), ...context.instanceTags]), health: { events: [] },

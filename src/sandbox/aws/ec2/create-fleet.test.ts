@@ -296,6 +296,20 @@ describe('CreateFleet', () => {
     expect((await fleet([override('c5.large')], 'on-demand', {}, 'reserved')).Errors?.[0]?.ErrorCode).to.equal('ReservationCapacityExceeded');
   });
 
+  it('fills open reservations unless told not to, and shows them only while they last', async () => {
+    const { fleet, override, aws, ec2, clock } = await ready();
+    const reservation = aws.account.capacityReservations.add({ instanceType: 'c5.large', availabilityZone: 'us-west-2a', total: 1, matchCriteria: 'open', endsAt: clock.now() + 3_600_000 });
+    const template = (LaunchTemplateName: string, CapacityReservationPreference: 'none' | 'capacity-reservations-only') => ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName, LaunchTemplateData: { CapacityReservationSpecification: { CapacityReservationPreference } } }));
+    await Promise.all([template('shunning', 'none'), template('insisting', 'capacity-reservations-only')]);
+    const reservedBy = async (ids: string[] | undefined) => (await ec2.send(new DescribeInstancesCommand({ InstanceIds: ids ?? [] }))).Reservations?.[0]?.Instances?.[0]?.CapacityReservationId;
+    expect(await reservedBy((await fleet([override('c5.large')], 'on-demand', {}, 'shunning')).Instances?.[0]?.InstanceIds)).to.equal(undefined);
+    const ids = (await fleet([override('c5.large')], 'on-demand', {}, 'insisting')).Instances?.[0]?.InstanceIds;
+    expect(await reservedBy(ids)).to.equal(reservation.id);
+    expect((await fleet([override('c5.large')], 'on-demand', {}, 'insisting')).Errors?.[0]?.ErrorCode).to.equal('ReservationCapacityExceeded');
+    await clock.advance('1h');
+    expect(await reservedBy(ids)).to.equal(undefined);
+  });
+
   it('leaves the template where it was', async () => {
     const { fleet, override, ec2 } = await ready();
     await fleet([override('c5.large')]);

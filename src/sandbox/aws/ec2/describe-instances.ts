@@ -60,7 +60,7 @@ export function describeInstance(instance: Instance, account: Account): XmlObjec
   const gone = state === 'terminated';
   const dnsName = privateDnsNameOf(instance, account.region);
   const { publicIp } = primaryInterface(instance);
-  const reserved = instance.capacityReservationId;
+  const reserved = account.capacityReservations.holds(instance.capacityReservationId) ? instance.capacityReservationId : undefined;
   const group = placementGroupOf(instance, account);
   return {
     instanceId: instance.id,
@@ -95,7 +95,7 @@ export function describeInstance(instance: Instance, account: Account): XmlObjec
     })),
     virtualizationType: 'hvm',
     hypervisor: 'xen',
-    instanceLifecycle: instance.lifecycle === 'spot' ? 'spot' : undefined,
+    instanceLifecycle: instance.lifecycle === 'spot' ? 'spot' : specification.marketType,
     spotInstanceRequestId: instance.spotRequestId,
     clientToken: instance.clientToken ?? '',
     tagSet: tagSet(instance.tags),

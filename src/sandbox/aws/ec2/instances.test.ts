@@ -181,6 +181,7 @@ describe('instances', () => {
       DryRun: true, BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 8 } }],
     }))).name).to.equal('InvalidBlockDeviceMapping');
     expect((await refusalOf(run({ DryRun: true, Placement: { GroupId: 'pg-absent' } }))).name).to.equal('InvalidPlacementGroup.Unknown');
+    expect((await refusalOf(run({ UserData: Buffer.alloc(20_000).toString('base64') }))).name).to.equal('InvalidUserData.Malformed');
     expect((await refusalOf(run({ ImageId: undefined }))).name).to.equal('MissingParameter');
     expect((await refusalOf(run({ MinCount: 3, MaxCount: 2 }))).name).to.equal('InvalidParameterValue');
     aws.faults.exhaust({});

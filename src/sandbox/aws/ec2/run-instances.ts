@@ -1,5 +1,6 @@
 import { resourceId } from '../account/identifiers.js';
 import { launch, planLaunch } from '../account/launch.js';
+import { checkUserData } from '../account/launch-templates.js';
 import { mergeLaunchSpecifications, readLaunchSpecification, type LaunchSpecification } from '../account/launch-specification.js';
 import { specifiedTags } from '../account/tags.js';
 import { AwsError, invalidParameter } from '../protocol/error.js';
@@ -50,6 +51,7 @@ export const RunInstances: Operation = (input, account) => {
 /** What the call says, on top of what the launch template says that it names. */
 function readSpecification(input: Parameters, account: Account): { specification: LaunchSpecification; templateTags: [string, string][] } {
   const own = readLaunchSpecification(input);
+  if (own.userData !== undefined) checkUserData(own.userData);
   if (own.networkInterfaces && (own.subnetId !== undefined || own.securityGroupIds !== undefined)) {
     throw new AwsError(
       'InvalidParameterCombination',

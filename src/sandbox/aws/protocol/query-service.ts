@@ -46,7 +46,8 @@ export function queryService(name: string, dialect: Dialect, operations: Readonl
   };
   return {
     name,
-    operationOf: ({ body }) => Parameters.parse(body).text('Action') ?? '',
+    // Not by parsing: a fleet's body has thousands of parameters.
+    operationOf: ({ body }) => /(?:^|&)Action=([^&]*)/.exec(body)?.[1] ?? '',
     respond({ request, operation, requestId, account }) {
       const run = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
       if (!run) throw new AwsError('InvalidAction', `The action ${operation} is not valid for this web service.`);
