@@ -281,6 +281,9 @@ export class KubeClient {
     kind: KindRef, method: KubeRequest['method'], verb: string, target: PathTarget,
     { signal, body, contentType = 'application/json', retry = true }: { signal?: AbortSignal | undefined; body?: unknown; contentType?: string; retry?: boolean },
   ): Promise<T> {
+    if (kind.namespaced && !target.namespace) {
+      throw new TypeError(`${verb} ${kind.kind}${target.name ? ` "${target.name}"` : ''}: the kind is namespaced, and no namespace was given (metadata.namespace)`);
+    }
     const traits = { method, verb, kind, ...(target.subresource ? { subresource: target.subresource } : {}) };
     const headers: Record<string, string> = body === undefined ? {} : { 'content-type': contentType };
     return this.#call<T>({ traits, path: pathOf(kind, target), body, headers, signal, retry });

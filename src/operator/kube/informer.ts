@@ -39,7 +39,7 @@ export class Informer<T extends KubeObject> {
   readonly #listeners = new Set<(change: Change<T>) => void>();
 
   constructor(readonly kind: KindRef, client: KubeClient, private readonly options: InformerOptions) {
-    this.store = new Store<T>({ freeze: options.freeze ?? false });
+    this.store = new Store<T>({ freeze: options.freeze ?? false, onIndexError: (error) => options.observer?.handlerFailed(error) });
     this.#overlay = new Overlay(this.store, options.clock);
     this.#reflector = new Reflector<T>(kind, client, this.#overlay, (change) => this.#deliver(change), options);
   }

@@ -21,6 +21,8 @@ export class UnknownIndexError extends Error {
 interface BuiltIndex<T extends KubeObject> {
   readonly definition: StoreIndex<T>;
   readonly entries: Map<string, Map<ObjectKey, T>>;
+  /** Under which values each object stands, so that it is taken out from there whatever the index function says by then. */
+  readonly values: Map<ObjectKey, readonly string[]>;
 }
 
 const NONE: readonly never[] = Object.freeze([]);
@@ -33,10 +35,13 @@ export class Store<T extends KubeObject> {
   readonly #objects = new Map<ObjectKey, T>();
   readonly #indexes = new Map<string, BuiltIndex<T>>();
   readonly #freeze: boolean;
+  readonly #onIndexError: (error: unknown) => void;
   #all: readonly T[] | undefined;
 
-  constructor({ freeze = false }: { freeze?: boolean } = {}) {
+  /** `onIndexError` is told of objects that an index function cannot cope with; the index does not find these. */
+  constructor({ freeze = false, onIndexError = () => undefined }: { freeze?: boolean; onIndexError?: (error: unknown) => void } = {}) {
     this.#freeze = freeze;
+    this.#onIndexError = onIndexError;
   }
 
   get size(): number {
@@ -69,9 +74,9 @@ export class Store<T extends KubeObject> {
   /** Adds an index over what is there and what will come; an index of the same name stays as it is. */
   addIndex(definition: StoreIndex<T>): void {
     if (this.#indexes.has(definition.name)) return;
-    const built = { definition, entries: new Map() };
+    const built = { definition, entries: new Map(), values: new Map() };
     this.#indexes.set(definition.name, built);
-    for (const [key, object] of this.#objects) insert(built, key, object);
+    for (const [key, object] of this.#objects) this.#insert(built, key, object);
   }
 
   /** Puts an object in, and returns the one it replaces. */
@@ -82,8 +87,8 @@ export class Store<T extends KubeObject> {
     this.#objects.set(key, object);
     this.#all = undefined;
     for (const index of this.#indexes.values()) {
-      if (old) remove(index, key, old);
-      insert(index, key, object);
+      remove(index, key);
+      this.#insert(index, key, object);
     }
     return old;
   }
@@ -94,25 +99,36 @@ export class Store<T extends KubeObject> {
     if (!old) return undefined;
     this.#objects.delete(key);
     this.#all = undefined;
-    for (const index of this.#indexes.values()) remove(index, key, old);
+    for (const index of this.#indexes.values()) remove(index, key);
     return old;
   }
-}
 
-function insert<T extends KubeObject>({ definition, entries }: BuiltIndex<T>, key: ObjectKey, object: T): void {
-  for (const value of definition.values(object)) {
-    if (!value) continue;
-    const bucket = entries.get(value);
-    if (bucket) bucket.set(key, object);
-    else entries.set(value, new Map([[key, object]]));
+  #insert({ definition, entries, values }: BuiltIndex<T>, key: ObjectKey, object: T): void {
+    const found = this.#valuesOf(definition, object);
+    if (found.length === 0) return;
+    values.set(key, found);
+    for (const value of found) {
+      const bucket = entries.get(value);
+      if (bucket) bucket.set(key, object);
+      else entries.set(value, new Map([[key, object]]));
+    }
+  }
+
+  #valuesOf(definition: StoreIndex<T>, object: T): string[] {
+    try {
+      return definition.values(object).filter((value) => value !== undefined && value !== '') as string[];
+    } catch (error) {
+      this.#onIndexError(error);
+      return [];
+    }
   }
 }
 
-function remove<T extends KubeObject>({ definition, entries }: BuiltIndex<T>, key: ObjectKey, object: T): void {
-  for (const value of definition.values(object)) {
-    if (!value) continue;
+function remove<T extends KubeObject>({ entries, values }: BuiltIndex<T>, key: ObjectKey): void {
+  for (const value of values.get(key) ?? []) {
     const bucket = entries.get(value);
     bucket?.delete(key);
     if (bucket?.size === 0) entries.delete(value);
   }
+  values.delete(key);
 }

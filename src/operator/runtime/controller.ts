@@ -197,7 +197,7 @@ export class Controller {
   #settle(key: ObjectKey, result: RunResult, signal: AbortSignal): 'success' | 'error' | 'requeue' | 'requeue_after' {
     const { metrics } = this.options;
     const { outcome, requeueAfter } = result;
-    if (outcome === 'gone') {
+    if (outcome === 'gone' || outcome === 'foreign') {
       this.#memories.delete(key);
       this.queue.forget(key);
       return 'success';

@@ -180,7 +180,7 @@ export class Operator {
     this.#started = true;
     const stack = new StopStack(this.#clock, this.#log);
     try {
-      await rejectOnAbort(this.#start(stack, signal), signal);
+      await this.#start(stack, signal);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
@@ -189,7 +189,10 @@ export class Operator {
     }
   }
 
-  /** Starts layer on layer, and then waits for the end; `stack` learns of every layer before it can have an effect. */
+  /**
+   * Starts layer on layer, and then waits for the end. The stack learns of every layer before it can have an effect, and an abort is
+   * noticed between two layers: nothing starts once the stop has begun.
+   */
   async #start(stack: StopStack, signal: AbortSignal): Promise<void> {
     await this.#compile();
     const environment: Environment = {
@@ -198,6 +201,7 @@ export class Operator {
     };
     stack.push('connections', () => this.#client.close());
     await this.#serve(stack);
+    signal.throwIfAborted();
     stack.push('informers', () => this.#stopInformers.abort(new Error('the operator stops')));
     this.#startInformers();
     const controllers = await this.#controllers(environment);
@@ -206,10 +210,11 @@ export class Operator {
     const services = this.container.isBound(Startable) ? await this.container.getAllAsync<Startable>(Startable) : [];
     await this.#startServices(services.filter(({ leaderOnly = true }) => !leaderOnly), stack, signal);
     const { elected, lost } = this.#stand(stack);
-    await Promise.race([elected, lost]);
+    await rejectOnAbort(Promise.race([elected, lost]), signal);
     stack.push('events', () => this.#recorder.flushed());
     const work = new AbortController();
     await this.#startServices(services.filter(({ leaderOnly = true }) => leaderOnly), stack, work.signal);
+    signal.throwIfAborted();
     stack.push('reconcilers', async () => {
       work.abort(new Error('the operator stops'));
       await Promise.all(controllers.map((controller) => controller.stop()));
@@ -218,7 +223,7 @@ export class Operator {
     for (const controller of controllers) controller.startWorkers(work.signal);
     this.#log.info('started', { operator: this.options.name, reconcilers: this.plan.reconcilers.length + this.plan.singletons.length });
     this.#becomeReady();
-    await lost;
+    await rejectOnAbort(lost, signal);
   }
 
   async #compile(): Promise<void> {
@@ -279,7 +284,7 @@ export class Operator {
     };
     report().catch(() => undefined);
     try {
-      await Promise.all(this.#informers.all().map((informer) => informer.whenSynced()));
+      await rejectOnAbort(Promise.all(this.#informers.all().map((informer) => informer.whenSynced())), signal);
     } finally {
       stop.abort();
     }
@@ -287,6 +292,7 @@ export class Operator {
 
   async #startServices(services: readonly Startable[], stack: StopStack, signal: AbortSignal): Promise<void> {
     for (const service of services) {
+      signal.throwIfAborted();
       stack.push(service.name, () => service.stop?.());
       await service.start(signal);
     }
