@@ -1,12 +1,12 @@
 import { keyOfObject } from '../../../operator/kube/object.js';
-import type { KubeObject } from '../../../operator/kube/object.js';
+import type { KubeObject, OwnerReference } from '../../../operator/kube/object.js';
 import type { Pod, ReplicaSet } from '../model/kinds.js';
 import { controllerOf, controllerReference, isActive } from '../model/pods.js';
 import { selects } from '../model/selectors.js';
 import { withCondition } from '../model/set-condition.js';
 import type { Component, ComponentContext } from '../shell/component.js';
 import { workerOf } from '../shell/component.js';
-import { BY_NAMESPACE, BY_OWNER } from '../shell/informers.js';
+import { BY_NAMESPACE, BY_OWNER, ORPHANS } from '../shell/informers.js';
 import type { KeyedWorker } from '../shell/keyed-worker.js';
 import { podFromTemplate } from './pod-template.js';
 import { planReplicaSet } from './replica-set-plan.js';
@@ -64,14 +64,13 @@ export class ReplicaSetController implements Component {
   /** Adopts matching pods without a controller; releases owned ones that no longer match. */
   async #claimPods(replicaSet: ReplicaSet): Promise<void> {
     const { informers, writer } = this.ctx;
-    for (const pod of informers.pods.find(BY_NAMESPACE, replicaSet.metadata.namespace)) {
-      const owner = controllerOf(pod);
-      const matches = selects(replicaSet.spec.selector, pod.metadata.labels);
-      if (owner ? owner.uid !== replicaSet.metadata.uid || matches : !matches || !isActive(pod)) continue;
+    const matches = ({ metadata }: Pod): boolean => selects(replicaSet.spec.selector, metadata.labels);
+    const own = async (pod: Pod, reference: OwnerReference[]): Promise<void> => {
       const others = (pod.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== replicaSet.metadata.uid);
-      const ownerReferences = owner ? others : [...others, controllerReference(replicaSet)];
-      await writer.patch(informers.pods, pod, { metadata: { uid: pod.metadata.uid, resourceVersion: pod.metadata.resourceVersion, ownerReferences } });
-    }
+      await writer.patch(informers.pods, pod, { metadata: { uid: pod.metadata.uid, resourceVersion: pod.metadata.resourceVersion, ownerReferences: [...others, ...reference] } });
+    };
+    for (const pod of informers.pods.find(BY_OWNER, replicaSet.metadata.uid)) if (!matches(pod)) await own(pod, []);
+    for (const pod of informers.pods.find(ORPHANS, replicaSet.metadata.namespace)) if (isActive(pod) && matches(pod)) await own(pod, [controllerReference(replicaSet)]);
   }
 
   /** How many pods of this ReplicaSet and its siblings each node has. */

@@ -7,6 +7,8 @@ import { Informer } from './informer.js';
 export const BY_OWNER = 'owner';
 /** The index of objects by their namespace. */
 export const BY_NAMESPACE = 'namespace';
+/** The index of pods without a controller by their namespace. */
+export const ORPHANS = 'orphans';
 /** The index of pods by the node they are bound to. */
 export const BY_NODE = 'node';
 /** The index of pods by `namespace/claim` of the volumes they use. */
@@ -23,6 +25,7 @@ export function createInformers() {
     pods: new Informer<kinds.Pod>(kinds.POD, [
       byOwner,
       byNamespace,
+      { name: ORPHANS, values: (pod) => [controllerOf(pod) ? undefined : pod.metadata.namespace] },
       { name: BY_NODE, values: ({ spec }) => [spec.nodeName] },
       { name: BY_CLAIM, values: (pod) => claimNames(pod).map((name) => `${pod.metadata.namespace}/${name}`) },
     ]),
