@@ -48,8 +48,12 @@ export class EventRecorder {
   readonly #backlog: (() => Promise<void>)[] = [];
   #sending: Promise<void> | undefined;
   #sequence = 0;
+  /** Keeps apart the names of what several components say of one object in the same millisecond. */
+  readonly #salt: number;
 
-  constructor(private readonly options: EventRecorderOptions) {}
+  constructor(private readonly options: EventRecorderOptions) {
+    this.#salt = [...Buffer.from(options.component)].reduce((hash, byte) => (hash * 31 + byte) % 1_000, 0);
+  }
 
   /** Events about one object unless they say otherwise. */
   about(object: KubeObject | undefined): Events {
@@ -115,7 +119,7 @@ export class EventRecorder {
     const { apiVersion, kind, metadata } = about;
     const namespace = metadata.namespace ?? 'default';
     this.#sequence += 1;
-    const name = `${metadata.name}.${(at * 1_000_000 + this.#sequence).toString(16)}`;
+    const name = `${metadata.name}.${(BigInt(at) * 1_000_000n + BigInt(this.#salt * 1_000 + (this.#sequence % 1_000))).toString(16)}`;
     await client.create(EVENT, {
       metadata: { name, namespace },
       involvedObject: { apiVersion, kind, name: metadata.name, namespace: metadata.namespace, uid: metadata.uid, resourceVersion: metadata.resourceVersion },

@@ -39,7 +39,9 @@ export function bootConfigOfNodeConfigs(configs: readonly Json[]): BootConfig {
   const spec = within(merged, 'spec');
   const cluster = within(spec, 'cluster');
   for (const field of ['name', 'apiServerEndpoint', 'certificateAuthority', 'cidr']) {
-    if (!cluster[field]) throw new BootFailure(`nodeadm: invalid NodeConfig: spec.cluster.${field} is missing`);
+    // Over plain HTTP there is nothing to verify.
+    const needless = field === 'certificateAuthority' && String(cluster['apiServerEndpoint']).startsWith('http://');
+    if (!cluster[field] && !needless) throw new BootFailure(`nodeadm: invalid NodeConfig: spec.cluster.${field} is missing`);
   }
   const kubelet = within(spec, 'kubelet');
   const config = within(kubelet, 'config');
@@ -50,7 +52,7 @@ export function bootConfigOfNodeConfigs(configs: readonly Json[]): BootConfig {
   return {
     clusterName: String(cluster['name']),
     endpoint: String(cluster['apiServerEndpoint']),
-    certificateAuthority: String(cluster['certificateAuthority']),
+    certificateAuthority: typeof cluster['certificateAuthority'] === 'string' ? cluster['certificateAuthority'] : '',
     ...(within(within(spec, 'instance'), 'localStorage')['strategy'] === 'RAID0' ? { localDisks: true } : {}),
     ...(Array.isArray(config['clusterDNS']) ? { clusterDNS: config['clusterDNS'].map(String) } : {}),
     ...map('kubeReserved'), ...map('systemReserved'), ...map('evictionHard'), ...count('maxPods'), ...count('podsPerCore'),
