@@ -31,6 +31,11 @@ const INTEGER = /^[+-]?\d(?:_?\d)*$/;
 const FLOAT = /^[+-]?(?:inf|nan|\d(?:_?\d)*(?:\.\d(?:_?\d)*)?(?:[eE][+-]?\d+)?)$/;
 const OTHER = /^(?:0x[\da-fA-F_]+|0o[0-7_]+|0b[01_]+|\d{4}-\d\d-\d\d.*|\d\d:\d\d.*)$/;
 
+/** Sets a key of its own even when it is `__proto__`. */
+const define = (table: TomlTable, key: string, value: unknown): void => {
+  Object.defineProperty(table, key, { value, enumerable: true, writable: true, configurable: true });
+};
+
 class Parser {
   private at = 0;
   private readonly root: TomlTable = {};
@@ -62,10 +67,11 @@ class Parser {
       return table;
     }
     const parent = this.descend(this.root, path.slice(0, -1));
-    const items = (parent[last] ??= []);
-    if (!Array.isArray(items)) this.fail(`${path.join('.')} is not a list of tables`);
+    if (!Object.hasOwn(parent, last)) define(parent, last, []);
+    const items = parent[last];
+    if (!Array.isArray(items)) return this.fail(`${path.join('.')} is not a list of tables`);
     const table: TomlTable = {};
-    (items as unknown[]).push(table);
+    items.push(table);
     return table;
   }
 
@@ -76,7 +82,7 @@ class Parser {
     this.take(/[ \t]*/y);
     const into = this.descend(table, path.slice(0, -1));
     if (Object.hasOwn(into, last)) this.fail(`${path.join('.')} is defined twice`);
-    Object.defineProperty(into, last, { value: this.value(), enumerable: true, writable: true, configurable: true });
+    define(into, last, this.value());
   }
 
   private key(): string[] {
@@ -130,7 +136,7 @@ class Parser {
   private descend(from: TomlTable, path: readonly string[]): TomlTable {
     let table = from;
     for (const key of path) {
-      if (!Object.hasOwn(table, key)) Object.defineProperty(table, key, { value: {}, enumerable: true, writable: true, configurable: true });
+      if (!Object.hasOwn(table, key)) define(table, key, {});
       const value = table[key];
       const next: unknown = Array.isArray(value) ? value.at(-1) : value;
       table = isTable(next) ? next : this.fail(`${key} is not a table`);
@@ -172,14 +178,18 @@ function valueText(value: unknown): string {
 }
 
 /** Writes TOML: of each table first its values, then its tables, keys sorted. Empty tables are left out. */
-export function renderToml(table: TomlTable, path: readonly string[] = []): string {
-  const entries = Object.entries(table).filter(([, value]) => value !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+export const renderToml = (table: TomlTable): string => tableText(table, [], '');
+
+/** `header` is written even without values when it starts an item of a list; else only above values. */
+function tableText(table: TomlTable, path: readonly string[], header: string): string {
+  const entries = Object.entries(table).sort(([a], [b]) => (a < b ? -1 : 1));
   const values = entries.filter(([, value]) => !isTable(value) && !isTableList(value)).map(([key, value]) => `${keyText(key)} = ${valueText(value)}\n`);
   const tables = entries.flatMap(([key, value]) => {
     const inner = [...path, key];
-    if (isTable(value)) return [renderToml(value, inner)];
-    return isTableList(value) ? value.map((item) => `[[${inner.map(keyText).join('.')}]]\n${renderToml(item, inner).replace(/^\[[^[\n]*\]\n/, '')}`) : [];
+    const name = inner.map(keyText).join('.');
+    if (isTable(value)) return [tableText(value, inner, `[${name}]\n`)];
+    return isTableList(value) ? value.map((item) => tableText(item, inner, `[[${name}]]\n`)) : [];
   });
-  const header = path.length > 0 && values.length > 0 ? `[${path.map(keyText).join('.')}]\n` : '';
-  return [`${header}${values.join('')}`, ...tables].filter((part) => part !== '').join('\n');
+  const own = values.length > 0 || header.startsWith('[[') ? `${header}${values.join('')}` : '';
+  return [own, ...tables].filter((part) => part !== '').join('\n');
 }
