@@ -4,7 +4,6 @@ import { hasReason } from './failure.js';
 import { isObject } from './json.js';
 import type { JSONPatchOperation, Write } from './host.js';
 import type { KeyRun } from './key-run.js';
-import { rebase } from './rebase.js';
 
 /** How often a write is tried against objects that others change meanwhile. */
 const TRIES = 3;
@@ -65,9 +64,7 @@ export function commit<T extends KubeObject>(run: KeyRun<T>): Promise<Committed>
     }
   };
   const refresh = (live: T): void => {
-    run.draft = rebase(run.base, run.draft, live, run.owns);
-    run.base = live;
-    run.settleConditions();
+    run.rebaseOn(live);
   };
   return persist(run, write, refresh, ['Conflict']);
 }

@@ -152,6 +152,15 @@ describe('rule 2: foreign and deleted objects', () => {
     expect(host.object?.metadata.finalizers).to.deep.equal(['late/one']);
   });
 
+  it('leaves the conditions of a deleted object as they were last, though deletion counts its generation up', async () => {
+    const host = new FakeHost(widget(
+      { deletionTimestamp: '2026-01-01T00:00:01Z', generation: 2, finalizers: ['test.example.com/first'] },
+      { conditions: [condition('A', 'True'), condition('Ready', 'True')] },
+    ));
+    expect((await bed(Deletion).run(host)).transitions).to.deep.equal([]);
+    expect(named(host, 'Ready')).to.include({ status: 'True', observedGeneration: 1 });
+  });
+
   it('does nothing for a deleted object that does not carry our finalizer', async () => {
     const host = new FakeHost(deleted({}, ['other/x']));
     await bed(Deletion).run(host);
@@ -457,6 +466,22 @@ describe('rule 8: the root over several reconcilers', () => {
     expect(result.outcome).to.equal('success');
     expect(byType(host.object)).to.deep.equal({ C: 'True/C', Foreign: 'True/Foreign', A: 'True/A', Ready: 'True/Ready' });
     expect(host.object?.status.id).to.equal('theirs');
+  });
+
+  it('restores the conditions of others, and its own, when a step overwrites status', async () => {
+    @Reconciler({ for: Widget, name: 'rude' })
+    class Rude {
+      @Condition('A', { latch: true })
+      a(): Outcome { throw new Error('must not run again'); }
+      @Condition('B')
+      b(object: Widget): Outcome { object.status = { id: 'i-1', conditions: [] }; return met(); }
+      @Condition('C', { dependsOn: ['A'] })
+      c(): Outcome { return met(); }
+    }
+    const host = new FakeHost(widget({}, { id: 'i-0', conditions: [condition('A', 'True'), condition('Foreign', 'True')] }));
+    expect((await bed(Rude, Three).run(host)).outcome).to.equal('success');
+    expect(byType(host.object)).to.deep.equal({ A: 'True/A', Foreign: 'True/Foreign', B: 'True/B', C: 'True/C', Ready: 'True/Ready' });
+    expect(host.object?.status.id).to.equal('i-1');
   });
 
   it('refuses to mark a condition that a step owns or the root', async () => {

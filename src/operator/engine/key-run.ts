@@ -2,14 +2,17 @@ import type { Duration } from '../duration.js';
 import { milliseconds } from '../duration.js';
 import type { StepContext } from '../context.js';
 import type { Outcome } from '../dsl/outcome.js';
-import type { KubeObject } from '../kube/object.js';
+import type { Condition, KubeObject } from '../kube/object.js';
 import { conditionsOf, computeRoot, sortConditions } from './conditions.js';
 import { asError, handlerOf } from './failure.js';
 import { cloneJSON, equalJSON } from './json.js';
+import { rebase } from './rebase.js';
 import type { RunInput, StepReport } from './run.js';
 import { StepRunContext } from './step-context.js';
 
 type Method = (...args: unknown[]) => unknown;
+
+const NONE: readonly Condition[] = Object.freeze([]);
 
 /** What one run of one key has come to so far. */
 export class KeyRun<T extends KubeObject> {
@@ -27,6 +30,8 @@ export class KeyRun<T extends KubeObject> {
   writes = 0;
   /** The object that the last write was made from. */
   previous: T;
+  /** The conditions as the engine left them. */
+  #conditions: readonly Condition[] = [];
   #requeueAfter: number | undefined;
   #requeueReason: string | undefined;
 
@@ -34,6 +39,7 @@ export class KeyRun<T extends KubeObject> {
     this.base = object;
     this.previous = object;
     this.draft = cloneJSON(object);
+    this.#keepConditions();
   }
 
   get now(): number {
@@ -48,6 +54,35 @@ export class KeyRun<T extends KubeObject> {
   restart(object: T): void {
     this.base = object;
     this.draft = cloneJSON(object);
+    this.#keepConditions();
+  }
+
+  /** Puts the change on top of what others wrote meanwhile. */
+  rebaseOn(live: T): void {
+    this.draft = rebase(this.base, this.draft, live, this.owns);
+    this.base = live;
+    this.#keepConditions();
+    this.settleConditions();
+  }
+
+  /**
+   * Changes conditions of the draft. They are the engine's: what a step did to `status.conditions` itself, replacing all of status
+   * included, is undone first, so that nobody's condition gets lost.
+   */
+  edit(change: (draft: T) => void): void {
+    this.restoreConditions();
+    change(this.draft);
+    this.#keepConditions();
+  }
+
+  restoreConditions(): void {
+    const conditioned = this.draft as { status?: { conditions?: readonly Condition[] } };
+    if ((conditioned.status?.conditions ?? NONE) !== this.#conditions) conditioned.status = { ...conditioned.status, conditions: this.#conditions };
+  }
+
+  #keepConditions(): void {
+    this.#conditions = (this.draft as { status?: { conditions?: readonly Condition[] } }).status?.conditions ?? NONE;
+    Object.freeze(this.#conditions);
   }
 
   /** Another look in exactly `length` milliseconds; the earliest of all counts. */
@@ -127,8 +162,13 @@ export class KeyRun<T extends KubeObject> {
   /** Sums the conditions up and puts them in order, if any of them changed or the root is missing. */
   settleConditions(): void {
     const { root } = this.input.plan;
-    if (root) computeRoot(this.draft, { ...root, dependents: root.dependents.filter((type) => !this.disabled.has(type)) }, this.now);
-    if (!equalJSON(conditionsOf(this.base), conditionsOf(this.draft))) sortConditions(this.draft, root?.type);
+    this.edit((draft) => {
+      const isSettled = (): boolean => equalJSON(conditionsOf(this.base), conditionsOf(draft));
+      // Deletion counts the generation up, and nobody will speak of the new one: what was said last stands.
+      if (draft.metadata.deletionTimestamp !== undefined && isSettled()) return;
+      if (root) computeRoot(draft, { ...root, dependents: root.dependents.filter((type) => !this.disabled.has(type)) }, this.now);
+      if (!isSettled()) sortConditions(draft, root?.type);
+    });
   }
 }
 

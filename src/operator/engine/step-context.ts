@@ -45,16 +45,19 @@ export class StepRunContext<T extends KubeObject> implements StepContext<T> {
   patch<U extends KubeObject>(object: U, mutate: (draft: U) => void): Promise<U | undefined> { return this.#shell.patch(object, mutate); }
   delete(object: KubeObject, options?: DeletionOptions): Promise<void> { return this.#shell.delete(object, options); }
 
-  condition(type: string): Condition | undefined { return conditionOf(this.#run.draft, type); }
+  condition(type: string): Condition | undefined {
+    this.#run.restoreConditions();
+    return conditionOf(this.#run.draft, type);
+  }
 
   mark(type: string, outcome: Outcome): void {
     this.#claim(type);
-    applyOutcome(this.#run.draft, type, outcome, this.now());
+    this.#run.edit((draft) => applyOutcome(draft, type, outcome, this.now()));
   }
 
   clear(type: string): void {
     this.#claim(type);
-    clearCondition(this.#run.draft, type);
+    this.#run.edit((draft) => clearCondition(draft, type));
   }
 
   #claim(type: string): void {

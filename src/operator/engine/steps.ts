@@ -10,10 +10,12 @@ export async function runSteps<T extends KubeObject>(run: KeyRun<T>): Promise<vo
   const { plan, instance } = run.input;
   const enabled = plan.steps.filter((step) => !step.enabled || step.enabled(run.base, instance));
   for (const { condition } of plan.steps.filter((step) => !enabled.includes(step))) if (condition !== undefined) run.disabled.add(condition);
-  for (const type of run.disabled) clearCondition(run.draft, type);
   const own = enabled.flatMap(({ condition }) => condition ?? []);
   const expected = (plan.root?.dependents ?? []).filter((type) => !run.disabled.has(type) && !plan.root?.tentative.includes(type));
-  initializeConditions(run.draft, [...own, ...expected]);
+  run.edit((draft) => {
+    for (const type of run.disabled) clearCondition(draft, type);
+    initializeConditions(draft, [...own, ...expected]);
+  });
 
   if (plan.order === 'ordered') {
     for (const step of enabled) await runStep(run, step);
@@ -33,11 +35,12 @@ export async function runSteps<T extends KubeObject>(run: KeyRun<T>): Promise<vo
 
 async function runStep<T extends KubeObject>(run: KeyRun<T>, step: StepPlan): Promise<void> {
   if (run.input.host.context.signal.aborted) return;
+  run.restoreConditions();
   const { method, condition: type } = step;
   const unmet = step.dependsOn.filter((dependency) => !run.disabled.has(dependency) && !isMet(run.draft, dependency));
   const existing = type === undefined ? undefined : conditionOf(run.draft, type);
   if (existing && step.latch && existing.status === 'True') {
-    setCondition(run.draft, existing, existing.lastTransitionTime);
+    run.edit((draft) => setCondition(draft, existing, existing.lastTransitionTime));
     run.steps.push({ name: method, result: 'latched', startedAt: run.now, duration: 0 });
     return;
   }
@@ -50,10 +53,12 @@ async function runStep<T extends KubeObject>(run: KeyRun<T>, step: StepPlan): Pr
   if (outcome) run.recheck(outcome.recheckAfter, `${method} asked for it`);
   run.recheck(step.every, `${method} runs every ${step.every}ms`);
   if (type === undefined) return;
-  if (outcome) applyOutcome(run.draft, type, outcome, run.now);
-  else if (error && conditionOf(run.draft, type)?.status !== 'True') {
-    setCondition(run.draft, { type, status: 'Unknown', reason: failedReason(step, error), message: failedMessage(error) }, timestamp(run.now));
-  }
+  run.edit((draft) => {
+    if (outcome) applyOutcome(draft, type, outcome, run.now);
+    else if (error && conditionOf(draft, type)?.status !== 'True') {
+      setCondition(draft, { type, status: 'Unknown', reason: failedReason(step, error), message: failedMessage(error) }, timestamp(run.now));
+    }
+  });
 }
 
 function block<T extends KubeObject>(run: KeyRun<T>, { method, condition: type, blocked, blockedMessage }: StepPlan, unmet: readonly string[]): void {
@@ -64,7 +69,7 @@ function block<T extends KubeObject>(run: KeyRun<T>, { method, condition: type, 
     return condition?.status === 'False' && isCurrent(run.draft, condition);
   });
   const message = blockedMessage ?? `waiting for ${unmet.join(', ')}`;
-  setCondition(run.draft, { type, status: isFalse ? 'False' : 'Unknown', reason: 'DependenciesNotReady', message }, timestamp(run.now));
+  run.edit((draft) => setCondition(draft, { type, status: isFalse ? 'False' : 'Unknown', reason: 'DependenciesNotReady', message }, timestamp(run.now)));
 }
 
 /** Runs the deadlines that have passed, and wakes exactly when the next one will. */
@@ -87,6 +92,6 @@ async function runDeadlines<T extends KubeObject>(run: KeyRun<T>): Promise<void>
     const outcome = value ?? caught;
     if (!outcome) continue;
     run.recheck(outcome.recheckAfter, `${method} asked for it`);
-    applyOutcome(run.draft, type, outcome, run.now);
+    run.edit((draft) => applyOutcome(draft, type, outcome, run.now));
   }
 }
