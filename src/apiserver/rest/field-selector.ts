@@ -24,15 +24,15 @@ export function selectedName(text: string): string | undefined {
     .find(({ field, equal }) => field === 'metadata.name' && equal)?.value;
 }
 
-function fieldReader(field: string, { selectableFields, namespaced, version, group, kind }: ResourceDefinition): (object: ApiObject) => string {
+function fieldReader(field: string, { selectableFields, namespaced, custom }: ResourceDefinition): (object: ApiObject) => string {
   if (field === 'metadata.name') return ({ metadata }) => metadata.name ?? '';
   if (field === 'metadata.namespace' && namespaced) return ({ metadata }) => metadata.namespace ?? '';
   const read = Object.hasOwn(selectableFields, field) ? selectableFields[field] : undefined;
   if (!read) {
     throw badRequest(
-      group === '' || group === 'events.k8s.io'
-        ? `Unable to find "${group ? `${group}/` : ''}${version}, Kind=${kind}" that match label selector "", field selector "${field}": field label not supported: ${field}`
-        : `field label not supported: ${field}`,
+      custom || Object.keys(selectableFields).length > 0
+        ? `field label not supported: ${field}`
+        : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
     );
   }
   return read;

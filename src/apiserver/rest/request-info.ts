@@ -43,7 +43,7 @@ export function parseRequest(method: string, pathname: string, query: URLSearchP
   if (rest.length > 3) throw unknownPath();
 
   const watching = watchPath || isTrue(query.get('watch'));
-  const verb = verbOf(method, name, watching && subresource === '');
+  const verb = verbOf(method, name, subresource, watching);
   // A single object can be watched at its own URL, which is a list that selects its name.
   if (verb === 'watch' && name !== '') {
     const selector = query.get('fieldSelector');
@@ -58,13 +58,13 @@ export function parseRequest(method: string, pathname: string, query: URLSearchP
   return { verb, definition, namespace, name: verb === 'watch' ? '' : name, subresource: subresource as Subresource, query };
 }
 
-function verbOf(method: string, name: string, watching: boolean): Verb | undefined {
+function verbOf(method: string, name: string, subresource: string, watching: boolean): Verb | undefined {
   switch (method) {
     case 'GET':
     case 'HEAD':
-      return watching ? 'watch' : name ? 'get' : 'list';
+      return watching && !subresource ? 'watch' : name ? 'get' : 'list';
     case 'POST':
-      return 'create';
+      return name && !subresource ? undefined : 'create';
     case 'PUT':
       return name ? 'update' : undefined;
     case 'PATCH':
