@@ -242,7 +242,9 @@ describe('CreateFleet', () => {
   });
 
   it('refuses a volume that EBS does not have before anything is taken', async () => {
-    const { fleet, override, aws, subnets } = await ready({}, { BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 100, VolumeType: 'gp9' as 'gp3' } }] });
+    const { fleet, override, aws, subnets } = await ready({}, { BlockDeviceMappings: [{
+      DeviceName: '/dev/xvda', Ebs: { VolumeSize: 100, VolumeType: 'gp9' as 'gp3' },
+    }] });
     expect((await fleet([override('c5.large')])).Errors?.[0]?.ErrorMessage).to.contain('gp9');
     expect(aws.account.network.subnet(subnets.a).freeAddresses).to.equal(8187);
   });
@@ -298,8 +300,12 @@ describe('CreateFleet', () => {
 
   it('fills open reservations unless told not to, and shows them only while they last', async () => {
     const { fleet, override, aws, ec2, clock } = await ready();
-    const reservation = aws.account.capacityReservations.add({ instanceType: 'c5.large', availabilityZone: 'us-west-2a', total: 1, matchCriteria: 'open', endsAt: clock.now() + 3_600_000 });
-    const template = (LaunchTemplateName: string, CapacityReservationPreference: 'none' | 'capacity-reservations-only') => ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName, LaunchTemplateData: { CapacityReservationSpecification: { CapacityReservationPreference } } }));
+    const reservation = aws.account.capacityReservations.add({
+      instanceType: 'c5.large', availabilityZone: 'us-west-2a', total: 1, matchCriteria: 'open', endsAt: clock.now() + 3_600_000,
+    });
+    const template = (LaunchTemplateName: string, CapacityReservationPreference: 'none' | 'capacity-reservations-only') => ec2.send(new CreateLaunchTemplateCommand({
+      LaunchTemplateName, LaunchTemplateData: { CapacityReservationSpecification: { CapacityReservationPreference } },
+    }));
     await Promise.all([template('shunning', 'none'), template('insisting', 'capacity-reservations-only')]);
     const reservedBy = async (ids: string[] | undefined) => (await ec2.send(new DescribeInstancesCommand({ InstanceIds: ids ?? [] }))).Reservations?.[0]?.Instances?.[0]?.CapacityReservationId;
     expect(await reservedBy((await fleet([override('c5.large')], 'on-demand', {}, 'shunning')).Instances?.[0]?.InstanceIds)).to.equal(undefined);
