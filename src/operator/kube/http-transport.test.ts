@@ -1,0 +1,117 @@
+import { KubeConfig } from '@kubernetes/client-node';
+import { expect } from 'chai';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { systemClock } from '../clock.js';
+import { seededRandom } from '../random.js';
+import { KubeClient } from './client.js';
+import { TransportError } from './errors.js';
+import { KubeConfigError, httpTransport } from './http-transport.js';
+import type { KindRef, KubeObject } from './object.js';
+import type { KubeTransport } from './transport.js';
+
+const NODE: KindRef = { group: '', version: 'v1', kind: 'Node', plural: 'nodes', namespaced: false };
+
+describe('the HTTP transport', () => {
+  let server: Server;
+  let connections = 0;
+  let answer: (request: IncomingMessage, response: ServerResponse) => void;
+  let transport: KubeTransport;
+  const received: IncomingMessage[] = [];
+
+  const kubeconfig = (user: object = {}, path = ''): KubeConfig => {
+    const config = new KubeConfig();
+    const { port } = server.address() as AddressInfo;
+    config.loadFromOptions({
+      clusters: [{ name: 'c', server: `http://127.0.0.1:${port}${path}` }], users: [{ name: 'u', ...user }],
+      contexts: [{ name: 'x', cluster: 'c', user: 'u' }], currentContext: 'x',
+    });
+    return config;
+  };
+  const clientOf = (config: KubeConfig): KubeClient => {
+    transport = httpTransport(config);
+    return new KubeClient(transport, { clock: systemClock(), random: seededRandom(1) });
+  };
+  const ok = (response: ServerResponse, body: unknown = { metadata: {} }): void => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  };
+
+  beforeEach((done) => {
+    connections = 0;
+    received.length = 0;
+    server = createServer((request, response) => {
+      received.push(request);
+      answer(request, response);
+    });
+    server.on('connection', () => (connections += 1));
+    server.listen(0, '127.0.0.1', done);
+  });
+  afterEach(async () => {
+    await transport?.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('speaks to http:// servers and below a path, with the kubeconfig\'s token, over one pool', async () => {
+    answer = (_request, response) => ok(response);
+    const client = clientOf(kubeconfig({ token: 'secret' }, '/k8s/clusters/c-1'));
+    for (let times = 0; times < 20; times += 1) await client.get(NODE, { name: 'n' });
+    expect(received[0]?.url).to.equal('/k8s/clusters/c-1/api/v1/nodes/n');
+    expect(received[0]?.headers['authorization']).to.equal('Bearer secret');
+    expect(received[0]?.headers['user-agent']).to.equal('karpenter-ts');
+    expect(connections).to.be.at.most(2);
+  });
+
+  it('sends basic credentials and impersonation', async () => {
+    answer = (_request, response) => ok(response);
+    await clientOf(kubeconfig({ username: 'ann', password: 'pw', impersonateUser: 'bob' })).get(NODE, { name: 'n' });
+    expect(received[0]?.headers).to.include({ authorization: `Basic ${Buffer.from('ann:pw').toString('base64')}`, 'impersonate-user': 'bob' });
+  });
+
+  it('asks the kubeconfig for fresh credentials once after a 401', async () => {
+    answer = (_request, response) => (received.length === 1 ? void response.writeHead(401).end('{}') : ok(response));
+    await clientOf(kubeconfig({ token: 'secret' })).get(NODE, { name: 'n' });
+    expect(received).to.have.length(2);
+    answer = (_request, response) => void response.writeHead(401).end('{}');
+    const refused = await clientOf(kubeconfig({ token: 'secret' })).get(NODE, { name: 'n' }).catch((error: unknown) => error);
+    expect(refused).to.include({ reason: 'Unauthorized', code: 401 });
+  });
+
+  it('streams a watch, and closes its connection at the abort', async () => {
+    let closed: () => void = () => undefined;
+    const gone = new Promise<void>((resolve) => (closed = resolve));
+    answer = (_request, response) => {
+      response.writeHead(200);
+      response.write(`${JSON.stringify({ type: 'ADDED', object: { metadata: { name: 'ä' } } })}\n`);
+      response.on('close', closed);
+    };
+    const stop = new AbortController();
+    const names: string[] = [];
+    const ended = (async () => {
+      for await (const { object } of clientOf(kubeconfig()).watch(NODE, { signal: stop.signal })) {
+        names.push((object as KubeObject).metadata.name);
+        stop.abort(new Error('enough'));
+      }
+    })().catch((error: unknown) => error);
+    expect(await ended).to.include({ message: 'enough' });
+    await gone;
+    expect(names).to.deep.equal(['ä']);
+  });
+
+  it('tells a server that is not there from one that refuses', async () => {
+    const config = kubeconfig();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    const error = await clientOf(config).create(NODE, { metadata: { name: 'n' } }).catch((cause: unknown) => cause);
+    expect(error).to.be.instanceOf(TransportError);
+    expect((error as Error).message).to.match(/^POST \/api\/v1\/nodes: no answer from the API server: .*ECONNREFUSED/);
+    await new Promise<void>((resolve) => server.listen(0, resolve));
+  });
+
+  it('names the contexts that there are when the current one has no server', () => {
+    const config = new KubeConfig();
+    config.loadFromOptions({ clusters: [], users: [], contexts: [{ name: 'other', cluster: 'c', user: 'u' }], currentContext: 'mine' });
+    expect(() => httpTransport(config)).to.throw(KubeConfigError, 'kubeconfig: context "mine" names no cluster with a server; contexts: other');
+  });
+});

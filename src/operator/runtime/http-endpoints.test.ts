@@ -1,0 +1,58 @@
+import { expect } from 'chai';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { request } from 'undici';
+import { Health } from './health.js';
+import { HttpEndpoints, PortUnavailableError } from './http-endpoints.js';
+import { Metrics } from './metrics.js';
+
+describe('probes and metrics over HTTP', () => {
+  const metrics = new Metrics();
+  const readyz = new Health('readyz');
+  const endpoints = new HttpEndpoints(metrics, { healthz: new Health('healthz'), readyz }, { metrics: 0, health: 0, host: '127.0.0.1' });
+  before(() => endpoints.start());
+  after(() => endpoints.stop());
+
+  const get = async (port: number, path: string): Promise<[number, string]> => {
+    const { statusCode, body } = await request(`http://127.0.0.1:${port}${path}`);
+    return [statusCode, await body.text()];
+  };
+
+  it('serve the registry, to which modules add', async () => {
+    metrics.counter({ name: 'my_total', help: 'Mine' }).inc(3);
+    expect(metrics.counter({ name: 'my_total', help: 'Mine' })).to.equal(metrics.counter({ name: 'my_total', help: 'Mine' }));
+    expect(() => metrics.gauge({ name: 'my_total', help: 'Mine' })).to.throw('metric "my_total" is there already, as another type than Gauge');
+    const [status, text] = await get(endpoints.bound.metrics, '/metrics');
+    expect(status).to.equal(200);
+    expect(text).to.include('my_total 3');
+  });
+
+  it('answer as Kubernetes\' own probes do', async () => {
+    let synced = false;
+    readyz.add('informers', () => {
+      if (!synced) throw new Error('not synced: nodes');
+    });
+    const { health } = endpoints.bound;
+    expect(await get(health, '/healthz')).to.deep.equal([200, 'ok']);
+    expect(await get(health, '/readyz')).to.deep.equal([500, '[+]ping ok\n[-]informers failed: not synced: nodes\nreadyz check failed\n']);
+    expect(await get(health, '/readyz?exclude=informers')).to.deep.equal([200, 'ok']);
+    expect((await get(health, '/readyz/ping'))[0]).to.equal(200);
+    expect((await get(health, '/readyz/informers'))[0]).to.equal(500);
+    synced = true;
+    expect(await get(health, '/readyz?verbose')).to.deep.equal([200, '[+]ping ok\n[+]informers ok\nreadyz check passed\n']);
+    expect((await get(health, '/elsewhere'))[0]).to.equal(404);
+    expect((await get(health, '/readyz/unknown'))[0]).to.equal(404);
+  });
+
+  it('say which port is taken', async () => {
+    const squatter = createServer();
+    await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
+    const { port } = squatter.address() as AddressInfo;
+    const taken = new HttpEndpoints(metrics, {}, { metrics: port, health: 0, host: '127.0.0.1' });
+    const error = await taken.start().catch((cause: unknown) => cause);
+    expect(error).to.be.instanceOf(PortUnavailableError);
+    expect((error as Error).message).to.equal(`cannot listen on port ${port} for metrics: it is in use; give another port`);
+    await taken.stop();
+    await new Promise((resolve) => squatter.close(resolve));
+  });
+});

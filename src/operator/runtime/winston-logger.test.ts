@@ -1,0 +1,19 @@
+import { expect } from 'chai';
+import { VirtualClock } from '../testing/virtual-clock.js';
+import { Terminal } from '../dsl/outcome.js';
+import { createLogger } from './winston-logger.js';
+
+describe('the log', () => {
+  it('is JSON lines in Karpenter\'s fields, of which errors become their message and what they carry', () => {
+    const lines: string[] = [];
+    const log = createLogger({ clock: new VirtualClock(), write: (line) => lines.push(line), fields: { commit: 'abc1234' } });
+    log.child({ controller: 'nodeclaim.lifecycle', name: 'a' }).error('Reconciler error', { error: new Terminal('no such class', 'NodeClassNotFound') });
+    log.debug('unseen');
+    expect(lines).to.have.length(1);
+    expect(lines[0]?.endsWith('\n')).to.equal(true);
+    expect(JSON.parse(lines[0] as string)).to.deep.equal({
+      level: 'ERROR', time: '2024-01-01T00:00:00.000Z', logger: 'controller', message: 'Reconciler error',
+      commit: 'abc1234', controller: 'nodeclaim.lifecycle', name: 'a', error: 'no such class', reason: 'NodeClassNotFound', terminal: true,
+    });
+  });
+});
