@@ -100,7 +100,10 @@ export function consolidate(snapshot: Snapshot, candidates: readonly Candidate[]
   return 'reason' in narrowed ? { ...narrowed, notice: narrowed.notice && candidates.length === 1 } : { candidates, replacement: narrowed, existingNodes };
 }
 
-/** The replacement with only types that are cheaper however they come; spot only, if it could come as both. */
+/**
+ * The replacement with only types that are cheaper however they come. If it could come as both, it is pinned to spot, whose prices were
+ * compared: a launch then fails rather than falling back to dearer on-demand capacity. Types that nobody sells as spot leave it as it is.
+ */
 function cheaper(node: NewNode, price: number, { solve }: DisruptionOptions): NewNode | NoMove {
   const wellKnown = solve?.wellKnownLabels;
   const types = node.instanceTypes.filter((type) => worstLaunchPrice(type, node.requirements, wellKnown) < price);
@@ -109,8 +112,9 @@ function cheaper(node: NewNode, price: number, { solve }: DisruptionOptions): Ne
   if (unmet.length > 0) return { reason: `Filtering by price: minValues requirement is not met for label(s) (label(s)=[${unmet.join(' ')}])`, notice: true };
   const capacityTypes = node.requirements.get(CAPACITY_TYPE_LABEL);
   const both = capacityTypes.has(CAPACITY_TYPE_SPOT) && capacityTypes.has(CAPACITY_TYPE_ON_DEMAND);
-  const requirements = both ? node.requirements.with(CAPACITY_TYPE_LABEL, LabelSet.of('In', [CAPACITY_TYPE_SPOT])) : node.requirements;
-  return replaced(node, types, requirements, wellKnown);
+  const asSpot = node.requirements.with(CAPACITY_TYPE_LABEL, LabelSet.of('In', [CAPACITY_TYPE_SPOT]));
+  const pinned = both && types.some((type) => compatibleOfferings(type, asSpot, wellKnown).length > 0);
+  return replaced(node, types, pinned ? asSpot : node.requirements, wellKnown);
 }
 
 function spotToSpot(node: NewNode, price: number, count: number, { solve, spotToSpot: enabled }: DisruptionOptions): NewNode | NoMove {
