@@ -1,4 +1,5 @@
-import type { Condition, ObjectMeta } from '../operator/kube/object.js';
+import { clearCondition, setCondition as set, sortConditions, timestamp } from '../operator/engine/conditions.js';
+import type { Condition, KubeObject } from '../operator/kube/object.js';
 
 export type { Condition };
 
@@ -14,20 +15,12 @@ export const isTrue = (object: WithStatus, type: string): boolean => conditionOf
 export type ConditionInput = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
 /**
- * Sets a condition of an object that some other reconciler drives, in place: the transition time moves only with the status
- * (karpenter-core §1.8). `now` is in milliseconds.
+ * Sets a condition of an object that some other reconciler drives, by the same rules as that one (karpenter-core §1.8). `now` is in
+ * milliseconds.
  */
-export function setCondition(object: { metadata: ObjectMeta; status: { conditions?: Condition[] } }, input: ConditionInput, now: number): void {
-  const conditions = (object.status.conditions ??= []);
-  const current = conditions.find(({ type }) => type === input.type);
-  const lastTransitionTime = current?.status === input.status ? current.lastTransitionTime : new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
-  const { generation } = object.metadata;
-  const next: Condition = { ...input, lastTransitionTime, ...(generation === undefined ? {} : { observedGeneration: generation }) };
-  if (current) Object.assign(current, next);
-  else conditions.push(next);
+export function setCondition(object: KubeObject, input: ConditionInput, now: number): void {
+  set(object, input, timestamp(now));
+  sortConditions(object, 'Ready');
 }
 
-/** Removes a condition, in place. */
-export function clearCondition(object: { status: { conditions?: Condition[] } }, type: string): void {
-  object.status.conditions = (object.status.conditions ?? []).filter((condition) => condition.type !== type);
-}
+export { clearCondition };

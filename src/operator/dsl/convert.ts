@@ -37,6 +37,20 @@ export function convert(kind: KindPlan, object: KubeObject, toVersion: string): 
   return { ...result, apiVersion: `${group}${toVersion}`, kind: object.kind, metadata };
 }
 
+/** Converts objects of one kind; what an API server calls in the place of a conversion webhook. */
+export interface Conversion {
+  convert<T extends object>(objects: readonly T[], toApiVersion: string): T[];
+}
+
+/** The conversions of all kinds that have some, by the name of their CRD (`nodepools.karpenter.sh`). */
+export function conversionsOf(kinds: readonly KindPlan[]): Record<string, Conversion> {
+  const converted = kinds.filter(({ definition }) => definition?.conversion === 'Webhook');
+  return Object.fromEntries(converted.map((kind): [string, Conversion] => [`${kind.plural}.${kind.group}`, {
+    convert: <T extends object>(objects: readonly T[], toApiVersion: string) =>
+      objects.map((object) => convert(kind, object as unknown as KubeObject, toApiVersion.slice(kind.group.length + 1)) as unknown as T),
+  }]));
+}
+
 function versionOf({ definition, kind }: KindPlan, object: KubeObject, name: string, toVersion: string): VersionPlan {
   const versions = definition?.versions ?? [];
   const version = versions.find((candidate) => candidate.name === name);

@@ -1,9 +1,10 @@
 import type { ServiceIdentifier } from 'inversify';
 import { Container, ContainerModule } from 'inversify';
 import { createApiServer } from '../../apiserver/index.js';
-import type { ApiServer, ApiServerOptions, ConversionHook } from '../../apiserver/index.js';
+import type { ApiServer, ApiServerOptions } from '../../apiserver/index.js';
 import { compile } from '../dsl/compile.js';
-import type { KindPlan, Plan, ReconcilerClass } from '../dsl/plan.js';
+import { conversionsOf } from '../dsl/convert.js';
+import type { Plan, ReconcilerClass } from '../dsl/plan.js';
 import type { KindClass } from '../dsl/resource.js';
 import type { Duration } from '../duration.js';
 import { KubeClient } from '../kube/client.js';
@@ -181,21 +182,4 @@ async function isPending(promise: Promise<void>, clock: VirtualClock): Promise<b
   void promise.then(() => (pending = false));
   await clock.settle();
   return pending;
-}
-
-/** Conversions between the versions of each kind by the functions of its plan, without a webhook's detour. */
-function conversionsOf(kinds: readonly KindPlan[]): Record<string, ConversionHook> {
-  const hooks: Record<string, ConversionHook> = {};
-  for (const { group, plural, definition } of kinds) {
-    if (definition?.conversion !== 'Webhook') continue;
-    const versionOf = (apiVersion: string) => definition.versions.find(({ name }) => `${group}/${name}` === apiVersion);
-    hooks[`${plural}.${group}`] = {
-      convert: (objects, toApiVersion) => objects.map((object) => {
-        const stored = versionOf(object.apiVersion)?.toStorage?.(object as unknown as KubeObject) ?? (object as unknown as KubeObject);
-        const converted = versionOf(toApiVersion)?.fromStorage?.(stored) ?? stored;
-        return { ...converted, apiVersion: toApiVersion } as never;
-      }),
-    };
-  }
-  return hooks;
 }
