@@ -207,6 +207,8 @@ export class Instances implements Machines {
       privateIp: privateIpOf(instance),
       privateDnsName: privateDnsNameOf(instance, this.region),
       imageId: instance.image.id,
+      ...familyOf(instance),
+      podVolumeGiB: podVolumeGiB(instance),
       userData: Buffer.from(instance.specification.userData ?? '', 'base64').toString(),
       lifecycle: instance.lifecycle,
       instanceProfile: instance.instanceProfile?.name,
@@ -221,4 +223,20 @@ export class Instances implements Machines {
       },
     };
   }
+}
+
+/** By the names that the publishers give their images; whoever builds one of his own leaves it to the user data. */
+const FAMILIES: readonly [RegExp, NonNullable<SandboxInstance['imageFamily']>][] = [
+  [/^amazon-eks-node-al2023-/, 'AL2023'], [/^amazon-eks-/, 'AL2'], [/^bottlerocket-/, 'Bottlerocket'], [/^Windows_Server-/, 'Windows'],
+];
+
+function familyOf({ image }: Instance): Pick<SandboxInstance, 'imageFamily'> {
+  const imageFamily = FAMILIES.find(([pattern]) => pattern.test(image.name))?.[1];
+  return imageFamily === undefined ? {} : { imageFamily };
+}
+
+/** Bottlerocket keeps pods' files on a volume of its own, the others on the root volume. */
+function podVolumeGiB({ image, specification }: Instance): number {
+  const device = image.name.startsWith('bottlerocket-') ? '/dev/xvdb' : image.rootDevice;
+  return specification.blockDevices?.find(({ deviceName }) => deviceName === device)?.sizeGiB ?? Math.max(20, image.rootGiB);
 }

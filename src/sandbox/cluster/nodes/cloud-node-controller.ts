@@ -48,6 +48,9 @@ export interface CloudNodeOptions {
 /** The cloud controller manager's part: tells new nodes who they are, and removes nodes whose machine is gone. */
 export class CloudNodeController implements Component {
   readonly #worker: KeyedWorker;
+  /** By instance id; of a name, only the machine that had it last. */
+  readonly #machines = new Map<string, SandboxInstance>();
+  readonly #byName = new Map<string, string>();
   #unsubscribe: () => void = () => undefined;
 
   constructor(
@@ -61,7 +64,15 @@ export class CloudNodeController implements Component {
     const { nodes } = this.ctx.informers;
     nodes.on(({ object }) => this.#worker.enqueue(object.metadata.name));
     for (const node of nodes.list()) this.#worker.enqueue(node.metadata.name);
-    this.#unsubscribe = this.options.machines.subscribe(({ privateDnsName }) => {
+    this.#unsubscribe = this.options.machines.subscribe((machine) => {
+      const { instanceId, privateDnsName } = machine;
+      if (machine.state === 'terminated') {
+        this.#machines.delete(instanceId);
+        if (this.#byName.get(privateDnsName) === instanceId) this.#byName.delete(privateDnsName);
+      } else {
+        this.#machines.set(instanceId, machine);
+        this.#byName.set(privateDnsName, instanceId);
+      }
       if (nodes.get(privateDnsName)) this.#worker.enqueueAfter(privateDnsName, LIFECYCLE_PERIOD);
     });
   }
@@ -72,8 +83,7 @@ export class CloudNodeController implements Component {
   }
 
   #machineOf({ spec, metadata }: Node): SandboxInstance | undefined {
-    const id = spec.providerID?.split('/').at(-1);
-    return this.options.machines.list().find(({ instanceId, privateDnsName }) => (id === undefined ? privateDnsName === metadata.name : instanceId === id));
+    return this.#machines.get(spec.providerID?.split('/').at(-1) ?? this.#byName.get(metadata.name) ?? '');
   }
 
   async #sync(name: string): Promise<number | undefined> {
@@ -94,7 +104,7 @@ export class CloudNodeController implements Component {
     }
     // A node without a provider id was made by hand, and is nobody's machine.
     if (node.metadata.deletionTimestamp || !node.spec.providerID || conditionOf<NodeCondition>(node.status.conditions, 'Ready')?.status === 'True') return undefined;
-    if (!machine || machine.state === 'terminated') {
+    if (!machine) {
       events.record(LIFECYCLE_NAME, node, 'Normal', 'DeletingNode', `Deleting node ${name} because it does not exist in the cloud provider`);
       await writer.delete(informers.nodes, node);
       return undefined;
