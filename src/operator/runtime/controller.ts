@@ -78,7 +78,10 @@ export class Controller {
     const source = {
       instance, log, map: mapContext(environment, log),
       wake: (mapped: unknown, { priority, after, source: from }: { priority: number; after: number; source: string }) => {
-        for (const key of (mapped ?? []) as readonly Key[]) this.#wake(objectKey(key), 'watch', from, priority, after);
+        for (const key of (mapped ?? []) as readonly Key[]) {
+          if (key.kind !== plan.kind.type) throw new TypeError(`a mapper of ${plan.name} returned a key of ${key.kind?.name}; it reconciles ${plan.kind.kind}`);
+          this.#wake(objectKey(key), 'watch', from, priority, after);
+        }
       },
     };
     for (const watched of plan.watches) this.#unlisten.push(watch(environment.cache.informer(watched.kind.type), { ...source, plan: watched }));

@@ -331,6 +331,20 @@ describe('singletons, batches, owners and sources', () => {
     expect(runs.filter((name) => name === 'n')).to.have.length(1);
   });
 
+  it('wake nobody by a key of another kind, and say so', async () => {
+    const runs: string[] = [];
+    @Reconciler({ for: ConfigMap, name: 'configmap.confused', root: false })
+    class Confused {
+      @Watches(Node) mapsOf(node: Node): Key<Node>[] { return [keyOf(Node, node.metadata.name)]; }
+      @Step() step(object: ConfigMap): Outcome { runs.push(object.metadata.name); return done(); }
+    }
+    bed = await testBed(reconcilers(Confused));
+    await bed.api.create(Node, { metadata: { name: 'n' } } as never);
+    await bed.settle();
+    expect(runs).not.to.include('n');
+    expect(bed.logs.map((line) => String(line['error']))).to.include('a mapper of configmap.confused returned a key of Node; it reconciles ConfigMap');
+  });
+
   it('start services when caches have synced, and stop them last', async () => {
     const order: string[] = [];
     @Reconciler({ for: Node, name: 'node.order', root: false })
