@@ -219,11 +219,11 @@ describe('cluster state', () => {
 
   it('remembers when consolidation may have become possible, for five minutes at most', () => {
     const { state, clock } = makeState();
-    let last = state.consolidationTimestamp();
+    let last = state.consolidationVersion();
     const changes = (what: string, change: () => void, expected = true) => {
       change();
-      expect(state.consolidationTimestamp() !== last, what).to.equal(expected);
-      last = state.consolidationTimestamp();
+      expect(state.consolidationVersion() !== last, what).to.equal(expected);
+      last = state.consolidationVersion();
     };
     changes('a new node', () => state.updateNode(node('a', { labels: REGISTERED })));
     changes('the same node again', () => state.updateNode(node('a', { labels: REGISTERED })), false);

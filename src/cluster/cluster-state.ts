@@ -12,7 +12,7 @@ import { daemonSetPod } from './daemon-sets.js';
 import type { ClusterLookups } from './lookups.js';
 import { snapshotNode } from './state-node.js';
 
-/** The consolidation timestamp moves on its own after this long, in milliseconds. */
+/** What could not be consolidated is looked at again after this long, in milliseconds. */
 const CONSOLIDATION_EXPIRY = 5 * 60_000;
 
 export interface ClusterStateOptions {
@@ -50,11 +50,12 @@ export class ClusterState {
   private readonly daemonSets = new Map<string, DaemonSet>();
   private readonly daemonPods = new Map<string, Map<string, Pod>>();
   private readonly poolGenerations = new Map<string, number>();
-  private consolidationChangedAt: number;
+  private changes = 0;
+  private changedAt: number;
   private hasSynced = false;
 
   constructor(private readonly options: ClusterStateOptions) {
-    this.consolidationChangedAt = options.clock.now();
+    this.changedAt = options.clock.now();
   }
 
   updateNode(node: Node): void {
@@ -194,16 +195,16 @@ export class ClusterState {
     return true;
   }
 
-  /** When something last changed that can make consolidation possible, in milliseconds since the epoch. */
-  consolidationTimestamp(): number {
-    const now = this.options.clock.now();
-    if (now - this.consolidationChangedAt >= CONSOLIDATION_EXPIRY) this.consolidationChangedAt = now;
-    return this.consolidationChangedAt;
+  /** Another number after every change that can make consolidation possible, and at least every five minutes. */
+  consolidationVersion(): number {
+    if (this.options.clock.now() - this.changedAt >= CONSOLIDATION_EXPIRY) this.markUnconsolidated();
+    return this.changes;
   }
 
   /** Says that something changed which the state does not see itself, for example the evaluation of overlays. */
   markUnconsolidated(): void {
-    this.consolidationChangedAt = Math.max(this.consolidationChangedAt + 1, this.options.clock.now());
+    this.changes += 1;
+    this.changedAt = this.options.clock.now();
   }
 
   /** What each pool's machines have together, with their number as `nodes`; machines that are on their way out do not count. */
