@@ -59,7 +59,7 @@ export class Disruption {
   }
 
   private async plan(ctx: TickContext): Promise<DisruptionPlan> {
-    const changedAt = this.state.consolidationTimestamp();
+    const changedAt = this.state.consolidationVersion();
     const { snapshot, options } = await this.look(ctx);
     const startedAt = ctx.now();
     const result = plan(snapshot, {
