@@ -71,7 +71,7 @@ function mergeListField(original: JsonObject, field: string, patchItems: unknown
   }
   const mergeKey = schema?.patchMergeKey;
   let merged: unknown[];
-  if (mergeKey) merged = mergeListOfMaps(before, patchItems, mergeKey, schema.items, field);
+  if (mergeKey) merged = mergeListOfMaps(before, patchItems, mergeKey, schema, field);
   else {
     if (deleted !== undefined && !Array.isArray(deleted)) throw new StrategicMergeError(`${DELETE_FROM_PRIMITIVE_LIST}${field} must be a list`);
     const kept = before.filter((item) => !(deleted ?? []).some((gone: unknown) => deepEqual(gone, item)));
@@ -82,7 +82,7 @@ function mergeListField(original: JsonObject, field: string, patchItems: unknown
   if (merged.length > 0 || Object.hasOwn(original, field)) original[field] = merged;
 }
 
-function mergeListOfMaps(before: readonly unknown[], patchItems: readonly unknown[], mergeKey: string, schema: SchemaNode | undefined, field: string): unknown[] {
+function mergeListOfMaps(before: readonly unknown[], patchItems: readonly unknown[], mergeKey: string, schema: SchemaNode, field: string): unknown[] {
   const replace = patchItems.some((item) => isObject(item) && item[DIRECTIVE] === 'replace');
   if (replace) return patchItems.filter((item) => !(isObject(item) && DIRECTIVE in item)).map(withoutDirectives);
 
@@ -94,7 +94,7 @@ function mergeListOfMaps(before: readonly unknown[], patchItems: readonly unknow
     const index = merged.findIndex((known) => isObject(known) && deepEqual(known[mergeKey], key));
     if (item[DIRECTIVE] === 'delete') {
       if (index >= 0) merged.splice(index, 1);
-    } else if (index >= 0) merged[index] = mergeObject(merged[index] as JsonObject, item, schema, []);
+    } else if (index >= 0) merged[index] = mergeObject(merged[index] as JsonObject, item, schema.items, strategies(schema));
     else merged.push(withoutDirectives(item));
   }
   return merged;

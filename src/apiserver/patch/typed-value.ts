@@ -131,15 +131,20 @@ function mergeLists(live: readonly unknown[], applied: readonly unknown[], schem
   }
   const merged: unknown[] = [];
   const liveEdges = [...liveItems.keys()];
-  let next = 0;
-  const takeLiveOnly = (until: string | undefined): void => {
-    for (; next < liveEdges.length && liveEdges[next] !== until; next++) if (!wanted.has(liveEdges[next]!)) merged.push(liveItems.get(liveEdges[next]!));
-  };
-  appliedEdges.forEach((edge, index) => {
-    if (liveItems.has(edge) && liveEdges.indexOf(edge) >= next) takeLiveOnly(edge);
-    merged.push(liveItems.has(edge) ? mergeTyped(liveItems.get(edge), applied[index], schema.items) : applied[index]);
-  });
-  takeLiveOnly(undefined);
+  let fromLive = 0;
+  let fromApplied = 0;
+  while (fromLive < liveEdges.length || fromApplied < applied.length) {
+    const liveEdge = liveEdges[fromLive];
+    const appliedEdge = appliedEdges[fromApplied];
+    if (liveEdge !== undefined && !wanted.has(liveEdge)) {
+      merged.push(liveItems.get(liveEdge));
+      fromLive++;
+    } else if (appliedEdge !== undefined) {
+      const item = applied[fromApplied++];
+      merged.push(liveItems.has(appliedEdge) ? mergeTyped(liveItems.get(appliedEdge), item, schema.items) : item);
+      if (appliedEdge === liveEdge) fromLive++;
+    } else fromLive++;
+  }
   return merged;
 }
 
