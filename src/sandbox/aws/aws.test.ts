@@ -48,6 +48,16 @@ describe("the sandbox's AWS", () => {
     });
     expect(answer.status).to.equal(403);
     expect(answer.body).to.contain('<Code>MissingAuthenticationToken</Code>');
+    const json = await aws.handle({ method: 'POST', origin: 'http://x', path: '/', headers: { 'x-amz-target': 'AmazonSQS.GetQueueUrl' }, body: '{}' });
+    expect(JSON.parse(json.body)).to.include({ __type: 'MissingAuthenticationToken' });
+  });
+
+  it('tells services apart by what is asked where the signature does not say', async () => {
+    const { aws } = testAws();
+    const ask = (body: string) => aws.handle({ method: 'POST', origin: 'http://x', path: '/', headers: { authorization: 'Bearer x' }, body });
+    expect((await ask('Action=GetCallerIdentity&Version=2011-06-15')).body).to.contain('<Account>123456789012</Account>');
+    expect((await ask('Action=GetRole&RoleName=KarpenterNodeRole-my-cluster&Version=2010-05-08')).body).to.contain('<RoleName>KarpenterNodeRole-my-cluster</RoleName>');
+    expect((await ask('Action=DescribeVpcs')).body).to.contain('<vpcSet>');
   });
 
   it('names an action that it does not know, and a service', async () => {

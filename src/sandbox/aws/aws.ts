@@ -109,6 +109,7 @@ export function createAws(options: AwsOptions): SandboxAws {
 function serviceOf(request: AwsRequest): Service | undefined {
   const signed = CREDENTIAL_SCOPE.exec(request.headers['authorization'] ?? '')?.[1];
   if (signed !== undefined) return SERVICES.find(({ name }) => name === signed);
-  // Unsigned requests are refused, but in the words of the service that they seem to be for.
-  return SERVICES.find((service) => service.operationOf(request) !== '');
+  // Whoever signs in another way, or not at all, gets the service that the request seems to be for.
+  const version = /(?:^|&)Version=([^&]*)/.exec(request.body)?.[1];
+  return SERVICES.find((service) => service.operationOf(request) !== '' && (version === undefined || service.apiVersion === version));
 }

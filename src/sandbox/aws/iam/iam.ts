@@ -71,9 +71,9 @@ const operations: Record<string, Operation> = {
   GetRole: (input, { identities }) => ({ Role: describeRole(identities.role(input.required('RoleName'))) }),
 };
 
-export const iam = queryService('iam', awsQuery('https://iam.amazonaws.com/doc/2010-05-08/'), operations);
+export const iam = queryService('iam', awsQuery('iam.amazonaws.com', '2010-05-08'), operations);
 
-export const sts = queryService('sts', awsQuery('https://sts.amazonaws.com/doc/2011-06-15/'), {
+export const sts = queryService('sts', awsQuery('sts.amazonaws.com', '2011-06-15'), {
   GetCallerIdentity: (_input, account) => ({
     Arn: `arn:aws:sts::${account.id}:assumed-role/KarpenterController/sandbox`, UserId: 'AROASANDBOXKARPENTER:sandbox', Account: account.id,
   }),

@@ -1,7 +1,7 @@
 import { catalogueTypes, type CatalogueType } from '../../../cloud/aws/catalogue/catalogue.js';
 import type { Account } from '../account/account.js';
 import { hashId } from '../account/identifiers.js';
-import { AwsError, invalidParameter } from '../protocol/error.js';
+import { AwsError } from '../protocol/error.js';
 import { jsonService, numberMember, textMember } from '../protocol/json-service.js';
 
 interface Filter {
@@ -46,13 +46,17 @@ function priceList(type: CatalogueType, account: Account): string {
 }
 
 function readFilters(value: unknown): Filter[] {
-  if (value === undefined) return [];
-  if (!Array.isArray(value)) throw invalidParameter('Filters', JSON.stringify(value), 'It must be a list.');
-  return value.map((entry: Record<string, unknown>) => {
-    if (entry['Type'] !== 'TERM_MATCH') {
-      throw new AwsError('InvalidParameterException', `The filter type ${String(entry['Type'])} is not supported here; use TERM_MATCH`);
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw new AwsError('InvalidParameterException', 'Filters must be a list');
+  return value.map((entry: Partial<Record<string, unknown>> | null) => {
+    const { Type, Field, Value } = entry ?? {};
+    if (Type !== 'TERM_MATCH' || typeof Field !== 'string' || typeof Value !== 'string') {
+      throw new AwsError(
+        'InvalidParameterException',
+        `The filter ${JSON.stringify(entry)} is not supported here; use Type TERM_MATCH with a Field and a Value`,
+      );
     }
-    return { Field: String(entry['Field']), Value: String(entry['Value']) };
+    return { Field, Value };
   });
 }
 

@@ -62,6 +62,16 @@ export function textMember(input: JsonInput, name: string): string {
   return value;
 }
 
+/** A list of strings; empty when absent. */
+export function textsMember(input: JsonInput, name: string): string[] {
+  const value = input[name] ?? [];
+  if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return value;
+  throw new AwsError(
+    'ValidationException',
+    `1 validation error detected: Value at '${name}' failed to satisfy constraint: Member must be a list of strings`,
+  );
+}
+
 export function numberMember(input: JsonInput, name: string): number | undefined {
   const value = input[name];
   if (value === undefined || value === null) return undefined;

@@ -12,6 +12,7 @@ const HEADERS = { 'content-type': 'text/xml;charset=UTF-8' };
 /** The two XML dialects of the Query protocol. */
 interface Dialect {
   readonly listTag: string;
+  readonly apiVersion: string;
   readonly namespace: string;
   readonly success: (operation: string, members: XmlObject, requestId: string) => [element: string, content: XmlObject];
   readonly failure: (error: AwsError, requestId: string) => [element: string, content: XmlObject];
@@ -21,6 +22,7 @@ interface Dialect {
 /** EC2's own: no result wrapper, lists of `item`. */
 export const EC2_QUERY: Dialect = {
   listTag: 'item',
+  apiVersion: '2016-11-15',
   namespace: 'http://ec2.amazonaws.com/doc/2016-11-15/',
   success: (operation, members, requestId) => [`${operation}Response`, { requestId, ...members }],
   failure: (error, requestId) => ['Response', { Errors: { Error: { Code: error.reason, Message: error.message } }, RequestID: requestId }],
@@ -28,9 +30,10 @@ export const EC2_QUERY: Dialect = {
 };
 
 /** IAM's and STS's: a result wrapper, lists of `member`. */
-export const awsQuery = (namespace: string): Dialect => ({
+export const awsQuery = (host: string, apiVersion: string): Dialect => ({
   listTag: 'member',
-  namespace,
+  apiVersion,
+  namespace: `https://${host}/doc/${apiVersion}/`,
   success: (operation, members, requestId) => [`${operation}Response`, { [`${operation}Result`]: members, ResponseMetadata: { RequestId: requestId } }],
   failure: (error, requestId) => ['ErrorResponse', {
     Error: { Type: error.status >= 500 ? 'Receiver' : 'Sender', Code: error.reason, Message: error.message }, RequestId: requestId,
@@ -46,6 +49,7 @@ export function queryService(name: string, dialect: Dialect, operations: Readonl
   };
   return {
     name,
+    apiVersion: dialect.apiVersion,
     // Not by parsing: a fleet's body has thousands of parameters.
     operationOf: ({ body }) => /(?:^|&)Action=([^&]*)/.exec(body)?.[1] ?? '',
     respond({ request, operation, requestId, account }) {

@@ -16,6 +16,8 @@ export interface Call {
 export interface Service {
   /** As in a signature's credential scope: `ec2`. */
   readonly name: string;
+  /** Of the Query protocol: the API's date, which tells services apart where a request names none. */
+  readonly apiVersion?: string;
   /** The operation that a request asks for (`DescribeSubnets`); empty when it names none. */
   operationOf(request: AwsRequest): string;
   respond(call: Call): AwsResponse | Promise<AwsResponse>;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Message, Queue } from '../account/queues.js';
 import { AwsError } from '../protocol/error.js';
-import { jsonService, numberMember, textMember, type JsonInput } from '../protocol/json-service.js';
+import { jsonService, numberMember, textMember, textsMember, type JsonInput } from '../protocol/json-service.js';
 import type { Call } from '../protocol/service.js';
 
 const DEFAULT_VISIBILITY = 30;
@@ -69,7 +69,7 @@ export const sqs = jsonService('sqs', { version: '1.0', target: 'AmazonSQS', ref
       QueueArn: `arn:aws:sqs:${call.account.region}:${call.account.id}:${queue.name}`, VisibilityTimeout: String(DEFAULT_VISIBILITY),
       MessageRetentionPeriod: '300',
     };
-    const wanted = Array.isArray(input['AttributeNames']) ? (input['AttributeNames'] as string[]) : [];
+    const wanted = textsMember(input, 'AttributeNames');
     return { Attributes: Object.fromEntries(Object.entries(all).filter(([name]) => wanted.includes('All') || wanted.includes(name))) };
   },
 });

@@ -1,6 +1,6 @@
 import type { Account } from '../account/account.js';
 import { AwsError } from '../protocol/error.js';
-import { jsonService, textMember } from '../protocol/json-service.js';
+import { jsonService, textMember, textsMember } from '../protocol/json-service.js';
 
 function parameter(account: Account, nameOrArn: string): object | undefined {
   const name = nameOrArn.replace(/^arn:aws:ssm:[^:]*:[^:]*:parameter/, '');
@@ -19,7 +19,7 @@ export const ssm = jsonService('ssm', { version: '1.1', target: 'AmazonSSM' }, {
     return { Parameter: found };
   },
   GetParameters(input, { account }) {
-    const names = Array.isArray(input['Names']) ? (input['Names'] as string[]) : [];
+    const names = textsMember(input, 'Names');
     return {
       Parameters: names.flatMap((name) => parameter(account, name) ?? []),
       InvalidParameters: names.filter((name) => !parameter(account, name)),
