@@ -64,3 +64,4 @@ export * from './runtime/winston-logger.js';
 export * from './runtime/health.js';
 export * from './runtime/http-endpoints.js';
 export * from './runtime/operator.js';
+export { ObservedConditions } from './runtime/status-metrics.js';

@@ -18,6 +18,7 @@ import type { TestBed, TestBedOptions } from '../testing/test-bed.js';
 import { testBed } from '../testing/test-bed.js';
 import { reconcilers } from './reconcilers.js';
 import { Startable } from './startable.js';
+import { ObservedConditions } from './status-metrics.js';
 
 class WidgetSpec {
   @Field(s.string().describe('What it is painted in'))
@@ -98,6 +99,7 @@ describe('the operator', () => {
     bucket = new Bucket();
     bed = await testBed(reconcilers(Painter), new ContainerModule(({ bind }) => {
       bind<Paint>(Paint).toConstantValue(bucket);
+      bind<ObservedConditions<Node>>(ObservedConditions).toConstantValue({ kind: Node, generic: false, labels: { zone: (node) => node.metadata.labels['zone'] } });
     }), options);
   };
   afterEach(() => bed.close());
@@ -179,10 +181,11 @@ describe('the operator', () => {
     await bed.settle();
     await bed.api.delete(Widget, 'a');
     await bed.settle();
-    expect(await bed.api.find(Widget, 'a')).to.not.equal(undefined);
+    const deleting = await bed.api.get(Widget, 'a');
     await bed.api.patch(Widget, 'a', { metadata: { annotations: { keep: null } } } as never);
     await bed.settle();
     expect(await bed.api.find(Widget, 'a')).to.equal(undefined);
+    expect(await bed.events(deleting)).to.include('Normal Finalized: Finalized toys.example.com/paint');
   });
 
   it('does nothing to objects that are not its own', async () => {
@@ -216,6 +219,9 @@ describe('the operator', () => {
     await bed.settle();
     let metrics = await bed.operator.metrics.registry.metrics();
     expect(metrics).to.include('operator_widget_status_condition_count{namespace="",name="a",type="Painted",status="True",reason="Painted"} 1');
+    await bed.api.create(Node, { metadata: { name: 'n', labels: { zone: 'a' } }, status: { conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: '', lastTransitionTime: '2024-01-01T00:00:00Z' }] } } as never);
+    await bed.settle();
+    expect(await bed.operator.metrics.registry.metrics()).to.include('operator_node_status_condition_count{zone="a",namespace="",name="n",type="Ready",status="True",reason="KubeletReady"} 1');
     expect(metrics).to.include('operator_status_condition_transitions_total{group="toys.example.com",kind="Widget",type="Painted",status="True",reason="Painted"} 1');
     expect(metrics).to.include('operator_widget_status_condition_transition_seconds_sum{type="Painted",status="True"} 30');
     await bed.api.delete(Widget, 'a');

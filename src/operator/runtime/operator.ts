@@ -20,6 +20,7 @@ import type { Rate } from '../queue/token-bucket.js';
 import { Random, systemRandom } from '../random.js';
 import { Controller } from './controller.js';
 import { ControllersMetrics } from './controller-metrics.js';
+import { announceFinalized } from './finalized-events.js';
 import { Health } from './health.js';
 import type { EndpointPorts } from './http-endpoints.js';
 import { HttpEndpoints } from './http-endpoints.js';
@@ -32,7 +33,7 @@ import { restClientMetrics } from './rest-client-metrics.js';
 import type { Environment } from './run-context.js';
 import { SingletonController } from './singleton.js';
 import { Startable } from './startable.js';
-import { StatusMetrics } from './status-metrics.js';
+import { ObservedConditions, StatusMetrics } from './status-metrics.js';
 import { StopStack } from './stop-stack.js';
 import { createLogger } from './winston-logger.js';
 
@@ -261,7 +262,9 @@ export class Operator {
   async #controllers(environment: Environment): Promise<(Controller | SingletonController)[]> {
     const { cpus = availableParallelism() } = this.options;
     const metrics = new ControllersMetrics(this.metrics);
-    new StatusMetrics(this.metrics, environment).observe(this.plan);
+    const observed = this.container.isBound(ObservedConditions) ? this.container.getAll<ObservedConditions>(ObservedConditions) : [];
+    new StatusMetrics(this.metrics, environment).observe(this.plan, observed);
+    announceFinalized(this.plan, environment);
     const controllers: (Controller | SingletonController)[] = [];
     const instanceOf = (type: ReconcilerClass): Promise<object> => this.container.getAsync(type as new () => object);
     for (const plan of this.plan.reconcilers) {
@@ -304,11 +307,12 @@ export class Operator {
     const master = this.metrics.gauge({ name: 'leader_election_master_status', help: 'Whether this process leads (1) or stands by (0)', labelNames: ['name'] });
     if (leaderElection === false) return { elected: Promise.resolve(), lost: new Promise(() => undefined) };
     const {
-      lease = `${name}-leader-election`, namespace = process.env['POD_NAMESPACE'] ?? process.env['SYSTEM_NAMESPACE'] ?? 'kube-system',
+      lease = `${name}-leader-election`, namespace,
       identity = `${hostname()}_${this.#random.uuid()}`, ...times
     } = leaderElection === true ? {} : leaderElection;
     const election = new LeaseElection({
-      client: this.#leaseClient, clock: this.#clock, random: this.#random, namespace, name: lease, identity, ...times,
+      client: this.#leaseClient, clock: this.#clock, random: this.#random, name: lease, identity, ...times,
+      namespace: namespace || (process.env['POD_NAMESPACE'] ?? process.env['SYSTEM_NAMESPACE'] ?? 'kube-system'),
       onFailure: (error) => this.#log.warn('could not reach the lease', { lease, error }),
     });
     this.#election = election;

@@ -1,7 +1,9 @@
 import type { Counter, Gauge, Histogram } from 'prom-client';
-import type { KindPlan, Plan } from '../dsl/plan.js';
+import type { Plan } from '../dsl/plan.js';
+import type { KindClass } from '../dsl/resource.js';
+import { token } from '../dsl/token.js';
 import type { Informer } from '../kube/informer.js';
-import type { Condition, KubeObject } from '../kube/object.js';
+import type { Condition, KindRef, KubeObject } from '../kube/object.js';
 import type { Change } from '../kube/reflector.js';
 import type { Metrics } from './metrics.js';
 import type { Environment } from './run-context.js';
@@ -10,11 +12,33 @@ const TRANSITION_BUCKETS = Array.from({ length: 15 }, (_, exponent) => 0.5 * 2 *
 
 type Labels = Record<string, string>;
 
-/** The series of one kind, once under the kind's own name and once under the generic one. */
+/**
+ * Has the conditions of a kind reported: of one that no reconciler of this operator drives (Node), or with labels of its own. Bind it under
+ * the token of the same name. Kinds whose conditions a reconciler drives are reported without asking.
+ */
+export interface ObservedConditions<T extends KubeObject = KubeObject> {
+  readonly kind: KindClass<T>;
+  /** Further labels of the kind's own gauges and counters, by name; undefined values count as empty. */
+  readonly labels?: Readonly<Record<string, (object: T) => string | undefined>>;
+  /** Whether the kind is in the series that all kinds share, too. Default true. */
+  readonly generic?: boolean;
+}
+
+/** Kinds whose conditions are reported beside those that the plan says. */
+export const ObservedConditions = token<ObservedConditions<never>>('karpenter-ts.ObservedConditions');
+
+interface Observed {
+  readonly kind: KindRef;
+  readonly informer: Informer<KubeObject>;
+  readonly labels: Readonly<Record<string, (object: KubeObject) => string | undefined>>;
+}
+
+/** A set of series: one kind under its own name, or several under the generic one, told apart by labels. */
 interface Series {
   readonly prefix: string;
-  /** Labels that all series of the kind share. */
-  readonly kindLabels: Labels;
+  /** Whether group and kind are labels. */
+  readonly generic: boolean;
+  readonly watched: readonly Observed[];
 }
 
 const conditionsOf = (object: KubeObject): readonly Condition[] => (object as { status?: { conditions?: Condition[] } }).status?.conditions ?? [];
@@ -27,23 +51,33 @@ const conditionsOf = (object: KubeObject): readonly Condition[] => (object as { 
 export class StatusMetrics {
   constructor(private readonly metrics: Metrics, private readonly environment: Environment) {}
 
-  /** Reports on all kinds of a plan that have conditions. */
-  observe(plan: Plan): void {
-    const kinds = new Set(plan.reconcilers.filter(({ steps }) => steps.some(({ condition }) => condition !== undefined)).map(({ kind }) => kind));
-    const generic = [...kinds].map((kind) => ({ kind, informer: this.environment.cache.informer(kind.type) }));
-    for (const { kind, informer } of generic) {
-      this.#observeKind({ prefix: `operator_${kind.kind.toLowerCase()}`, kindLabels: {} }, [{ kind, informer }]);
+  /** Reports on all kinds of a plan that have conditions, and on those that are asked for. */
+  observe(plan: Plan, asked: readonly ObservedConditions[]): void {
+    const driven = plan.reconcilers.filter(({ steps }) => steps.some(({ condition }) => condition !== undefined)).map(({ kind }): ObservedConditions => ({ kind: kind.type }));
+    const wanted = new Map<KindClass, ObservedConditions>([...driven, ...asked].map((one) => [one.kind, one]));
+    const generic: Observed[] = [];
+    for (const { kind: type, labels = {}, generic: isGeneric = true } of wanted.values()) {
+      const observed = { kind: this.environment.kinds.of(type), informer: this.environment.cache.informer(type), labels };
+      this.#observeSeries({ prefix: `operator_${observed.kind.kind.toLowerCase()}`, generic: false, watched: [observed] });
+      if (isGeneric) generic.push({ ...observed, labels: {} });
     }
-    if (generic.length > 0) this.#observeKind({ prefix: 'operator', kindLabels: { group: '', kind: '' } }, generic);
+    if (generic.length > 0) this.#observeSeries({ prefix: 'operator', generic: true, watched: generic });
   }
 
-  #observeKind({ prefix, kindLabels }: Series, watched: readonly { kind: KindPlan; informer: Informer<KubeObject> }[]): void {
+  #observeSeries({ prefix, generic, watched }: Series): void {
     const { clock } = this.environment;
-    const shared = Object.keys(kindLabels);
-    const labelsOf = ({ group, kind }: KindPlan): Labels => (shared.length > 0 ? { group, kind } : {});
+    const further = [...new Set(watched.flatMap(({ labels }) => Object.keys(labels)))];
+    const shared = [...(generic ? ['group', 'kind'] : []), ...further];
+    const labelsOf = ({ kind: { group, kind }, labels }: Observed, object: KubeObject): Labels => ({
+      ...(generic ? { group, kind } : {}),
+      ...Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, value(object) ?? ''])),
+    });
     const each = (visit: (object: KubeObject, labels: Labels) => void): void => {
-      for (const { kind, informer } of watched) {
-        for (const object of informer.store.list()) visit(object, { ...labelsOf(kind), namespace: object.metadata.namespace ?? '', name: object.metadata.name });
+      for (const observed of watched) {
+        for (const object of observed.informer.store.list()) {
+          const { namespace = '', name } = object.metadata;
+          visit(object, { ...labelsOf(observed, object), namespace, name });
+        }
       }
     };
     const eachCondition = (gauge: Gauge, value: (condition: Condition) => number): void => {
@@ -76,13 +110,13 @@ export class StatusMetrics {
     });
     const transitions = this.metrics.counter({ name: `${prefix}_status_condition_transitions_total`, help: 'Transitions of conditions', labelNames: [...shared, 'type', 'status', 'reason'] });
     const durations = this.metrics.histogram({ name: `${prefix}_status_condition_transition_seconds`, help: 'How long a condition had its former status', labelNames: [...shared, 'type', 'status'], buckets: TRANSITION_BUCKETS });
-    const terminations = this.metrics.histogram({ name: `${prefix}_termination_duration_seconds`, help: 'From the wish to delete an object to its end', labelNames: shared, buckets: TRANSITION_BUCKETS });
-    for (const { kind, informer } of watched) {
-      const labels = labelsOf(kind);
-      informer.listen((change) => {
+    const terminations = this.metrics.histogram({ name: `${prefix}_termination_duration_seconds`, help: 'From the wish to delete an object to its end', labelNames: generic ? shared : [], buckets: TRANSITION_BUCKETS });
+    for (const observed of watched) {
+      observed.informer.listen((change) => {
+        const labels = labelsOf(observed, change.object);
         this.#countTransitions(change, labels, transitions, durations);
         const { deletionTimestamp } = change.object.metadata;
-        if (change.type === 'deleted' && deletionTimestamp) terminations.observe(labels, secondsBetween(deletionTimestamp, clock.now()));
+        if (change.type === 'deleted' && deletionTimestamp) terminations.observe(generic ? labels : {}, secondsBetween(deletionTimestamp, clock.now()));
       });
     }
   }
