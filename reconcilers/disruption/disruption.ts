@@ -1,5 +1,5 @@
 import { inject } from 'inversify';
-import { DISRUPTED_TAINT, NodeClaim, NodePool, sameTaint } from 'karpenter-ts/api';
+import { DISRUPTED_TAINT, NODEPOOL_LABEL, NodeClaim, NodePool, sameTaint } from 'karpenter-ts/api';
 import { CloudProvider } from 'karpenter-ts/cloud';
 import { ClusterState } from 'karpenter-ts/cluster';
 import { VALIDATION_DELAY, describeCommand, plan, validate } from 'karpenter-ts/disruption';
@@ -47,7 +47,7 @@ export class Disruption {
   }
 
   private async pass(ctx: TickContext): Promise<boolean> {
-    if (!this.synced(ctx)) return false;
+    if (!this.synced(ctx) || ctx.cache.list(NodeClaim).length === 0) return false;
     await this.cleanUp(ctx);
     const planned = await this.plan(ctx);
     let started = false;
@@ -96,7 +96,9 @@ export class Disruption {
   }
 
   private async look(ctx: TickContext): Promise<{ snapshot: Snapshot; options: DisruptionOptions }> {
-    const pools = await poolsWithTypes(managedPools(ctx), this.cloud, ctx);
+    const inUse = new Set(ctx.cache.list(NodeClaim).map(({ metadata }) => metadata.labels[NODEPOOL_LABEL]));
+    const relevant = managedPools(ctx).filter((pool) => mayLaunch(pool) || inUse.has(pool.metadata.name));
+    const pools = await poolsWithTypes(relevant, this.cloud, ctx);
     const { featureGates, preferencePolicy, minValuesPolicy } = this.settings;
     return {
       snapshot: this.state.snapshot(pools.filter(({ nodePool }) => mayLaunch(nodePool))),

@@ -43,6 +43,11 @@ export class Provisioner {
     return node.spec.taints?.some((taint) => sameTaint(taint, DISRUPTED_TAINT)) ?? false;
   }
 
+  @Watches(NodePool, { when: ({ object, old }) => mayLaunch(object) && !(old && mayLaunch(old)) })
+  onPool(): boolean {
+    return true;
+  }
+
   /** A launch in flight holds planning back until the machine is known: look again once it is. */
   @Watches(NodeClaim, { when: ({ object, old }) => object.status.providerID !== old?.status.providerID })
   onLaunch(claim: NodeClaim): boolean {
@@ -52,9 +57,14 @@ export class Provisioner {
   @Batch({ idle: '1s', max: '10s' })
   async provision(ctx: TickContext): Promise<void> {
     if (!this.synced(ctx)) return;
-    const snapshot = this.state.snapshot(await poolsWithTypes(managedPools(ctx).filter(mayLaunch), this.cloud, ctx));
+    const pools = managedPools(ctx).filter(mayLaunch);
+    const snapshot = this.state.snapshot(await poolsWithTypes(pools, this.cloud, ctx));
     const pods = [...this.pendingPods(ctx), ...this.displacedPods(snapshot, ctx)];
     if (pods.length === 0) return;
+    if (pools.length === 0) {
+      ctx.log.info('no dynamic nodepools found');
+      return;
+    }
     const decision = this.decide(snapshot, pods, ctx);
     this.report(decision, pods.length, ctx);
     await this.act(decision, ctx);

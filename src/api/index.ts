@@ -1,3 +1,4 @@
+export * from './admission-warnings.js';
 export * from './ami-family.js';
 export * from './conditions.js';
 export * from './ec2nodeclass.js';

@@ -12,7 +12,7 @@ import { createHealth } from './http/health.js';
 import { listen, type Listener, type ListenOptions } from './http/listen.js';
 import { SERVER_VERSION } from './http/server-version.js';
 import { createRegistry } from './kinds/registry.js';
-import type { MetricsProvider, PodLogs, RestContext } from './rest/context.js';
+import type { AdmissionPlugin, MetricsProvider, PodLogs, RestContext } from './rest/context.js';
 import { createOpenApi } from './openapi/handler.js';
 import { openJournal } from './storage/journal.js';
 import { MemoryStorage } from './storage/memory-storage.js';
@@ -28,6 +28,8 @@ export interface ApiServerOptions {
   conversions?: Readonly<Record<string, ConversionHook>>;
   /** Changes parts of what `/version` says. */
   version?: Partial<typeof SERVER_VERSION>;
+  /** Looks at every write, as admission webhooks do. */
+  admission?: readonly AdmissionPlugin[];
   /** What `kubectl logs` shows. */
   nodeLogs?: PodLogs;
   /** What `kubectl top` shows; absent: `metrics.k8s.io` is not served. */
@@ -55,7 +57,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const registry = createRegistry();
   const storage = new MemoryStorage(clock, options.dataDir === undefined ? undefined : openJournal(options.dataDir));
   const version = { ...SERVER_VERSION, ...options.version };
-  const ctx: RestContext = { clock, random, storage, registry, conversions, admission: [], ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
+  const ctx: RestContext = { clock, random, storage, registry, conversions, admission: options.admission ?? [], ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
   bootstrap(ctx);
   const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startEventExpiry(ctx), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
   const handle = createHandler(ctx, [createHealth(storage, version as JsonObject), createDiscovery(registry), createOpenApi(registry, { version: version.gitVersion })]);

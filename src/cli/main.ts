@@ -1,10 +1,65 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../operator/index.js';
+import { CliError } from './cli-error.js';
 import { manifests } from './manifests.js';
+import { operatorFlags } from './operator-options.js';
+import { runCommand } from './run-command.js';
+import { sandboxCommand } from './sandbox-command.js';
+import type { SandboxFlags } from './sandbox-command.js';
 
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
-const program = new Command('karpenter-ts').description('Karpenter-compatible node autoscaling, and a cluster and cloud to try it on');
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    // A second signal does not wait.
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort(new Error(name));
+  });
+}
+
+const duration = (text: string): number => {
+  const length = parseDuration(text);
+  if (length === undefined || length <= 0) throw new InvalidArgumentError('It must be a duration such as 120s.');
+  return length;
+};
+const port = (text: string): number => {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0 || number > 65_535) throw new InvalidArgumentError('It must be a port number, 0 for any.');
+  return number;
+};
+const factor = (text: string): number => {
+  const number = Number(text);
+  if (!(number > 0 && number <= 3_600)) throw new InvalidArgumentError('It must be a number above 0, at most 3600.');
+  return number;
+};
+
+const program = new Command('karpenter-ts')
+  .description('Karpenter-compatible node autoscaling for Kubernetes on AWS, and a cluster and cloud to try it on')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+const run = program.command('run').description('run the operator against the current kubeconfig and AWS');
+for (const option of operatorFlags()) run.addOption(option);
+run.action((flags: Record<string, unknown>) => runCommand(flags, stop.signal));
+
+program
+  .command('sandbox')
+  .description('run an embedded cluster, an embedded AWS and the operator')
+  .option('--apply <path...>', 'manifests to apply: files or folders', [])
+  .addOption(new Option('--until <state>', 'end when nothing is in flight: exit 0 if all pods run, 3 if some cannot').choices(['settled']))
+  .option('--timeout <duration>', 'how long --until waits', duration, 120_000)
+  .option('--speed <factor>', 'how much faster than the wall clock cluster time runs', factor, 1)
+  .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'))
+  .option('--port <port>', 'port of the API server', port, 0)
+  .option('--aws-port <port>', 'port of AWS', port, 0)
+  .option('--metrics-port <port>', "port of the operator's /metrics", port, 8080)
+  .option('--write-kubeconfig <path>', 'where to write a kubeconfig')
+  .option('--data-dir <path>', "keep the cluster's objects across restarts")
+  .option('--no-operator', 'without the operator: run it yourself')
+  .action(async (flags: SandboxFlags) => {
+    process.exitCode = await sandboxCommand(flags, stop.signal);
+  });
 
 program
   .command('manifests')
@@ -12,7 +67,12 @@ program
   .option('--out <directory>', 'where to write', 'crds')
   .option('--check', 'write nothing; fail when a file is not up to date', false)
   .action(async ({ out, check }: { out: string; check: boolean }) => {
-    process.exitCode = await manifests({ out, check, log: print });
+    process.exitCode = await manifests({ out, check, log: (line) => process.stdout.write(`${line}\n`) });
   });
 
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`karpenter-ts: ${(error as Error).message}\n`);
+  process.exitCode = error instanceof CliError ? error.exitCode : 1;
+}

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { availableParallelism, hostname } from 'node:os';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { ContainerModule, ServiceIdentifier } from 'inversify';
@@ -214,6 +215,7 @@ export class Operator {
     await rejectOnAbort(Promise.race([elected, lost]), signal);
     stack.push('events', () => this.#recorder.flushed());
     const work = new AbortController();
+    setMaxListeners(0, work.signal);
     await this.#startServices(services.filter(({ leaderOnly = true }) => leaderOnly), stack, work.signal);
     signal.throwIfAborted();
     stack.push('reconcilers', async () => {

@@ -1,0 +1,44 @@
+import { ContainerModule } from 'inversify';
+import { aws, core, observability } from '../../reconcilers/index.js';
+import { TOKENS, awsModule } from '../cloud/aws/index.js';
+import type { AwsEnvironment } from '../cloud/aws/index.js';
+import { KubeClient, createOperator } from '../operator/index.js';
+import type { Clock, Logger, Operator, Random } from '../operator/index.js';
+import type { OperatorOptions as FrameworkOptions } from '../operator/index.js';
+import { kubernetesFacts } from './kubernetes-facts.js';
+import type { OperatorOptions } from './operator-options.js';
+
+export interface KarpenterEnvironment extends Pick<FrameworkOptions, 'kubeconfig' | 'transport' | 'ports' | 'shutdownTimeout' | 'processMetrics'> {
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  /** Base64 certificate authority of the API server; empty when unknown. */
+  caBundle: string;
+  aws?: Pick<AwsEnvironment, 'credentials' | 'requestHandler'>;
+}
+
+/** Karpenter, ready to run: the reconcilers on the AWS provider. */
+export function karpenter(options: OperatorOptions, environment: KarpenterEnvironment): Operator {
+  const { clock, random, logger, caBundle, aws: awsEnvironment = {}, ...framework } = environment;
+  const operator = createOperator({
+    ...framework,
+    name: 'karpenter',
+    clock,
+    random,
+    logger,
+    rate: { qps: options.kubeClientQps, burst: options.kubeClientBurst },
+    cpus: Math.ceil(options.settings.cpuRequests / 1_000),
+    userAgent: `karpenter/${options.aws.version}`,
+    leaderElection: options.leaderElection.enabled && { lease: options.leaderElection.name, namespace: options.leaderElection.namespace },
+    ports: framework.ports ?? { metrics: options.metricsPort, health: options.healthProbePort },
+  });
+  return operator.use(
+    awsModule(options.aws, { clock, random, ...awsEnvironment }),
+    new ContainerModule(({ bind }) => {
+      bind(TOKENS.KubernetesFacts).toResolvedValue((client: KubeClient) => kubernetesFacts(client, caBundle), [KubeClient]).inSingletonScope();
+    }),
+    ...core(options.settings),
+    ...aws({ queue: options.aws.interruptionQueue !== '' }),
+    ...(options.clusterStateObservability ? [observability()] : []),
+  );
+}

@@ -1,0 +1,132 @@
+import { ContainerLog } from './container-log.js';
+import { CliError } from './cli-error.js';
+import { Applier } from './apply.js';
+import { ClusterView } from './cluster-view.js';
+import type { ClusterSummary } from './cluster-view.js';
+import { karpenter } from './karpenter.js';
+import { writeKubeconfig } from './kubeconfig.js';
+import { karpenterKinds } from './manifests.js';
+import { readManifests } from './manifest-files.js';
+import { operatorOptions } from './operator-options.js';
+import { Progress } from './progress.js';
+import { createLogger, sleep, systemClock, systemRandom } from '../operator/index.js';
+import type { Clock } from '../operator/index.js';
+import { createSandbox } from '../sandbox/index.js';
+import type { Sandbox } from '../sandbox/index.js';
+
+export interface SandboxFlags {
+  apply: string[];
+  until?: 'settled';
+  /** Milliseconds of wall-clock time. */
+  timeout: number;
+  speed: number;
+  output: 'text' | 'json';
+  port: number;
+  awsPort: number;
+  metricsPort: number;
+  writeKubeconfig?: string;
+  dataDir?: string;
+  /** Start the cluster and the cloud, and leave running the operator to the user. */
+  operator: boolean;
+}
+
+/** What `-o json` prints. */
+export interface SandboxResult extends ClusterSummary {
+  apiServerReadyMs: number;
+  settledMs: number;
+  rssMiB: number;
+}
+
+const OPERATOR_NAMESPACE = 'karpenter';
+const CREDENTIALS = { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' };
+
+/** `karpenter-ts sandbox`: a cluster, a cloud and the operator in this process. Returns the exit code. */
+export async function sandboxCommand(flags: SandboxFlags, signal: AbortSignal): Promise<number> {
+  const wall = systemClock();
+  const startedAt = wall.now();
+  const { manifests, snippets } = await readManifests(flags.apply);
+  const clock = systemClock({ speed: flags.speed });
+  const print = (line: string): void => void (flags.output === 'text' && process.stdout.write(`${line}\n`));
+  const sandbox = await open(flags, clock);
+  const apiServerReadyMs = wall.now() - startedAt;
+  const stop = new AbortController();
+  const running = AbortSignal.any([signal, stop.signal]);
+  let operator: Promise<void> | undefined;
+  try {
+    if (flags.writeKubeconfig) await writeKubeconfig(flags.writeKubeconfig, sandbox.apiServerUrl);
+    print(`API server ${sandbox.apiServerUrl} (ready after ${apiServerReadyMs} ms), AWS ${sandbox.awsUrl}, region us-west-2, clusters my-cluster and ecommerce-cluster`);
+    print(flags.writeKubeconfig ? `kubectl --kubeconfig ${flags.writeKubeconfig} get nodeclaims -w` : `kubectl --server ${sandbox.apiServerUrl} get nodeclaims -w`);
+    const failure = new AbortController();
+    if (flags.operator) operator = startOperator(flags, sandbox, clock, running).catch((error: Error) => failure.abort(error));
+    for (const { file, line } of snippets) print(`${file}:${line}: no apiVersion and kind: skipped, not a Kubernetes object`);
+    await new Applier(sandbox.transport, print).apply(manifests);
+    const view = new ClusterView(sandbox, OPERATOR_NAMESPACE);
+    const progress = new Progress(sandbox, view, print, clock);
+    const ended = AbortSignal.any([running, failure.signal]);
+    const settled = flags.until === 'settled' ? await untilSettled(view, sandbox, wall, flags.timeout, ended) : await forever(ended);
+    progress.close();
+    if (failure.signal.aborted) throw failure.signal.reason as Error;
+    const summary = view.summary();
+    if (flags.output === 'json') {
+      const result: SandboxResult = { apiServerReadyMs, settledMs: wall.now() - startedAt, rssMiB: Math.round(process.memoryUsage().rss / 2 ** 20), ...summary };
+      process.stdout.write(`${JSON.stringify(result)}\n`);
+    }
+    if (flags.until !== 'settled') return 0;
+    if (!settled) throw new CliError(`not settled after ${flags.timeout / 1_000}s: ${summary.pods.pending} pods are pending`);
+    return summary.unschedulable.length > 0 ? 3 : 0;
+  } finally {
+    stop.abort(new Error('the sandbox stops'));
+    await operator;
+    await sandbox.close();
+  }
+}
+
+async function open({ port, awsPort, dataDir }: SandboxFlags, clock: Clock): Promise<Sandbox> {
+  try {
+    return await createSandbox({ clock, random: systemRandom, kinds: karpenterKinds(), port, awsPort, ...(dataDir === undefined ? {} : { dataDir }) });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException & { port?: number };
+    if (code === 'EADDRINUSE') throw new CliError(`port ${(error as { port?: number }).port} is in use: choose another with --port and --aws-port`);
+    throw new CliError(message);
+  }
+}
+
+async function startOperator({ metricsPort }: SandboxFlags, sandbox: Sandbox, clock: Clock, signal: AbortSignal): Promise<void> {
+  const log = new ContainerLog(clock);
+  const options = operatorOptions(
+    { clusterName: 'my-cluster', region: 'us-west-2', interruptionQueue: 'Karpenter-my-cluster', clusterEndpoint: sandbox.apiServerUrl, disableLeaderElection: true, nodeRole: 'KarpenterNodeRole-my-cluster' },
+    {},
+  );
+  await sandbox.cluster.addForeignPod({
+    namespace: OPERATOR_NAMESPACE, name: 'karpenter', labels: { 'app.kubernetes.io/name': 'karpenter', 'app.kubernetes.io/instance': 'karpenter' }, container: 'controller', image: 'karpenter-ts:0.1.0', log,
+  });
+  const operator = karpenter({ ...options, aws: { ...options.aws, endpoint: sandbox.awsUrl } }, {
+    clock,
+    random: systemRandom,
+    logger: createLogger({ clock, level: options.logLevel, write: (line) => log.write(line) }),
+    transport: sandbox.transport,
+    caBundle: '',
+    aws: { credentials: CREDENTIALS },
+    ports: { metrics: metricsPort, health: 0 },
+    shutdownTimeout: 1_500,
+  });
+  await operator.run({ signal });
+}
+
+const forever = (signal: AbortSignal): Promise<boolean> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve(true);
+    signal.addEventListener('abort', () => resolve(true), { once: true });
+  });
+
+/** Looks whenever an object changed, and once a second; true when it settled in time. */
+async function untilSettled(view: ClusterView, sandbox: Sandbox, wall: Clock, timeout: number, signal: AbortSignal): Promise<boolean> {
+  const deadline = wall.now() + timeout;
+  while (!signal.aborted && wall.now() < deadline) {
+    if (view.isSettled()) return true;
+    const { revision } = sandbox.apiServer.storage;
+    for (let waited = 0; waited < 10 && !signal.aborted && sandbox.apiServer.storage.revision === revision; waited += 1) await sleep(wall, 100);
+    await sleep(wall, 50);
+  }
+  return false;
+}
