@@ -29,6 +29,8 @@ export interface FaultOptions {
   onDemandVcpuLimit?: number;
   /** Spot instances at most. */
   spotInstanceLimit?: number;
+  /** How often AWS takes a spot instance back, on average; instances draw their fate when they start. */
+  spotInterruptionsPerHour?: number;
 }
 
 /** What can go wrong, as dials that may be turned while the sandbox runs. */
@@ -38,6 +40,7 @@ export class Faults {
   consistencyDelay: number;
   onDemandVcpuLimit: number;
   spotInstanceLimit: number;
+  spotInterruptionsPerHour: number;
   private readonly outages = new Set<string>();
   private readonly errors = new Map<string, InjectedError>();
 
@@ -47,6 +50,7 @@ export class Faults {
     this.consistencyDelay = dials.consistencyDelay ?? 0;
     this.onDemandVcpuLimit = dials.onDemandVcpuLimit ?? Infinity;
     this.spotInstanceLimit = dials.spotInstanceLimit ?? Infinity;
+    this.spotInterruptionsPerHour = dials.spotInterruptionsPerHour ?? 0;
   }
 
   /** No capacity any more in the pools of the pattern. */

@@ -57,7 +57,7 @@ export class Account {
     this.launchTemplates = new LaunchTemplates(clock, random, faults);
     this.volumes = new Volumes(clock, random);
     this.capacityReservations = new CapacityReservations(clock, random);
-    this.instances = new Instances(clock, random, region, this.volumes, this.capacityReservations, (event) => this.announce(event));
+    this.instances = new Instances(clock, random, faults, region, this.volumes, this.capacityReservations, (event) => this.announce(event));
     this.placementGroups = new PlacementGroups(random);
     this.spotMarket = new SpotMarket(clock, seed);
     this.idempotency = new Idempotency(clock);

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../../operator/clock.js';
 import type { Random } from '../../../operator/random.js';
-import type { CapacityType } from '../faults.js';
+import type { CapacityType, Faults } from '../faults.js';
 import type { Machines, SandboxInstance } from '../instance.js';
 import { AwsError } from '../protocol/error.js';
 import type { CapacityReservations } from './capacity-reservations.js';
@@ -39,6 +39,7 @@ export class Instances implements Machines {
   constructor(
     private readonly clock: Clock,
     private readonly random: Random,
+    private readonly faults: Faults,
     private readonly region: string,
     private readonly volumes: Volumes,
     private readonly reservations: CapacityReservations,
@@ -51,6 +52,12 @@ export class Instances implements Machines {
     this.count(instance, 1);
     this.changed(instance);
     this.boot(instance);
+    const { spotInterruptionsPerHour: rate } = this.faults;
+    if (instance.lifecycle === 'spot' && rate > 0) {
+      this.after((-Math.log(1 - this.random.next()) / rate) * 3_600_000, () => {
+        if (instance.state === 'pending' || instance.state === 'running') this.interrupt(instance);
+      });
+    }
   }
 
   /** Shuts a running instance down without ending it. Throws for spot instances, which end when they stop. Gives the state before. */

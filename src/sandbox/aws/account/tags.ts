@@ -12,11 +12,11 @@ export function readTags(list: readonly Parameters[]): Tags {
   for (const entry of list) {
     const key = entry.text('Key') ?? '';
     const value = entry.text('Value') ?? '';
-    if (key === '' || key.length > 127) throw new AwsError('InvalidParameterValue', `Tag key '${key}' must be 1 to 127 characters long`);
+    if (key === '' || key.length > 128) throw new AwsError('InvalidParameterValue', `Tag key '${key}' must be 1 to 128 characters long`);
     if (key.startsWith('aws:')) {
       throw new AwsError('InvalidParameterValue', `Tag key '${key}' is reserved: keys starting with 'aws:' are for internal use`);
     }
-    if (value.length > 255) throw new AwsError('InvalidParameterValue', `The value of tag '${key}' exceeds the maximum length of 255 characters`);
+    if (value.length > 256) throw new AwsError('InvalidParameterValue', `The value of tag '${key}' exceeds the maximum length of 256 characters`);
     if (tags.has(key)) throw new AwsError('InvalidParameterValue', `Duplicate tag key '${key}' specified.`);
     tags.set(key, value);
   }

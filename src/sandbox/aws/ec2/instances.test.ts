@@ -155,6 +155,17 @@ describe('instances', () => {
     expect((await events()).map((event) => event.detail['state'])).to.deep.equal(['shutting-down', 'terminated']);
   });
 
+  it('of the spot market live as long as the dial lets them on average', async () => {
+    const { clock, run, aws } = ready({ faults: { spotInterruptionsPerHour: 0.5 } });
+    await run({ ...spot, MinCount: 200, MaxCount: 200 });
+    await run({ MinCount: 10, MaxCount: 10 });
+    const living = (lifecycle: string) => aws.machines.list().filter((machine) => machine.lifecycle === lifecycle && machine.state === 'running').length;
+    await clock.advance('2h');
+    expect(living('spot')).to.be.within(50, 100);
+    await clock.advance('24h');
+    expect([living('spot'), living('on-demand')]).to.deep.equal([0, 10]);
+  });
+
   it('on demand are not interrupted, but AWS may recommend and schedule', async () => {
     const { runOne, events, aws } = ready();
     const instance = aws.account.instances.get(await runOne());
