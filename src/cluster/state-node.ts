@@ -8,7 +8,7 @@ import type { ResourceList, Resources } from '../api/resources.js';
 import { isEphemeralTaint, sameTaint } from '../api/taints.js';
 import type { Taint } from '../api/taints.js';
 import { isOwnedByDaemonSet } from '../scheduling/pod-predicates.js';
-import { podRequests } from '../scheduling/pod-requests.js';
+import { runningRequests } from '../scheduling/pod-requests.js';
 import type { SnapshotNode } from '../scheduling/snapshot.js';
 
 /** What is known of one machine. At least one of `node` and `nodeClaim` is there. */
@@ -62,8 +62,8 @@ export function snapshotNode(machine: Machine): SnapshotNode {
     taints: taintsOf(machine, registered, initialized),
     capacity: { ...completed(node?.status?.capacity as ResourceList | undefined, fromClaim?.capacity), nodes: 1 },
     allocatable,
-    available: subtractResources(allocatable, addResources(...pods.map(podRequests))),
-    daemonRequests: addResources(...pods.filter(isOwnedByDaemonSet).map(podRequests)),
+    available: subtractResources(allocatable, addResources(...pods.map(runningRequests))),
+    daemonRequests: addResources(...pods.filter(isOwnedByDaemonSet).map(runningRequests)),
     pods,
     ...(labels[NODEPOOL_LABEL] === undefined ? {} : { nodePool: labels[NODEPOOL_LABEL] }),
     managed,

@@ -8,6 +8,8 @@ export interface Compiled {
   readonly sets: RequirementSets;
   /** Heaviest first, then by name downwards, as Karpenter tries them. */
   readonly pools: readonly Pool[];
+  /** Pools that cannot be read, and why. */
+  readonly broken: readonly { readonly pool: SnapshotPool; readonly reason: string }[];
   bound(): BoundPods;
 }
 
@@ -23,9 +25,19 @@ export function compile(snapshot: Snapshot, wellKnown: ReadonlySet<string>, rese
   const sets = new RequirementSets(wellKnown);
   const sources = [...snapshot.pools].sort((a, b) => weight(b) - weight(a) || (name(a) < name(b) ? 1 : -1));
   let bound: BoundPods | undefined;
+  const broken: { pool: SnapshotPool; reason: string }[] = [];
+  const pools = sources.flatMap((source) => {
+    try {
+      return [new Pool(source, sets, snapshot.daemonSetPods, reservationIDLabel)];
+    } catch (error) {
+      broken.push({ pool: source, reason: (error as Error).message });
+      return [];
+    }
+  });
   const result: Compiled = {
     sets,
-    pools: sources.map((source) => new Pool(source, sets, snapshot.daemonSetPods, reservationIDLabel)),
+    pools,
+    broken,
     bound: () => (bound ??= new BoundPods(snapshot)),
   };
   compiled.set(snapshot, { wellKnown, reservationIDLabel, result });

@@ -7,7 +7,7 @@ import { hostPorts, takenPort } from './host-ports.js';
 import type { HostPort } from './host-ports.js';
 import type { NodeRequirements, PodClass } from './pod-class.js';
 import { podConstraints } from './pod-constraints.js';
-import { podRequests } from './pod-requests.js';
+import { runningRequests } from './pod-requests.js';
 import type { ResourceVector } from './resource-vector.js';
 import type { ObjectLookup, SnapshotNode } from './snapshot.js';
 import { attachedVolumes } from './volumes.js';
@@ -28,7 +28,7 @@ function pendingDaemons({ labels, name, taints, daemonRequests }: SnapshotNode, 
     const { nodeSelector, required, tolerations } = podConstraints(pod, []);
     return untolerated(taints, tolerations) === undefined
       && (required.length > 0 ? required : [[]]).some((term) => own.compatible(Requirements.of(...nodeSelector, ...term), new Set()));
-  }).map(podRequests));
+  }).map(runningRequests));
   const pending: Record<string, number> = {};
   for (const resource in expected) pending[resource] = Math.max(0, (expected[resource] as number) - (daemonRequests[resource] ?? 0));
   return pending;

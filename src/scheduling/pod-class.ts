@@ -100,15 +100,15 @@ export interface ClassContext {
   readonly softTaints: boolean;
 }
 
-/** A pod with what was looked up for it. */
-export interface PodInput {
-  readonly pod: Pod;
+/** What was looked up for a pod. */
+export interface PodFacts {
   readonly volumes: readonly (readonly Requirement[])[];
   readonly moved: boolean;
   readonly spreads: readonly TopologySpreadConstraint[];
 }
 
-interface Draft {
+/** What pods of one specification have in common, before it is known which of their labels matter. */
+interface PodDraft {
   readonly shape: PodShape;
   readonly constraints: PodConstraints;
   readonly id: number;
@@ -116,7 +116,7 @@ interface Draft {
 
 /** Groups pods into {@link PodClass}es. */
 export class PodClasses {
-  private readonly drafts = new Map<string, Draft>();
+  private readonly drafts = new Map<string, PodDraft>();
   private readonly byKey = new Map<string, PodClass>();
   private count = 0;
 
@@ -128,15 +128,14 @@ export class PodClasses {
   }
 
   /** The classes of the pods, in their order. `selectorKeys`: label keys that selectors from elsewhere look at. */
-  group(inputs: readonly PodInput[], selectorKeys: Iterable<string>): PodClass[] {
-    const drafts = inputs.map((input) => this.draft(input));
+  group(inputs: readonly { readonly pod: Pod; readonly draft: PodDraft }[], selectorKeys: Iterable<string>): PodClass[] {
     const keys = new Set(selectorKeys);
     for (const { constraints } of this.drafts.values()) collectKeys(constraints, keys);
     const relevant = [...keys].sort();
-    return drafts.map((draft, index) => this.classOf(draft, (inputs[index] as PodInput).pod.metadata?.labels ?? {}, relevant));
+    return inputs.map(({ pod, draft }) => this.classOf(draft, pod.metadata?.labels ?? {}, relevant));
   }
 
-  private classOf(draft: Draft, all: Labels, relevant: readonly string[]): PodClass {
+  private classOf(draft: PodDraft, all: Labels, relevant: readonly string[]): PodClass {
     const labels: Record<string, string> = {};
     let key = `${draft.id}`;
     for (const name of relevant) {
@@ -153,7 +152,8 @@ export class PodClasses {
     return found;
   }
 
-  private draft({ pod, volumes, moved, spreads }: PodInput): Draft {
+  /** Reads a pod. Throws an InvalidQuantity when its requests are none. */
+  draft(pod: Pod, { volumes, moved, spreads }: PodFacts): PodDraft {
     const { spec, status, metadata } = pod;
     const namespace = metadata?.namespace ?? 'default';
     const resized = status?.containerStatuses?.some(({ resources, allocatedResources }) => resources !== undefined || allocatedResources !== undefined)

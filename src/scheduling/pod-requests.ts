@@ -1,3 +1,4 @@
+import { InvalidQuantity } from '../api/quantity.js';
 import type { Container, ContainerStatus, Pod, ResourceRequirements } from 'kubernetes-types/core/v1.js';
 import { addResources, maxResources, parseResources } from '../api/resources.js';
 import type { ResourceList, Resources } from '../api/resources.js';
@@ -52,6 +53,16 @@ export function podRequests(pod: Pod): Resources {
   const podLevel = parseResources(spec?.resources?.requests as ResourceList | undefined);
   for (const name in podLevel) if (isPodLevel(name)) requests[name] = podLevel[name] as number;
   return { ...addResources(requests, parseResources(spec?.overhead as ResourceList | undefined)), pods: 1 };
+}
+
+/** {@link podRequests} of a pod that runs, or will whatever is decided here: amounts that cannot be read count for nothing. */
+export function runningRequests(pod: Pod): Resources {
+  try {
+    return podRequests(pod);
+  } catch (error) {
+    if (error instanceof InvalidQuantity) return { pods: 1 };
+    throw error;
+  }
 }
 
 /** What a pod may use at most, counted as {@link podRequests} counts requests, from the spec alone; what has no limit is left out. */

@@ -12,7 +12,7 @@ import type { Bits } from './bits.js';
 import { hostPorts } from './host-ports.js';
 import type { HostPort } from './host-ports.js';
 import { podConstraints, toleratingPreferences } from './pod-constraints.js';
-import { podRequests } from './pod-requests.js';
+import { runningRequests } from './pod-requests.js';
 import type { RequirementSet, RequirementSets } from './requirement-set.js';
 import type { SnapshotPool } from './snapshot.js';
 import type { ValueSet } from './value-set.js';
@@ -76,12 +76,15 @@ export class Pool {
   readonly name: string;
   readonly taints: readonly Taint[];
   readonly template: RequirementSet;
+  readonly limits: Resources;
   /** Of every type, those without an available offering included. */
   readonly typeRequirements: readonly RequirementSet[];
   readonly rows: readonly Row[];
   /** Rows that have room beside their daemons, and an available offering that the pool's own requirements allow. */
   readonly usable: Bits;
   readonly daemons: readonly DaemonGroup[];
+  /** Labels of which even all usable rows together have too few values. */
+  readonly unmetMinValues: readonly string[];
   private readonly daemonOf: readonly number[];
   private readonly columns = new Map<string, Float64Array>();
   private readonly byValueSet = new Map<ValueSet, Bits>();
@@ -89,10 +92,12 @@ export class Pool {
   private readonly offeringRows = new Map<RequirementSet, Bits>();
   private readonly prices = new Map<RequirementSet, Float64Array>();
 
+  /** Throws an InvalidQuantity when the pool's limits are none. */
   constructor(readonly source: SnapshotPool, private readonly sets: RequirementSets, daemonSetPods: readonly Pod[], reservationIDLabel: string) {
     const { nodePool, instanceTypes } = source;
     this.name = nodePool.metadata.name;
     this.taints = nodePool.spec.template.spec.taints ?? [];
+    this.limits = parseResources(nodePool.spec.limits);
     this.template = sets.from(templateRequirements(nodePool));
     this.typeRequirements = instanceTypes.map(({ requirements }) => sets.of(requirements));
     this.rows = instanceTypes.flatMap((type) => rowsOf(type, sets, reservationIDLabel));
@@ -105,6 +110,7 @@ export class Pool {
     });
     [this.daemons, this.daemonOf] = this.groupDaemons(daemonSetPods);
     this.usable = this.rowsWithRoom(this.compatibleRows(this.template));
+    this.unmetMinValues = [...this.valuesReached(this.usable, this.template)].filter(([set, reached]) => reached < (set.minValues as number)).map(([{ key }]) => key.key);
   }
 
   private groupDaemons(daemonSetPods: readonly Pod[]): [DaemonGroup[], number[]] {
@@ -123,7 +129,7 @@ export class Pool {
       groups.set(key, group);
       return [...groups.keys()].indexOf(key);
     });
-    const merged = [...groups.values()].map(({ pods, rows }) => ({ requests: addResources(...pods.map(podRequests)), ports: pods.flatMap(hostPorts), rows }));
+    const merged = [...groups.values()].map(({ pods, rows }) => ({ requests: addResources(...pods.map(runningRequests)), ports: pods.flatMap(hostPorts), rows }));
     return [merged, daemonOf];
   }
 
@@ -254,10 +260,6 @@ export class Pool {
       setBit(kept, row);
     });
     return kept;
-  }
-
-  limits(): Resources {
-    return parseResources(this.source.nodePool.spec.limits);
   }
 
   /** Different values of each key that binds a number of them, over the types of the rows. */

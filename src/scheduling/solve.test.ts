@@ -135,7 +135,8 @@ describe('solve', () => {
     });
 
     it('make a pool unusable that cannot meet them, or are lowered by the policy', () => {
-      expect(reasonOf(solve(snapshot([wants(9)]), web(1)))).to.contain('minValues requirement is not met for label(s) (label(s)=[node.kubernetes.io/instance-type])');
+      expect(solve(snapshot([wants(9)]), web(1)).emptyPools[0]?.reason).to.equal('minValues requirement is not met for label(s) (label(s)=[node.kubernetes.io/instance-type])');
+      expect(reasonOf(solve(snapshot([wants(4)]), web(1, { nodeSelector: { 'kubernetes.io/arch': 'arm64' } })))).to.contain('minValues requirement is not met for label(s) (label(s)=[node.kubernetes.io/instance-type])');
       const { newNodes: [node] } = solve(snapshot([wants(9)]), web(1), { minValuesPolicy: 'BestEffort' });
       expect(node?.minValuesRelaxed).to.be.true;
       expect(node?.requirements.get('node.kubernetes.io/instance-type').minValues).to.equal(4);
@@ -378,6 +379,15 @@ describe('solve', () => {
     it('say when there is no pool at all', () => {
       expect(reasonOf(solve(snapshot([]), web(1)))).to.equal('nodepool requirements filtered out all available instance types');
     });
+  });
+
+  it('goes on without pods, pools and daemons that cannot be read, and says so', () => {
+    const broken = pod({ name: 'broken', spec: { containers: [{ name: 'c', resources: { requests: { cpu: 'lots' } } }] } });
+    const pools = [one(), { nodePool: nodePool('odd', { weight: 10, limits: { cpu: 'many' } }), instanceTypes: TYPES }];
+    const decision = solve(snapshot(pools, { daemonSetPods: [broken], nodes: [existingNode('node-a')] }), [broken, ...web(1)]);
+    expect(decision.unschedulable.map(({ pod: each, reason }) => [each, reason])).to.deep.equal([[broken, '"lots" is not a quantity; write for example "500m", "2", "1.5Gi" or "100M"']]);
+    expect(decision.emptyPools.map(({ pool, reason }) => [pool.nodePool.metadata.name, reason])).to.deep.equal([['odd', '"many" is not a quantity; write for example "500m", "2", "1.5Gi" or "100M"']]);
+    expect(decision.existingNodes).to.have.length(1);
   });
 
   it('stops at its deadline, and says which pods it did not get to', () => {

@@ -29,6 +29,7 @@ const NO_PODS: ReadonlySet<Pod> = new Set();
 export const solve: Solve = (snapshot, pods, options = {}) => {
   const compiled = compile(snapshot, options.wellKnownLabels ?? WELL_KNOWN_LABELS, options.reservationIDLabel ?? RESERVATION_ID_LABEL);
   const rejected: Unschedulable[] = [];
+  const unusable = compiled.pools.filter((pool) => !canLaunch(pool, options));
   const { queue, run } = prepare(snapshot, compiled, pods, options, rejected);
   const solver = new Solver(run);
   const { failures, unfinished } = work(solver, queue, options);
@@ -44,10 +45,14 @@ export const solve: Solve = (snapshot, pods, options = {}) => {
     existingNodes,
     unschedulable: [...rejected, ...failures.map(([{ pod }, failure]) => unschedulable(pod, failure, run))],
     unfinished,
-    emptyPools: compiled.pools.filter(({ usable }) => isEmpty(usable)).map((pool) => ({ pool: pool.source, reason: describeEmptyPool(pool) })),
+    emptyPools: [...compiled.broken, ...unusable.map((pool) => ({ pool: pool.source, reason: describeEmptyPool(pool) }))],
     totalPrice: newNodes.reduce((total, { price }) => total + price, 0),
   } satisfies Decision;
 };
+
+/** Whether a pool can launch anything at all. */
+const canLaunch = (pool: Pool, { minValuesPolicy }: SolveOptions): boolean =>
+  !isEmpty(pool.usable) && (minValuesPolicy === 'BestEffort' || pool.unmetMinValues.length === 0);
 
 function unschedulable(pod: Pod, failure: Failure, run: Run): Unschedulable {
   let rendered: string | undefined;
@@ -92,7 +97,7 @@ const compare = (a: unknown = '', b: unknown = ''): number => (String(a) < Strin
 function prepare(snapshot: Snapshot, compiled: Compiled, pods: readonly Pod[], options: SolveOptions, rejected: Unschedulable[]): { queue: QueuedPod[]; run: Run } {
   const { withoutNodes = NO_NAMES, closedNodes = NO_NAMES, movedPods = NO_PODS } = options;
   const { sets, pools } = compiled;
-  const usablePools = pools.filter(({ usable }) => !isEmpty(usable));
+  const usablePools = pools.filter((pool) => canLaunch(pool, options));
   const classes = new PodClasses({
     sets,
     namespaces: snapshot.namespaces,
@@ -105,10 +110,12 @@ function prepare(snapshot: Snapshot, compiled: Compiled, pods: readonly Pod[], o
       const hasVolumes = pod.spec?.volumes !== undefined;
       return [{
         pod,
-        volumes: hasVolumes ? volumeAlternatives(pod, snapshot.lookup) : [[]],
+        draft: classes.draft(pod, {
+          volumes: hasVolumes ? volumeAlternatives(pod, snapshot.lookup) : [[]],
+          moved: movedPods.has(pod),
+          spreads: spreadsOf(pod),
+        }),
         attached: hasVolumes ? attachedVolumes(pod, snapshot.lookup) : [],
-        moved: movedPods.has(pod),
-        spreads: spreadsOf(pod),
       }];
     } catch (error) {
       rejected.push({ pod, deferred: false, reason: (error as Error).message });
@@ -148,7 +155,7 @@ function prepare(snapshot: Snapshot, compiled: Compiled, pods: readonly Pod[], o
 
 /** A pool's limits minus what its machines have; those that are on their way out do not count. */
 function remainingLimits(pool: Pool, nodes: readonly ExistingNode[]): Record<string, number> {
-  const limits = pool.limits();
+  const { limits } = pool;
   const names = Object.keys(limits);
   if (names.length === 0) return {};
   const used = addResources(...nodes.filter(({ source }) => source.nodePool === pool.name).map(({ source }) => ({ ...source.capacity, nodes: 1 })));

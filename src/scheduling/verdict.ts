@@ -23,8 +23,8 @@ export function describeFailure({ refusals }: Failure, run: Run): string {
 }
 
 /** Why a pool can launch nothing at all. */
-export const describeEmptyPool = (pool: Pool): string => (pool.source.instanceTypes.length === 0
-  ? 'the node class offers no instance types'
+export const describeEmptyPool = (pool: Pool): string => (pool.source.instanceTypes.length === 0 ? 'the node class offers no instance types'
+  : pool.unmetMinValues.length > 0 && !isEmpty(pool.usable) ? `minValues requirement is not met for label(s) (label(s)=[${pool.unmetMinValues.join(' ')}])`
   : `no available instance type satisfies the requirements ${describeRequirements(pool.template)}`);
 
 function describeRefusal(refusal: Refusal, run: Run): string {
