@@ -8,6 +8,7 @@ import { behaviours } from './behaviours.js';
 import type resourcesFile from './resources.json' with { 'resolution-mode': 'require' };
 import { tables } from './tables.js';
 import { builtinSchema } from './type-catalogue.js';
+import { validators } from './validators.js';
 
 /** One line of `resources.json`, which `tools/kubernetes-types.mjs` writes. */
 export interface ResourceEntry {
@@ -45,7 +46,7 @@ function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
   const { group = '', version, kind, plural } = entry;
   const schema = builtinSchema(entry.type);
   const apiVersion = group ? `${group}/${version}` : version;
-  const behaviour: KindBehaviour = behaviours[`${apiVersion}/${kind}`] ?? {};
+  const behaviour: KindBehaviour = { ...validators[`${apiVersion}/${kind}`], ...behaviours[`${apiVersion}/${kind}`] };
   const stored = STORED_AS[`${apiVersion}/${plural}`] ?? { resource: group ? `${plural}.${group}` : plural, apiVersion };
   const subresources = (entry.subresources ?? []).map(({ name }) => name).filter((name) => OFFERED.has(name));
   const statusSubresource = subresources.includes('status');
@@ -79,7 +80,8 @@ function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
     prune: (object) => decodeBuiltin(object, schema, { kind, version }),
     setDefaults,
     validate,
-    validateUpdate: (object, previous, subresource) => [...validate(object), ...validateUpdate(object, previous, subresource)],
+    // Subresources change what the spec may not: a binding sets the node, a status that of an object which breaks newer rules.
+    validateUpdate: (object, previous, subresource) => (subresource === '' || subresource === 'scale' ? [...validate(object), ...validateUpdate(object, previous, subresource)] : []),
     ...optional,
   };
 }

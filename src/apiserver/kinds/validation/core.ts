@@ -1,0 +1,164 @@
+import { Buffer } from 'node:buffer';
+import type { ConfigMap, Node, PersistentVolume, PersistentVolumeClaim, Secret, Service, Taint } from 'kubernetes-types/core/v1.js';
+import { at, child, duplicate, type FieldError, forbidden, invalid, notSupported, required, tooLong } from '../../schema/field-error.js';
+import { sameJson } from '../../schema/json.js';
+import { dns1123Label, labelValue, qualifiedName } from '../../schema/names.js';
+import { compareQuantities, parseQuantity } from '../../schema/quantity.js';
+import { eachOf, labels, oneOf, portNumber, problemsAsErrors, unchanged } from './common.js';
+
+const LARGEST_CONFIG = 1024 * 1024;
+const CONFIG_KEY = /^[-._a-zA-Z0-9]+$/;
+const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
+
+function configKeys(field: string, data: Record<string, string> | undefined): FieldError[] {
+  return Object.keys(data ?? {}).flatMap((key) => {
+    if (key.length > 253) return [invalid(at(field, key), key, 'must be no more than 253 characters')];
+    if (key === '.' || key.startsWith('..')) return [invalid(at(field, key), key, key === '.' ? "must not be '.'" : "must not start with '..'")];
+    if (CONFIG_KEY.test(key)) return [];
+    return [invalid(at(field, key), key, "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')")];
+  });
+}
+
+const sizeOf = (...parts: (Record<string, string> | undefined)[]): number => parts.flatMap((part) => Object.values(part ?? {})).reduce((total, text) => total + Buffer.byteLength(text), 0);
+
+export function validateConfigMap({ data, binaryData }: ConfigMap): FieldError[] {
+  const twice = Object.keys(data ?? {}).filter((key) => binaryData && Object.hasOwn(binaryData, key));
+  return [
+    ...configKeys('data', data),
+    ...configKeys('binaryData', binaryData),
+    ...twice.map((key) => invalid(at('data', key), key, 'duplicate of key present in binaryData')),
+    ...(sizeOf(data, binaryData) > LARGEST_CONFIG ? [tooLong('', LARGEST_CONFIG)] : []),
+  ];
+}
+
+/** What was declared immutable stays so, contents and declaration. */
+function frozen(object: ConfigMap | Secret, previous: ConfigMap | Secret): FieldError[] {
+  if (!previous.immutable) return [];
+  const stays = 'field is immutable when `immutable` is set';
+  const errors: FieldError[] = object.immutable ? [] : [forbidden('immutable', stays)];
+  if (!sameJson(object.data ?? {}, previous.data ?? {})) errors.push(forbidden('data', stays));
+  if (!sameJson((object as ConfigMap).binaryData ?? {}, (previous as ConfigMap).binaryData ?? {})) errors.push(forbidden('binaryData', stays));
+  return errors;
+}
+
+export const validateConfigMapUpdate: (object: ConfigMap, previous: ConfigMap) => FieldError[] = frozen;
+
+/** Keys that secrets of a known type have to have. */
+const SECRET_KEYS: Record<string, readonly string[]> = {
+  'kubernetes.io/dockercfg': ['.dockercfg'],
+  'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
+  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
+  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+};
+
+export const validateSecret = ({ type = '', data }: Secret): FieldError[] => [
+  ...configKeys('data', data),
+  ...(SECRET_KEYS[type] ?? []).filter((key) => data?.[key] === undefined).map((key) => required(at('data', key))),
+  ...(sizeOf(data) > LARGEST_CONFIG ? [tooLong('data', LARGEST_CONFIG)] : []),
+];
+
+export const validateSecretUpdate = (object: Secret, previous: Secret): FieldError[] => [...unchanged('type', object.type, previous.type), ...frozen(object, previous)];
+
+const SERVICE_TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+
+export function validateService({ spec }: Service): FieldError[] {
+  const { type = '', ports = [], clusterIP } = spec ?? {};
+  const errors: FieldError[] = type === '' ? [required('spec.type')] : oneOf('spec.type', type, SERVICE_TYPES);
+  if (type === 'ExternalName' && !spec?.externalName) errors.push(required('spec.externalName'));
+  if (ports.length === 0 && clusterIP !== 'None' && type !== 'ExternalName') errors.push(required('spec.ports'));
+  errors.push(...labels('spec.selector', spec?.selector), ...oneOf('spec.sessionAffinity', spec?.sessionAffinity, ['ClientIP', 'None']));
+  const names = new Set<string>();
+  const pairs = new Set<string>();
+  errors.push(
+    ...eachOf('spec.ports', ports, ({ name, port, protocol, targetPort, nodePort }, place) => {
+      const found: FieldError[] = [];
+      if (!name && ports.length > 1) found.push(required(child(place, 'name')));
+      else if (name) {
+        found.push(...problemsAsErrors(child(place, 'name'), name, dns1123Label(name)));
+        if (names.has(name)) found.push(duplicate(child(place, 'name'), name));
+        names.add(name);
+      }
+      found.push(...portNumber(child(place, 'port'), port ?? 0));
+      if (protocol !== undefined && !PROTOCOLS.includes(protocol)) found.push(notSupported(child(place, 'protocol'), protocol, PROTOCOLS));
+      if (typeof targetPort === 'number') found.push(...portNumber(child(place, 'targetPort'), targetPort));
+      if (nodePort && type === 'ClusterIP') found.push(forbidden(child(place, 'nodePort'), "may not be used when `type` is 'ClusterIP'"));
+      if (nodePort && (nodePort < 30_000 || nodePort > 32_767)) found.push(invalid(child(place, 'nodePort'), nodePort, 'provided port is not in the valid range. The range of valid ports is 30000-32767'));
+      const pair = `${protocol}/${port}`;
+      if (pairs.has(pair)) found.push(duplicate(place, { port, protocol }));
+      pairs.add(pair);
+      return found;
+    }),
+  );
+  return errors;
+}
+
+export function validateServiceUpdate({ spec }: Service, { spec: before }: Service): FieldError[] {
+  if (!before?.clusterIP || spec?.type === 'ExternalName' || before.type === 'ExternalName') return [];
+  return spec?.clusterIP === before.clusterIP ? [] : [invalid('spec.clusterIPs[0]', [spec?.clusterIP], 'may not change once set')];
+}
+
+export function validatePersistentVolumeClaim({ spec }: PersistentVolumeClaim): FieldError[] {
+  const modes = spec?.accessModes ?? [];
+  const errors: FieldError[] = modes.length === 0 ? [required('spec.accessModes', 'at least 1 access mode is required')] : eachOf('spec.accessModes', modes, (mode) => oneOf('spec.accessModes', mode, ACCESS_MODES));
+  if (modes.length > 1 && modes.includes('ReadWriteOncePod')) errors.push(forbidden('spec.accessModes', 'may not use ReadWriteOncePod with other access modes'));
+  const size = spec?.resources?.requests?.['storage'];
+  const quantity = parseQuantity(size);
+  if (!quantity) errors.push(required('spec.resources[storage]'));
+  else if (quantity.nano <= 0n) errors.push(invalid('spec.resources[storage]', size, 'must be greater than zero'));
+  return [...errors, ...oneOf('spec.volumeMode', spec?.volumeMode, ['Block', 'Filesystem'])];
+}
+
+/** Claims may only grow, be bound, and be given a class if they had none. */
+export function validatePersistentVolumeClaimUpdate(claim: PersistentVolumeClaim, previous: PersistentVolumeClaim): FieldError[] {
+  const settled = ({ spec }: PersistentVolumeClaim): object => {
+    const { resources: _resources, ...rest } = spec ?? {};
+    const { volumeName, storageClassName, volumeAttributesClassName: _attributes, ...others } = rest as typeof rest & { volumeAttributesClassName?: string };
+    return { ...others, ...(previous.spec?.volumeName && { volumeName }), ...(previous.spec?.storageClassName !== undefined && { storageClassName }) };
+  };
+  if (!sameJson(settled(claim), settled(previous))) return [forbidden('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims')];
+  const size = parseQuantity(claim.spec?.resources?.requests?.['storage']);
+  const before = parseQuantity(previous.spec?.resources?.requests?.['storage']);
+  return size && before && compareQuantities(size, before) < 0 ? [forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity')] : [];
+}
+
+const VOLUME_FIELDS = new Set(['accessModes', 'capacity', 'claimRef', 'mountOptions', 'nodeAffinity', 'persistentVolumeReclaimPolicy', 'storageClassName', 'volumeMode', 'volumeAttributesClassName']);
+
+export function validatePersistentVolume({ spec }: PersistentVolume): FieldError[] {
+  const errors: FieldError[] = [];
+  if ((spec?.accessModes ?? []).length === 0) errors.push(required('spec.accessModes'));
+  errors.push(...eachOf('spec.accessModes', spec?.accessModes, (mode) => oneOf('spec.accessModes', mode, ACCESS_MODES)));
+  if (spec?.capacity?.['storage'] === undefined) errors.push(required('spec.capacity'));
+  const sources = Object.keys(spec ?? {}).filter((field) => !VOLUME_FIELDS.has(field));
+  if (sources.length === 0) errors.push(required('spec', 'must specify a volume type'));
+  for (const extra of sources.slice(1)) errors.push(forbidden(child('spec', extra), 'may not specify more than 1 volume type'));
+  return [...errors, ...oneOf('spec.persistentVolumeReclaimPolicy', spec?.persistentVolumeReclaimPolicy, ['Delete', 'Recycle', 'Retain'])];
+}
+
+export function validatePersistentVolumeUpdate({ spec }: PersistentVolume, { spec: before }: PersistentVolume): FieldError[] {
+  const source = (of: PersistentVolume['spec']): object => Object.fromEntries(Object.entries(of ?? {}).filter(([field]) => !VOLUME_FIELDS.has(field)));
+  return sameJson(source(spec), source(before)) ? unchanged('spec.volumeMode', spec?.volumeMode, before?.volumeMode) : [forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation')];
+}
+
+const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+
+export const validateNode = ({ spec }: Node): FieldError[] => validateTaints(spec?.taints, 'spec.taints');
+
+function validateTaints(taints: readonly Taint[] | undefined, path: string): FieldError[] {
+  const seen = new Set<string>();
+  return eachOf(path, taints, ({ key, value, effect }, place) => {
+    const errors = [...problemsAsErrors(child(place, 'key'), key ?? '', qualifiedName(key ?? '')), ...problemsAsErrors(child(place, 'value'), value ?? '', labelValue(value ?? ''))];
+    if (!effect) errors.push(required(child(place, 'effect')));
+    else errors.push(...oneOf(child(place, 'effect'), effect, EFFECTS));
+    const pair = `${key}:${effect}`;
+    if (seen.has(pair)) errors.push(duplicate(place, { key, ...(value && { value }), effect }));
+    seen.add(pair);
+    return errors;
+  });
+}
+
+/** A node is one machine: its provider id can be set once. */
+export function validateNodeUpdate({ spec }: Node, { spec: before }: Node): FieldError[] {
+  const changed = before?.providerID && spec?.providerID !== before.providerID;
+  return changed ? [forbidden('spec.providerID', 'node updates may not change spec.providerID except from "" to valid')] : [];
+}

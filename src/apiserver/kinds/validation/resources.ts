@@ -1,0 +1,43 @@
+import type { ResourceRequirements } from 'kubernetes-types/core/v1.js';
+import { at, child, type FieldError, invalid, required } from '../../schema/field-error.js';
+import { qualifiedName } from '../../schema/names.js';
+import { compareQuantities, parseQuantity } from '../../schema/quantity.js';
+import { problemsAsErrors } from './common.js';
+
+const NANO = 1_000_000_000n;
+const STANDARD = new Set(['cpu', 'memory', 'ephemeral-storage']);
+
+/** Resources of which a request may be smaller than the limit. */
+const mayOvercommit = (name: string): boolean => STANDARD.has(name);
+
+/** What is wrong with the requests and limits of a container. */
+export function validateResources(resources: ResourceRequirements | undefined, path: string): FieldError[] {
+  const limits = resources?.limits ?? {};
+  const requests = resources?.requests ?? {};
+  const errors = [...amounts(limits, child(path, 'limits')), ...amounts(requests, child(path, 'requests'))];
+  for (const [name, request] of Object.entries(requests)) {
+    const field = at(child(path, 'requests'), name);
+    const limit = limits[name];
+    const wanted = parseQuantity(request);
+    const most = limit === undefined ? undefined : parseQuantity(limit);
+    if (!wanted) continue;
+    if (!most) {
+      if (!mayOvercommit(name)) errors.push(required(child(path, 'limits'), 'Limit must be set for non overcommitable resources'));
+    } else if (!mayOvercommit(name) && compareQuantities(wanted, most) !== 0) errors.push(invalid(field, request, `must be equal to ${name} limit of ${limit}`));
+    else if (compareQuantities(wanted, most) > 0) errors.push(invalid(field, request, `must be less than or equal to ${name} limit of ${limit}`));
+  }
+  return errors;
+}
+
+function amounts(list: Record<string, string>, path: string): FieldError[] {
+  return Object.entries(list).flatMap(([name, amount]) => {
+    const field = at(path, name);
+    const problems = qualifiedName(name);
+    if (problems.length > 0) return problemsAsErrors(field, name, problems);
+    if (!name.includes('/') && !STANDARD.has(name) && !name.startsWith('hugepages-')) return [invalid(field, name, 'must be a standard resource type or fully qualified'), invalid(field, name, 'must be a standard resource for containers')];
+    const quantity = parseQuantity(amount);
+    if (!quantity) return [];
+    if (quantity.nano < 0n) return [invalid(field, amount, 'must be greater than or equal to 0')];
+    return !STANDARD.has(name) && quantity.nano % NANO !== 0n ? [invalid(field, amount, 'must be an integer')] : [];
+  });
+}
