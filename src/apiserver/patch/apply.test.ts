@@ -23,7 +23,7 @@ describe('Server-side apply', () => {
   const applyMap = (manager: string, data: JsonObject | undefined, query = ''): Promise<Answer> =>
     cluster.patch(`${MAPS}/a?fieldManager=${manager}${query}`, 'apply', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, ...(data && { data }) });
   const managers = ({ body }: Answer): string[] => (body.metadata.managedFields ?? []).map(({ manager, operation, subresource }: ManagedFieldsEntry) => [manager, operation, subresource].filter(Boolean).join(' '));
-  const podSpec = ({ body }: Answer): { containers: JsonObject[] } => (body['spec'] as unknown as { template: { spec: { containers: JsonObject[] } } }).template.spec;
+  const podSpec = ({ body }: Answer): { containers: JsonObject[] } => (body['spec'] as { template: { spec: { containers: JsonObject[] } } }).template.spec;
 
   it('creates what is not there, and owns what it applied but no defaults', async () => {
     const answer = await apply('ci', deployment({ replicas: 2 }, [container('app', { ports: [{ containerPort: 80 }] })]));

@@ -45,7 +45,7 @@ describe('Objects', () => {
       expect(status).to.equal(422);
       expect(body.reason).to.equal('Invalid');
       expect(body.message).to.match(/^ConfigMap "A_b" is invalid: metadata\.name: Invalid value: "A_b": a lowercase RFC 1123 subdomain must consist of/);
-      expect((body['details'] as unknown as { causes: unknown[] }).causes).to.have.length(1);
+      expect((body['details'] as { causes: unknown[] }).causes).to.have.length(1);
     });
 
     it('stores nothing on a dry run', async () => {

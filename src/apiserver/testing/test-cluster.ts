@@ -42,16 +42,25 @@ export async function settled(): Promise<void> {
 function countingRandom(): Random {
   let count = 0;
   return {
-    next: () => ((count++ * 0.618033988749895) % 1),
+    next: () => (count++ * 0.618033988749895) % 1,
     uuid: () => `00000000-0000-4000-8000-${String(++count).padStart(12, '0')}`,
   };
+}
+
+/** An object, a list or a Status. */
+export interface AnswerBody {
+  metadata: ApiObject['metadata'];
+  message?: string;
+  reason?: string;
+  items?: ApiObject[];
+  [field: string]: unknown;
 }
 
 /** A decoded answer. */
 export interface Answer {
   status: number;
   headers: Record<string, string>;
-  body: JsonObject & { metadata: ApiObject['metadata']; message?: string; reason?: string; items?: ApiObject[] } & Record<string, never>;
+  body: AnswerBody;
 }
 
 export interface WatchLine {
@@ -71,11 +80,11 @@ export class TestCluster {
   async request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await this.send(method, path, body, headers);
     const text = await textOf(response);
-    return { status: response.status, headers: response.headers, body: text.startsWith('{') ? (JSON.parse(text) as Answer['body']) : ({ text } as never) };
+    return { status: response.status, headers: response.headers, body: text.startsWith('{') ? (JSON.parse(text) as AnswerBody) : { metadata: {}, text } };
   }
 
   /** As {@link request}, for what must succeed; answers the body. */
-  async ok(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer['body']> {
+  async ok(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<AnswerBody> {
     const answer = await this.request(method, path, body, headers);
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
