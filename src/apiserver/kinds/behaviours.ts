@@ -9,6 +9,8 @@ import { csiDriverBehaviour, persistentVolumeBehaviour, persistentVolumeClaimBeh
 import { jobBehaviour } from './workloads/job.js';
 import { cronJobBehaviour, daemonSetBehaviour, deploymentBehaviour, replicaSetBehaviour, replicationControllerBehaviour, statefulSetBehaviour } from './workloads/workloads.js';
 
+const countsChanges: KindBehaviour = { tracksGeneration: true };
+
 /** `apiVersion/Kind` → what sets that kind apart. Kinds that are not here are plain stored objects. */
 export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'v1/Endpoints': endpointsBehaviour,
@@ -30,6 +32,10 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'batch/v1/CronJob': cronJobBehaviour,
   'batch/v1/Job': jobBehaviour,
   'events.k8s.io/v1/Event': eventBehaviour,
+  'networking.k8s.io/v1/Ingress': countsChanges,
+  'networking.k8s.io/v1/IngressClass': countsChanges,
+  'networking.k8s.io/v1/NetworkPolicy': countsChanges,
+  'policy/v1/PodDisruptionBudget': countsChanges,
   'storage.k8s.io/v1/CSIDriver': csiDriverBehaviour,
   'storage.k8s.io/v1/StorageClass': storageClassBehaviour,
 };
