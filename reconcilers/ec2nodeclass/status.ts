@@ -17,7 +17,7 @@ const RETRY = '1m';
 const REVALIDATION = '10m';
 
 /** Resolves an EC2NodeClass against AWS, and says whether nodes can be launched from it (karpenter-aws §4.1). */
-@Reconciler({ for: EC2NodeClass, name: 'nodeclass', concurrency: 10, conditions: 'parallel', root: 'Ready' })
+@Reconciler({ for: EC2NodeClass, name: 'nodeclass', concurrency: 10, conditions: 'parallel', root: 'Ready', transitionEvents: 'normal' })
 export class EC2NodeClassStatusReconciler {
   constructor(
     @inject(TOKENS.Settings) readonly settings: AwsSettings,

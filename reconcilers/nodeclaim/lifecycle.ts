@@ -25,6 +25,7 @@ type Ctx = StepContext<NodeClaim>;
   backoff: { base: '1s', max: '1m', jitter: 0.2 },
   rate: { qps: 10, burst: 1000 },
   root: 'Ready',
+  transitionEvents: 'normal',
   reads: [NodePool],
 })
 export class NodeClaimLifecycle {

@@ -431,6 +431,6 @@ describe('compile', () => {
       a(): Outcome { return done(); }
     }
     expect(Unlisted.name).to.equal('Unlisted');
-    expect(compile([])).to.deep.equal({ kinds: [], reconcilers: [], singletons: [], informers: [] });
+    expect(compile([])).to.deep.equal({ kinds: [], reconcilers: [], singletons: [], informers: [], conversions: {} });
   });
 });

@@ -2,6 +2,7 @@ import type { KubeObject } from '../kube/object.js';
 import { compileReconciler } from './compile-reconciler.js';
 import type { LoneReconciler } from './compile-reconciler.js';
 import { compileSingleton } from './compile-singleton.js';
+import { conversionsOf } from './convert.js';
 import { Declaration, KindPlans } from './declaration.js';
 import type { ReconcilerOptions, SingletonOptions } from './decorators.js';
 import { isKind } from './kind-plan.js';
@@ -37,7 +38,8 @@ export function compile(classes: readonly AnyClass[]): Plan {
   const informers = informersOf(reconcilers, singletons);
   checkKinds(kinds.all(), problems);
   problems.throwIfAny();
-  return freeze({ kinds: kinds.all().sort(customFirst), reconcilers, singletons, informers });
+  const known = kinds.all().sort(customFirst);
+  return freeze({ kinds: known, reconcilers, singletons, informers, conversions: conversionsOf(known) });
 }
 
 function inheritedHint(type: AnyClass): string {

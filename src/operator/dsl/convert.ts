@@ -1,5 +1,5 @@
 import type { KubeObject } from '../kube/object.js';
-import type { KindPlan, VersionPlan } from './plan.js';
+import type { Conversion, KindPlan, VersionPlan } from './plan.js';
 import { alternatives } from './problem.js';
 
 /** An object could not be converted between versions of its kind. */
@@ -35,11 +35,6 @@ export function convert(kind: KindPlan, object: KubeObject, toVersion: string): 
     else delete (metadata as Record<string, unknown>)[name];
   }
   return { ...result, apiVersion: `${group}${toVersion}`, kind: object.kind, metadata };
-}
-
-/** Converts objects of one kind; what an API server calls in the place of a conversion webhook. */
-export interface Conversion {
-  convert<T extends object>(objects: readonly T[], toApiVersion: string): T[];
 }
 
 /** The conversions of all kinds that have some, by the name of their CRD (`nodepools.karpenter.sh`). */

@@ -191,6 +191,12 @@ export interface SingletonPlan extends ControllerPlan {
   readonly batch?: { readonly idle: number; readonly max: number };
 }
 
+/** Converts objects of one kind; what an embedded API server calls in the place of a conversion webhook. */
+export interface Conversion {
+  /** Throws a ConversionError. The objects are not changed. */
+  convert<T extends object>(objects: readonly T[], toApiVersion: string): T[];
+}
+
 /** A kind that needs an informer. */
 export interface InformerPlan {
   readonly kind: KindPlan;
@@ -206,4 +212,6 @@ export interface Plan {
   readonly reconcilers: readonly ReconcilerPlan[];
   readonly singletons: readonly SingletonPlan[];
   readonly informers: readonly InformerPlan[];
+  /** Conversions between the versions of the kinds that have several, by the name of the CRD (`nodepools.karpenter.sh`). */
+  readonly conversions: Readonly<Record<string, Conversion>>;
 }

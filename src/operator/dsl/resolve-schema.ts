@@ -1,11 +1,14 @@
 import type { JSONSchemaProps, ValidationRule } from './json-schema.js';
 import { nearest } from './problem.js';
 import { classRecords, memberRecords } from './records.js';
-import { Schema } from './schema.js';
+import type { Schema } from './schema.js';
 
 type AnySchema = Schema<unknown, boolean>;
 type Report = (message: string, member?: string) => void;
 type FieldsClass = abstract new () => unknown;
+
+/** By shape, not by class: a plugin may have loaded its own copy of this package. */
+const isSchema = (value: unknown): value is AnySchema => typeof (value as AnySchema | undefined)?.node?.props === 'object';
 
 const isClass = (value: unknown): value is FieldsClass => typeof value === 'function';
 
@@ -31,7 +34,7 @@ export class SchemaResolver {
   /** The schema of what a `spec` or `status` thunk gives. */
   source(source: () => FieldsClass | AnySchema, path: string): JSONSchemaProps {
     const described = source() as FieldsClass | AnySchema | undefined;
-    if (described instanceof Schema) return this.schema(described, path);
+    if (isSchema(described)) return this.schema(described, path);
     if (isClass(described)) return this.fields(described, path);
     this.#report(`the schema of ${path} is undefined; give a function that returns a class with @Field properties, or a schema`);
     return { type: 'object' };
@@ -69,7 +72,7 @@ export class SchemaResolver {
     const properties: Record<string, JSONSchemaProps> = {};
     const required: string[] = [];
     for (const [name, field] of Object.entries(shape)) {
-      if (!(field instanceof Schema)) {
+      if (!isSchema(field)) {
         this.#report(`${path}.${name} has no schema; write for example s.string()`);
         continue;
       }

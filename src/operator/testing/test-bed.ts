@@ -3,7 +3,6 @@ import { Container, ContainerModule } from 'inversify';
 import { createApiServer } from '../../apiserver/index.js';
 import type { ApiServer, ApiServerOptions } from '../../apiserver/index.js';
 import { compile } from '../dsl/compile.js';
-import { conversionsOf } from '../dsl/convert.js';
 import type { Plan, ReconcilerClass } from '../dsl/plan.js';
 import type { KindClass } from '../dsl/resource.js';
 import type { Duration } from '../duration.js';
@@ -62,7 +61,7 @@ export class TestBed {
 
   private constructor(readonly plan: Plan, private readonly modules: readonly ContainerModule[], private readonly options: TestBedOptions) {
     this.random = seededRandom(options.seed ?? 1);
-    this.server = createApiServer({ clock: this.clock, random: seededRandom((options.seed ?? 1) + 1), conversions: conversionsOf(plan.kinds), ...options.apiServer });
+    this.server = createApiServer({ clock: this.clock, random: seededRandom((options.seed ?? 1) + 1), conversions: plan.conversions, ...options.apiServer });
     this.#transport = handlerTransport(this.server);
     this.api = new TypedApi(new KubeClient(this.#transport, { clock: this.clock, random: seededRandom(0), userAgent: 'test', fieldManager: 'test' }));
   }
