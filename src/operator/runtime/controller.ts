@@ -21,6 +21,7 @@ import { ObjectWriter } from './object-writer.js';
 import type { Environment } from './run-context.js';
 import { mapContext, runContext, runLogger } from './run-context.js';
 import { runSignal } from './run-signal.js';
+import type { Wake } from './sources.js';
 import { LOW_PRIORITY, describeObject, onChange, subscribe, watch } from './sources.js';
 
 /** More reasons than these are not kept for a key. */
@@ -77,10 +78,10 @@ export class Controller {
     }
     const source = {
       instance, log, map: mapContext(environment, log),
-      wake: (mapped: unknown, { priority, after, source: from }: { priority: number; after: number; source: string }) => {
+      wake: (mapped: unknown, wake: Wake) => {
         for (const key of (mapped ?? []) as readonly Key[]) {
           if (key.kind !== plan.kind.type) throw new TypeError(`a mapper of ${plan.name} returned a key of ${key.kind?.name}; it reconciles ${plan.kind.kind}`);
-          this.#wake(objectKey(key), 'watch', from, priority, after);
+          this.#wake(objectKey(key), wake);
         }
       },
     };
@@ -108,7 +109,8 @@ export class Controller {
     const key = objectKey(namespace === undefined ? { name } : { name, namespace });
     // A new spec, or the wish to be gone, is a new situation: what failed before says nothing about it.
     if (old && (old.metadata.generation !== object.metadata.generation || old.metadata.deletionTimestamp !== object.metadata.deletionTimestamp)) this.queue.forget(key);
-    this.#wake(key, change.initial ? 'resync' : 'object', describeObject(object), change.initial || change.own ? LOW_PRIORITY : this.#priorityOf(key));
+    const priority = change.initial || change.own ? LOW_PRIORITY : this.#priorityOf(key);
+    this.#wake(key, { cause: change.initial ? 'resync' : 'object', source: describeObject(object), priority });
   }
 
   #ownedChanged(change: Change<KubeObject>): void {
@@ -118,16 +120,25 @@ export class Controller {
         if (!owner.controller || owner.kind !== kind.kind || groupOf(owner.apiVersion) !== kind.group) continue;
         const { namespace } = object.metadata;
         const key = kind.namespaced && namespace ? `${namespace}/${owner.name}` : owner.name;
-        this.#wake(key, 'watch', describeObject(object), change.initial ? LOW_PRIORITY : this.#priorityOf(key));
+        this.#wake(key, { cause: 'watch', source: describeObject(object), priority: change.initial ? LOW_PRIORITY : this.#priorityOf(key) });
       }
     }
   }
 
-  #wake(key: ObjectKey, cause: string, source: string, priority: number, after = 0): void {
+  #wake(key: ObjectKey, { cause, source, priority, after = 0 }: { cause: string; source: string; priority: number; after?: number }): void {
+    this.#noteTrigger(key, cause, source, after);
+    this.queue.add(key, { priority, after });
+  }
+
+  #retry(key: ObjectKey, source: string): void {
+    this.queue.retry(key, { priority: this.#priorityOf(key) });
+    this.#noteTrigger(key, 'backoff', source, (this.queue.inspect(key)?.due ?? 0) - this.options.environment.clock.now());
+  }
+
+  #noteTrigger(key: ObjectKey, cause: string, source: string, after: number): void {
     const triggers = this.#triggers.get(key) ?? [];
     this.#triggers.set(key, triggers);
-    if (triggers.length < TRIGGERS_KEPT) triggers.push({ cause, source, at: this.options.environment.clock.now() });
-    this.queue.add(key, { priority, after });
+    if (triggers.length < TRIGGERS_KEPT) triggers.push({ cause, source, at: this.options.environment.clock.now() + Math.max(0, after) });
   }
 
   #priorityOf(key: ObjectKey): number {
@@ -158,7 +169,7 @@ export class Controller {
       metrics.panicked();
       metrics.failed(false);
       this.#log.error('the engine broke', { error, name: item.key });
-      this.queue.retry(item.key);
+      this.#retry(item.key, 'panic');
       ended('error', clock.now() - startedAt);
     } finally {
       this.queue.done(item.key);
@@ -206,7 +217,7 @@ export class Controller {
       return 'success';
     }
     if (outcome === 'conflict') {
-      this.queue.retry(key, { priority: this.#priorityOf(key) });
+      this.#retry(key, 'conflict');
       return 'requeue';
     }
     if (outcome === 'error') {
@@ -215,12 +226,12 @@ export class Controller {
       metrics.failed(result.terminal);
       this.#logFailure(key, result);
       if (result.terminal) this.queue.forget(key);
-      else this.queue.retry(key, { priority: this.#priorityOf(key) });
+      else this.#retry(key, result.error?.message ?? 'error');
     } else {
       this.queue.forget(key);
     }
     if (requeueAfter !== undefined) {
-      this.#wake(key, 'requeue', result.requeueReason ?? this.options.plan.name, this.#priorityOf(key), requeueAfter);
+      this.#wake(key, { cause: 'requeue', source: result.requeueReason ?? this.options.plan.name, priority: this.#priorityOf(key), after: requeueAfter });
     }
     if (outcome === 'error') return 'error';
     return requeueAfter === undefined ? 'success' : 'requeue_after';

@@ -366,3 +366,28 @@ describe('singletons, batches, owners and sources', () => {
     expect(order).to.deep.equal(['start', 'run', 'stop']);
   });
 });
+
+describe('what dashboards find', () => {
+  it('has the names of controller-runtime, client-go and operatorpkg from the first scrape on', async () => {
+    @Reconciler({ for: Node, name: 'node.quiet', root: false })
+    class Quiet {
+      @Step() step(): Outcome { return done(); }
+    }
+    const bed = await testBed(reconcilers(Quiet), { operator: { leaderElection: { lease: 'karpenter-leader-election' } } });
+    await bed.settle();
+    const text = await bed.operator.metrics.registry.metrics();
+    for (const series of [
+      'controller_runtime_reconcile_total{controller="node.quiet",result="success"} 0', 'controller_runtime_reconcile_total{controller="node.quiet",result="error"} 0',
+      'controller_runtime_reconcile_errors_total{controller="node.quiet"} 0', 'controller_runtime_terminal_reconcile_errors_total{controller="node.quiet"} 0',
+      'controller_runtime_reconcile_panics_total{controller="node.quiet"} 0', 'controller_runtime_max_concurrent_reconciles{controller="node.quiet"} 10',
+      'controller_runtime_active_workers{controller="node.quiet"} 0', 'workqueue_depth{name="node.quiet",controller="node.quiet",priority="0"} 0',
+      'workqueue_adds_total{name="node.quiet",controller="node.quiet"} 0', 'workqueue_retries_total{name="node.quiet",controller="node.quiet"} 0',
+      'workqueue_unfinished_work_seconds{name="node.quiet",controller="node.quiet"} 0', 'workqueue_longest_running_processor_seconds{name="node.quiet",controller="node.quiet"} 0',
+      'leader_election_master_status{name="karpenter-leader-election"} 1',
+    ]) expect(text).to.include(series);
+    expect(text).to.match(/rest_client_requests_total\{code="200",method="GET",host="in-process"\} \d+/);
+    expect(text).to.match(/client_go_request_total\{code="20[01]",method="GET"\} \d+/);
+    expect(text).to.match(/client_go_request_duration_seconds_count\{verb="LIST",group="",version="v1",kind="Node",subresource=""\} 1/);
+    await bed.close();
+  });
+});

@@ -124,7 +124,7 @@ export class Operator {
       clock: this.#clock, random: this.#random, userAgent: options.userAgent ?? options.name, fieldManager: options.name,
       metrics: restClientMetrics(this.metrics, host),
     };
-    this.#client = new KubeClient(transport, { ...shared, rate: options.rate ?? { qps: 200, burst: 300 }, mayWrite: () => this.#election?.leading ?? true });
+    this.#client = new KubeClient(transport, { ...shared, rate: options.rate ?? { qps: 200, burst: 300 }, mayWrite: () => !options.leaderElection || this.leading });
     this.#leaseClient = new KubeClient(transport, shared);
     this.#cache = new InformerCache(this.#kinds, this.#client);
     this.#recorder = new EventRecorder({
@@ -160,7 +160,7 @@ export class Operator {
 
   /** Whether this process may write: it leads, or there is no election. */
   get leading(): boolean {
-    return this.#election?.leading ?? this.#started;
+    return this.options.leaderElection ? this.#election?.leading ?? false : this.#started;
   }
 
   /** Where `/metrics`, `/healthz` and `/readyz` are served. */

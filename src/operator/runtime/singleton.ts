@@ -12,6 +12,7 @@ import { ObjectWriter } from './object-writer.js';
 import type { Environment } from './run-context.js';
 import { mapContext, runContext, runLogger } from './run-context.js';
 import { runSignal } from './run-signal.js';
+import type { Wake } from './sources.js';
 import { subscribe, watch } from './sources.js';
 
 export interface SingletonOptions {
@@ -51,10 +52,10 @@ export class SingletonController {
     const log = this.#log;
     const source = {
       instance, log, map: mapContext(environment, log),
-      wake: (mapped: unknown, { after, source: from }: { after: number; source: string }) => {
+      wake: (mapped: unknown, { cause, after, source: from }: Wake) => {
         const wanted = Array.isArray(mapped) ? mapped.length > 0 : mapped === true;
         if (!wanted) return;
-        const trigger = (): void => this.#triggers.next({ cause: 'watch', source: from, at: clock.now() });
+        const trigger = (): void => this.#triggers.next({ cause, source: from, at: clock.now() });
         if (after > 0) clock.schedule(after, () => signal.aborted || trigger());
         else trigger();
       },

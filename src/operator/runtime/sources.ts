@@ -16,6 +16,15 @@ export const LOW_PRIORITY = -100;
 
 const RESUBSCRIBE = { base: 1_000, max: 60_000, jitter: 0.2 };
 
+/** How a source wakes keys, and why. */
+export interface Wake {
+  readonly cause: 'watch' | 'event';
+  readonly source: string;
+  readonly priority: number;
+  /** Milliseconds. */
+  readonly after: number;
+}
+
 /** One watch on its way to a queue. */
 export interface WatchSource {
   readonly instance: object;
@@ -23,7 +32,7 @@ export interface WatchSource {
   readonly map: MapContext;
   readonly log: Logger;
   /** Takes what the mapper returned. */
-  readonly wake: (mapped: unknown, options: { priority: number; after: number; source: string }) => void;
+  readonly wake: (mapped: unknown, options: Wake) => void;
 }
 
 /** A change as predicates see it. */
@@ -58,7 +67,7 @@ function passes(when: ((change: ObjectChange) => boolean) | undefined, change: C
 /** Feeds a queue from a watched kind. The mapper sees the old and the new object, since what it maps to may have changed with them. */
 export function watch(informer: Informer<KubeObject>, { instance, plan, map, log, wake }: WatchSource): () => void {
   return onChange(informer, plan.when, log, (change) => {
-    const options = { priority: change.initial ? LOW_PRIORITY : plan.priority, after: plan.debounce ?? 0, source: describeObject(change.object) };
+    const options: Wake = { cause: 'watch', priority: change.initial ? LOW_PRIORITY : plan.priority, after: plan.debounce ?? 0, source: describeObject(change.object) };
     const objects = change.type === 'modified' ? [change.old, change.object] : [change.object];
     for (const object of objects) call(instance, plan.method, object, map, log, (mapped) => wake(mapped, options));
   });
@@ -70,7 +79,7 @@ export function subscribe(
   { instance, map, log, wake }: Omit<WatchSource, 'plan'>, signal: AbortSignal,
 ): void {
   const source = container.get<EventSource<unknown>>(plan.source);
-  const options = { priority: 0, after: 0, source: plan.source.description ?? 'event' };
+  const options: Wake = { cause: 'event', priority: 0, after: 0, source: plan.source.description ?? 'event' };
   let failures = 0;
   const connect = (): void => {
     if (signal.aborted) return;

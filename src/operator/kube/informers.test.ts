@@ -1,0 +1,70 @@
+import { expect } from 'chai';
+import { createApiServer } from '../../apiserver/index.js';
+import { seededRandom } from '../random.js';
+import { VirtualClock } from '../testing/virtual-clock.js';
+import { KubeClient } from './client.js';
+import { handlerTransport } from './handler-transport.js';
+import { Informers } from './informers.js';
+import type { KindRef, KubeObject } from './object.js';
+
+const NODE: KindRef = { group: '', version: 'v1', kind: 'Node', plural: 'nodes', namespaced: false };
+
+describe('shared informers', () => {
+  it('follow a kind once for all who ask, and no longer than somebody uses them', async () => {
+    const clock = new VirtualClock();
+    const server = createApiServer({ clock, random: seededRandom(1) });
+    const inner = handlerTransport(server);
+    let open = 0;
+    const transport = { ...inner, send: async (request: Parameters<typeof inner.send>[0]) => {
+      const response = await inner.send(request);
+      if (!request.path.includes('watch=true')) return response;
+      open += 1;
+      return { ...response, body: (async function* () {
+        try {
+          yield* response.body;
+        } finally {
+          open -= 1;
+        }
+      })() };
+    } };
+    const client = new KubeClient(transport, { clock, random: seededRandom(2) });
+    const stop = new AbortController();
+    const informers = new Informers({ client, clock, random: seededRandom(3), signal: stop.signal });
+    const [first, second] = [informers.acquire(NODE), informers.acquire(NODE)];
+    const labelled = informers.acquire(NODE, { labelSelector: 'a=b' });
+    expect(first.informer).to.equal(second.informer);
+    expect(labelled.informer).to.not.equal(first.informer);
+    await clock.settle();
+    expect(open).to.equal(2);
+
+    const seen: string[] = [];
+    await client.create(NODE, { metadata: { name: 'early' } });
+    await clock.settle();
+    const subscription = first.informer.changes.subscribe(({ type, object }) => seen.push(`${type} ${object.metadata.name}`));
+    await client.create(NODE, { metadata: { name: 'late' } });
+    await clock.settle();
+    subscription.unsubscribe();
+    await client.create(NODE, { metadata: { name: 'unseen' } });
+    await clock.settle();
+    expect(seen).to.deep.equal(['added early', 'added late']);
+    expect(labelled.informer.store.size).to.equal(0);
+
+    first.release();
+    first.release();
+    await clock.advance('1m');
+    expect(informers.all()).to.have.length(2);
+    second.release();
+    labelled.release();
+    // A gap between two users costs no relist.
+    await clock.advance('20s');
+    const again = informers.acquire<KubeObject>(NODE);
+    await clock.advance('20s');
+    expect(again.informer).to.equal(first.informer);
+    expect(open).to.equal(1);
+    again.release();
+    await clock.advance('31s');
+    expect([informers.all().length, open]).to.deep.equal([0, 0]);
+    stop.abort(new Error('over'));
+    await server.close();
+  });
+});
