@@ -1,12 +1,14 @@
 import { expect } from 'chai';
 import { createApiServer } from '../../apiserver/index.js';
 import { handlerTransport } from '../../operator/kube/handler-transport.js';
+import { kubeTime } from '../../operator/kube/time.js';
+import type { KubeObject } from '../../operator/kube/object.js';
 import { KubeClient } from '../../operator/kube/client.js';
 import { seededRandom } from '../../operator/random.js';
 import { VirtualClock } from '../../operator/testing/virtual-clock.js';
 import type { Machines, SandboxInstance } from '../aws/instance.js';
 import { createCluster } from './cluster.js';
-import { DEPLOYMENT, JOB, NODE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, POD_DISRUPTION_BUDGET, SECRET, STATEFUL_SET, VOLUME_ATTACHMENT } from './model/kinds.js';
+import { DEPLOYMENT, EVENT, JOB, NODE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, POD_DISRUPTION_BUDGET, SECRET, STATEFUL_SET, VOLUME_ATTACHMENT } from './model/kinds.js';
 import type { Deployment, Job, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, VolumeAttachment } from './model/kinds.js';
 import type { SandboxCluster } from './sandbox-cluster.js';
 import { GUIDE_SEED } from './seed.js';
@@ -230,6 +232,88 @@ describe('The sandbox cluster', () => {
     await remove();
     await clock.advance('5s');
     expect(await operator()).to.equal(undefined);
+  });
+
+  it('makes room for a pod of higher priority', async () => {
+    machines.set({ instanceId: 'i-1' });
+    const hungry = { containers: [{ name: 'web', image: 'web:1', resources: { requests: { cpu: '900m' } } }] };
+    await client.create(DEPLOYMENT, deployment(2, hungry));
+    await running(2);
+    const { nodeSelector, tolerations } = deployment(1).spec.template.spec;
+    await client.create(POD, { metadata: { name: 'urgent', namespace: 'default' }, spec: { priorityClassName: 'system-cluster-critical', nodeSelector, tolerations, ...hungry } });
+    await clock.advanceUntil(async () => (await client.get<Pod>(POD, { name: 'urgent', namespace: 'default' })).status.phase === 'Running', { limit: '2m' });
+    const all = await pods();
+    expect(all.filter(({ status }) => status.phase === 'Pending')).to.have.length(1);
+    const { items } = await client.list<KubeObject & { reason: string; message: string }>(EVENT, { namespace: 'default' });
+    expect(items.filter(({ reason }) => reason === 'Preempted')).to.have.length(1);
+  });
+
+  it('drives pods off a node by a NoExecute taint when their toleration ends', async () => {
+    machines.set({ instanceId: 'i-1' });
+    const tolerations = [{ key: 'dedicated', operator: 'Exists' }, { key: 'outage', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 60 }];
+    await client.create(DEPLOYMENT, deployment(1, { tolerations }));
+    await running(1);
+    const [pod] = await pods();
+    const node = await client.get<Node>(NODE, { name: pod?.spec.nodeName as string });
+    await client.mergePatch(NODE, { name: node.metadata.name }, { spec: { taints: [...(node.spec.taints ?? []), { key: 'outage', effect: 'NoExecute' }] } });
+    await clock.advance('50s');
+    expect((await pods())[0]?.metadata).to.have.property('name', pod?.metadata.name);
+    await clock.advance('15s');
+    expect((await pods()).map(({ metadata }) => metadata.name)).not.to.include(pod?.metadata.name);
+  });
+
+  it('cuts a slow stop short when it is deleted again with less grace', async () => {
+    machines.set({ instanceId: 'i-1' });
+    await client.create(DEPLOYMENT, deployment(1, { terminationGracePeriodSeconds: 600, containers: [{ name: 'web', image: 'web:1', lifecycle: { preStop: { exec: { command: ['sleep', '500'] } } } }] }));
+    await running(1);
+    const [pod] = await pods();
+    const slow = { name: pod?.metadata.name as string, namespace: 'default' };
+    await client.delete(POD, slow);
+    await clock.advance('30s');
+    expect(await client.find(POD, slow)).not.to.equal(undefined);
+    await client.delete(POD, { ...slow, gracePeriodSeconds: 5 });
+    await clock.advance('10s');
+    expect(await client.find(POD, slow)).to.equal(undefined);
+  });
+
+  it('turns a node that has gone silent to Unknown, and taints it', async () => {
+    machines.set({ instanceId: 'i-1' });
+    await client.create(DEPLOYMENT, deployment(1));
+    await running(1);
+    // A node without a machine behind it: nobody renews its lease.
+    await client.create(NODE, { metadata: { name: 'silent', labels: { pool: 'b' } }, spec: {}, status: { conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: '', lastHeartbeatTime: kubeTime(clock.now()), lastTransitionTime: kubeTime(clock.now()) }] } });
+    await clock.advance('1m');
+    const silent = await client.get<Node>(NODE, { name: 'silent' });
+    expect(silent.status.conditions?.find(({ type }) => type === 'Ready')).to.include({ status: 'Unknown', reason: 'NodeStatusUnknown' });
+    expect(silent.spec.taints?.map(({ key, effect }) => `${key}:${effect}`)).to.deep.equal(['node.kubernetes.io/unreachable:NoSchedule', 'node.kubernetes.io/unreachable:NoExecute']);
+  });
+
+  it('answers kubectl logs and kubectl top', async () => {
+    machines.set({ instanceId: 'i-1' });
+    await client.create(DEPLOYMENT, deployment(1));
+    await running(1);
+    await clock.advance('5m');
+    const name = (await pods())[0]?.metadata.name as string;
+    const read = async (options: object): Promise<string[]> => {
+      const chunks: string[] = [];
+      for await (const chunk of cluster.podLogs('default', name, 'web', { follow: false, previous: false, timestamps: false, ...options }, undefined)) chunks.push(chunk);
+      return chunks;
+    };
+    const all = await read({});
+    expect(all[0]).to.equal('starting web:1\n');
+    expect(await read({ tailLines: 2 })).to.deep.equal(all.slice(-2));
+    expect((await read({ timestamps: true, tailLines: 1 }))[0]).to.match(/^2024-01-01T00:0\d:\d\d\.\d{9}Z /);
+    const follow = new AbortController();
+    const followed: string[] = [];
+    const following = (async () => {
+      for await (const chunk of cluster.podLogs('default', name, 'web', { follow: true, previous: false, timestamps: false, tailLines: 0 }, follow.signal)) followed.push(chunk);
+    })();
+    await clock.advance('1m');
+    follow.abort();
+    await following;
+    expect(followed.length).to.be.within(3, 7);
+    expect(cluster.metrics.pods().map(({ metadata }) => (metadata as { name: string }).name)).to.deep.equal([name]);
+    expect(cluster.metrics.nodes()).to.have.length(2);
   });
 
   it('leaves nothing behind when it stops', async () => {

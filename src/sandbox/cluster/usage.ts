@@ -1,10 +1,10 @@
+import { kubeTime } from '../../operator/kube/time.js';
 import type { MetricsProvider } from '../../apiserver/index.js';
 import { parseResources } from '../../api/resources.js';
 import type { ResourceList } from '../../api/resources.js';
 import type { Clock } from '../../operator/clock.js';
 import { fraction } from './kubelet/node-capacity.js';
 import type { Pod } from './model/kinds.js';
-import { timestamp } from './model/pods.js';
 import { BY_NODE } from './shell/informers.js';
 import type { Informers } from './shell/informers.js';
 
@@ -51,7 +51,7 @@ export function createMetrics(informers: Informers, clock: Clock): MetricsProvid
         const containers = running(pod).map(({ name, usage }) => ({ name, usage: quantities(usage(now)) }));
         if (containers.length === 0) return [];
         const { name, namespace, labels, creationTimestamp } = pod.metadata;
-        return [{ kind: 'PodMetrics', apiVersion: 'metrics.k8s.io/v1beta1', metadata: { name, namespace, labels, creationTimestamp }, timestamp: timestamp(now), window, containers }];
+        return [{ kind: 'PodMetrics', apiVersion: 'metrics.k8s.io/v1beta1', metadata: { name, namespace, labels, creationTimestamp }, timestamp: kubeTime(now), window, containers }];
       });
     },
     nodes: () => {
@@ -64,7 +64,7 @@ export function createMetrics(informers: Informers, clock: Clock): MetricsProvid
           total.memory += memory;
         }
         const { name, labels, creationTimestamp } = node.metadata;
-        return { kind: 'NodeMetrics', apiVersion: 'metrics.k8s.io/v1beta1', metadata: { name, labels, creationTimestamp }, timestamp: timestamp(now), window, usage: quantities(total) };
+        return { kind: 'NodeMetrics', apiVersion: 'metrics.k8s.io/v1beta1', metadata: { name, labels, creationTimestamp }, timestamp: kubeTime(now), window, usage: quantities(total) };
       });
     },
   };

@@ -1,7 +1,8 @@
+import { kubeTime } from '../../../operator/kube/time.js';
 import { isAlreadyExists } from '../../../operator/kube/errors.js';
 import { keyOfObject } from '../../../operator/kube/object.js';
 import type { CronJob, Job } from '../model/kinds.js';
-import { controllerOf, controllerReference, timestamp } from '../model/pods.js';
+import { controllerOf, controllerReference } from '../model/pods.js';
 import type { Component, ComponentContext } from '../shell/component.js';
 import { workerOf } from '../shell/component.js';
 import { BY_OWNER } from '../shell/informers.js';
@@ -47,7 +48,7 @@ export class CronJobController implements Component {
     const started = plan.start === undefined ? undefined : await this.#startJob(cronJob, plan.start);
     await writer.patchStatus(informers.cronJobs, cronJob, {
       active: [...active, ...(started ? [started] : [])].map(({ apiVersion, kind, metadata }) => ({ apiVersion, kind, name: metadata.name, namespace: metadata.namespace, uid: metadata.uid, resourceVersion: metadata.resourceVersion })),
-      ...(plan.start === undefined ? {} : { lastScheduleTime: timestamp(plan.start) }),
+      ...(plan.start === undefined ? {} : { lastScheduleTime: kubeTime(plan.start) }),
       ...(plan.lastSuccessfulTime === undefined ? {} : { lastSuccessfulTime: plan.lastSuccessfulTime }),
     });
     return plan.nextStart === undefined ? undefined : Math.max(0, plan.nextStart - clock.now());
@@ -63,7 +64,7 @@ export class CronJobController implements Component {
       const job = await writer.create(informers.jobs, {
         metadata: {
           name, namespace: cronJob.metadata.namespace, labels: { ...metadata?.labels },
-          annotations: { ...metadata?.annotations, 'batch.kubernetes.io/cronjob-scheduled-timestamp': timestamp(time) },
+          annotations: { ...metadata?.annotations, 'batch.kubernetes.io/cronjob-scheduled-timestamp': kubeTime(time) },
           ownerReferences: [controllerReference(cronJob)],
         },
         spec,

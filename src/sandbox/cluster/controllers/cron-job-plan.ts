@@ -1,6 +1,7 @@
+import { kubeTime } from '../../../operator/kube/time.js';
 import { Cron } from 'croner';
 import type { CronJob, Job } from '../model/kinds.js';
-import { conditionOf, timestamp } from '../model/pods.js';
+import { conditionOf } from '../model/pods.js';
 import { isFinished } from './job-plan.js';
 import { messageOf } from '../shell/message-of.js';
 
@@ -59,7 +60,7 @@ export function planCronJob(cronJob: CronJob, owned: readonly Job[], now: number
   const past = cron.previousRuns(MOST_MISSED + 1, new Date(now + 1)).map((time) => time.getTime()).filter((time) => time > since && time <= now);
   if (past.length === 0) return plan;
   if (past.length > MOST_MISSED) {
-    plan.problem = { reason: 'TooManyMissedTimes', message: `too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew: ${timestamp(since)}` };
+    plan.problem = { reason: 'TooManyMissedTimes', message: `too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew: ${kubeTime(since)}` };
   }
   if (active.length > 0 && spec.concurrencyPolicy === 'Forbid') return { ...plan, problem: { reason: 'JobAlreadyActive', message: 'Not starting job because prior execution is running and concurrency policy is Forbid' } };
   if (spec.concurrencyPolicy === 'Replace') plan.remove.push(...active);

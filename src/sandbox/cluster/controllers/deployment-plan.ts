@@ -1,6 +1,7 @@
+import { kubeTime } from '../../../operator/kube/time.js';
 import type { DeploymentCondition, DeploymentStatus } from 'kubernetes-types/apps/v1.js';
 import type { Deployment, Pod, ReplicaSet } from '../model/kinds.js';
-import { conditionOf, isTerminal, timestamp } from '../model/pods.js';
+import { conditionOf, isTerminal } from '../model/pods.js';
 import { withCondition } from '../model/set-condition.js';
 import { sameTemplate, templateHash } from './pod-template.js';
 
@@ -172,7 +173,7 @@ export function deploymentStatus(deployment: Deployment, owned: readonly Replica
   const set = (type: string, value: boolean, reason: string, message: string, moved = false): void => {
     const existing = conditionOf<DeploymentCondition>(status.conditions, type);
     const same = existing?.status === (value ? 'True' : 'False') && existing.reason === reason && existing.message === message;
-    const lastUpdateTime = same && !moved ? existing.lastUpdateTime : timestamp(now);
+    const lastUpdateTime = same && !moved ? existing.lastUpdateTime : kubeTime(now);
     status.conditions = withCondition(status.conditions, { type, status: value ? 'True' : 'False', reason, message, ...(lastUpdateTime === undefined ? {} : { lastUpdateTime }) }, now);
   };
   if (availableReplicas >= wanted - rolloutBounds(deployment).maxUnavailable) set('Available', true, 'MinimumReplicasAvailable', 'Deployment has minimum availability.');

@@ -1,6 +1,7 @@
+import { kubeTime } from '../../../operator/kube/time.js';
 import { keyOfObject } from '../../../operator/kube/object.js';
 import type { Pod, PodDisruptionBudget } from '../model/kinds.js';
-import { controllerOf, isReady, isTerminal, timestamp } from '../model/pods.js';
+import { controllerOf, isReady, isTerminal } from '../model/pods.js';
 import { selects } from '../model/selectors.js';
 import { withCondition } from '../model/set-condition.js';
 import type { Component, ComponentContext } from '../shell/component.js';
@@ -85,7 +86,7 @@ export class DisruptionBudgetController implements Component {
     const pods = informers.pods.find(BY_NAMESPACE, budget.metadata.namespace).filter(({ metadata }) => selects(budget.spec.selector, metadata.labels));
     const status = budgetStatus(budget, pods, (pod) => this.#scaleOf(pod), clock.now());
     const allowed = status.disruptionsAllowed > 0;
-    const condition = { type: 'DisruptionAllowed', status: allowed ? 'True' : 'False', reason: allowed ? 'SufficientPods' : 'InsufficientPods', message: '', lastTransitionTime: timestamp(clock.now()), observedGeneration: budget.metadata.generation ?? 1 };
+    const condition = { type: 'DisruptionAllowed', status: allowed ? 'True' : 'False', reason: allowed ? 'SufficientPods' : 'InsufficientPods', message: '', lastTransitionTime: kubeTime(clock.now()), observedGeneration: budget.metadata.generation ?? 1 };
     const dropped = Object.keys(budget.status.disruptedPods ?? {}).filter((name) => !(name in status.disruptedPods));
     await writer.patchStatus(informers.disruptionBudgets, budget, {
       ...status,

@@ -1,6 +1,7 @@
+import { kubeTime } from '../../../operator/kube/time.js';
 import type { JobCondition, JobStatus } from 'kubernetes-types/batch/v1.js';
 import type { Job, Pod } from '../model/kinds.js';
-import { conditionOf, isActive, isReady, timestamp } from '../model/pods.js';
+import { conditionOf, isActive, isReady } from '../model/pods.js';
 import { withCondition } from '../model/set-condition.js';
 
 /** Keeps a finished pod until its Job has counted it. */
@@ -68,7 +69,7 @@ export function planJob(job: Job, owned: readonly Pod[], now: number): JobPlan {
     failed,
     ready: active.filter(isReady).length,
     ...(indexed ? { completedIndexes: formatIndexes(completedIndexes) } : {}),
-    ...(before.startTime || spec.suspend ? {} : { startTime: timestamp(now) }),
+    ...(before.startTime || spec.suspend ? {} : { startTime: kubeTime(now) }),
   } as JobStatus;
   const plan: JobPlan = { create: [], remove: [], counted: [...succeededNow, ...failedNow], status, nextCheck: undefined };
   if (metadata.deletionTimestamp) return plan;
@@ -78,12 +79,12 @@ export function planJob(job: Job, owned: readonly Pod[], now: number): JobPlan {
     return plan;
   }
   const set = (type: string, value: 'True' | 'False', reason: string, message: string): void => {
-    status.conditions = withCondition<JobCondition>(status.conditions, { type, status: value, reason, message, lastProbeTime: timestamp(now) }, now);
+    status.conditions = withCondition<JobCondition>(status.conditions, { type, status: value, reason, message, lastProbeTime: kubeTime(now) }, now);
   };
   const end = (type: 'Complete' | 'Failed', reason: string, message: string): JobPlan => {
     set(type === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget', 'True', reason, message);
     set(type, 'True', reason, message);
-    if (type === 'Complete') status.completionTime = timestamp(now);
+    if (type === 'Complete') status.completionTime = kubeTime(now);
     status.active = 0;
     plan.remove.push(...active);
     return plan;
@@ -103,7 +104,7 @@ export function planJob(job: Job, owned: readonly Pod[], now: number): JobPlan {
   }
   if (conditionOf<JobCondition>(before.conditions, 'Suspended')?.status === 'True') {
     set('Suspended', 'False', 'JobResumed', 'Job resumed');
-    status.startTime = timestamp(now);
+    status.startTime = kubeTime(now);
   }
   if (deadline !== undefined) plan.nextCheck = deadline;
 

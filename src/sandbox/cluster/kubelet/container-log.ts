@@ -1,5 +1,5 @@
+import { kubeTime } from '../../../operator/kube/time.js';
 import type { LogLine } from '../sandbox-cluster.js';
-import { timestamp } from '../model/pods.js';
 import { fraction } from './node-capacity.js';
 
 /** One run of a container, as far as its log is concerned. */
@@ -29,7 +29,7 @@ function lineAt(run: LoggedRun, index: number): LogLine {
   const time = Math.floor(startedAt + (index - 2 + fraction(`${id}${index}`)) * PERIOD + 1_000);
   const phrases = isDatabase(image) ? QUERIES : REQUESTS;
   const text = phrases[Math.floor(fraction(`${index}${id}`) * phrases.length)] as string;
-  return { time, text: isDatabase(image) ? `${timestamp(time)} LOG:  ${text}` : `${timestamp(time)} ${text} ${1 + Math.floor(fraction(`${id}/${index}`) * 40)}ms` };
+  return { time, text: isDatabase(image) ? `${kubeTime(time)} LOG:  ${text}` : `${kubeTime(time)} ${text} ${1 + Math.floor(fraction(`${id}/${index}`) * 40)}ms` };
 }
 
 /** The lines that a run has written between two moments, oldest first; `limit` keeps the newest. */

@@ -1,3 +1,4 @@
+import { kubeTime, microTime } from '../../../operator/kube/time.js';
 import { sleep } from '../../../operator/clock.js';
 import type { Timer } from '../../../operator/clock.js';
 import { isAlreadyExists, isNotFound } from '../../../operator/kube/errors.js';
@@ -6,7 +7,7 @@ import type { Resources } from '../../../api/resources.js';
 import type { SandboxInstance } from '../../aws/instance.js';
 import { EBS_DRIVER } from '../controllers/volume-plan.js';
 import type { Node, Pod } from '../model/kinds.js';
-import { isTerminal, podRequests, timestamp } from '../model/pods.js';
+import { isTerminal, podRequests } from '../model/pods.js';
 import { withCondition } from '../model/set-condition.js';
 import type { ClusterIdentity } from '../sandbox-cluster.js';
 import type { ComponentContext } from '../shell/component.js';
@@ -81,10 +82,6 @@ export class Kubelet implements PodHost {
 
   isForeign(pod: Pod): boolean {
     return this.options.isForeign(pod);
-  }
-
-  forget(uid: string): void {
-    this.workers.delete(uid);
   }
 
   /** Boots and joins. What keeps it from joining is on the console; never rejects. */
@@ -211,7 +208,7 @@ export class Kubelet implements PodHost {
   async #createLease({ metadata: { name, uid } }: Node): Promise<void> {
     const lease = {
       metadata: { name, namespace: LEASE_NAMESPACE, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid }] },
-      spec: { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime: this.#microTime() },
+      spec: { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime: microTime(this.ctx.clock.now()) },
     };
     try {
       await this.ctx.writer.create(this.ctx.informers.leases, lease);
@@ -225,7 +222,7 @@ export class Kubelet implements PodHost {
     const { informers, writer } = this.ctx;
     const node = informers.nodes.get(this.nodeName);
     const lease = informers.leases.get(`${LEASE_NAMESPACE}/${this.nodeName}`);
-    if (lease) await writer.patch(informers.leases, lease, { spec: { renewTime: this.#microTime() } });
+    if (lease) await writer.patch(informers.leases, lease, { spec: { renewTime: microTime(this.ctx.clock.now()) } });
     else if (node) await this.#createLease(node);
   }
 
@@ -268,12 +265,8 @@ export class Kubelet implements PodHost {
     return sleep(this.ctx.clock, delay, this.#life.signal);
   }
 
-  #microTime(): string {
-    return new Date(this.ctx.clock.now()).toISOString().replace('Z', '000Z');
-  }
-
   #print(line: string): void {
-    this.console.push(`${timestamp(this.ctx.clock.now())} ${line}`);
+    this.console.push(`${kubeTime(this.ctx.clock.now())} ${line}`);
   }
 }
 

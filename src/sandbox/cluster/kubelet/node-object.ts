@@ -1,9 +1,9 @@
+import { kubeTime } from '../../../operator/kube/time.js';
 import type { NodeCondition } from 'kubernetes-types/core/v1.js';
 import { ARCH_LABEL, HOSTNAME_LABEL, OS_LABEL, WINDOWS_BUILD_LABEL } from '../../../api/labels.js';
 import { formatBinary, formatMilli } from '../../../api/quantity.js';
 import type { Resources } from '../../../api/resources.js';
 import type { SandboxInstance } from '../../aws/instance.js';
-import { timestamp } from '../model/pods.js';
 import { UNINITIALIZED_TAINT } from '../nodes/cloud-node-controller.js';
 import { NOT_READY } from '../nodes/node-taints.js';
 import { BootFailure } from './user-data/boot-config.js';
@@ -45,7 +45,7 @@ export const formatNodeResources = (resources: Resources): Record<string, string
 
 /** The conditions that a kubelet reports. */
 export function nodeConditions(ready: { status: 'True' | 'False'; reason: string; message: string }, now: number): NodeCondition[] {
-  const lastHeartbeatTime = timestamp(now);
+  const lastHeartbeatTime = kubeTime(now);
   const fine = (type: string, reason: string, message: string): NodeCondition => ({ type, status: 'False', reason, message, lastHeartbeatTime });
   return [
     fine('MemoryPressure', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
@@ -101,7 +101,7 @@ export function nodeObject(machine: SandboxInstance, config: BootConfig, family:
       capacity: formatNodeResources(resources.capacity),
       allocatable: formatNodeResources(resources.allocatable),
       addresses: [{ type: 'InternalIP', address: machine.privateIp }, { type: 'Hostname', address: name }],
-      conditions: nodeConditions(NETWORK_NOT_READY, now).map((condition) => ({ ...condition, lastTransitionTime: timestamp(now) })),
+      conditions: nodeConditions(NETWORK_NOT_READY, now).map((condition) => ({ ...condition, lastTransitionTime: kubeTime(now) })),
       daemonEndpoints: { kubeletEndpoint: { Port: 10_250 } },
       nodeInfo: {
         architecture, operatingSystem: os, ...SYSTEMS[family], kubeletVersion: KUBELET_VERSION, kubeProxyVersion: KUBELET_VERSION,

@@ -1,6 +1,6 @@
+import { kubeTime } from '../../../operator/kube/time.js';
 import type { Container, ContainerState, ContainerStatus, PodCondition, PodStatus } from 'kubernetes-types/core/v1.js';
 import type { Pod } from '../model/kinds.js';
-import { timestamp } from '../model/pods.js';
 import { withCondition } from '../model/set-condition.js';
 
 /** One container as its node runs it. */
@@ -51,7 +51,7 @@ export function podPhase(run: PodRun, restartPolicy: string): string {
 const namesOf = (containers: readonly ContainerRun[], status: string): string => `containers with ${status} status: [${containers.map(({ spec }) => spec.name).join(' ')}]`;
 
 function readiness(run: PodRun, phase: string, now: number): PodCondition[] {
-  const at = { lastTransitionTime: timestamp(now) };
+  const at = { lastTransitionTime: kubeTime(now) };
   const steps = run.containers.filter((container) => container.init && !isSidecar(container));
   const serving = run.containers.filter((container) => !container.init || isSidecar(container));
   const incomplete = steps.filter((container) => !succeeded(container));
@@ -98,7 +98,7 @@ export function podStatus(pod: Pod, run: PodRun, now: number): Partial<PodStatus
     phase,
     conditions,
     hostIP: run.hostIp,
-    startTime: timestamp(run.startTime),
+    startTime: kubeTime(run.startTime),
     ...({ hostIPs: [{ ip: run.hostIp }] } as object),
     ...(run.ip === undefined ? {} : { podIP: run.ip, podIPs: [{ ip: run.ip }] }),
     ...run.failure,

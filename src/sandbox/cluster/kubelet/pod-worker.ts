@@ -1,10 +1,10 @@
+import { kubeTime } from '../../../operator/kube/time.js';
 import type { Container } from 'kubernetes-types/core/v1.js';
 import { sleep } from '../../../operator/clock.js';
 import type { Timer } from '../../../operator/clock.js';
 import { isConflict, isNotFound } from '../../../operator/kube/errors.js';
 import { keyOfObject } from '../../../operator/kube/object.js';
 import type { Pod } from '../model/kinds.js';
-import { timestamp } from '../model/pods.js';
 import type { ComponentContext } from '../shell/component.js';
 import { behaviourOf, pullDuration, readyDelay, stopDuration } from './container-behaviour.js';
 import type { LoggedRun } from './container-log.js';
@@ -27,11 +27,10 @@ export interface PodHost {
   refuse(pod: Pod): { reason: string; message: string } | undefined;
   /** A process outside runs it: nothing to pull, nothing ends by itself. */
   isForeign(pod: Pod): boolean;
-  /** The pod and all that was kept of it are gone. */
-  forget(uid: string): void;
 }
 
 const SANDBOX_TIME = { least: 400, spread: 800 };
+const STATUS_RETRY = 1_000;
 const CRASH_BACKOFF = { first: 10_000, longest: 300_000, forgottenAfter: 600_000 };
 
 /** Runs one pod on its node: mounts, pulls, starts, restarts and stops, and reports what came of it. */
@@ -44,6 +43,9 @@ export class PodWorker {
   #publishing = false;
   #dirty = false;
   #killTimer: Timer | undefined;
+  #retryTimer: Timer | undefined;
+  /** What the kill timer does, and when. */
+  #kill: { at: number; run: () => void } | undefined;
 
   constructor(
     private readonly host: PodHost,
@@ -76,12 +78,15 @@ export class PodWorker {
   /** Takes over the pod's newer state; a deletion begins its end. */
   update(pod: Pod): void {
     this.pod = pod;
-    if (pod.metadata.deletionTimestamp && !this.#stopping) this.#stop(pod);
+    if (!pod.metadata.deletionTimestamp) return;
+    if (this.#stopping) this.#hurry(Date.parse(pod.metadata.deletionTimestamp));
+    else this.#stop(pod);
   }
 
   /** The node dies under the pod: everything ends at once and nobody is told. */
   abandon(): void {
     this.#killTimer?.cancel();
+    this.#retryTimer?.cancel();
     this.#life.abort(new Error('the node is gone'));
     for (const container of this.run.containers) if (container.state.running) this.#markEnded(container, 137);
   }
@@ -187,7 +192,7 @@ export class PodWorker {
     }
     container.id = `containerd://${random.uuid().replaceAll('-', '')}${random.uuid().replaceAll('-', '')}`;
     if (container.state.terminated) container.lastState = container.state;
-    container.state = { running: { startedAt: timestamp(clock.now()) } };
+    container.state = { running: { startedAt: kubeTime(clock.now()) } };
     const runs = this.logs.get(spec.name) ?? [];
     const ports = (spec.ports ?? []).map(({ containerPort }) => containerPort);
     this.logs.set(spec.name, [...runs.slice(-1), { id: container.id, image, ports, startedAt: clock.now() }]);
@@ -211,10 +216,10 @@ export class PodWorker {
 
   #markEnded(container: ContainerRun, exitCode: number): void {
     const now = this.host.ctx.clock.now();
-    const startedAt = container.state.running?.startedAt ?? timestamp(now);
+    const startedAt = container.state.running?.startedAt ?? kubeTime(now);
     container.ready = false;
     container.state = {
-      terminated: { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error', startedAt, finishedAt: timestamp(now), ...(container.id === undefined ? {} : { containerID: container.id }) },
+      terminated: { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error', startedAt, finishedAt: kubeTime(now), ...(container.id === undefined ? {} : { containerID: container.id }) },
     };
     const logged = this.logs.get(container.spec.name)?.at(-1);
     if (logged) Object.assign(logged, { endedAt: now, exitCode });
@@ -231,11 +236,27 @@ export class PodWorker {
     for (const { spec } of running) this.#event('Normal', 'Killing', `Stopping container ${spec.name}`);
     const grace = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
     const duration = running.length === 0 || phase === 'Succeeded' || phase === 'Failed' ? 0 : stopDuration(pod.spec, pod.metadata.annotations, grace, ctx.random.next());
-    const killed = duration >= grace * 1_000 && grace > 0;
-    this.#killTimer = ctx.clock.schedule(duration, () => {
-      for (const container of running) this.#markEnded(container, killed ? 137 : 0);
-      void this.#remove();
-    });
+    const asked = ctx.clock.now() + duration;
+    let killed = duration >= grace * 1_000 && grace > 0;
+    this.#kill = {
+      at: asked,
+      run: () => {
+        this.#kill = undefined;
+        killed ||= ctx.clock.now() < asked;
+        for (const container of running) this.#markEnded(container, killed ? 137 : 0);
+        void this.#remove();
+      },
+    };
+    this.#killTimer = ctx.clock.schedule(duration, this.#kill.run);
+  }
+
+  /** A second deletion with a shorter grace period. */
+  #hurry(deadline: number): void {
+    const kill = this.#kill;
+    if (!kill || deadline >= kill.at) return;
+    this.#killTimer?.cancel();
+    kill.at = deadline;
+    this.#killTimer = this.host.ctx.clock.schedule(deadline - this.host.ctx.clock.now(), kill.run);
   }
 
   async #remove(): Promise<void> {
@@ -275,7 +296,10 @@ export class PodWorker {
         await ctx.writer.patchStatus(ctx.informers.pods, current, podStatus(current, this.run, ctx.clock.now()));
       }
     } catch (error) {
-      if (!isNotFound(error) && !isConflict(error)) ctx.report(`kubelet ${this.host.nodeName}: status of ${keyOfObject(this.pod)}: ${messageOf(error)}`);
+      // The pod is another one by now, or none.
+      if (isNotFound(error) || isConflict(error)) return;
+      ctx.report(`kubelet ${this.host.nodeName}: status of ${keyOfObject(this.pod)}: ${messageOf(error)}; trying again`);
+      this.#retryTimer = ctx.clock.schedule(STATUS_RETRY, () => this.#publish());
     } finally {
       this.#publishing = false;
     }

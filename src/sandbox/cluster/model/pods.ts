@@ -86,6 +86,3 @@ export const controllerReference = (owner: KubeObject): OwnerReference => ({
   controller: true,
   blockOwnerDeletion: true,
 });
-
-/** RFC 3339 in whole seconds, as Kubernetes stamps. */
-export const timestamp = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;

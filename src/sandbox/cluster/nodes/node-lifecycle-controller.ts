@@ -1,6 +1,7 @@
+import { kubeTime } from '../../../operator/kube/time.js';
 import type { NodeCondition, PodCondition } from 'kubernetes-types/core/v1.js';
 import type { Node } from '../model/kinds.js';
-import { conditionOf, isReady, timestamp } from '../model/pods.js';
+import { conditionOf, isReady } from '../model/pods.js';
 import { withCondition } from '../model/set-condition.js';
 import type { Component, ComponentContext } from '../shell/component.js';
 import { workerOf } from '../shell/component.js';
@@ -70,7 +71,7 @@ export class NodeLifecycleController implements Component {
     await writer.patchStatus(informers.nodes, node, { conditions });
     events.record(NAME, node, 'Normal', 'NodeNotReady', `Node ${node.metadata.name} status is now: NodeNotReady`);
     for (const pod of informers.pods.find(BY_NODE, node.metadata.name).filter(isReady)) {
-      const unready: PodCondition = { ...(conditionOf<PodCondition>(pod.status.conditions, 'Ready') as PodCondition), status: 'False', lastTransitionTime: timestamp(clock.now()) };
+      const unready: PodCondition = { ...(conditionOf<PodCondition>(pod.status.conditions, 'Ready') as PodCondition), status: 'False', lastTransitionTime: kubeTime(clock.now()) };
       await writer.patchStatus(informers.pods, pod, { conditions: withCondition(pod.status.conditions, unready, clock.now()) });
       events.record(NAME, pod, 'Warning', 'NodeNotReady', 'Node is not ready');
     }

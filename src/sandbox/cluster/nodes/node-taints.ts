@@ -1,7 +1,8 @@
+import { kubeTime } from '../../../operator/kube/time.js';
 import type { NodeCondition, Taint } from 'kubernetes-types/core/v1.js';
 import { sameTaint } from '../../../api/taints.js';
 import type { Node } from '../model/kinds.js';
-import { conditionOf, timestamp } from '../model/pods.js';
+import { conditionOf } from '../model/pods.js';
 
 export const NOT_READY = 'node.kubernetes.io/not-ready';
 export const UNREACHABLE = 'node.kubernetes.io/unreachable';
@@ -38,5 +39,5 @@ export function taintsByCondition(node: Node, now: number): Taint[] | undefined 
   const keep = taints.filter((taint) => !OWNED.has(taint.key) || wanted.some((other) => sameTaint(other, taint)));
   const added = wanted.filter((taint) => !taints.some((other) => sameTaint(other, taint)));
   if (added.length === 0 && keep.length === taints.length) return undefined;
-  return [...keep, ...added.map((taint) => ({ ...taint, timeAdded: timestamp(now) }))];
+  return [...keep, ...added.map((taint) => ({ ...taint, timeAdded: kubeTime(now) }))];
 }

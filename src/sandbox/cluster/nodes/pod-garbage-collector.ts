@@ -1,6 +1,7 @@
+import { kubeTime } from '../../../operator/kube/time.js';
 import type { Component, ComponentContext } from '../shell/component.js';
 import { workerOf } from '../shell/component.js';
-import { isTerminal, timestamp } from '../model/pods.js';
+import { isTerminal } from '../model/pods.js';
 import { withCondition } from '../model/set-condition.js';
 import { BY_NODE } from '../shell/informers.js';
 import type { KeyedWorker } from '../shell/keyed-worker.js';
@@ -55,7 +56,7 @@ export class PodGarbageCollector implements Component {
     if (rest > 0) return rest;
     for (const pod of orphans) {
       if (!isTerminal(pod)) {
-        const condition = { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists', lastTransitionTime: timestamp(clock.now()) };
+        const condition = { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists', lastTransitionTime: kubeTime(clock.now()) };
         await writer.patchStatus(informers.pods, pod, { phase: 'Failed', conditions: withCondition(pod.status.conditions, condition, clock.now()) });
       }
       await writer.delete(informers.pods, pod, { gracePeriodSeconds: 0 });

@@ -1,9 +1,10 @@
+import { kubeTime } from '../../../operator/kube/time.js';
 import type { Taint, Toleration } from 'kubernetes-types/core/v1.js';
 import { tolerates } from '../../../api/taints.js';
 import { isConflict } from '../../../operator/kube/errors.js';
 import { keyOfObject } from '../../../operator/kube/object.js';
 import type { Pod } from '../model/kinds.js';
-import { isActive, timestamp } from '../model/pods.js';
+import { isActive } from '../model/pods.js';
 import { withCondition } from '../model/set-condition.js';
 import type { Component, ComponentContext } from '../shell/component.js';
 import { workerOf } from '../shell/component.js';
@@ -12,17 +13,16 @@ import type { KeyedWorker } from '../shell/keyed-worker.js';
 
 /**
  * When a pod must leave because of NoExecute taints, in milliseconds since the epoch; undefined: it may stay. Of several
- * tolerations for the taints the shortest counts, from the time that a taint was added (or `seen`, if it does not say).
+ * tolerations for the taints the shortest counts, from the moment that pod and taints were first `seen` together.
  */
 export function evictionTime(tolerations: readonly Toleration[], taints: readonly Taint[], seen: number): number | undefined {
   let due: number | undefined;
   for (const taint of taints.filter(({ effect }) => effect === 'NoExecute')) {
     const matching = tolerations.filter((toleration) => tolerates(toleration, taint));
-    const start = taint.timeAdded === undefined ? seen : Date.parse(taint.timeAdded);
     if (matching.length === 0) return seen;
     for (const { tolerationSeconds } of matching) {
       if (tolerationSeconds === undefined) continue;
-      const end = start + Math.max(0, tolerationSeconds) * 1_000;
+      const end = seen + Math.max(0, tolerationSeconds) * 1_000;
       due = Math.min(due ?? end, end);
     }
   }
@@ -32,8 +32,8 @@ export function evictionTime(tolerations: readonly Toleration[], taints: readonl
 /** Deletes pods from nodes whose NoExecute taints they do not tolerate, at the time their tolerations end. */
 export class TaintEvictionController implements Component {
   readonly #worker: KeyedWorker;
-  /** When a node's set of NoExecute taints was first seen: `taint` key and effect by node. */
-  readonly #seen = new Map<string, number>();
+  /** Since when each pod (by uid) has been on a node with NoExecute taints, by node. */
+  readonly #seen = new Map<string, Map<string, number>>();
 
   constructor(private readonly ctx: ComponentContext) {
     this.#worker = workerOf(ctx, 'taint-eviction-controller', (node) => this.#sync(node));
@@ -62,11 +62,14 @@ export class TaintEvictionController implements Component {
       this.#seen.delete(name);
       return undefined;
     }
-    const seen = this.#seen.get(name) ?? clock.now();
+    const before = this.#seen.get(name);
+    const seen = new Map<string, number>();
     this.#seen.set(name, seen);
     const later: number[] = [];
     for (const pod of informers.pods.find(BY_NODE, name).filter(isActive)) {
-      const due = evictionTime(pod.spec.tolerations ?? [], taints, seen);
+      const since = before?.get(pod.metadata.uid) ?? clock.now();
+      seen.set(pod.metadata.uid, since);
+      const due = evictionTime(pod.spec.tolerations ?? [], taints, since);
       if (due === undefined) continue;
       if (due <= clock.now()) await this.#evict(pod);
       else later.push(due);
@@ -78,7 +81,7 @@ export class TaintEvictionController implements Component {
     const { informers, writer, events, clock } = this.ctx;
     events.record('taint-eviction-controller', pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${keyOfObject(pod)}`);
     const condition = {
-      type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint', lastTransitionTime: timestamp(clock.now()),
+      type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint', lastTransitionTime: kubeTime(clock.now()),
     };
     try {
       await writer.patchStatus(informers.pods, pod, { conditions: withCondition(pod.status.conditions, condition, clock.now()) });

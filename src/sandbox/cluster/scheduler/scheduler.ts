@@ -1,7 +1,8 @@
+import { kubeTime } from '../../../operator/kube/time.js';
 import { isConflict, isNotFound } from '../../../operator/kube/errors.js';
 import { keyOfObject } from '../../../operator/kube/object.js';
 import type { Node, Pod } from '../model/kinds.js';
-import { conditionOf, isActive, timestamp } from '../model/pods.js';
+import { conditionOf, isActive } from '../model/pods.js';
 import { withCondition } from '../model/set-condition.js';
 import type { Component, ComponentContext } from '../shell/component.js';
 import type { Change } from '../shell/informer.js';
@@ -170,7 +171,7 @@ export class Scheduler implements Component {
     const { informers, writer, events, clock } = this.ctx;
     await writer.patchStatus(informers.pods, informers.pods.get(keyOfObject(pod)) ?? pod, { nominatedNodeName: node.name });
     for (const { pod: victim } of victims) {
-      const condition = { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message: `${NAME}: preempting to accommodate a higher priority pod`, lastTransitionTime: timestamp(clock.now()) };
+      const condition = { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message: `${NAME}: preempting to accommodate a higher priority pod`, lastTransitionTime: kubeTime(clock.now()) };
       await writer.patchStatus(informers.pods, victim, { conditions: withCondition(victim.status.conditions, condition, clock.now()) });
       await writer.delete(informers.pods, victim);
       events.record(NAME, victim, 'Normal', 'Preempted', `Preempted by pod ${pod.metadata.uid} on node ${node.name}`);
@@ -191,7 +192,7 @@ export class Scheduler implements Component {
     const current = informers.pods.get(keyOfObject(pod)) ?? pod;
     const known = conditionOf(current.status.conditions, 'PodScheduled');
     if (known?.status === 'False' && known.reason === 'Unschedulable' && known.message === message) return;
-    const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, lastTransitionTime: timestamp(clock.now()) };
+    const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, lastTransitionTime: kubeTime(clock.now()) };
     await writer.patchStatus(informers.pods, current, { conditions: withCondition(current.status.conditions, condition, clock.now()) });
   }
 
