@@ -1,8 +1,10 @@
+import { limitRanger } from './admission/limit-ranger.js';
 import { bootstrap } from './bootstrap.js';
 import { systemClock, systemRandom } from './clock.js';
 import { startEventExpiry } from './controllers/event-expiry.js';
 import { startGarbageCollector } from './controllers/garbage-collector.js';
 import { startNamespaceController } from './controllers/namespace-controller.js';
+import { startServiceAccounts } from './controllers/service-accounts.js';
 import type { Clock, ConversionHook, JsonObject, Random, ResourceRegistry } from './contracts.js';
 import { installCustomResources } from './crd/controller.js';
 import { createDiscovery } from './discovery/handler.js';
@@ -57,9 +59,9 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const registry = createRegistry();
   const storage = new MemoryStorage(clock, options.dataDir === undefined ? undefined : openJournal(options.dataDir));
   const version = { ...SERVER_VERSION, ...options.version };
-  const ctx: RestContext = { clock, random, storage, registry, conversions, admission: options.admission ?? [], ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
+  const ctx: RestContext = { clock, random, storage, registry, conversions, admission: [limitRanger({ storage }), ...(options.admission ?? [])], ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
   bootstrap(ctx);
-  const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startEventExpiry(ctx), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
+  const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startServiceAccounts(ctx), startEventExpiry(ctx), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
   const handle = createHandler(ctx, [createHealth(storage, version as JsonObject), createDiscovery(registry), createOpenApi(registry, { version: version.gitVersion })]);
   const listeners = new Set<Listener>();
   return {

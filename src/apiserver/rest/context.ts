@@ -3,7 +3,7 @@ import type { MemoryStorage } from '../storage/memory-storage.js';
 
 /** Changes or refuses objects on their way to storage; refusals are `StatusError`s. */
 export interface AdmissionPlugin {
-  /** May change `object`, which is private to the request. Runs before validation. */
+  /** May change `object`, which is private to the request. Runs before the kind prepares and validates it. */
   mutate?(request: AdmissionRequest): void;
   /** Sees the object as it will be stored. */
   validate?(request: AdmissionRequest): void;

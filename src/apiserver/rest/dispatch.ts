@@ -15,6 +15,7 @@ import { evict } from './subresources/eviction.js';
 import { finalizeNamespace } from './subresources/finalize.js';
 import { podLog } from './subresources/log.js';
 import { getScale, patchScale, updateScale } from './subresources/scale.js';
+import { requestToken } from './subresources/token.js';
 import { update } from './update.js';
 import { readWriteOptions, type WriteOptions } from './write-options.js';
 
@@ -66,6 +67,8 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
       return bind(ctx, namespace, name, decodeObject(body, headers), options('CreateOptions'));
     case 'create eviction':
       return evict(ctx, definition, namespace, name, decodeObject(body, headers), options('CreateOptions'));
+    case 'create token':
+      return requestToken(ctx, namespace, name, decodeObject(body, headers));
     case 'get log':
       return podLog(ctx, info, request.signal);
     case 'update finalize':

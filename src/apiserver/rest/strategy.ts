@@ -53,10 +53,9 @@ export function prepareCreate(ctx: RestContext, definition: ResourceDefinition, 
   delete metadata.resourceVersion;
   if (definition.tracksGeneration) metadata.generation = 1;
   if (definition.statusSubresource && !definition.keepsInitialStatus) delete object['status'];
-  definition.prepareForCreate?.(object, ctx);
-
   const admission = admissionRequest('CREATE', definition, '', object, undefined, options);
   for (const plugin of ctx.admission) plugin.mutate?.(admission);
+  definition.prepareForCreate?.(object, ctx);
   refuse(definition, object, [...validateMetadata(object, definition), ...definition.validate(object)]);
   for (const plugin of ctx.admission) plugin.validate?.(admission);
   definition.warnings?.(object).forEach(options.warn);
@@ -80,11 +79,10 @@ export function prepareUpdate(ctx: RestContext, definition: ResourceDefinition, 
     if (subresource === 'status') keepAllButStatus(object, previous, definition);
     else restore(object, previous, 'status');
   }
-  definition.prepareForUpdate?.(object, previous, subresource, ctx);
-  if (definition.tracksGeneration && specChanged(definition, object, previous)) metadata.generation = (before.generation ?? 0) + 1;
-
   const admission = admissionRequest('UPDATE', definition, subresource, object, previous, options);
   for (const plugin of ctx.admission) plugin.mutate?.(admission);
+  definition.prepareForUpdate?.(object, previous, subresource, ctx);
+  if (definition.tracksGeneration && specChanged(definition, object, previous)) object.metadata.generation = (before.generation ?? 0) + 1;
   refuse(definition, object, [
     ...validateMetadata(object, definition),
     ...validateMetadataUpdate(object, previous),
