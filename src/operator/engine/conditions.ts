@@ -66,7 +66,7 @@ export function initializeConditions(draft: KubeObject, types: readonly string[]
   }
 }
 
-const time = ({ lastTransitionTime }: Condition): number => Date.parse(lastTransitionTime);
+const time = ({ lastTransitionTime }: Condition): number => Date.parse(lastTransitionTime) || 0;
 
 /**
  * Recomputes a draft's root condition: True when all dependents are True at the current generation, False when one of them is False at

@@ -625,6 +625,13 @@ describe('rule 10: when to look again', () => {
     expect(expired).to.equal(2);
   });
 
+  it('never takes a transition time that cannot be read for one that is long ago', async () => {
+    const host = new FakeHost(widget({}, { conditions: [condition('A', 'Unknown', { lastTransitionTime: 'yesterday' })] }));
+    outcome = done();
+    await bed(Clockwork).run(host);
+    expect(expired).to.equal(0);
+  });
+
   it('runs a deadline again that failed', async () => {
     const host = new FakeHost(createdNow());
     const clockwork = bed(Clockwork);

@@ -81,7 +81,8 @@ async function runDeadlines<T extends KubeObject>(run: KeyRun<T>): Promise<void>
     const id = `${type}@${condition.lastTransitionTime}`;
     if (memory.deadlines.has(id)) continue;
     const due = Date.parse(condition.lastTransitionTime) + (run.length(() => within(run.base, instance)) ?? Infinity);
-    if (due === Infinity) continue;
+    // A time that cannot be read must not look like one that has passed.
+    if (!Number.isFinite(due)) continue;
     if (run.now < due) {
       run.wakeIn(due - run.now, `deadline of ${type}`);
       continue;
