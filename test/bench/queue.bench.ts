@@ -1,7 +1,6 @@
 import { WorkQueue, seededRandom, systemClock } from '../../src/operator/index.js';
 
 export interface QueueBenchmark {
-  name: 'queue';
   keys: number;
   /** An operation is one add, or one take with its done. */
   operationsPerSecond: number;
@@ -34,7 +33,7 @@ async function operationsPerSecond(keys: number, rounds: number, fairBy?: (key: 
 
 export async function queueBenchmark({ keys = 10_000, rounds = 50 } = {}): Promise<QueueBenchmark> {
   return {
-    name: 'queue', keys,
+    keys,
     operationsPerSecond: await operationsPerSecond(keys, rounds),
     fairOperationsPerSecond: await operationsPerSecond(keys, rounds, (key) => key.slice(0, key.indexOf('/'))),
   };

@@ -5,7 +5,6 @@ import { ConfigMap, OnEvent, Reconciler, Step, createOperator, done, handlerTran
 import type { EventSource, Key, Outcome } from '../../src/operator/index.js';
 
 export interface ReconcileBenchmark {
-  name: 'reconcile';
   objects: number;
   /** From an empty cache to every object listed and reconciled once. */
   coldStartMs: number;
@@ -63,5 +62,5 @@ export async function reconcileBenchmark({ objects = 10_000, rounds = 5 } = {}):
   stop.abort();
   await running;
   await server.close();
-  return { name: 'reconcile', objects, coldStartMs, reconcilesPerSecond };
+  return { objects, coldStartMs, reconcilesPerSecond };
 }

@@ -4,6 +4,7 @@ import { backoffDelay } from '../queue/backoff.js';
 import type { Rate } from '../queue/token-bucket.js';
 import { TokenBucket } from '../queue/token-bucket.js';
 import type { Random } from '../random.js';
+import { abortable } from './abortable.js';
 import type { ClientMetrics, RequestTraits } from './client-metrics.js';
 import { ApiError, NotLeaderError, ProtocolError, TransportError, isAborted } from './errors.js';
 import type { Status } from './errors.js';
@@ -318,7 +319,7 @@ export class KubeClient {
       try {
         const response = await this.transport.send(request);
         metrics?.requested(traits, String(response.status), (clock.now() - started) / 1_000);
-        if (response.status < 300) return response;
+        if (response.status < 300) return signal ? { ...response, body: abortable(response.body, signal) } : response;
         error = ApiError.of(response.status, await readText(response.body), identity, retryAfterOf(response, clock));
       } catch (cause) {
         if (isAborted(cause, signal)) throw cause;
