@@ -10,7 +10,7 @@ import { Problems } from '../dsl/problem.js';
 import { Resource } from '../dsl/resource.js';
 import { s } from '../dsl/schema.js';
 import { crdOf } from './crd.js';
-import { checkManifests, renderManifests } from './render.js';
+import { checkManifests, renderManifests, toYAML } from './render.js';
 
 class Budget {
   @Field(s.string().pattern(/^((100|[0-9]{1,2})%|[0-9]+)$/).default('10%').required())
@@ -150,6 +150,19 @@ describe('conversion between versions', () => {
 });
 
 describe('generated manifests', () => {
+  it('quote what Kubernetes would take for something else', () => {
+    expect(toYAML({ a: ['on', 'y', '1:30', '010', 'true', 'Never', '10%'] })).to.equal(`---
+a:
+  - "on"
+  - "y"
+  - "1:30"
+  - "010"
+  - "true"
+  - Never
+  - 10%
+`);
+  });
+
   it('are compared with a directory file by file', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'manifests-'));
     try {

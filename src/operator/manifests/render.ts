@@ -5,8 +5,8 @@ import type { Plan } from '../dsl/plan.js';
 import type { ConversionWebhook } from './crd.js';
 import { crdOf } from './crd.js';
 
-/** Objects as YAML, in the order of their fields. */
-export const toYAML = (...objects: readonly object[]): string => objects.map((object) => `---\n${stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })}`).join('');
+/** Objects as YAML, in the order of their fields. Quoted where Kubernetes' older YAML would read something else (`on`, `y`). */
+export const toYAML = (...objects: readonly object[]): string => objects.map((object) => `---\n${stringify(object, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' })}`).join('');
 
 /** The files that a plan's custom kinds make, by name: `karpenter.sh_nodepools.yaml`. */
 export function renderManifests({ kinds }: Pick<Plan, 'kinds'>, options: { webhook?: ConversionWebhook } = {}): Map<string, string> {
