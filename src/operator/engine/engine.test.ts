@@ -6,6 +6,7 @@ import { Terminal, done, held, met, released, unmet, waiting } from '../dsl/outc
 import type { Outcome, Release } from '../dsl/outcome.js';
 import type { ReconcilerClass } from '../dsl/plan.js';
 import { Resource } from '../dsl/resource.js';
+import { Node } from '../kinds/core.js';
 import { s } from '../dsl/schema.js';
 import type { StepContext } from '../context.js';
 import type { Condition as ObjectCondition } from '../kube/object.js';
@@ -545,6 +546,24 @@ describe('rule 9: one write set', () => {
     expect(host.object?.metadata.labels).to.deep.equal({ theirs: '2', ours: '1' });
     expect(host.object?.metadata.finalizers).to.deep.equal(['theirs/y', 'ours/x']);
     expect(host.object?.spec.size).to.equal(9);
+  });
+
+  it('leaves conditions of kinds that others define to the steps', async () => {
+    @Reconciler({ for: Node, name: 'node.pressure', root: false })
+    class Pressure {
+      @Step()
+      step(node: Node): Outcome {
+        node.status.conditions = [...(node.status.conditions ?? []), { type: 'DiskPressure', status: 'True' }];
+        return done();
+      }
+    }
+    const { spec: _spec, ...rest } = widget();
+    const node = { ...rest, apiVersion: 'v1', kind: 'Node', spec: {}, status: { conditions: [{ type: 'Ready', status: 'True' }] } } as unknown as Node;
+    const host = new FakeHost<Node>(node);
+    host.beforeWrite = () => { host.beforeWrite = undefined; host.change((object) => { object.spec.unschedulable = true; }); };
+    const plan = compile([Pressure]).reconcilers[0]!;
+    await runKey({ plan, instance: new Pressure(), object: node, host, memory: new KeyMemory(), triggers: [], attempt: 0 });
+    expect(host.object?.status.conditions?.map(({ type }) => type)).to.deep.equal(['Ready', 'DiskPressure']);
   });
 
   it('gives up without an error after three conflicts', async () => {

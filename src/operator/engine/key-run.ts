@@ -30,12 +30,16 @@ export class KeyRun<T extends KubeObject> {
   writes = 0;
   /** The object that the last write was made from. */
   previous: T;
+  /** Whether conditions are the engine's: not those of kinds that others define (Node), unless steps own some of them. */
+  readonly #keepsConditions: boolean;
   /** The conditions as the engine left them. */
   #conditions: readonly Condition[] = [];
   #requeueAfter: number | undefined;
   #requeueReason: string | undefined;
 
   constructor(readonly input: RunInput<T>, object: T) {
+    const { kind, steps } = input.plan;
+    this.#keepsConditions = kind.definition !== undefined || steps.some(({ condition }) => condition !== undefined);
     this.base = object;
     this.previous = object;
     this.draft = cloneJSON(object);
@@ -76,11 +80,13 @@ export class KeyRun<T extends KubeObject> {
   }
 
   restoreConditions(): void {
+    if (!this.#keepsConditions) return;
     const conditioned = this.draft as { status?: { conditions?: readonly Condition[] } };
     if ((conditioned.status?.conditions ?? NONE) !== this.#conditions) conditioned.status = { ...conditioned.status, conditions: this.#conditions };
   }
 
   #keepConditions(): void {
+    if (!this.#keepsConditions) return;
     this.#conditions = (this.draft as { status?: { conditions?: readonly Condition[] } }).status?.conditions ?? NONE;
     Object.freeze(this.#conditions);
   }
@@ -156,7 +162,7 @@ export class KeyRun<T extends KubeObject> {
   /** Conditions that this run may write. */
   readonly owns = (type: string): boolean => {
     const { steps, root } = this.input.plan;
-    return type === root?.type || this.marked.has(type) || steps.some(({ condition }) => condition === type);
+    return !this.#keepsConditions || type === root?.type || this.marked.has(type) || steps.some(({ condition }) => condition === type);
   };
 
   /** Sums the conditions up and puts them in order, if any of them changed or the root is missing. */
