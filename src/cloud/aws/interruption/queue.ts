@@ -4,6 +4,7 @@ import { sleep } from '../../../operator/clock.js';
 import type { Clock } from '../../../operator/clock.js';
 import { abortable } from '../clients.js';
 import type { AwsClients } from '../clients.js';
+import { ExpiringCache } from '../expiring-cache.js';
 import { parseInterruption } from './message.js';
 import type { InterruptionKind, InterruptionMessage } from './message.js';
 
@@ -29,6 +30,8 @@ interface Pending {
 }
 
 const FAILURE_PAUSE = 5_000;
+/** A message that nobody acknowledges, and that SQS no longer delivers, is forgotten: the queue keeps messages for five minutes. */
+const FORGOTTEN = 10 * 60_000;
 
 /**
  * The queue of interruption messages as a level: what {@link pending} says of an instance holds until it is acknowledged,
@@ -36,9 +39,11 @@ const FAILURE_PAUSE = 5_000;
  */
 export class InterruptionQueue {
   private queueURL: string | undefined;
-  private readonly messages = new Map<string, Pending>();
+  private readonly messages: ExpiringCache<Pending>;
 
-  constructor(private readonly clients: Pick<AwsClients, 'sqs'>, private readonly queueName: string, private readonly clock: Clock, private readonly observer: InterruptionObserver = {}) {}
+  constructor(private readonly clients: Pick<AwsClients, 'sqs'>, private readonly queueName: string, private readonly clock: Clock, private readonly observer: InterruptionObserver = {}) {
+    this.messages = new ExpiringCache(clock, { ttl: FORGOTTEN });
+  }
 
   /**
    * Polls while subscribed, and emits every interruption as it is delivered; failures are observed and retried. Whoever
@@ -56,7 +61,7 @@ export class InterruptionQueue {
 
   /** What the queue says of an instance, and nobody has acknowledged. */
   pending(instanceID: string): readonly Interruption[] {
-    return [...this.messages.values()].flatMap(({ waiting }) => waiting.get(instanceID) ?? []);
+    return [...this.messages.live()].flatMap(([, { waiting }]) => waiting.get(instanceID) ?? []);
   }
 
   /** Says that an interruption was acted on, or concerns nobody. */
@@ -84,6 +89,7 @@ export class InterruptionQueue {
     const known = this.messages.get(messageID);
     if (known) {
       known.receiptHandle = receiptHandle;
+      this.messages.set(messageID, known);
       return [...known.waiting.values()];
     }
     let message: InterruptionMessage;
