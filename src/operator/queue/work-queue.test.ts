@@ -97,6 +97,24 @@ describe('the work queue', () => {
     expect(keys()).to.deep.equal(['second', 'high', 'first', 'low']);
   });
 
+  it('keeps the highest of several priorities, while a key waits and while it runs', async () => {
+    const { clock, queue } = setUp();
+    const { keys } = worker(queue, clock, 1);
+    queue.add('running');
+    await clock.flush();
+    queue.add('running', { priority: 5 });
+    queue.add('running', { priority: -5 });
+    queue.add('other', { priority: 1 });
+    queue.add('waiting', { priority: 3, after: 10 });
+    queue.add('waiting', { priority: -3, after: 20 });
+    await clock.advance(10);
+    for (const expected of ['running', 'waiting', 'other']) {
+      queue.done(keys().at(-1) as string);
+      await clock.flush();
+      expect(keys().at(-1)).to.equal(expected);
+    }
+  });
+
   it('lets fresh events neither prolong nor cut short a backoff, nor use it up', async () => {
     const { clock, queue } = setUp();
     const { started } = worker(queue, clock, 1);
