@@ -395,7 +395,7 @@ describe('compile', () => {
         'Bad: the pattern of spec.field is not a regular expression: (\nBad: spec.field: minLength 5 is above maxLength 2'],
       ['defaults that do not fit', () => { @ResourceKind(spec(s.int().max(10).default(11))) class Bad extends BaseResource { declare spec: { field: string }; declare status: Status; } return Bad; },
         'Bad: the default of spec.field, 11, is above the maximum of 10'],
-      ['nested defaults that do not fit', () => { @ResourceKind(spec(s.array(s.object({ a: s.enum('x') })).default([{ a: 'y' }]))) class Bad extends BaseResource { declare spec: { field: string }; declare status: Status; } return Bad; },
+      ['nested defaults that do not fit', () => { @ResourceKind(spec(s.array(s.object({ a: s.enum('x') })).default([{ a: 'y' as 'x' }]))) class Bad extends BaseResource { declare spec: { field: string }; declare status: Status; } return Bad; },
         'Bad: the default of spec.field, [{"a":"y"}], holds {"a":"y"}, which holds "y", which is none of "x"'],
       ['keys of map lists', () => { @ResourceKind(spec(s.array(s.object({ type: s.string(), key: s.string().optional() })).listMapKeys('typ', 'key'))) class Bad extends BaseResource { declare spec: { field: string }; declare status: Status; } return Bad; },
         'Bad: items of spec.field have no field "typ" to tell them apart. Did you mean "type"? They have type, key\nBad: field "key" tells items of spec.field apart; it has to be required or have a default'],

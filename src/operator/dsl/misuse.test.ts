@@ -155,6 +155,11 @@ export function fields(): unknown[] {
     s.int().pattern(/x/),
     // @ts-expect-error strings have no maximum
     s.string().max(3),
+    // @ts-expect-error a default of another type
+    s.int().default('3'),
+    // @ts-expect-error a default that is not among the values
+    s.enum('a', 'b').default('c'),
+    s.array(s.object({ nodes: s.string(), reason: s.string() })).default([{ nodes: '10%' }]),
     // @ts-expect-error only lists have keys
     s.record(s.string()).listMapKeys('a'),
   ];

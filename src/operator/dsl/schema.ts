@@ -20,6 +20,8 @@ export interface SchemaNode {
 }
 
 type Primitive = string | number | boolean;
+/** A value of which parts may be left to other defaults. */
+type Default<T> = T extends readonly (infer Item)[] ? readonly Default<Item>[] : T extends object ? { readonly [K in keyof T]?: Default<T[K]> } : T;
 
 /**
  * The schema of a value of type `T`. Immutable: every method returns a new schema. Methods that make no sense for the kind of value
@@ -39,8 +41,8 @@ export class Schema<out T, Optional extends boolean = false, Kind extends Schema
   /** What `kubectl explain` says. */
   describe(description: string): Schema<T, Optional, Kind> { return this.with({ description }); }
 
-  /** The API server fills this in where the field is absent. The field is not required then. */
-  default(value: unknown): Schema<T, Optional, Kind> { return this.with({ default: value }); }
+  /** The API server fills this in where the field is absent. The field is not required then. Parts that have defaults of their own may be left out. */
+  default(value: Default<T>): Schema<T, Optional, Kind> { return this.with({ default: value }); }
 
   /** The field may be absent, and its property has to be optional. */
   optional(): Schema<T, true, Kind> { return this.with<true>({}, { isOptional: true }); }
