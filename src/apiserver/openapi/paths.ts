@@ -30,12 +30,14 @@ export function pathsOf(definition: ResourceDefinition, dialect: Dialect): Recor
   const collection = namespaced ? `${root}/namespaces/{namespace}/${plural}` : `${root}/${plural}`;
   const schema = { $ref: `${dialect.prefix}${componentName(definition)}` };
   const gvk = { group, version, kind };
+  // kubectl apply looks here which kind of patch it may send.
+  const patchTypes = definition.custom ? PATCH_TYPES.filter((type) => !type.includes('strategic')) : PATCH_TYPES;
   const parameters = (...names: string[]): JsonObject => (names.length === 0 ? {} : { parameters: names.map((name) => ({ name, in: 'path', required: true, ...typed({ type: 'string' }, dialect) })) });
   const operations = (served: Readonly<Record<string, string>>, id: string, body: JsonObject): JsonObject =>
     Object.fromEntries(
       Object.entries(served)
         .filter(([verb]) => verbs.includes(verb))
-        .map(([verb, method]) => [method, operation(verb, `${verb}${id}`, gvk, verb === 'list' ? { $ref: `${schema.$ref}List` } : body, dialect)]),
+        .map(([verb, method]) => [method, operation(verb, `${verb}${id}`, gvk, verb === 'list' ? { $ref: `${schema.$ref}List` } : body, dialect, patchTypes)]),
     );
   const paths: Record<string, JsonObject> = {};
   const id = operationId(definition);
@@ -46,16 +48,16 @@ export function pathsOf(definition: ResourceDefinition, dialect: Dialect): Recor
   if (namespaced && verbs.includes('list')) paths[`${root}/${plural}`] = { get: operation('list', `list${id}ForAllNamespaces`, gvk, { $ref: `${schema.$ref}List` }, dialect) };
   for (const { name, kind: other, groupVersion, verbs: allowed } of subresourcesOf(definition)) {
     const target = { group: groupVersion?.group ?? group, version: groupVersion?.version ?? version, kind: other };
-    const served = allowed.map((verb) => [verb === 'create' ? 'post' : ITEM_VERBS[verb as keyof typeof ITEM_VERBS], operation(verb, `${verb}${id}${capital(name)}`, target, other === kind ? schema : { type: 'object' }, dialect)] as const);
+    const served = allowed.map((verb) => [verb === 'create' ? 'post' : ITEM_VERBS[verb as keyof typeof ITEM_VERBS], operation(verb, `${verb}${id}${capital(name)}`, target, other === kind ? schema : { type: 'object' }, dialect, patchTypes)] as const);
     paths[`${collection}/{name}/${name}`] = { ...Object.fromEntries(served), ...parameters('name', ...(namespaced ? ['namespace'] : [])) };
   }
   return paths;
 }
 
-function operation(verb: string, operationId: string, gvk: JsonObject, schema: JsonObject, dialect: Dialect): JsonObject {
+function operation(verb: string, operationId: string, gvk: JsonObject, schema: JsonObject, dialect: Dialect, patchTypes: readonly string[] = PATCH_TYPES): JsonObject {
   const query = (QUERY[verb] ?? []).map((name) => ({ name, in: 'query', ...typed({ type: INTEGERS.has(name) ? 'integer' : BOOLEANS.has(name) ? 'boolean' : 'string' }, dialect) }));
   const hasBody = verb === 'create' || verb === 'update' || verb === 'patch';
-  const bodyTypes = verb === 'patch' ? PATCH_TYPES : ['application/json', 'application/yaml'];
+  const bodyTypes = verb === 'patch' ? patchTypes : ['application/json', 'application/yaml'];
   const content = (types: readonly string[], of: JsonObject): JsonObject => ({ content: Object.fromEntries(types.map((type) => [type, { schema: of }])) });
   const bodySchema = verb === 'patch' ? { type: 'object' } : schema;
   const isV3 = dialect.wrapReferences;
