@@ -13,33 +13,68 @@ export interface Compiled {
   bound(): BoundPods;
 }
 
-const compiled = new WeakMap<Snapshot, { wellKnown: ReadonlySet<string>; reservationIDLabel: string; result: Compiled }>();
-
 const weight = ({ nodePool }: SnapshotPool): number => nodePool.spec.weight ?? 0;
 const name = ({ nodePool }: SnapshotPool): string => nodePool.metadata.name;
 
-/** Done once for a snapshot, however many runs it serves: snapshots do not change. */
+/** The part of a compilation that only pools and daemons decide. */
+type Catalogue = Omit<Compiled, 'bound'>;
+
+interface Remembered {
+  readonly pools: readonly SnapshotPool[];
+  readonly daemonSetPods: Snapshot['daemonSetPods'];
+  readonly wellKnown: ReadonlySet<string>;
+  readonly reservationIDLabel: string;
+  readonly catalogue: Catalogue;
+  uses: number;
+}
+
+/** After this many solves the labels and values that were met are forgotten, so that their number stays bounded. */
+const MOST_USES = 1_000;
+
+let remembered: Remembered | undefined;
+const compiled = new WeakMap<Snapshot, { catalogue: Catalogue; result: Compiled }>();
+
+const samePool = (a: SnapshotPool, b: SnapshotPool | undefined): boolean =>
+  b !== undefined && a.instanceTypes === b.instanceTypes
+  && (a.nodePool === b.nodePool || (a.nodePool.metadata.uid === b.nodePool.metadata.uid && a.nodePool.metadata.generation !== undefined && a.nodePool.metadata.generation === b.nodePool.metadata.generation));
+
+/**
+ * Done once for a catalogue, however many snapshots and runs it serves: from pass to pass a cluster's pools, and what the cloud can
+ * launch for them, are mostly the same objects.
+ */
 export function compile(snapshot: Snapshot, wellKnown: ReadonlySet<string>, reservationIDLabel: string): Compiled {
+  const catalogue = catalogueOf(snapshot, wellKnown, reservationIDLabel);
   const known = compiled.get(snapshot);
-  if (known?.wellKnown === wellKnown && known.reservationIDLabel === reservationIDLabel) return known.result;
-  const sets = new RequirementSets(wellKnown);
-  const sources = [...snapshot.pools].sort((a, b) => weight(b) - weight(a) || (name(a) < name(b) ? 1 : -1));
+  if (known?.catalogue === catalogue) return known.result;
   let bound: BoundPods | undefined;
+  const result: Compiled = { ...catalogue, bound: () => (bound ??= new BoundPods(snapshot)) };
+  compiled.set(snapshot, { catalogue, result });
+  return result;
+}
+
+function catalogueOf({ pools, daemonSetPods }: Snapshot, wellKnown: ReadonlySet<string>, reservationIDLabel: string): Catalogue {
+  const fits = remembered?.wellKnown === wellKnown && remembered.reservationIDLabel === reservationIDLabel && remembered.uses < MOST_USES
+    && remembered.pools.length === pools.length && remembered.pools.every((pool, index) => samePool(pool, pools[index]))
+    && remembered.daemonSetPods.length === daemonSetPods.length && remembered.daemonSetPods.every((pod, index) => pod === daemonSetPods[index]);
+  if (fits && remembered) {
+    remembered.uses += 1;
+    return remembered.catalogue;
+  }
+  const catalogue = compileCatalogue(pools, daemonSetPods, wellKnown, reservationIDLabel);
+  remembered = { pools, daemonSetPods, wellKnown, reservationIDLabel, catalogue, uses: 1 };
+  return catalogue;
+}
+
+function compileCatalogue(source: readonly SnapshotPool[], daemonSetPods: Snapshot['daemonSetPods'], wellKnown: ReadonlySet<string>, reservationIDLabel: string): Catalogue {
+  const sets = new RequirementSets(wellKnown);
   const broken: { pool: SnapshotPool; reason: string }[] = [];
-  const pools = sources.flatMap((source) => {
+  const pools = [...source].sort((a, b) => weight(b) - weight(a) || (name(a) < name(b) ? 1 : -1)).flatMap((each) => {
     try {
-      return [new Pool(source, sets, snapshot.daemonSetPods, reservationIDLabel)];
+      return [new Pool(each, sets, daemonSetPods, reservationIDLabel)];
     } catch (error) {
-      broken.push({ pool: source, reason: (error as Error).message });
+      broken.push({ pool: each, reason: (error as Error).message });
       return [];
     }
   });
-  const result: Compiled = {
-    sets,
-    pools,
-    broken,
-    bound: () => (bound ??= new BoundPods(snapshot)),
-  };
-  compiled.set(snapshot, { wellKnown, reservationIDLabel, result });
-  return result;
+  return { sets, pools, broken };
 }
