@@ -42,6 +42,11 @@ export class ExpiringCache<Value> {
     }
   }
 
+  /** How many entries there are, expired ones that nobody has noticed included. */
+  get size(): number {
+    return this.entries.size;
+  }
+
   delete(key: string): void {
     this.entries.delete(key);
   }

@@ -54,13 +54,13 @@ describe('awsSettings', () => {
 });
 
 describe('awsModule', () => {
-  it('binds the CloudProvider port and every service, each once', async () => {
+  it('binds the CloudProvider port and every service, each once', () => {
     const clock = new VirtualClock();
     const aws = createAws({ clock, random: seededRandom(1) });
     const container = new Container();
     container.bind(TOKENS.NodeClassLookup).toConstantValue({ get: () => undefined, pool: () => undefined, poolsOf: () => [] });
     container.bind(TOKENS.KubernetesFacts).toConstantValue({ serverVersion: async () => '1.32', kubeDNS: async () => undefined, caBundle: () => '' });
-    await container.load(awsModule(awsSettings({ clusterName: 'my-cluster', region: 'us-west-2' }), { clock, random: seededRandom(2), credentials, requestHandler: sdkRequestHandler(aws) as never }));
+    container.load(awsModule(awsSettings({ clusterName: 'my-cluster', region: 'us-west-2' }), { clock, random: seededRandom(2), credentials, requestHandler: sdkRequestHandler(aws) as never }));
     expect(container.get(CloudProvider)).to.be.instanceOf(AwsCloudProvider).and.to.equal(container.get(CloudProvider));
     expect(container.get(TOKENS.Instances)).to.be.instanceOf(InstanceProvider);
     const { NodeClassLookup: _, KubernetesFacts: __, EventPublisher: ___, ...bound } = TOKENS;

@@ -55,11 +55,13 @@ export class UnavailableOfferings {
 
   /** Whether an offering must not be tried now. `zoneSubnets` are the class's subnets in the offering's zone. */
   isUnavailable(offering: OfferingKey, zoneSubnets: readonly string[] = []): boolean {
-    if (this.offerings.has(keyOf(offering))) return true;
-    const { placementGroup: _, partition: __, ...plain } = offering;
-    if (offering.placementGroup !== undefined && this.offerings.has(keyOf(plain))) return true;
+    if (this.offerings.size > 0) {
+      if (this.offerings.has(keyOf(offering))) return true;
+      const { placementGroup: _, partition: __, ...plain } = offering;
+      if (offering.placementGroup !== undefined && this.offerings.has(keyOf(plain))) return true;
+    }
     if (this.capacityTypes.has(offering.capacityType)) return true;
-    return zoneSubnets.length > 0 && zoneSubnets.every((subnet) => this.subnets.has(subnet));
+    return this.subnets.size > 0 && zoneSubnets.length > 0 && zoneSubnets.every((subnet) => this.subnets.has(subnet));
   }
 
   /** Grows whenever the answer for an offering of the type may have changed. */

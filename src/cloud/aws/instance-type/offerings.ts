@@ -35,11 +35,34 @@ export interface OfferedType {
 const RESERVED_PRICE_DIVISOR = 10_000_000;
 
 const requirementLists = new Map<string, readonly Requirement[]>();
+
+/** What an offering's labels are made of. */
+interface OfferingLabels {
+  capacityType: string;
+  zone: string;
+  zoneID: string | undefined;
+  partition: string | undefined;
+  reservation: Reservation | undefined;
+}
+
 /** One list for all types with the same offering: there are tens of thousands. */
-function shared(...requirements: readonly Requirement[]): readonly Requirement[] {
-  const key = requirements.map(({ key, values }) => `${key}=${values?.join(',') ?? '!'}`).join(';');
+function offeringRequirements({ capacityType, zone, zoneID, partition, reservation }: OfferingLabels): readonly Requirement[] {
+  const ofReservation = reservation && `${reservation.id}/${reservation.reservationType}/${reservation.interruptible ?? false}`;
+  const key = `${capacityType}/${zone}/${zoneID}/${partition}/${ofReservation}`;
   let list = requirementLists.get(key);
-  if (list === undefined) requirementLists.set(key, list = requirements);
+  if (list === undefined) {
+    const { reservationID, reservationType, reservationInterruptible } = AWS_LABELS;
+    list = [
+      oneOf(CAPACITY_TYPE_LABEL, capacityType),
+      oneOf(ZONE_LABEL, zone),
+      ...(reservation
+        ? [oneOf(reservationID, reservation.id), oneOf(reservationType, reservation.reservationType), oneOf(reservationInterruptible, String(reservation.interruptible ?? false))]
+        : [absent(reservationID), absent(reservationType), absent(reservationInterruptible)]),
+      ...(zoneID ? [oneOf(ZONE_ID_LABEL, zoneID)] : []),
+      ...(partition === undefined ? [] : [oneOf(AWS_LABELS.placementGroupPartition, partition)]),
+    ];
+    requirementLists.set(key, list);
+  }
   return list;
 }
 
@@ -50,11 +73,14 @@ export function typeOfferings(type: OfferedType, context: OfferingContext): Offe
   for (const zone of context.zones) {
     for (const capacityType of capacityTypes) {
       const price = capacityType === CAPACITY_TYPE_SPOT ? context.spotPrice(type.name, zone) : context.onDemandPrice(type.name);
-      const labels = [absent(AWS_LABELS.reservationID), absent(AWS_LABELS.reservationType), absent(AWS_LABELS.reservationInterruptible)];
-      offerings.push(...inPartitions(zone, capacityType, labels, context, (partition) => ({
-        price: price ?? 0,
-        available: price !== undefined && usable(type, zone, context) && !isUnavailable(type.name, zone, capacityType, partition, context),
-      })));
+      const canBe = price !== undefined && usable(type, zone, context);
+      for (const partition of partitionsOf(context)) {
+        offerings.push({
+          requirements: offeringRequirements({ capacityType, zone, zoneID: context.subnets.get(zone)?.zoneID, partition, reservation: undefined }),
+          price: price ?? 0,
+          available: canBe && !isUnavailable(type.name, zone, capacityType, partition, context),
+        });
+      }
     }
   }
   for (const reservation of type.reservations) offerings.push(...reservedOfferings(type, reservation, context));
@@ -62,33 +88,21 @@ export function typeOfferings(type: OfferedType, context: OfferingContext): Offe
 }
 
 function reservedOfferings(type: OfferedType, reservation: Reservation, context: OfferingContext): Offering[] {
-  const { id, availabilityZone: zone, state, reservationType, interruptible = false } = reservation;
+  const { id, availabilityZone: zone, state } = reservation;
   const reservationCapacity = context.reservationCapacity(id);
-  const labels = [oneOf(AWS_LABELS.reservationID, id), oneOf(AWS_LABELS.reservationType, reservationType), oneOf(AWS_LABELS.reservationInterruptible, String(interruptible))];
-  return inPartitions(zone, CAPACITY_TYPE_RESERVED, labels, context, (partition) => ({
+  return partitionsOf(context).map((partition) => ({
+    requirements: offeringRequirements({ capacityType: CAPACITY_TYPE_RESERVED, zone, zoneID: context.subnets.get(zone)?.zoneID, partition, reservation }),
     price: (context.onDemandPrice(type.name) ?? 0) / RESERVED_PRICE_DIVISOR,
     available: reservationCapacity > 0 && state !== 'expiring' && usable(type, zone, context) && !isUnavailable(type.name, zone, CAPACITY_TYPE_RESERVED, partition, context),
     reservationCapacity,
   }));
 }
 
+const UNPARTITIONED = [undefined];
+
 /** One offering, or one a partition of the placement group. */
-function inPartitions(
-  zone: string,
-  capacityType: string,
-  labels: readonly Requirement[],
-  context: OfferingContext,
-  rest: (partition: string | undefined) => Omit<Offering, 'requirements'>,
-): Offering[] {
-  const zoneID = context.subnets.get(zone)?.zoneID;
-  const requirements = [oneOf(CAPACITY_TYPE_LABEL, capacityType), oneOf(ZONE_LABEL, zone), ...labels, ...(zoneID ? [oneOf(ZONE_ID_LABEL, zoneID)] : [])];
-  const partitions = context.placementGroup?.partitions ?? 0;
-  if (partitions === 0) return [{ requirements: shared(...requirements), ...rest(undefined) }];
-  return Array.from({ length: partitions }, (_, index) => {
-    const partition = String(index + 1);
-    return { requirements: shared(...requirements, oneOf(AWS_LABELS.placementGroupPartition, partition)), ...rest(partition) };
-  });
-}
+const partitionsOf = ({ placementGroup }: OfferingContext): readonly (string | undefined)[] =>
+  placementGroup && placementGroup.partitions > 0 ? Array.from({ length: placementGroup.partitions }, (_, index) => String(index + 1)) : UNPARTITIONED;
 
 const usable = ({ compatible, offeredZones }: OfferedType, zone: string, { subnets }: OfferingContext): boolean =>
   compatible && offeredZones.has(zone) && subnets.has(zone);

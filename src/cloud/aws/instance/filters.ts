@@ -9,6 +9,15 @@ import type { InstanceType, Offering } from '../../instance-type.js';
 import { AWS_LABELS, AWS_RESOURCES } from '../instance-type/labels.js';
 import { offeringCapacityType, offeringLabel, offeringZone, requirementsOf } from '../instance-type/offering-labels.js';
 
+const allocatable = new WeakMap<Resources, Resources>();
+
+/** Computed once a type: launches compare hundreds of them. */
+function allocatableOf({ capacity, overhead }: InstanceType): Resources {
+  let amounts = allocatable.get(capacity);
+  if (amounts === undefined) allocatable.set(capacity, amounts = subtractResources(capacity, overhead));
+  return amounts;
+}
+
 /** What a launch wants, prepared for many comparisons. */
 export class LaunchConstraints {
   /** Answers by the list of requirements that an offering shares with others like it. */
@@ -45,11 +54,11 @@ export class LaunchConstraints {
     return price;
   }
 
-  /** Whether a machine of the type can be bought now, suits the claim and is large enough. */
+  /** Whether a machine of the type can be bought now, suits the claim and is large enough. Types name well-known labels only. */
   suits(instanceType: InstanceType): boolean {
     return instanceType.offerings.some((offering) => this.takes(offering))
-      && this.requirements.compatible(requirementsOf(instanceType))
-      && fits(this.schedulable, subtractResources(instanceType.capacity, instanceType.overhead));
+      && requirementsOf(instanceType).intersects(this.requirements)
+      && fits(this.schedulable, allocatableOf(instanceType));
   }
 }
 

@@ -22,6 +22,7 @@ import type { PlacementGroup } from '../placement-group-provider.js';
 import type { AwsSettings } from '../settings.js';
 import { CLUSTER_NAME_TAG, launchTemplateTags } from '../tags.js';
 import { bottlerocketVersion } from '../userdata/bottlerocket.js';
+import type { Bootstrap } from '../userdata/bootstrap.js';
 import { renderUserData } from '../userdata/render.js';
 import { launchTemplateRequest } from './request.js';
 import type { TargetReservation } from './request.js';
@@ -68,6 +69,8 @@ export class LaunchTemplateProvider {
   /** EC2's ids by name. */
   private readonly cache: ExpiringCache<string>;
   private readonly inFlight = new Map<string, Promise<void>>();
+  /** Rendered user data by what goes into it: many claims differ in nothing of that. */
+  private readonly rendered: ExpiringCache<string>;
 
   constructor(
     private readonly clients: Pick<AwsClients, 'ec2'>,
@@ -77,6 +80,7 @@ export class LaunchTemplateProvider {
     private readonly observeUserData: (nodeClass: string, bytes: number) => void = () => undefined,
     private readonly onDeleteFailure: (name: string, error: unknown) => void = () => undefined,
   ) {
+    this.rendered = new ExpiringCache(clock, { ttl: LIFETIME });
     this.cache = new ExpiringCache(clock, { ttl: LIFETIME, onExpire: (name, id) => void this.deleteUnused(name, id) });
   }
 
@@ -168,7 +172,7 @@ export class LaunchTemplateProvider {
     const { userData: custom = '', instanceStorePolicy } = nodeClass.spec;
     if (family === 'Custom') return custom;
     const version = bottlerocketVersion(nodeClass);
-    return renderUserData(family, {
+    const bootstrap: Bootstrap = {
       clusterName: this.cluster.name,
       clusterEndpoint: await this.cluster.endpoint(signal),
       caBundle: this.cluster.caBundle(),
@@ -179,7 +183,11 @@ export class LaunchTemplateProvider {
       custom,
       ...(instanceStorePolicy ? { instanceStorePolicy } : {}),
       ...(version ? { bottlerocketVersion: version } : {}),
-    });
+    };
+    const key = JSON.stringify([family, bootstrap]);
+    const known = this.rendered.get(key) ?? renderUserData(family, bootstrap);
+    this.rendered.set(key, known);
+    return known;
   }
 
   private async kubelet({ spec: { kubelet } }: EC2NodeClass, pods: number, signal: AbortSignal | undefined): Promise<KubeletConfiguration> {
