@@ -19,7 +19,6 @@ export interface DraftContext {
   /** Names of the resources that pods of the run ask for; vectors follow its order. */
   readonly resources: readonly string[];
   readonly relaxMinValues: boolean;
-  readonly vectorOf: (podClass: PodClass) => ResourceVector;
 }
 
 /** What a node becomes when a pod joins it. */
@@ -100,10 +99,9 @@ export class DraftNode {
   }
 
   /** What becomes of the node when a pod of the class joins; or why it cannot. Taints and limits are the caller's. */
-  join(podClass: PodClass): Joining | Refusal {
+  join(podClass: PodClass, vector: ResourceVector): Joining | Refusal {
     const { pool, context } = this;
     const { shape: { ports } } = podClass;
-    const vector = context.vectorOf(podClass);
     const isFresh = this.pods.length === 0;
     if (!isFresh && !this.mayFit(vector)) return { rule: 'resources', pool };
     if (ports.length > 0 && takenPort(ports, this.ports)) return { rule: 'ports', pool };
@@ -168,9 +166,8 @@ export class DraftNode {
   }
 
   /** Takes the pod in. */
-  commit(pod: Pod, podClass: PodClass, joining: Joining): void {
+  commit(pod: Pod, podClass: PodClass, { indexes, amounts }: ResourceVector, joining: Joining): void {
     const { context } = this;
-    const { indexes, amounts } = context.vectorOf(podClass);
     for (let each = 0; each < indexes.length; each += 1) {
       this.totals[indexes[each] as number] = (this.totals[indexes[each] as number] as number) + (amounts[each] as number);
     }

@@ -2,7 +2,7 @@ import type { Pod } from 'kubernetes-types/core/v1.js';
 import { HOSTNAME_LABEL, INITIALIZED_LABEL, NODEPOOL_LABEL, REGISTERED_LABEL } from '../api/labels.js';
 import type { NodePool } from '../api/nodepool.js';
 import { Requirements } from '../api/requirements.js';
-import { addResources, maxResources, parseResources } from '../api/resources.js';
+import { addResources, parseResources } from '../api/resources.js';
 import type { Resources } from '../api/resources.js';
 import type { Taint } from '../api/taints.js';
 import { untolerated } from '../api/taints.js';
@@ -244,15 +244,18 @@ export class Pool {
     return least;
   }
 
-  /** The most that any of the rows has of each resource. */
-  largestCapacity(rows: Bits): Resources {
-    const capacities: Resources[] = [];
-    eachBit(rows, (row) => capacities.push((this.rows[row] as Row).type.capacity));
-    return maxResources(...capacities);
+  /** The most that any of the rows has of a resource. */
+  largestCapacity(rows: Bits, resource: string): number {
+    let largest = 0;
+    eachBit(rows, (row) => {
+      largest = Math.max(largest, (this.rows[row] as Row).type.capacity[resource] ?? 0);
+    });
+    return largest;
   }
 
   /** Rows that have no more than what is left of each limited resource. */
   rowsWithin(rows: Bits, remaining: Readonly<Record<string, number>>): Bits {
+    if (Object.keys(remaining).length === 0) return rows;
     const kept = emptyBits(this.rows.length);
     eachBit(rows, (row) => {
       const { capacity } = (this.rows[row] as Row).type;

@@ -16,7 +16,7 @@ export interface Conflict {
 export class RequirementSet {
   private readonly byKey = new Map<KeyVocabulary, ValueSet>();
   private readonly merges = new Map<RequirementSet, RequirementSet>();
-  private readonly conflicts = new Map<RequirementSet, Conflict | undefined>();
+  private readonly conflicts = new Map<RequirementSet, Conflict | null>();
   /** Sets that bind at least this many values. */
   readonly withMinValues: readonly ValueSet[];
 
@@ -62,10 +62,12 @@ export class RequirementSet {
    * they are well known or absence satisfies them.
    */
   conflictWith(wanted: RequirementSet): Conflict | undefined {
-    if (this.conflicts.has(wanted)) return this.conflicts.get(wanted);
-    const conflict = this.findConflict(wanted);
-    this.conflicts.set(wanted, conflict);
-    return conflict;
+    let conflict = this.conflicts.get(wanted);
+    if (conflict === undefined) {
+      conflict = this.findConflict(wanted) ?? null;
+      this.conflicts.set(wanted, conflict);
+    }
+    return conflict ?? undefined;
   }
 
   private findConflict(wanted: RequirementSet): Conflict | undefined {

@@ -1,6 +1,7 @@
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { untolerated } from '../api/taints.js';
 import type { Taint } from '../api/taints.js';
+import { Answers } from './answers.js';
 import { isEmpty } from './bits.js';
 import { DraftNode } from './draft-node.js';
 import type { DraftContext } from './draft-node.js';
@@ -26,9 +27,6 @@ export interface Failure {
   readonly refusals: readonly Refusal[];
 }
 
-/** Answers of nodes that are remembered; any other number is the topology version at which a node refused. */
-const NEVER = Number.POSITIVE_INFINITY;
-const ADMITTED = -1;
 
 /** Refusals that other pods' placements can lift, if the class has topology terms. */
 const CAN_PASS: ReadonlySet<Refusal['rule']> = new Set(['topology', 'types', 'minValues']);
@@ -40,9 +38,9 @@ interface Memory {
   readonly nodes: readonly ExistingNode[];
   firstNode: number;
   /** By host number. */
-  readonly nodeAnswers: number[];
+  readonly nodeAnswers: Answers;
   /** By draft index. */
-  readonly draftAnswers: number[];
+  readonly draftAnswers: Answers;
   /** Tolerated taints by pool. */
   readonly poolTaint: Map<Pool, Taint | undefined>;
   failure: Failure | undefined;
@@ -69,7 +67,6 @@ export class Solver {
       reservations: run.reservations,
       resources: run.resources,
       relaxMinValues: run.relaxMinValues,
-      vectorOf: (podClass) => this.vectorOf(podClass),
     };
     for (const pool of run.pools) this.remaining.set(pool, run.remainingLimits(pool));
   }
@@ -91,8 +88,8 @@ export class Solver {
         vector: this.vectorOf(podClass),
         nodes: podClass.shape.moved && closedNodes.size > 0 ? this.run.nodes.filter(({ source }) => !closedNodes.has(source.name)) : this.run.nodes,
         firstNode: 0,
-        nodeAnswers: [],
-        draftAnswers: [],
+        nodeAnswers: new Answers(),
+        draftAnswers: new Answers(),
         poolTaint: new Map(),
         failure: undefined,
         failedAt: -1,
@@ -126,20 +123,17 @@ export class Solver {
     const { topology } = this.run;
     const { nodes, nodeAnswers: answers } = memory;
     const version = topology.versionFor(podClass);
-    while (memory.firstNode < nodes.length && answers[(nodes[memory.firstNode] as ExistingNode).host] === NEVER) memory.firstNode += 1;
+    while (memory.firstNode < nodes.length && answers.isNever((nodes[memory.firstNode] as ExistingNode).host)) memory.firstNode += 1;
     for (let index = memory.firstNode; index < nodes.length; index += 1) {
       const node = nodes[index] as ExistingNode;
-      const answer = answers[node.host];
-      if (answer === NEVER || answer === version) continue;
-      const isKnown = answer !== undefined && podClass.shape.ports.length === 0;
-      if (!node.hasRoom(memory.vector) || (!isKnown && !node.admits(podClass))) {
-        answers[node.host] = NEVER;
+      if (answers.isNo(node.host, version)) continue;
+      if (!node.hasRoom(memory.vector) || !node.admits(podClass)) {
+        answers.never(node.host);
         continue;
       }
-      answers[node.host] = ADMITTED;
       if (!node.canAttach(volumes)) continue;
       if (topology.refusalOfNode(podClass, node.source, node.host) !== undefined) {
-        answers[node.host] = version;
+        answers.notNow(node.host, version);
         continue;
       }
       node.commit(pod, podClass, memory.vector, volumes);
@@ -151,22 +145,23 @@ export class Solver {
   }
 
   private placeOnDraft({ pod }: QueuedPod, podClass: PodClass, memory: Memory): boolean {
-    const version = this.run.topology.versionFor(podClass);
+    const { topology } = this.run;
+    const version = topology.versionFor(podClass);
     const { draftAnswers: answers } = memory;
     for (let position = 0; position < this.open.length; position += 1) {
       const draft = this.open[position] as DraftNode;
-      const answer = answers[draft.index];
-      if (answer === NEVER || answer === version) continue;
+      if (answers.isNo(draft.index, version) || topology.hasTooMany(podClass, draft.host)) continue;
       if (this.taintOf(draft.pool, podClass, memory) !== undefined) {
-        answers[draft.index] = NEVER;
+        answers.never(draft.index);
         continue;
       }
-      const joining = draft.join(podClass);
+      const joining = draft.join(podClass, memory.vector);
       if ('rule' in joining) {
-        if (joining.rule !== 'reserved') answers[draft.index] = CAN_PASS.has(joining.rule) ? version : NEVER;
+        if (CAN_PASS.has(joining.rule)) answers.notNow(draft.index, version);
+        else if (joining.rule !== 'reserved') answers.never(draft.index);
         continue;
       }
-      draft.commit(pod, podClass, joining);
+      draft.commit(pod, podClass, memory.vector, joining);
       this.version += 1;
       this.reorder(position);
       return true;
@@ -218,15 +213,14 @@ export class Solver {
     const taint = this.taintOf(pool, podClass, memory);
     if (taint !== undefined) return { rule: 'taint', pool, taint };
     const draft = new DraftNode(pool, this.drafts.length, this.run.firstDraftHost + this.drafts.length, rows, this.context);
-    const joining = draft.join(podClass);
+    const joining = draft.join(podClass, memory.vector);
     if ('rule' in joining) return joining;
-    draft.commit(pod, podClass, joining);
+    draft.commit(pod, podClass, memory.vector, joining);
     this.version += 1;
     this.drafts.push(draft);
     this.open.unshift(draft);
     this.reorder(0);
-    const largest = pool.largestCapacity(draft.rows);
-    for (const name in remaining) remaining[name] = (remaining[name] as number) - (name === 'nodes' ? 1 : largest[name] ?? 0);
+    for (const name in remaining) remaining[name] = (remaining[name] as number) - (name === 'nodes' ? 1 : pool.largestCapacity(draft.rows, name));
     return undefined;
   }
 }

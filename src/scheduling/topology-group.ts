@@ -1,4 +1,4 @@
-import { emptyBits, hasBit, isEmpty, membersOf, setBit } from './bits.js';
+import { bitsOf, emptyBits, hasBit, membersOf, setBit } from './bits.js';
 import type { Bits } from './bits.js';
 import type { TopologyTerm } from './topology-term.js';
 import type { ValueSet } from './value-set.js';
@@ -11,39 +11,46 @@ export type Host = number;
 export class TopologyGroup {
   /** Changes with every count: while it stands, what was impossible still is. */
   version = 0;
-  private readonly counts: number[] = [];
-  private readonly hostCounts = new Map<Host, number>();
-  private total = 0;
   /** Values that are domains. */
   known: Bits = emptyBits(0);
+  private readonly counts: number[] = [];
+  private hostCounts = new Int32Array(0);
+  private total = 0;
+  private readonly allowedDomains = new Map<ValueSet | undefined, readonly number[]>();
 
   constructor(
     readonly term: TopologyTerm,
     readonly key: KeyVocabulary,
-    /** Whether the term's pods keep others away, rather than being kept away. */
-    readonly inverse: boolean,
+    /** Whether the domains are single machines. */
     readonly ofHosts: boolean,
   ) {}
 
   register(domain: number): void {
+    if (hasBit(this.known, domain)) return;
     if (domain >= this.known.length * 32) {
       const larger = emptyBits(Math.max(domain + 1, this.known.length * 64));
       larger.set(this.known);
       this.known = larger;
     }
     setBit(this.known, domain);
+    this.allowedDomains.clear();
   }
 
-  count(domain: number, by = 1): void {
+  count(domain: number): void {
     this.register(domain);
-    this.counts[domain] = (this.counts[domain] ?? 0) + by;
-    this.total += by;
+    this.counts[domain] = (this.counts[domain] ?? 0) + 1;
+    this.total += 1;
     this.version += 1;
   }
 
-  countHost(host: Host, by = 1): void {
-    this.hostCounts.set(host, (this.hostCounts.get(host) ?? 0) + by);
-    this.total += by;
+  countHost(host: Host): void {
+    if (host >= this.hostCounts.length) {
+      const larger = new Int32Array(Math.max(host + 1, this.hostCounts.length * 2));
+      larger.set(this.hostCounts);
+      this.hostCounts = larger;
+    }
+    this.hostCounts[host] = (this.hostCounts[host] as number) + 1;
+    this.total += 1;
     this.version += 1;
   }
 
@@ -51,60 +58,77 @@ export class TopologyGroup {
     return this.counts[domain] ?? 0;
   }
 
-  /** Whether a pod may join a host. `allowed`: what the pod asks of hostnames. `selected`: whether the term selects the pod itself. */
-  admitsHost(host: Host, selected: boolean, allowsHostsWithPods: () => boolean): boolean {
-    const count = this.hostCounts.get(host) ?? 0;
+  /** Whether a pod may join a host. `selected`: whether the term selects the pod itself. */
+  admitsHost(host: Host, selected: boolean, podsWhereAllowed: () => boolean): boolean {
+    const count = this.hostCounts[host] ?? 0;
     switch (this.term.kind) {
       case 'topology spread':
         return count + (selected ? 1 : 0) <= this.term.maxSkew;
       case 'pod anti-affinity':
         return count === 0;
       case 'pod affinity':
-        return count > 0 || (selected && (this.total === 0 || !allowsHostsWithPods()));
+        return count > 0 || (selected && (this.total === 0 || !podsWhereAllowed()));
     }
   }
 
   /** Hosts with pods of the term. */
-  occupiedHosts(): Iterable<Host> {
-    return this.hostCounts.keys();
+  occupiedHosts(): Host[] {
+    const hosts: Host[] = [];
+    this.hostCounts.forEach((count, host) => {
+      if (count > 0) hosts.push(host);
+    });
+    return hosts;
   }
 
-  /** Domains among `possible` that a pod may join. `allowed`: what the pod itself asks of the key; undefined for anything. */
-  admitted(possible: Bits, allowed: ValueSet | undefined, selected: boolean): { domains: Bits; pickOne: boolean } {
-    const own = allowed === undefined ? this.known : allowed.among(this.known);
+  /** Domains that a pod itself allows. */
+  private domainsFor(allowed: ValueSet | undefined): readonly number[] {
+    let domains = this.allowedDomains.get(allowed);
+    if (domains === undefined) {
+      domains = membersOf(allowed === undefined ? this.known : allowed.among(this.known));
+      this.allowedDomains.set(allowed, domains);
+    }
+    return domains;
+  }
+
+  /** Whether a pod may join a domain. `allowed`: what the pod itself asks of the key; undefined for anything. */
+  admits(domain: number, allowed: ValueSet | undefined, selected: boolean): boolean {
+    if (!hasBit(this.known, domain)) return false;
     switch (this.term.kind) {
-      case 'topology spread': {
-        const limit = this.term.maxSkew + this.fewest(own) - (selected ? 1 : 0);
-        return { domains: this.filter(possible, (domain) => hasBit(this.known, domain) && this.countOf(domain) <= limit), pickOne: true };
-      }
+      case 'topology spread':
+        return this.countOf(domain) + (selected ? 1 : 0) - this.fewest(allowed) <= this.term.maxSkew;
       case 'pod anti-affinity':
-        return { domains: this.filter(possible, (domain) => hasBit(own, domain) && this.countOf(domain) === 0), pickOne: false };
-      case 'pod affinity': {
-        const joined = this.filter(possible, (domain) => hasBit(own, domain) && this.countOf(domain) > 0);
-        if (!isEmpty(joined)) return { domains: joined, pickOne: false };
-        const isFirst = selected && (this.total === 0 || membersOf(own).every((domain) => this.countOf(domain) === 0));
-        return { domains: isFirst ? this.filter(possible, (domain) => hasBit(own, domain)) : emptyBits(0), pickOne: true };
-      }
+        return this.countOf(domain) === 0 && allowed?.has(domain) !== false;
+      case 'pod affinity':
+        return allowed?.has(domain) !== false && (this.countOf(domain) > 0 || (selected && this.isFirst(allowed)));
     }
   }
 
+  /** Domains among `possible` that a pod may join; and whether it must settle for one of them. */
+  admitted(possible: Bits, allowed: ValueSet | undefined, selected: boolean): { domains: Bits; pickOne: boolean } {
+    const joinable = membersOf(possible).filter((domain) => this.admits(domain, allowed, selected));
+    if (this.term.kind !== 'pod affinity') return { domains: bitsOf(joinable), pickOne: this.term.kind === 'topology spread' };
+    const occupied = joinable.filter((domain) => this.countOf(domain) > 0);
+    return occupied.length > 0 ? { domains: bitsOf(occupied), pickOne: false } : { domains: bitsOf(joinable), pickOne: true };
+  }
+
+  /** Whether there is no pod yet to keep company with, where the pod may go. */
+  private isFirst(allowed: ValueSet | undefined): boolean {
+    return this.total === 0 || this.domainsFor(allowed).every((domain) => this.countOf(domain) === 0);
+  }
+
   /** The lowest count among the pod's domains; 0 when there are fewer of them than the term wants. */
-  private fewest(own: Bits): number {
-    const members = membersOf(own);
-    if (this.term.minDomains !== undefined && members.length < this.term.minDomains) return 0;
-    return Math.min(...members.map((domain) => this.countOf(domain)));
+  private fewest(allowed: ValueSet | undefined): number {
+    const domains = this.domainsFor(allowed);
+    if (this.term.minDomains !== undefined && domains.length < this.term.minDomains) return 0;
+    let fewest = Number.POSITIVE_INFINITY;
+    for (const domain of domains) fewest = Math.min(fewest, this.countOf(domain));
+    return fewest;
   }
 
-  private filter(bits: Bits, keep: (domain: number) => boolean): Bits {
-    const kept = emptyBits(bits.length * 32);
-    for (const domain of membersOf(bits)) if (keep(domain)) setBit(kept, domain);
-    return kept;
-  }
-
-  /** `a: 1, b: 0`, by name; hosts as their number. */
+  /** `a: 1, b: 0`, by name. */
   describeCounts(hostName: (host: Host) => string): string {
     const entries: [string, number][] = this.ofHosts
-      ? [...this.hostCounts].map(([host, count]) => [hostName(host), count])
+      ? this.occupiedHosts().map((host) => [hostName(host), this.hostCounts[host] as number])
       : membersOf(this.known).map((domain) => [this.key.values[domain] as string, this.countOf(domain)]);
     return entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => `${name}: ${count}`).join(', ');
   }

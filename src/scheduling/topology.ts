@@ -2,7 +2,7 @@ import type { Pod } from 'kubernetes-types/core/v1.js';
 import { HOSTNAME_LABEL } from '../api/labels.js';
 import type { Taint } from '../api/taints.js';
 import { untolerated } from '../api/taints.js';
-import { bitsOf, emptyBits, isEmpty, membersOf, orBits } from './bits.js';
+import { emptyBits, isEmpty, membersOf, orBits } from './bits.js';
 import type { Bits } from './bits.js';
 import type { BoundPods } from './bound-pods.js';
 import type { PodClass } from './pod-class.js';
@@ -90,7 +90,7 @@ export class Topology {
     const name = nameOf(term, filter);
     let entry = this.entries.get(name);
     if (entry === undefined) {
-      entry = { group: this.makeGroup(term, false), filter };
+      entry = { group: this.makeGroup(term), filter };
       this.entries.set(name, entry);
       this.fill(entry, podClass);
     }
@@ -101,7 +101,7 @@ export class Topology {
     const name = nameOf(term, undefined);
     let entry = this.inverse.get(name);
     if (entry === undefined) {
-      const group = this.makeGroup(term, true);
+      const group = this.makeGroup(term);
       entry = { group, filter: undefined };
       this.inverse.set(name, entry);
       this.registerCatalogue(group, () => true);
@@ -112,8 +112,8 @@ export class Topology {
     return entry;
   }
 
-  private makeGroup(term: TopologyTerm, inverse: boolean): TopologyGroup {
-    return new TopologyGroup(term, this.sets.vocabulary.key(term.key), inverse, term.key === HOSTNAME_LABEL);
+  private makeGroup(term: TopologyTerm): TopologyGroup {
+    return new TopologyGroup(term, this.sets.vocabulary.key(term.key), term.key === HOSTNAME_LABEL);
   }
 
   /** Registers the domains that exist or could, and counts the pods that are there. */
@@ -191,6 +191,14 @@ export class Topology {
     return version;
   }
 
+  /** Whether a host has too many pods for the class already. Hosts only fill up: it stays so. */
+  hasTooMany(podClass: PodClass, host: Host): boolean {
+    for (const { group, selected } of this.of(podClass).restricting) {
+      if (group.ofHosts && group.term.kind !== 'pod affinity' && !group.admitsHost(host, selected, () => false)) return true;
+    }
+    return false;
+  }
+
   /** Why an existing node is out of the question for a class; undefined when it is not. */
   refusalOfNode(podClass: PodClass, node: SnapshotNode, host: Host): TopologyGroup | undefined {
     for (const { group, selected } of this.of(podClass).restricting) {
@@ -200,8 +208,7 @@ export class Topology {
       }
       const label = node.labels[group.key.key];
       if (label === undefined) return group;
-      const { domains } = group.admitted(bitsOf([group.key.number(label)]), podClass.strict.requirements.get(group.key), selected);
-      if (isEmpty(domains)) return group;
+      if (!group.admits(group.key.number(label), podClass.strict.requirements.get(group.key), selected)) return group;
     }
     return undefined;
   }
@@ -220,6 +227,10 @@ export class Topology {
         continue;
       }
       const before = byKey.get(group.key);
+      if (nodeDomains?.single !== undefined && before === undefined) {
+        if (!group.admits(nodeDomains.single, podDomains, selected)) return { group, podDomains, nodeDomains };
+        continue;
+      }
       const possible = before?.domains ?? (nodeDomains === undefined ? group.known : nodeDomains.among(group.known));
       const { domains, pickOne } = group.admitted(possible, podDomains, selected);
       if (isEmpty(domains) || (nodeDomains === undefined && !this.sets.isWellKnown(group.key))) return { group, podDomains, nodeDomains };
