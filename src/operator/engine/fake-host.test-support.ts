@@ -28,7 +28,10 @@ export class FakeHost<T extends KubeObject> implements EngineHost<T> {
   readonly abort = new AbortController();
   readonly random = { next: () => 0, uuid: () => 'uuid' };
   /** Called before every write: may change the object, or throw. */
-  beforeWrite: ((write: Write) => void) | undefined;
+  beforeWrite: ((write: Write) => void | Promise<unknown>) | undefined;
+
+  /** Writes take effect, but their answers never come. */
+  loseAnswers = false;
 
   constructor(public object: T | undefined) {}
 
@@ -61,7 +64,7 @@ export class FakeHost<T extends KubeObject> implements EngineHost<T> {
   }
 
   async write(_object: T, write: Write): Promise<T> {
-    this.beforeWrite?.(write);
+    await this.beforeWrite?.(write);
     const { object } = this;
     if (!object) throw failure('NotFound');
     this.writes.push(write);
@@ -80,6 +83,7 @@ export class FakeHost<T extends KubeObject> implements EngineHost<T> {
       const next = write.subresource === 'status' ? { ...object, status: patched.status } : { ...patched, status };
       this.change((draft) => Object.assign(draft, cloneJSON(next)));
     }
+    if (this.loseAnswers) throw new Error('connection reset');
     return this.object as T;
   }
 }
