@@ -158,6 +158,7 @@ describe('The sandbox cluster', () => {
     await clock.advance('10s');
     const [node] = (await client.list<Node>(NODE, { labelSelector: 'pool=a' })).items;
     expect(node?.status.conditions?.find(({ type }) => type === 'Ready')?.status).to.equal('False');
+    expect((await pods()).some(({ status }) => status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True'))).to.equal(false);
     machines.set({ instanceId: 'i-1', state: 'terminated' });
     await clock.advance('30s');
     expect((await client.list<Node>(NODE, { labelSelector: 'pool=a' })).items).to.deep.equal([]);
@@ -286,6 +287,22 @@ describe('The sandbox cluster', () => {
     const silent = await client.get<Node>(NODE, { name: 'silent' });
     expect(silent.status.conditions?.find(({ type }) => type === 'Ready')).to.include({ status: 'Unknown', reason: 'NodeStatusUnknown' });
     expect(silent.spec.taints?.map(({ key, effect }) => `${key}:${effect}`)).to.deep.equal(['node.kubernetes.io/unreachable:NoSchedule', 'node.kubernetes.io/unreachable:NoExecute']);
+  });
+
+  it('brings a node and its pods back to ready that others took for lost', async () => {
+    machines.set({ instanceId: 'i-1' });
+    await client.create(DEPLOYMENT, deployment(1));
+    await running(1);
+    const [pod] = await pods();
+    const target = { name: pod?.spec.nodeName as string };
+    const node = await client.get<Node>(NODE, target);
+    const conditions = node.status.conditions?.map((condition) => ({ ...condition, status: condition.type === 'Ready' ? 'False' : condition.status }));
+    await client.mergePatch(NODE, target, { status: { conditions } }, { subresource: 'status' });
+    await clock.advance('15s');
+    expect((await client.get<Node>(NODE, target)).status.conditions?.find(({ type }) => type === 'Ready')?.status).to.equal('True');
+    expect((await client.get<Node>(NODE, target)).spec.taints?.map(({ key }) => key)).to.deep.equal(['dedicated']);
+    await running(1);
+    expect((await pods()).map(({ metadata }) => metadata.name)).to.deep.equal([pod?.metadata.name]);
   });
 
   it('answers kubectl logs and kubectl top', async () => {

@@ -53,6 +53,7 @@ export class Kubelet implements PodHost {
   readonly #life = new AbortController();
   #allocatable: Resources = {};
   #registered = false;
+  #ready = false;
   #statusTimer: Timer | undefined;
 
   constructor(
@@ -174,11 +175,12 @@ export class Kubelet implements PodHost {
       events.record('kubelet', node, 'Normal', reason, `Node ${this.nodeName} status is now: ${reason}`);
     }
     await this.#createLease(node);
-    this.options.heartbeats.set(this.nodeName, LEASE_PERIOD, () => this.#background(this.#renewLease()));
+    this.options.heartbeats.set(this.nodeName, LEASE_PERIOD, () => this.#background(this.#beat()));
     for (const pod of informers.pods.find('node', this.nodeName)) this.onPod(pod);
 
     await this.#wait(NETWORK_TIME.least + random.next() * NETWORK_TIME.spread);
     await this.#postStatus(READY);
+    this.#ready = true;
     events.record('kubelet', node, 'Normal', 'NodeReady', `Node ${this.nodeName} status is now: NodeReady`);
     this.#keepReporting();
     await this.#wait(PLUGIN_TIME);
@@ -218,6 +220,13 @@ export class Kubelet implements PodHost {
     }
   }
 
+  /** Renews the lease; a node that others took for lost comes back. */
+  async #beat(): Promise<void> {
+    await this.#renewLease();
+    const ready = this.ctx.informers.nodes.get(this.nodeName)?.status.conditions?.find(({ type }) => type === 'Ready');
+    if (this.#ready && ready?.status !== 'True') await this.#postStatus(READY);
+  }
+
   async #renewLease(): Promise<void> {
     const { informers, writer } = this.ctx;
     const node = informers.nodes.get(this.nodeName);
@@ -245,7 +254,7 @@ export class Kubelet implements PodHost {
     await writer.patchStatus(informers.nodes, node, { conditions });
   }
 
-  /** Posts the status every few minutes; a node that others took for lost comes back at once. */
+  /** Posts the status every few minutes, changed or not. */
   #keepReporting(): void {
     const { clock } = this.ctx;
     this.#statusTimer = clock.schedule(STATUS_PERIOD, () => {

@@ -5,6 +5,7 @@ import type { Timer } from '../../../operator/clock.js';
 import { isConflict, isNotFound } from '../../../operator/kube/errors.js';
 import { keyOfObject } from '../../../operator/kube/object.js';
 import type { Pod } from '../model/kinds.js';
+import { isReady } from '../model/pods.js';
 import type { ComponentContext } from '../shell/component.js';
 import { behaviourOf, pullDuration, readyDelay, stopDuration } from './container-behaviour.js';
 import type { LoggedRun } from './container-log.js';
@@ -41,6 +42,7 @@ export class PodWorker {
   readonly #life = new AbortController();
   #stopping = false;
   #publishing = false;
+  #reportedReady = false;
   #dirty = false;
   #killTimer: Timer | undefined;
   #retryTimer: Timer | undefined;
@@ -78,7 +80,11 @@ export class PodWorker {
   /** Takes over the pod's newer state; a deletion begins its end. */
   update(pod: Pod): void {
     this.pod = pod;
-    if (!pod.metadata.deletionTimestamp) return;
+    if (!pod.metadata.deletionTimestamp) {
+      // While the node was out of touch others said that the pod is not ready.
+      if (this.#reportedReady && !isReady(pod)) this.#publish();
+      return;
+    }
     if (this.#stopping) this.#hurry(Date.parse(pod.metadata.deletionTimestamp));
     else this.#stop(pod);
   }
@@ -293,7 +299,9 @@ export class PodWorker {
         this.#dirty = false;
         const current = ctx.informers.pods.get(keyOfObject(this.pod));
         if (current?.metadata.uid !== this.pod.metadata.uid) return;
-        await ctx.writer.patchStatus(ctx.informers.pods, current, podStatus(current, this.run, ctx.clock.now()));
+        const status = podStatus(current, this.run, ctx.clock.now());
+        await ctx.writer.patchStatus(ctx.informers.pods, current, status);
+        this.#reportedReady = status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
       }
     } catch (error) {
       // The pod is another one by now, or none.
