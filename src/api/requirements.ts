@@ -81,7 +81,7 @@ export class LabelSet {
     const lte = smaller(this.lte, other.lte);
     if (gte !== undefined && lte !== undefined && gte > lte) return false;
     if (this.complement && other.complement) return true;
-    const [finite, filter] = this.complement ? [other, this] : [this, other];
+    const [finite, filter] = this.complement || (!other.complement && other.values.size < this.values.size) ? [other, this] : [this, other];
     for (const value of finite.values) if (filter.values.has(value) !== filter.complement && withinBounds(value, gte, lte)) return true;
     return false;
   }
@@ -202,19 +202,22 @@ export class Requirements implements Iterable<[string, LabelSet]> {
 
   /** The first key on which both cannot hold; keys that only one side names do not matter. */
   conflict(other: Requirements): string | undefined {
-    const [fewer, more] = other.sets.size < this.sets.size ? [other, this] : [this, other];
-    for (const [key] of fewer) {
-      if (!more.sets.has(key)) continue;
-      const mine = this.get(key);
-      const theirs = other.get(key);
-      if (mine.intersects(theirs) || (mine.allowsAbsence && theirs.allowsAbsence)) continue;
-      return `key ${key}, ${theirs.describe(key)} not in ${mine.describe(key)}`;
-    }
-    return undefined;
+    const key = this.conflictingKey(other);
+    return key === undefined ? undefined : `key ${key}, ${other.get(key).describe(key)} not in ${this.get(key).describe(key)}`;
   }
 
   intersects(other: Requirements): boolean {
-    return this.conflict(other) === undefined;
+    return this.conflictingKey(other) === undefined;
+  }
+
+  private conflictingKey(other: Requirements): string | undefined {
+    const [fewer, more] = other.sets.size < this.sets.size ? [other, this] : [this, other];
+    for (const [key, set] of fewer.sets) {
+      const against = more.sets.get(key);
+      if (against === undefined || set.intersects(against) || (set.allowsAbsence && against.allowsAbsence)) continue;
+      return key;
+    }
+    return undefined;
   }
 
   /** In a manifest's notation, sorted by key. */

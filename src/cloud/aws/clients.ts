@@ -85,6 +85,10 @@ function observeCalls(stack: Stack, clock: Clock, observe: (call: AwsCall) => vo
   }, { step: 'initialize', name: 'karpenterObserveCalls' });
 }
 
+const ignore = (): void => undefined;
+/** Without `info`: for it the SDK would copy every request and response, only to have them thrown away. */
+const QUIET = { trace: ignore, debug: ignore, warn: ignore, error: ignore } as unknown as NonNullable<EC2ClientConfig['logger']>;
+
 const REQUEST_TIMEOUT = 4 * 60_000;
 
 /** The clients that everything here shares, set up alike. */
@@ -93,6 +97,7 @@ export function awsClients({ region, endpoint, version, clock, requestHandler, c
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const shared = {
     region,
+    logger: QUIET,
     customUserAgent: `karpenter.sh-${version}`,
     requestHandler: requestHandler ?? { requestTimeout: REQUEST_TIMEOUT, connectionTimeout: 10_000, httpsAgent: { maxSockets: 200 }, httpAgent: { maxSockets: 200 } },
     ...(endpoint === undefined ? {} : { endpoint }),
