@@ -1,5 +1,6 @@
 // The framework's public surface: what `karpenter-ts/operator` exports.
 export * from './abort.js';
+export * from './change-monitor.js';
 export * from './clock.js';
 export * from './context.js';
 export * from './dsl/compile.js';

@@ -65,6 +65,8 @@ export interface OperatorOptions {
   reconcilers?: readonly ReconcilerClass[];
   /** Default: no election, this process leads. `true` takes all defaults. */
   leaderElection?: boolean | LeaderElectionOptions;
+  /** Fill the caches while another replica leads, so that taking over takes seconds. Default true; costs memory and watches. */
+  warmup?: boolean;
   /** Default: 8080 and 8081. `false` serves nothing. */
   ports?: EndpointPorts | false;
   /** Limit on requests to the API server; leases are outside it. Default: 200 a second, 300 at once. */
@@ -204,6 +206,8 @@ export class Operator {
     stack.push('connections', () => this.#client.close());
     await this.#serve(stack);
     signal.throwIfAborted();
+    const { warmup = true } = this.options;
+    let lost = warmup ? undefined : await this.#elected(stack, signal);
     stack.push('informers', () => this.#stopInformers.abort(new Error('the operator stops')));
     this.#startInformers();
     const controllers = await this.#controllers(environment);
@@ -211,8 +215,7 @@ export class Operator {
 
     const services = this.container.isBound(Startable) ? await this.container.getAllAsync<Startable>(Startable) : [];
     await this.#startServices(services.filter(({ leaderOnly = true }) => !leaderOnly), stack, signal);
-    const { elected, lost } = this.#stand(stack);
-    await rejectOnAbort(Promise.race([elected, lost]), signal);
+    lost ??= await this.#elected(stack, signal);
     stack.push('events', () => this.#recorder.flushed());
     const work = new AbortController();
     setMaxListeners(0, work.signal);
@@ -226,7 +229,7 @@ export class Operator {
     for (const controller of controllers) controller.startWorkers(work.signal);
     this.#log.info('started', { operator: this.options.name, reconcilers: this.plan.reconcilers.length + this.plan.singletons.length });
     this.#becomeReady();
-    await rejectOnAbort(lost, signal);
+    await rejectOnAbort(lost.promise, signal);
   }
 
   async #compile(): Promise<void> {
@@ -303,11 +306,11 @@ export class Operator {
     }
   }
 
-  /** Stands for election: `elected` resolves when this process leads, `lost` rejects when it no longer does. */
-  #stand(stack: StopStack): { elected: Promise<void>; lost: Promise<never> } {
+  /** Waits until this process leads. The promise that comes back (boxed, since it must not be awaited here) rejects when it no longer does. */
+  async #elected(stack: StopStack, signal: AbortSignal): Promise<{ promise: Promise<never> }> {
     const { leaderElection = false, name } = this.options;
     const master = this.metrics.gauge({ name: 'leader_election_master_status', help: 'Whether this process leads (1) or stands by (0)', labelNames: ['name'] });
-    if (leaderElection === false) return { elected: Promise.resolve(), lost: new Promise(() => undefined) };
+    if (leaderElection === false) return { promise: new Promise(() => undefined) };
     const {
       lease = `${name}-leader-election`, namespace,
       identity = `${hostname()}_${this.#random.uuid()}`, ...times
@@ -326,12 +329,14 @@ export class Operator {
       await term.catch(() => undefined);
       master.set({ name: lease }, 0);
     });
-    const elected = election.whenElected().then(() => {
-      master.set({ name: lease }, 1);
-      this.#log.info('elected', { lease, identity });
-    });
-    // It resolves only when it is asked to end, which nobody here waits for.
-    return { elected, lost: term.then(() => new Promise<never>(() => undefined)) };
+    await rejectOnAbort(Promise.race([election.whenElected(), term]), signal);
+    master.set({ name: lease }, 1);
+    this.#log.info('elected', { lease, identity });
+    // The term resolves only when it is asked to end, which nobody here waits for.
+    const promise = term.then(() => new Promise<never>(() => undefined));
+    // The lead may be lost before anybody looks.
+    promise.catch(() => undefined);
+    return { promise };
   }
 
   #checkInformers(): void {

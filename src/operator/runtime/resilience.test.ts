@@ -231,8 +231,10 @@ describe('two replicas', () => {
     readonly server = createApiServer({ clock: this.clock, random: seededRandom(5) });
     readonly writes: string[] = [];
     readonly cut = new Set<string>();
+    /** Who has read the nodes. */
+    readonly lists = new Set<string>();
 
-    replica(name: string, seed: number): { operator: Operator; stop: AbortController; ended: Promise<unknown> } {
+    replica(name: string, seed: number, warmup = true): { operator: Operator; stop: AbortController; ended: Promise<unknown> } {
       const { writes } = this;
       @Reconciler({ for: Node, name: 'node.mark', root: false })
       class Mark {
@@ -245,10 +247,11 @@ describe('two replicas', () => {
       const inner = handlerTransport(this.server);
       const operator = new Operator({
         name: 'replicas', clock: this.clock, random: seededRandom(seed), logger: silentLogger, ports: false, processMetrics: false,
-        leaderElection: { identity: name },
+        leaderElection: { identity: name }, warmup,
         transport: { ...inner, send: (request) => {
           if (this.cut.has(name)) return Promise.reject(new Error('no route to host'));
           if (request.method !== 'GET' && request.path.includes('/nodes/')) writes.push(name);
+          if (request.path.includes('/nodes?')) this.lists.add(name);
           return inner.send(request);
         } },
       });
@@ -277,6 +280,23 @@ describe('two replicas', () => {
     expect(world.writes).to.deep.equal([leader, leader === 'a' ? 'b' : 'a']);
     second.stop.abort(new Error('over'));
     await world.clock.advance('1s');
+    await world.server.close();
+  });
+
+  it('fill their caches before they lead, unless told not to', async () => {
+    const world = new World();
+    const a = world.replica('a', 1);
+    await world.clock.advance('5s');
+    const warm = world.replica('warm', 2);
+    const cold = world.replica('cold', 3, false);
+    await world.clock.advance('5s');
+    expect([...world.lists]).to.deep.equal(['a', 'warm']);
+    for (const { stop, ended } of [a, warm, cold]) {
+      stop.abort(new Error('over'));
+      await world.clock.advance('20s');
+      await ended;
+    }
+    expect([...world.lists]).to.deep.equal(['a', 'warm', 'cold']);
     await world.server.close();
   });
 

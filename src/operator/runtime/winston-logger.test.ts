@@ -4,6 +4,18 @@ import { Terminal } from '../dsl/outcome.js';
 import { createLogger } from './winston-logger.js';
 
 describe('the log', () => {
+  it('samples floods of one message: a hundred a second, then every hundredth', async () => {
+    const clock = new VirtualClock();
+    const lines: string[] = [];
+    const log = createLogger({ clock, write: (line) => lines.push(line) });
+    for (let times = 0; times < 1_000; times += 1) log.child({ times }).error('Reconciler error');
+    log.info('something else');
+    expect(lines).to.have.length(110);
+    await clock.advance('1s');
+    log.error('Reconciler error');
+    expect(lines).to.have.length(111);
+  });
+
   it('is JSON lines in Karpenter\'s fields, of which errors become their message and what they carry', () => {
     const lines: string[] = [];
     const log = createLogger({ clock: new VirtualClock(), write: (line) => lines.push(line), fields: { commit: 'abc1234' } });

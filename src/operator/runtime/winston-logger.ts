@@ -18,9 +18,32 @@ export interface LoggerOptions {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Of equal lines within a second, so many are written, and then every so manieth. */
+const SAMPLING = { first: 100, thereafter: 100 };
+
+/** Keeps a reconciler that fails a thousand times a second from drowning everything else. */
+class Sampler {
+  #second = 0;
+  readonly #counts = new Map<string, number>();
+
+  constructor(private readonly clock: Clock) {}
+
+  admits(level: LogLevel, message: string): boolean {
+    const second = Math.floor(this.clock.now() / 1_000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#counts.clear();
+    }
+    const key = `${level} ${message}`;
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, count);
+    return count <= SAMPLING.first || (count - SAMPLING.first) % SAMPLING.thereafter === 0;
+  }
+}
+
 /**
  * JSON lines as Karpenter's: `level` in capitals, `time` with milliseconds, `logger`, `message`, then fields. Errors become their message, with
- * what they carry beside it (`reason`, `code`) as fields of its name; there are no stack traces.
+ * what they carry beside it (`reason`, `code`) as fields of its name; there are no stack traces. Floods of equal lines are sampled.
  */
 export function createLogger({ clock, level = 'info', write, fields = {} }: LoggerOptions): Logger {
   const stream = new Writable({
@@ -37,13 +60,18 @@ export function createLogger({ clock, level = 'info', write, fields = {} }: Logg
       JSON.stringify({ level: severity.toUpperCase(), time: new Date(clock.now()).toISOString(), logger: 'controller', message, ...(rest as Fields) })),
     transports: [new winston.transports.Stream({ stream })],
   });
-  return new WinstonLogger(backend, level, fields);
+  return new WinstonLogger(backend, new Sampler(clock), level, fields);
 }
 
 const SEVERITY: Record<LogLevel, number> = { error: 0, warn: 1, info: 2, debug: 3 };
 
 class WinstonLogger implements Logger {
-  constructor(private readonly backend: winston.Logger, private readonly level: LogLevel, private readonly fields: Fields) {}
+  constructor(
+    private readonly backend: winston.Logger,
+    private readonly sampler: Sampler,
+    private readonly level: LogLevel,
+    private readonly fields: Fields,
+  ) {}
 
   debug(message: string, fields?: Fields): void {
     this.#log('debug', message, fields);
@@ -62,12 +90,12 @@ class WinstonLogger implements Logger {
   }
 
   child(fields: Fields): Logger {
-    return new WinstonLogger(this.backend, this.level, { ...this.fields, ...fields });
+    return new WinstonLogger(this.backend, this.sampler, this.level, { ...this.fields, ...fields });
   }
 
   #log(level: LogLevel, message: string, fields?: Fields): void {
     // Lines that nobody wants cost nothing.
-    if (SEVERITY[level] > SEVERITY[this.level]) return;
+    if (SEVERITY[level] > SEVERITY[this.level] || !this.sampler.admits(level, message)) return;
     this.backend.log({ level, message, fields: plain({ ...this.fields, ...fields }) });
   }
 }
