@@ -1,3 +1,4 @@
+import { parse } from '@marcbachmann/cel-js';
 import type { Schema } from '../schema/schema.js';
 import { isObject, ownValue, propertiesOf } from '../schema/schema.js';
 import { celName } from './names.js';
@@ -10,7 +11,7 @@ export function toCel(value: unknown, schema: Schema | undefined): unknown {
   if (value === null || value === undefined) return null;
   if (!schema || (schema.type === undefined && schema['x-kubernetes-preserve-unknown-fields'])) return untyped(value);
   if (typeof value === 'number') return schema.type === 'number' ? value : whole(value);
-  if (typeof value === 'string') return schema.format === 'date-time' || schema.format === 'date' ? new Date(value) : value;
+  if (typeof value === 'string') return toCelText(value, schema.format);
   if (Array.isArray(value)) return value.map((item) => toCel(item, schema.items));
   if (!isObject(value)) return value;
   if (typeof schema.additionalProperties === 'object') {
@@ -25,6 +26,21 @@ export function toCel(value: unknown, schema: Schema | undefined): unknown {
     else if (schema.additionalProperties === true || schema['x-kubernetes-preserve-unknown-fields']) fields[celName(name)] = untyped(item);
   }
   return fields;
+}
+
+/** A duration in CEL's own type, which its library does not export. */
+const durationOf = parse('duration(text)');
+
+function toCelText(text: string, format: string | undefined): unknown {
+  switch (format) {
+    case 'date':
+    case 'date-time':
+      return new Date(text);
+    case 'duration':
+      return durationOf({ text });
+    default:
+      return text;
+  }
 }
 
 const whole = (value: number): unknown => (Number.isInteger(value) ? BigInt(value) : value);

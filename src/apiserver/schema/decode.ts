@@ -14,7 +14,7 @@ import { unknownField } from './unknown-field.js';
 export function decodeBuiltin(object: JsonObject, schema: Schema, kind: { kind: string; version: string }): UnknownField[] {
   const unknown: UnknownField[] = [];
   const decode = new Decoder(kind, unknown);
-  decode.object(object, schema, '', '');
+  decode.object(object, schema, '', '', '');
   return unknown;
 }
 
@@ -24,8 +24,8 @@ class Decoder {
     private readonly unknown: UnknownField[],
   ) {}
 
-  /** `path` has list indexes and names unknown fields; `goPath` has none, as in Go's decoding errors. */
-  object(object: JsonObject, schema: Schema, path: string, goPath: string): void {
+  /** `path` has list indexes and names unknown fields; `goPath` has none, as in Go's decoding errors, which name the struct `owner` too. */
+  object(object: JsonObject, schema: Schema, path: string, goPath: string, owner: string): void {
     const isMap = schema.properties === undefined;
     for (const name of Object.keys(object)) {
       const fieldType = fieldSchema(schema, name);
@@ -37,7 +37,7 @@ class Decoder {
       } else if (object[name] === null && !isMap && !keepsNull(fieldType)) {
         delete object[name];
       } else {
-        object[name] = this.value(object[name], fieldType, fieldPath, isMap ? goPath : child(goPath, name), isMap ? '' : goName(schema));
+        object[name] = this.value(object[name], fieldType, fieldPath, isMap ? goPath : child(goPath, name), isMap ? owner : goName(schema));
       }
     }
   }
@@ -53,7 +53,7 @@ class Decoder {
       case 'object':
         if (value === null) return zeroOf(schema);
         if (!isObject(value)) return this.mismatch(value, schema, goPath, owner);
-        this.object(value, schema, path, goPath);
+        this.object(value, schema, path, goPath, owner);
         return value;
       case 'array':
         if (value === null) return [];

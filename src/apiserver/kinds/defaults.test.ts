@@ -1,0 +1,129 @@
+import { expect } from 'chai';
+import type { JsonObject } from '../contracts.js';
+import { type Answer, pod, TestCluster } from '../testing/test-cluster.js';
+
+const PODS = '/api/v1/namespaces/default/pods';
+const SERVICES = '/api/v1/namespaces/default/services';
+const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments';
+const JOBS = '/apis/batch/v1/namespaces/default/jobs';
+
+
+const specOf = (body: Answer['body']): JsonObject => body['spec'] as unknown as JsonObject;
+
+const template = (labels: JsonObject = { app: 'web' }, spec: JsonObject = {}): JsonObject => ({ metadata: { labels }, spec: { containers: [{ name: 'app', image: 'app:1' }], ...spec } });
+
+describe('Built-in kinds at birth', () => {
+  let cluster: TestCluster;
+  beforeEach(() => (cluster = new TestCluster()));
+  afterEach(() => cluster.server.close());
+
+  describe('pods', () => {
+    it('get what kube-apiserver would fill in', async () => {
+      const body = await cluster.ok('POST', PODS, pod('a'));
+      expect(specOf(body)).to.deep.include({
+        restartPolicy: 'Always', dnsPolicy: 'ClusterFirst', terminationGracePeriodSeconds: 30, schedulerName: 'default-scheduler', enableServiceLinks: true,
+        securityContext: {}, serviceAccountName: 'default', serviceAccount: 'default', priority: 0, preemptionPolicy: 'PreemptLowerPriority',
+      });
+      expect(specOf(body)['containers']).to.deep.equal([{ name: 'app', image: 'app:1', imagePullPolicy: 'IfNotPresent', terminationMessagePath: '/dev/termination-log', terminationMessagePolicy: 'File', resources: {} }]);
+      expect(body['status']).to.deep.equal({ phase: 'Pending', qosClass: 'BestEffort' });
+    });
+
+    for (const [image, policy] of [['nginx', 'Always'], ['nginx:latest', 'Always'], ['nginx:1.2', 'IfNotPresent'], ['registry:5000/nginx', 'Always'], ['nginx@sha256:00', 'IfNotPresent']] as const) {
+      it(`pull ${image} ${policy}`, async () => {
+        const body = await cluster.ok('POST', PODS, pod('a', {}, { containers: [{ name: 'a', image }] }));
+        expect((specOf(body)['containers'] as JsonObject[])[0]).to.include({ imagePullPolicy: policy });
+      });
+    }
+
+    it('request what they are limited to', async () => {
+      const containers = [{ name: 'a', image: 'a:1', resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m' } } }];
+      const body = await cluster.ok('POST', PODS, pod('a', {}, { containers }));
+      expect((specOf(body)['containers'] as JsonObject[])[0]!['resources']).to.deep.equal({ limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m', memory: '1Gi' } });
+      expect(body['status']).to.include({ qosClass: 'Burstable' });
+    });
+
+    it('are guaranteed when every container requests its limits', async () => {
+      const containers = [{ name: 'a', image: 'a:1', resources: { limits: { cpu: '1', memory: '1Gi' } } }];
+      expect((await cluster.ok('POST', PODS, pod('a', {}, { containers })))['status']).to.include({ qosClass: 'Guaranteed' });
+    });
+
+    it('have their probes, volumes and ports completed', async () => {
+      const containers = [{ name: 'a', image: 'a:1', ports: [{ containerPort: 80 }], readinessProbe: { httpGet: { port: 80 } } }];
+      const { containers: [container], volumes } = specOf(await cluster.ok('POST', PODS, pod('a', {}, { containers, volumes: [{ name: 'v' }, { name: 'c', configMap: { name: 'x' } }] }))) as unknown as { containers: JsonObject[]; volumes: JsonObject[] };
+      expect(container!['ports']).to.deep.equal([{ containerPort: 80, protocol: 'TCP' }]);
+      expect(container!['readinessProbe']).to.deep.equal({ httpGet: { port: 80, path: '/', scheme: 'HTTP' }, timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 });
+      expect(volumes).to.deep.equal([{ name: 'v', emptyDir: {} }, { name: 'c', configMap: { name: 'x', defaultMode: 420 } }]);
+    });
+
+    it('tolerate an ailing node for five minutes, unless they say otherwise', async () => {
+      const seconds = (body: Answer['body']): unknown => (specOf(body)['tolerations'] as JsonObject[]).map(({ key, tolerationSeconds }) => `${key as string} ${tolerationSeconds as number}`);
+      expect(seconds(await cluster.ok('POST', PODS, pod('a')))).to.deep.equal(['node.kubernetes.io/not-ready 300', 'node.kubernetes.io/unreachable 300']);
+      const tolerations = [{ key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 10 }];
+      expect(seconds(await cluster.ok('POST', PODS, pod('b', {}, { tolerations })))).to.deep.equal(['node.kubernetes.io/not-ready 10', 'node.kubernetes.io/unreachable 300']);
+    });
+
+    it('take their priority from their class', async () => {
+      await cluster.ok('POST', '/apis/scheduling.k8s.io/v1/priorityclasses', { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'high' }, value: 1000, preemptionPolicy: 'Never' });
+      expect(specOf(await cluster.ok('POST', PODS, pod('a', {}, { priorityClassName: 'high' })))).to.include({ priority: 1000, preemptionPolicy: 'Never' });
+      expect(specOf(await cluster.ok('POST', PODS, pod('b', {}, { priorityClassName: 'system-node-critical' })))).to.include({ priority: 2000001000 });
+      const { status, body } = await cluster.request('POST', PODS, pod('c', {}, { priorityClassName: 'nope' }));
+      expect([status, body.message]).to.deep.equal([403, 'pods "c" is forbidden: no PriorityClass with name nope was found']);
+    });
+  });
+
+  it('deployments get a strategy, and their template the defaults of pods but not those of pods alone', async () => {
+    const body = await cluster.ok('POST', DEPLOYMENTS, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { selector: { matchLabels: { app: 'web' } }, template: template() } });
+    expect(specOf(body)).to.deep.include({ replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } } });
+    const inner = (specOf(body)['template'] as unknown as { spec: JsonObject }).spec;
+    expect(inner).to.include({ restartPolicy: 'Always' }).and.not.have.any.keys('enableServiceLinks', 'serviceAccountName', 'tolerations', 'priority');
+  });
+
+  it('jobs select their pods by their uid', async () => {
+    const body = await cluster.ok('POST', JOBS, { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'j' }, spec: { template: template({}, { restartPolicy: 'Never' }) } });
+    const { uid } = body.metadata;
+    expect(specOf(body)).to.deep.include({ completions: 1, parallelism: 1, backoffLimit: 6, completionMode: 'NonIndexed', suspend: false, selector: { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } } });
+    expect((specOf(body)['template'] as unknown as { metadata: { labels: JsonObject } }).metadata.labels).to.include({ 'batch.kubernetes.io/job-name': 'j', 'job-name': 'j', 'batch.kubernetes.io/controller-uid': uid! });
+  });
+
+  it('services get addresses of their own, which stay', async () => {
+    const service = (name: string, spec: JsonObject = {}): JsonObject => ({ apiVersion: 'v1', kind: 'Service', metadata: { name }, spec: { ports: [{ port: 80 }], ...spec } });
+    const created = await Promise.all(['a', 'b', 'c'].map((name) => cluster.ok('POST', SERVICES, service(name))));
+    const addresses = created.map((body) => specOf(body)['clusterIP'] as string);
+    expect(new Set(addresses).size).to.equal(3);
+    for (const address of addresses) expect(address).to.match(/^10\.96\.\d+\.\d+$/);
+    expect(specOf(created[0]!)).to.deep.include({ type: 'ClusterIP', sessionAffinity: 'None', ports: [{ port: 80, protocol: 'TCP', targetPort: 80 }] });
+    const moved = await cluster.request('PUT', `${SERVICES}/a`, { ...service('a', { selector: { x: 'y' } }), metadata: { name: 'a', resourceVersion: created[0]!.metadata.resourceVersion } });
+    expect(specOf(moved.body)['clusterIP']).to.equal(addresses[0]);
+    const open = specOf(await cluster.ok('POST', SERVICES, service('d', { type: 'NodePort' })));
+    expect((open['ports'] as unknown as { nodePort: number }[])[0]!.nodePort).to.be.within(30000, 32767);
+    expect(specOf(await cluster.ok('POST', SERVICES, service('e', { clusterIP: 'None' })))['clusterIP']).to.equal('None');
+  });
+
+  it('claims take the default storage class', async () => {
+    const claim = (name: string): JsonObject => ({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } });
+    const CLAIMS = '/api/v1/namespaces/default/persistentvolumeclaims';
+    expect(specOf(await cluster.ok('POST', CLAIMS, claim('early')))).to.not.have.property('storageClassName');
+    await cluster.ok('POST', '/apis/storage.k8s.io/v1/storageclasses', { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'gp3', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } }, provisioner: 'ebs.csi.aws.com' });
+    const body = await cluster.ok('POST', CLAIMS, claim('late'));
+    expect(specOf(body)).to.include({ storageClassName: 'gp3', volumeMode: 'Filesystem' });
+    expect(body.metadata.finalizers).to.deep.equal(['kubernetes.io/pvc-protection']);
+    expect(body['status']).to.deep.equal({ phase: 'Pending' });
+  });
+
+  it('secrets keep plain text encoded', async () => {
+    const body = await cluster.ok('POST', '/api/v1/namespaces/default/secrets', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { a: 'hello' } });
+    expect(body).to.deep.include({ type: 'Opaque', data: { a: 'aGVsbG8=' } }).and.not.have.property('stringData');
+  });
+
+  it('nodes keep the status that their kubelet brings', async () => {
+    const body = await cluster.ok('POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' }, status: { capacity: { cpu: '4' } } });
+    expect(body['status']).to.deep.equal({ capacity: { cpu: '4' }, allocatable: { cpu: '4' } });
+  });
+
+  it('events are the same under both of their groups', async () => {
+    await cluster.ok('POST', '/api/v1/namespaces/default/events', { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e' }, involvedObject: { kind: 'Pod', name: 'p' }, reason: 'Scheduled', message: 'hi', type: 'Normal', source: { component: 'me' } });
+    const event = await cluster.ok('GET', '/apis/events.k8s.io/v1/namespaces/default/events/e');
+    expect(event).to.deep.include({ apiVersion: 'events.k8s.io/v1', regarding: { kind: 'Pod', name: 'p' }, note: 'hi', deprecatedSource: { component: 'me' } });
+    expect((await cluster.ok('GET', '/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3Dp,source%3Dme')).items).to.have.length(1);
+  });
+});
