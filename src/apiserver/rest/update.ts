@@ -21,7 +21,7 @@ export async function update(ctx: RestContext, info: RequestInfo, body: ApiObjec
   pruneUnknown(definition, body, options, (problem) => `${kind} in version "${version}" cannot be handled as a ${kind}: ${problem}`);
   definition.setDefaults(body);
   if (!body.metadata.resourceVersion && (definition.custom || CONDITIONAL_ONLY.has(definition.storageResource)) && ctx.storage.get(definition.storageResource, namespace, name)) {
-    throw invalid(definition, name, [{ reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0: must be specified for an update' }]);
+    throw invalid(definition, name, [{ reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0x0: must be specified for an update' }]);
   }
   const object = await guaranteedUpdate(ctx, info, options, {
     modify: () => structuredClone(body),
@@ -52,7 +52,8 @@ export async function guaranteedUpdate(ctx: RestContext, { definition, namespace
     track(current, next);
     const converted = await toStorage(ctx, definition, next);
     if (ctx.storage.get(storageResource, namespace, name) !== stored) {
-      if (attempt < ATTEMPTS && !expected) continue;
+      // A resourceVersion that the client insists on fails the next attempt.
+      if (attempt < ATTEMPTS) continue;
       throw modified(definition, name);
     }
     if (options.dryRun) return next;
