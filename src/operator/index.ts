@@ -50,6 +50,7 @@ export * from './kube/time.js';
 export * from './kube/transport.js';
 export * from './logger.js';
 export * from './manifests/crd.js';
+export * from './manifests/rbac.js';
 export * from './manifests/render.js';
 export * from './queue/backoff.js';
 export * from './queue/batch-window.js';
