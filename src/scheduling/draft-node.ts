@@ -106,8 +106,7 @@ export class DraftNode {
     if (!isFresh && !this.mayFit(vector)) return { rule: 'resources', pool };
     if (ports.length > 0 && takenPort(ports, this.ports)) return { rule: 'ports', pool };
     if (podClass.node.hostname !== undefined && !admitsNewHost(podClass.node.hostname)) return { rule: 'hostname', pool, wants: podClass.node.hostname };
-    const conflict = this.requirements.conflictWith(podClass.node.requirements);
-    if (conflict) return { rule: 'requirements', pool, conflict };
+    if (!this.requirements.admits(podClass.node.requirements)) return { rule: 'requirements', pool, has: this.requirements, wants: podClass.node.requirements };
     const merged = this.requirements.merge(podClass.node.requirements);
     let refusal: Refusal | undefined;
     for (const volume of podClass.volumes) {
@@ -115,9 +114,8 @@ export class DraftNode {
         refusal ??= { rule: 'hostname', pool, wants: volume.hostname };
         continue;
       }
-      const volumeConflict = merged.conflictWith(volume.requirements);
-      if (volumeConflict) {
-        refusal ??= { rule: 'volumes', pool, conflict: volumeConflict };
+      if (!merged.admits(volume.requirements)) {
+        refusal ??= { rule: 'volumes', pool, has: merged, wants: volume.requirements };
         continue;
       }
       const withVolume = merged.merge(volume.requirements);

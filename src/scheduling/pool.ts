@@ -114,11 +114,11 @@ export class Pool {
   }
 
   private groupDaemons(daemonSetPods: readonly Pod[]): [DaemonGroup[], number[]] {
-    const here = daemonSetPods.filter((pod) => untolerated(this.taints, toleratingPreferences(pod.spec?.tolerations ?? [])) === undefined)
+    const here = daemonSetPods.filter((pod) => !pod.spec?.resourceClaims?.length && untolerated(this.taints, toleratingPreferences(pod.spec?.tolerations ?? [])) === undefined)
       .map((pod) => {
         const { nodeSelector, required } = podConstraints(pod, []);
         const terms = (required.length > 0 ? required : [[]]).map((term) => this.sets.from(Requirements.of(...nodeSelector, ...term).without(HOSTNAME_LABEL)));
-        return { pod, terms: terms.filter((term) => this.template.conflictWith(term) === undefined) };
+        return { pod, terms: terms.filter((term) => this.template.admits(term)) };
       });
     const groups = new Map<string, { pods: Pod[]; rows: Bits }>();
     const daemonOf = this.rows.map(({ requirements }, row) => {
@@ -174,7 +174,7 @@ export class Pool {
   /** Rows with an available offering that meets the requirements. */
   rowsOffering(requirements: RequirementSet): Bits {
     let rows = emptyBits(this.rows.length);
-    for (const [offering, having] of this.offeringRows) if (requirements.conflictWith(offering) === undefined) rows = orBits(rows, having);
+    for (const [offering, having] of this.offeringRows) if (requirements.admits(offering)) rows = orBits(rows, having);
     return rows;
   }
 
@@ -192,7 +192,7 @@ export class Pool {
 
   /** Available offerings of a row that meet the requirements, cheapest first. */
   offeringsOf(row: number, requirements: RequirementSet): RowOffering[] {
-    return (this.rows[row] as Row).offerings.filter((offering) => requirements.conflictWith(offering.requirements) === undefined);
+    return (this.rows[row] as Row).offerings.filter((offering) => requirements.admits(offering.requirements));
   }
 
   /** USD an hour of each row's cheapest available offering that meets the requirements; Infinity without one. */
@@ -200,7 +200,7 @@ export class Pool {
     let prices = this.prices.get(requirements);
     if (prices === undefined) {
       prices = Float64Array.from(this.rows, ({ offerings }) =>
-        offerings.find((offering) => requirements.conflictWith(offering.requirements) === undefined)?.price ?? Number.POSITIVE_INFINITY);
+        offerings.find((offering) => requirements.admits(offering.requirements))?.price ?? Number.POSITIVE_INFINITY);
       this.prices.set(requirements, prices);
     }
     return prices;

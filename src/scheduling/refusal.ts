@@ -8,7 +8,7 @@ import type { ValueSet } from './value-set.js';
 /** Why a pool cannot make a node for a pod. References only: {@link describeRefusal} says it in words when somebody asks. */
 export type Refusal =
   | { readonly rule: 'taint'; readonly pool: Pool; readonly taint: Taint }
-  | { readonly rule: 'requirements' | 'volumes'; readonly pool: Pool; readonly conflict: Conflict }
+  | { readonly rule: 'requirements' | 'volumes'; readonly pool: Pool } & Conflict
   | { readonly rule: 'hostname'; readonly pool: Pool; readonly wants: ValueSet }
   | { readonly rule: 'topology'; readonly pool: Pool } & TopologyRefusal
   | { readonly rule: 'types'; readonly pool: Pool; readonly requirements: RequirementSet; readonly requests: Float64Array; readonly rows: Bits }

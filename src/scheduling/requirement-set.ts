@@ -6,17 +6,17 @@ import type { ValueSet } from './value-set.js';
 import { Vocabulary } from './vocabulary.js';
 import type { KeyVocabulary } from './vocabulary.js';
 
-/** Why something cannot meet a requirement: the key, what it has (undefined: nothing known), and what was wanted. */
+/** Two sets of requirements of which what is cannot meet what is wanted. */
 export interface Conflict {
-  readonly has: ValueSet | undefined;
-  readonly wants: ValueSet;
+  readonly has: RequirementSet;
+  readonly wants: RequirementSet;
 }
 
 /** Requirements on node labels, interned: one object for each different set, so that identity is equality. Made by {@link RequirementSets}. */
 export class RequirementSet {
   private readonly byKey = new Map<KeyVocabulary, ValueSet>();
   private readonly merges = new Map<RequirementSet, RequirementSet>();
-  private readonly conflicts = new Map<RequirementSet, Conflict | null>();
+  private readonly compatibility = new Map<RequirementSet, boolean>();
   /** Sets that bind at least this many values. */
   readonly withMinValues: readonly ValueSet[];
 
@@ -58,27 +58,16 @@ export class RequirementSet {
   }
 
   /**
-   * Why a node with these requirements cannot meet `wanted`; undefined when it can. Keys that only `wanted` names are a conflict unless
-   * they are well known or absence satisfies them.
+   * Whether a node with these requirements can meet `wanted`. Keys that only `wanted` names must be well known, or its absence must
+   * satisfy.
    */
-  conflictWith(wanted: RequirementSet): Conflict | undefined {
-    let conflict = this.conflicts.get(wanted);
-    if (conflict === undefined) {
-      conflict = this.findConflict(wanted) ?? null;
-      this.conflicts.set(wanted, conflict);
+  admits(wanted: RequirementSet): boolean {
+    let compatible = this.compatibility.get(wanted);
+    if (compatible === undefined) {
+      compatible = wanted.sets.every((set) => this.byKey.get(set.key)?.admits(set) ?? (set.allowsAbsence || this.pool.wellKnown.has(set.key.key)));
+      this.compatibility.set(wanted, compatible);
     }
-    return conflict ?? undefined;
-  }
-
-  private findConflict(wanted: RequirementSet): Conflict | undefined {
-    for (const set of wanted.sets) {
-      if (!this.byKey.has(set.key) && !set.allowsAbsence && !this.pool.isWellKnown(set.key)) return { has: undefined, wants: set };
-    }
-    for (const set of wanted.sets) {
-      const mine = this.byKey.get(set.key);
-      if (mine !== undefined && !mine.admits(set)) return { has: mine, wants: set };
-    }
-    return undefined;
+    return compatible;
   }
 
   /** Why a node with exactly these labels cannot meet the set; undefined when it can. */
@@ -88,6 +77,11 @@ export class RequirementSet {
       if (label === undefined ? !set.allowsAbsence : !set.hasText(label)) return set;
     }
     return undefined;
+  }
+
+  /** Why {@link admits} says no. */
+  describeConflict(wanted: RequirementSet): string | undefined {
+    return this.toRequirements().incompatibility(wanted.toRequirements(), this.pool.wellKnown);
   }
 
   toRequirements(): Requirements {
@@ -104,12 +98,8 @@ export class RequirementSets {
   private readonly made = new Map<string, RequirementSet>();
   readonly empty: RequirementSet;
 
-  constructor(private readonly wellKnown: ReadonlySet<string>) {
+  constructor(readonly wellKnown: ReadonlySet<string>) {
     this.empty = this.make([]);
-  }
-
-  isWellKnown(key: KeyVocabulary): boolean {
-    return this.wellKnown.has(key.key);
   }
 
   make(sets: Iterable<ValueSet>): RequirementSet {

@@ -371,6 +371,12 @@ describe('solve', () => {
       expect(reasonOf(solve(snapshot([one()]), web(1, {}, { cpu: 1_000_000_000 })))).to.contain('(CPU request >= 1 Million, m vs M typo?)');
     });
 
+    it('guess what a misspelt label means', () => {
+      expect(reasonOf(solve(snapshot([one()]), web(1, { nodeSelector: { 'example.com/zone': 'a' } })))).to.contain(
+        'incompatible requirements, label "example.com/zone" does not have known values (typo of "topology.kubernetes.io/zone"?)');
+      expect(reasonOf(solve(snapshot([one()]), web(1, { nodeSelector: { [ZONE]: 'z' }, tolerations: [] })))).to.contain('no instance type met');
+    });
+
     it('fit into an event, whatever there is to say', () => {
       const pools = Array.from({ length: 60 }, (_, index) => ({ nodePool: nodePool(`pool-${index}`), instanceTypes: TYPES }));
       expect(reasonOf(solve(snapshot(pools), web(1, { nodeSelector: { unknown: 'x' } })))).to.have.length(1024);
@@ -379,6 +385,35 @@ describe('solve', () => {
     it('say when there is no pool at all', () => {
       expect(reasonOf(solve(snapshot([]), web(1)))).to.equal('nodepool requirements filtered out all available instance types');
     });
+  });
+
+  it('gives up preferences one by one, in Karpenter\'s order', () => {
+    const prefer = (key: string, weight: number) => ({ weight, preference: { matchExpressions: [{ key, operator: 'In', values: ['x'] }] } });
+    const wishes: Partial<PodSpec> = {
+      affinity: {
+        nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [prefer('light', 1), prefer('heavy', 100)] },
+        podAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, podAffinityTerm: term(ZONE, 'nobody') }] },
+      },
+    };
+    const pools = [
+      { nodePool: nodePool('heavy', { labels: { heavy: 'x' }, weight: 1 }), instanceTypes: TYPES },
+      { nodePool: nodePool('light', { labels: { light: 'x' }, weight: 2 }), instanceTypes: TYPES },
+      { nodePool: nodePool('plain', { weight: 3 }), instanceTypes: TYPES },
+    ];
+    const poolOf = (...names: string[]) => solve(snapshot(pools.filter(({ nodePool: { metadata } }) => names.includes(metadata.name))), web(1, wishes)).newNodes[0]?.pool.nodePool.metadata.name;
+    expect(poolOf('heavy', 'light', 'plain')).to.equal('heavy');
+    expect(poolOf('light', 'plain')).to.equal('light');
+    expect(poolOf('plain')).to.equal('plain');
+  });
+
+  it('places pods with the largest requests first, then the oldest', () => {
+    const at = (name: string, cpu: number, created: string) => ({ ...pod({ name, cpu }), metadata: { ...pod({ name }).metadata, creationTimestamp: created as never } });
+    const pods = [at('young', 100, '2026-01-02T00:00:00Z'), at('old', 100, '2026-01-01T00:00:00Z'), at('big', 200, '2026-01-03T00:00:00Z')];
+    expect(solve(snapshot([one()]), pods).newNodes[0]?.pods.map(({ metadata }) => metadata?.name)).to.deep.equal(['big', 'old', 'young']);
+  });
+
+  it('leaves pods alone that claim devices', () => {
+    expect(reasonOf(solve(snapshot([one()]), web(1, { resourceClaims: [{ name: 'gpu' }] })))).to.contain('Dynamic Resource Allocation');
   });
 
   it('goes on without pods, pools and daemons that cannot be read, and says so', () => {

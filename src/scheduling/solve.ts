@@ -50,6 +50,8 @@ export const solve: Solve = (snapshot, pods, options = {}) => {
   } satisfies Decision;
 };
 
+const asksForDevices = ({ spec }: Pod): boolean => (spec?.resourceClaims?.length ?? 0) > 0;
+
 /** Whether a pool can launch anything at all. */
 const canLaunch = (pool: Pool, { minValuesPolicy }: SolveOptions): boolean =>
   !isEmpty(pool.usable) && (minValuesPolicy === 'BestEffort' || pool.unmetMinValues.length === 0);
@@ -106,6 +108,10 @@ function prepare(snapshot: Snapshot, compiled: Compiled, pods: readonly Pod[], o
   });
   const spreadsOf = defaultedSpreads(options);
   const inputs = pods.flatMap((pod) => {
+    if (asksForDevices(pod)) {
+      rejected.push({ pod, deferred: false, reason: 'pod has Dynamic Resource Allocation requirements that are not yet supported by Karpenter' });
+      return [];
+    }
     try {
       const hasVolumes = pod.spec?.volumes !== undefined;
       return [{

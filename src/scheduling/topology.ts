@@ -233,7 +233,7 @@ export class Topology {
       }
       const possible = before?.domains ?? (nodeDomains === undefined ? group.known : nodeDomains.among(group.known));
       const { domains, pickOne } = group.admitted(possible, podDomains, selected);
-      if (isEmpty(domains) || (nodeDomains === undefined && !this.sets.isWellKnown(group.key))) return { group, podDomains, nodeDomains };
+      if (isEmpty(domains) || (nodeDomains === undefined && !this.sets.wellKnown.has(group.key.key))) return { group, podDomains, nodeDomains };
       byKey.set(group.key, { domains, pickOne: before?.pickOne ?? (pickOne ? group : undefined) });
     }
     let alternatives: ValueSet[][] = [[]];
@@ -295,7 +295,7 @@ function nodeTakesPart(node: SnapshotNode, term: TopologyTerm, filter: PodClass)
 
 const newNodeTakesPart = (requirements: RequirementSet, taints: readonly Taint[], term: TopologyTerm, filter: PodClass): boolean =>
   (!term.honorTaints || untolerated(taints, filter.tolerations) === undefined)
-  && (!term.honorAffinity || filter.anyTerm.some((any) => requirements.conflictWith(any.requirements) === undefined));
+  && (!term.honorAffinity || filter.anyTerm.some((any) => requirements.admits(any.requirements)));
 
 /** Values that nodes of a pool can have for a key. */
 function domainsOf(pool: Pool, key: KeyVocabulary): Bits {

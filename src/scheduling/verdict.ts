@@ -4,7 +4,7 @@ import { andBits, eachBit, emptyBits, isEmpty, setBit } from './bits.js';
 import type { Bits } from './bits.js';
 import type { Pool } from './pool.js';
 import type { Refusal } from './refusal.js';
-import type { Conflict, RequirementSet } from './requirement-set.js';
+import type { RequirementSet } from './requirement-set.js';
 import type { Run } from './run.js';
 import type { Failure } from './solver.js';
 import type { ValueSet } from './value-set.js';
@@ -39,9 +39,9 @@ function reasonOf(refusal: Refusal, run: Run): string {
       return `did not tolerate taint (taint=${key}${value ? `=${value}` : ''}:${effect})`;
     }
     case 'requirements':
-      return `incompatible requirements, ${describeConflict(refusal.conflict)}`;
+      return `incompatible requirements, ${refusal.has.describeConflict(refusal.wants)}`;
     case 'volumes':
-      return `incompatible volume requirements, ${describeConflict(refusal.conflict)}`;
+      return `incompatible volume requirements, ${refusal.has.describeConflict(refusal.wants)}`;
     case 'hostname':
       return `incompatible requirements, ${describe(refusal.wants)} cannot be met by a new node`;
     case 'topology': {
@@ -68,9 +68,6 @@ function reasonOf(refusal: Refusal, run: Run): string {
 }
 
 const describe = (set: ValueSet): string => set.toLabelSet().describe(set.key.key);
-
-const describeConflict = ({ has, wants }: Conflict): string =>
-  (has === undefined ? `label "${wants.key.key}" does not have known values` : `key ${wants.key.key}, ${describe(wants)} not in ${describe(has)}`);
 
 const describeRequirements = (requirements: RequirementSet): string => requirements.sets.map(describe).sort().join(', ');
 
