@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createApiServer } from '../../apiserver/index.js';
 import { seededRandom } from '../random.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
-import type { KubeClientOptions } from './client.js';
+import type { KubeClientOptions } from './client-options.js';
 import { KubeClient } from './client.js';
 import type { ApiError } from './errors.js';
 import { NotLeaderError, TransportError, isAlreadyExists, isConflict, isInvalid, isNotFound, isTooManyRequests } from './errors.js';

@@ -1,101 +1,18 @@
-import type { Clock } from '../clock.js';
 import { sleep } from '../clock.js';
-import { backoffDelay } from '../queue/backoff.js';
-import type { Rate } from '../queue/token-bucket.js';
 import { TokenBucket } from '../queue/token-bucket.js';
-import type { Random } from '../random.js';
 import { abortable } from './abortable.js';
-import type { ClientMetrics, RequestTraits } from './client-metrics.js';
+import type {
+  CallOptions, DeleteOptions, JsonPatchOperation, KubeClientOptions, ListOptions, Page, Target, WatchLine, WatchOptions, WriteOptions,
+} from './client-options.js';
+import type { RequestTraits } from './client-metrics.js';
 import { ApiError, NotLeaderError, ProtocolError, TransportError, isAborted } from './errors.js';
 import type { Status } from './errors.js';
 import { readLines, readText } from './lines.js';
 import type { KindRef, KubeObject } from './object.js';
 import type { PathTarget, Query } from './paths.js';
 import { apiVersionOf, pathOf } from './paths.js';
+import { ATTEMPTS, retryAfterOf, retryDelay } from './retry.js';
 import type { KubeRequest, KubeResponse, KubeTransport } from './transport.js';
-
-/** What a client is made of. */
-export interface KubeClientOptions {
-  clock: Clock;
-  random: Random;
-  /** The client's own limit on requests. Default: none. */
-  rate?: Rate;
-  /** Default `karpenter-ts`. */
-  userAgent?: string;
-  /** Default owner of fields that are written, for server-side apply and `managedFields`. */
-  fieldManager?: string;
-  metrics?: ClientMetrics;
-  /** Asked before every write; false refuses it with {@link NotLeaderError}. */
-  mayWrite?: () => boolean;
-}
-
-/** Options of every call. */
-export interface CallOptions {
-  signal?: AbortSignal | undefined;
-}
-
-/** Which object of its kind. */
-export interface Target extends CallOptions {
-  name: string;
-  namespace?: string | undefined;
-}
-
-/** Options of calls that change something. */
-export interface WriteOptions extends CallOptions {
-  fieldManager?: string | undefined;
-  /** Everything happens but the storing. */
-  dryRun?: boolean | undefined;
-  subresource?: 'status' | 'scale' | 'eviction' | 'binding' | undefined;
-  fieldValidation?: 'Strict' | 'Warn' | 'Ignore' | undefined;
-}
-
-/** Restricts a list or a watch. */
-export interface Selection {
-  namespace?: string | undefined;
-  labelSelector?: string | undefined;
-  fieldSelector?: string | undefined;
-}
-
-export interface ListOptions extends Selection, CallOptions {
-  /** Objects a page; default: all at once. */
-  limit?: number | undefined;
-  continue?: string | undefined;
-  resourceVersion?: string | undefined;
-  metadataOnly?: boolean | undefined;
-}
-
-/** One page of a list; `resourceVersion` is where a watch takes up. */
-export interface Page<T> {
-  items: T[];
-  resourceVersion: string;
-  continue?: string;
-}
-
-export interface WatchOptions extends Selection, CallOptions {
-  resourceVersion?: string | undefined;
-  metadataOnly?: boolean | undefined;
-  /** Seconds after which the server ends the watch. */
-  timeoutSeconds?: number | undefined;
-}
-
-/** A line of a watch, as it came. */
-export type WatchLine =
-  | { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; object: KubeObject }
-  | { type: 'ERROR'; object: Status };
-
-export interface DeleteOptions extends Target {
-  /** Delete only this very object: 409 otherwise. */
-  preconditions?: { uid?: string; resourceVersion?: string } | undefined;
-  gracePeriodSeconds?: number | undefined;
-  propagationPolicy?: 'Orphan' | 'Background' | 'Foreground' | undefined;
-  dryRun?: boolean | undefined;
-}
-
-/** One operation of a JSON patch (RFC 6902). */
-export type JsonPatchOperation =
-  | { op: 'add' | 'replace' | 'test'; path: string; value: unknown }
-  | { op: 'remove'; path: string }
-  | { op: 'move' | 'copy'; from: string; path: string };
 
 const PATCH_TYPES = {
   merge: 'application/merge-patch+json',
@@ -107,8 +24,6 @@ const PATCH_TYPES = {
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=1,application/json';
 const METADATA_WATCH = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=1,application/json';
 
-const ATTEMPTS = 5;
-const RETRY_BACKOFF = { base: 200, max: 5_000, jitter: 0.3 };
 
 interface Call {
   traits: RequestTraits;
@@ -354,23 +269,4 @@ function parse(text: string, request: { method: string; path: string }): unknown
   } catch (error) {
     throw new ProtocolError(request, `the answer is not JSON: ${text.slice(0, 80)}`, error);
   }
-}
-
-/** Milliseconds of a `Retry-After` header, in seconds or as an HTTP date. */
-export function retryAfterOf({ headers }: Pick<KubeResponse, 'headers'>, clock: Clock): number | undefined {
-  const value = headers['retry-after'];
-  if (!value) return undefined;
-  const seconds = Number(value);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000);
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - clock.now());
-}
-
-/** A write is sent twice only if the server said that it did not take the first one; a read whenever that may help. */
-function retryDelay(error: ApiError | TransportError, { method }: RequestTraits, attempt: number, random: Random): number | undefined {
-  const backoff = backoffDelay(RETRY_BACKOFF, attempt, random);
-  if (error instanceof TransportError) return method === 'GET' ? backoff : undefined;
-  if (error.code !== 429 && error.code < 500) return undefined;
-  if (error.retryAfter !== undefined) return Math.max(error.retryAfter, backoff);
-  return method === 'GET' || error.code === 429 ? backoff : undefined;
 }

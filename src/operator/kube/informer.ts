@@ -1,7 +1,8 @@
 import { Observable } from 'rxjs';
 import type { Clock } from '../clock.js';
 import type { Random } from '../random.js';
-import type { KubeClient, Selection } from './client.js';
+import type { KubeClient } from './client.js';
+import type { Selection } from './client-options.js';
 import type { Status } from './errors.js';
 import { metadataOf, normalize } from './normalize.js';
 import type { KindRef, KubeObject, ObjectKey } from './object.js';

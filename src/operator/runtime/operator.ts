@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism } from 'node:os';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { ContainerModule, ServiceIdentifier } from 'inversify';
 import { Container } from 'inversify';
 import { collectDefaultMetrics } from 'prom-client';
 import { rejectOnAbort } from '../abort.js';
-import { Clock, sleep, systemClock } from '../clock.js';
+import { Clock, systemClock } from '../clock.js';
 import { Cache } from '../context.js';
 import { compile } from '../dsl/compile.js';
 import type { Plan, ReconcilerClass } from '../dsl/plan.js';
@@ -13,8 +13,6 @@ import { KubeClient } from '../kube/client.js';
 import { EventRecorder } from '../kube/event-recorder.js';
 import { defaultKubeConfig, httpTransport } from '../kube/http-transport.js';
 import { Informers } from '../kube/informers.js';
-import { LeaseElection } from '../kube/lease-election.js';
-import { INACTIVITY_LIMIT } from '../kube/reflector.js';
 import type { KubeTransport } from '../kube/transport.js';
 import { Logger } from '../logger.js';
 import type { Rate } from '../queue/token-bucket.js';
@@ -28,7 +26,10 @@ import { HttpEndpoints } from './http-endpoints.js';
 import { InformerCache } from './informer-cache.js';
 import { informerObserver } from './informer-metrics.js';
 import { Kinds } from './kinds.js';
+import type { LeaderElectionOptions } from './leadership.js';
+import { Leadership } from './leadership.js';
 import { Metrics } from './metrics.js';
+import { addReadinessChecks, untilSynced } from './readiness.js';
 import { ReconcilerToken, reconcilers } from './reconcilers.js';
 import { restClientMetrics } from './rest-client-metrics.js';
 import type { Environment } from './run-context.js';
@@ -37,19 +38,6 @@ import { Startable } from './startable.js';
 import { ObservedConditions, StatusMetrics } from './status-metrics.js';
 import { StopStack } from './stop-stack.js';
 import { createLogger } from './winston-logger.js';
-
-/** Who leads, when several replicas run. Times in milliseconds. */
-export interface LeaderElectionOptions {
-  /** Name of the Lease. Default: the operator's name and `-leader-election`. */
-  lease?: string;
-  /** Default: the pod's namespace (`POD_NAMESPACE`, `SYSTEM_NAMESPACE`), else `kube-system`. */
-  namespace?: string;
-  /** Default: host name and a random suffix. */
-  identity?: string;
-  leaseDuration?: number;
-  renewDeadline?: number;
-  retryPeriod?: number;
-}
 
 export interface OperatorOptions {
   /** Names the operator in events, leases and requests. */
@@ -82,12 +70,6 @@ export interface OperatorOptions {
   processMetrics?: boolean;
 }
 
-/** How often a start that waits for caches says what it waits for. */
-const SYNC_REPORT = 30_000;
-
-/** A watch that was silent for longer is not merely between two bookmarks: its own limit, and time to reconnect. */
-const SILENCE_LIMIT = 2 * INACTIVITY_LIMIT;
-
 /** Reconciler classes, the services that they need, and everything that makes them run. */
 export class Operator {
   readonly container = new Container({ defaultScope: 'Singleton' });
@@ -101,13 +83,12 @@ export class Operator {
   readonly #log: Logger;
   readonly #kinds = new Kinds();
   readonly #client: KubeClient;
-  readonly #leaseClient: KubeClient;
+  readonly #leadership: Leadership | undefined;
   readonly #cache: InformerCache;
   readonly #recorder: EventRecorder;
   readonly #stopInformers = new AbortController();
   readonly #informers: Informers;
   #endpoints: HttpEndpoints | undefined;
-  #election: LeaseElection | undefined;
   #plan: Plan | undefined;
   #started = false;
   #becomeReady: () => void = () => undefined;
@@ -126,8 +107,12 @@ export class Operator {
       clock: this.#clock, random: this.#random, userAgent: options.userAgent ?? options.name, fieldManager: options.name,
       metrics: restClientMetrics(this.metrics, host),
     };
-    this.#client = new KubeClient(transport, { ...shared, rate: options.rate ?? { qps: 200, burst: 300 }, mayWrite: () => !options.leaderElection || this.leading });
-    this.#leaseClient = new KubeClient(transport, shared);
+    this.#client = new KubeClient(transport, { ...shared, rate: options.rate ?? { qps: 200, burst: 300 }, mayWrite: () => this.#leadership?.held ?? true });
+    const { leaderElection = false } = options;
+    // Leases have a client of their own, outside the rate limit: a busy operator must not lose the lead to its own requests.
+    this.#leadership = leaderElection === false ? undefined : new Leadership(options.name, leaderElection === true ? {} : leaderElection, {
+      client: new KubeClient(transport, shared), clock: this.#clock, random: this.#random, log: this.#log, metrics: this.metrics,
+    });
     this.#cache = new InformerCache(this.#kinds, this.#client);
     this.#recorder = new EventRecorder({
       client: this.#client, clock: this.#clock, component: options.name,
@@ -162,7 +147,7 @@ export class Operator {
 
   /** Whether this process may write: it leads, or there is no election. */
   get leading(): boolean {
-    return this.options.leaderElection ? this.#election?.leading ?? false : this.#started;
+    return this.#leadership ? this.#leadership.held : this.#started;
   }
 
   /** Where `/metrics`, `/healthz` and `/readyz` are served. */
@@ -207,15 +192,15 @@ export class Operator {
     await this.#serve(stack);
     signal.throwIfAborted();
     const { warmup = true } = this.options;
-    let lost = warmup ? undefined : await this.#elected(stack, signal);
+    let lost = warmup ? undefined : await this.#leadership?.won(stack, signal);
     stack.push('informers', () => this.#stopInformers.abort(new Error('the operator stops')));
     this.#startInformers();
     const controllers = await this.#controllers(environment);
-    await this.#synced(signal);
+    await untilSynced(this.#informers, this.#clock, this.#log, signal);
 
     const services = this.container.isBound(Startable) ? await this.container.getAllAsync<Startable>(Startable) : [];
     await this.#startServices(services.filter(({ leaderOnly = true }) => !leaderOnly), stack, signal);
-    lost ??= await this.#elected(stack, signal);
+    lost ??= await this.#leadership?.won(stack, signal);
     stack.push('events', () => this.#recorder.flushed());
     const work = new AbortController();
     setMaxListeners(0, work.signal);
@@ -229,7 +214,7 @@ export class Operator {
     for (const controller of controllers) controller.startWorkers(work.signal);
     this.#log.info('started', { operator: this.options.name, reconcilers: this.plan.reconcilers.length + this.plan.singletons.length });
     this.#becomeReady();
-    await rejectOnAbort(lost.promise, signal);
+    await rejectOnAbort(lost?.promise ?? new Promise(() => undefined), signal);
   }
 
   async #compile(): Promise<void> {
@@ -245,13 +230,7 @@ export class Operator {
   async #serve(stack: StopStack): Promise<void> {
     const { ports = {}, processMetrics = true } = this.options;
     if (processMetrics) collectDefaultMetrics({ register: this.metrics.registry });
-    this.readyz.add('informers', () => this.#checkInformers());
-    for (const kind of this.plan.kinds.filter(({ definition }) => definition)) {
-      this.readyz.add(`crd-${kind.plural}.${kind.group}`, async () => {
-        const { resources } = await this.#client.raw<{ resources: { name: string }[] }>(`/apis/${kind.group}/${kind.version}`);
-        if (!resources.some(({ name }) => name === kind.plural)) throw new Error(`${kind.group}/${kind.version} does not serve ${kind.plural}`);
-      });
-    }
+    addReadinessChecks(this.readyz, this.plan, this.#client, this.#informers);
     if (ports === false) return;
     this.#endpoints = new HttpEndpoints(this.metrics, { healthz: this.livez, readyz: this.readyz }, ports);
     stack.push('endpoints', () => this.#endpoints?.stop());
@@ -281,73 +260,12 @@ export class Operator {
     return controllers;
   }
 
-  /** Waits for the first lists, for as long as it takes: a CRD may be installed after its operator. */
-  async #synced(signal: AbortSignal): Promise<void> {
-    const stop = new AbortController();
-    const report = async (): Promise<void> => {
-      for (;;) {
-        await sleep(this.#clock, SYNC_REPORT, AbortSignal.any([signal, stop.signal]));
-        this.#log.warn('waiting for caches to sync', { kinds: this.#unsynced() });
-      }
-    };
-    report().catch(() => undefined);
-    try {
-      await rejectOnAbort(Promise.all(this.#informers.all().map((informer) => informer.whenSynced())), signal);
-    } finally {
-      stop.abort();
-    }
-  }
-
   async #startServices(services: readonly Startable[], stack: StopStack, signal: AbortSignal): Promise<void> {
     for (const service of services) {
       signal.throwIfAborted();
       stack.push(service.name, () => service.stop?.());
       await service.start(signal);
     }
-  }
-
-  /** Waits until this process leads. The promise that comes back (boxed, since it must not be awaited here) rejects when it no longer does. */
-  async #elected(stack: StopStack, signal: AbortSignal): Promise<{ promise: Promise<never> }> {
-    const { leaderElection = false, name } = this.options;
-    const master = this.metrics.gauge({ name: 'leader_election_master_status', help: 'Whether this process leads (1) or stands by (0)', labelNames: ['name'] });
-    if (leaderElection === false) return { promise: new Promise(() => undefined) };
-    const {
-      lease = `${name}-leader-election`, namespace,
-      identity = `${hostname()}_${this.#random.uuid()}`, ...times
-    } = leaderElection === true ? {} : leaderElection;
-    const election = new LeaseElection({
-      client: this.#leaseClient, clock: this.#clock, random: this.#random, name: lease, identity, ...times,
-      namespace: namespace || (process.env['POD_NAMESPACE'] ?? process.env['SYSTEM_NAMESPACE'] ?? 'kube-system'),
-      onFailure: (error) => this.#log.warn('could not reach the lease', { lease, error }),
-    });
-    this.#election = election;
-    master.set({ name: lease }, 0);
-    const resign = new AbortController();
-    const term = election.run(resign.signal);
-    stack.push('lease', async () => {
-      resign.abort(new Error('the operator stops'));
-      await term.catch(() => undefined);
-      master.set({ name: lease }, 0);
-    });
-    await rejectOnAbort(Promise.race([election.whenElected(), term]), signal);
-    master.set({ name: lease }, 1);
-    this.#log.info('elected', { lease, identity });
-    // The term resolves only when it is asked to end, which nobody here waits for.
-    const promise = term.then(() => new Promise<never>(() => undefined));
-    // The lead may be lost before anybody looks.
-    promise.catch(() => undefined);
-    return { promise };
-  }
-
-  #checkInformers(): void {
-    const unsynced = this.#unsynced();
-    if (unsynced.length > 0) throw new Error(`not synced: ${unsynced.join(', ')}`);
-    const silent = this.#informers.all().filter(({ silence, absent }) => !absent && silence > SILENCE_LIMIT);
-    if (silent.length > 0) throw new Error(`nothing heard for ${SILENCE_LIMIT / 1_000}s from: ${silent.map(({ kind }) => kind.plural).join(', ')}`);
-  }
-
-  #unsynced(): string[] {
-    return this.#informers.all().filter(({ synced }) => !synced).map(({ kind }) => kind.plural);
   }
 
   #bindServices(): void {

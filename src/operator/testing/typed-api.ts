@@ -1,5 +1,6 @@
 import type { KindClass } from '../dsl/resource.js';
-import type { CallOptions, DeleteOptions, KubeClient } from '../kube/client.js';
+import type { KubeClient } from '../kube/client.js';
+import type { CallOptions, DeleteOptions } from '../kube/client-options.js';
 import { normalize } from '../kube/normalize.js';
 import type { KindRef, KubeObject, ObjectInput } from '../kube/object.js';
 import { kindRefOf } from '../dsl/kind-plan.js';

@@ -1,4 +1,5 @@
-import type { KubeClient, DeleteOptions, Target, WriteOptions } from '../../../operator/kube/client.js';
+import type { KubeClient } from '../../../operator/kube/client.js';
+import type { DeleteOptions, Target, WriteOptions } from '../../../operator/kube/client-options.js';
 import { isConflict, isNotFound } from '../../../operator/kube/errors.js';
 import type { KubeObject } from '../../../operator/kube/object.js';
 import type { Informer } from './informer.js';
