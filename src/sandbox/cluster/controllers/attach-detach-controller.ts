@@ -15,13 +15,6 @@ const DETACHING_TIME = { least: 1_500, spread: 1_500 };
 /** How long a volume of a node that is gone for good is waited for. */
 const NODE_GONE_TIME = 6_000;
 
-/** Volumes that a pod on a node needs attached there. */
-export function attachableVolumes(pod: Pod, volumeOf: (claimKey: string) => PersistentVolume | undefined): PersistentVolume[] {
-  return claimNames(pod)
-    .map((name) => volumeOf(`${pod.metadata.namespace}/${name}`))
-    .filter((volume): volume is PersistentVolume => volume?.spec.csi !== undefined);
-}
-
 /** Attaches volumes to the nodes whose pods need them, and detaches them when the last of those pods is gone. */
 export class AttachDetachController implements Component {
   /** Keyed by volume. */

@@ -9,6 +9,7 @@ export class Heartbeats {
   readonly #slots = new Map<number, Map<string, { period: number; callback: () => void }>>();
   readonly #slotOf = new Map<string, number>();
   #timer: Timer | undefined;
+  #armedFor = 0;
 
   constructor(private readonly clock: Clock) {}
 
@@ -41,9 +42,12 @@ export class Heartbeats {
     this.#slots.set(slot, entries.set(key, { period, callback }));
   }
 
+  /** Sets the timer to the first slot, unless it is. */
   #arm(): void {
-    if (this.#timer || this.#slots.size === 0) return;
     const next = Math.min(...this.#slots.keys());
+    if (this.#slots.size === 0 || (this.#timer && this.#armedFor <= next)) return;
+    this.#timer?.cancel();
+    this.#armedFor = next;
     this.#timer = this.clock.schedule(next * TICK - this.clock.now(), () => {
       this.#timer = undefined;
       this.#fire();

@@ -75,8 +75,6 @@ export const isAvailable = (pod: Pod, minReadySeconds: number | undefined, now: 
 /** The reference to the object that manages this one. */
 export const controllerOf = ({ metadata }: KubeObject): OwnerReference | undefined => metadata.ownerReferences?.find(({ controller }) => controller === true);
 
-export const isControlledBy = (object: KubeObject, owner: KubeObject): boolean => controllerOf(object)?.uid === owner.metadata.uid;
-
 /** The reference that an owner's dependents carry. */
 export const controllerReference = (owner: KubeObject): OwnerReference => ({
   apiVersion: owner.apiVersion,
