@@ -30,6 +30,7 @@ export * from './instance/tagging.js';
 export * from './interruption/message.js';
 export * from './interruption/queue.js';
 export * from './launch-template/provider.js';
+export * from './metrics.js';
 export * from './module.js';
 export * from './services.js';
 export * from './validation/provider.js';

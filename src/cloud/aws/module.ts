@@ -1,6 +1,11 @@
 import { ContainerModule } from 'inversify';
 import type { ServiceIdentifier } from 'inversify';
 import { CloudProvider } from '../provider.js';
+import { EventRecorder } from '../../operator/kube/event-recorder.js';
+import { Logger } from '../../operator/logger.js';
+import { Metrics } from '../../operator/runtime/metrics.js';
+import { errorText } from './errors.js';
+import { awsMetrics } from './metrics.js';
 import { createAwsServices } from './services.js';
 import type { AwsEnvironment, AwsServices } from './services.js';
 import type { EventPublisher, KubernetesFacts, NodeClassLookup } from './ports.js';
@@ -31,19 +36,42 @@ const BOUND: readonly (readonly [symbol, Exclude<keyof AwsServices, 'close'>])[]
   [TOKENS.InstanceStatus, 'instanceStatus'],
 ];
 
+/** What the operator's own parts are told of: metrics under upstream's names, and what goes wrong in the log. */
+function observed(environment: AwsEnvironment, metrics: Metrics | undefined, log: Logger | undefined): AwsEnvironment {
+  const measured = metrics && awsMetrics(metrics);
+  const warn = (message: string, fields: Record<string, unknown>): void => log?.warn(message, fields);
+  return {
+    ...measured,
+    ...environment,
+    observers: {
+      ...measured?.observers,
+      warn,
+      launchTemplateDeletion: (name, error) => log?.error('failed to delete launch template', { 'launch-template': name, error: errorText(error) }),
+      instances: { ...measured?.observers.instances, warn },
+      interruptions: { ...measured?.observers.interruptions, failed: (error) => log?.error('failed to handle the interruption queue', { error: errorText(error) }) },
+      ...environment.observers,
+    },
+  };
+}
+
+const publisher = (recorder: EventRecorder): EventPublisher => ({ publish: ({ object, type, reason, message }) => recorder.record(object, type, reason, message) });
+
 /**
  * Binds the provider, the CloudProvider port among it. Expects `TOKENS.NodeClassLookup` and `TOKENS.KubernetesFacts` to be
- * bound beside it, and takes `TOKENS.EventPublisher` if it is. Timers stop when the container is unbound.
+ * bound beside it; of the operator it uses the event recorder, the metrics and the logger, if they are there. Timers stop when
+ * the container is unbound.
  */
 export function awsModule(settings: AwsSettings, environment: AwsEnvironment): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind<AwsServices>(TOKENS.Services)
       .toDynamicValue((context) => {
-        const events = context.get<EventPublisher>(TOKENS.EventPublisher, { optional: true });
-        return createAwsServices(settings, environment, {
+        const recorder = context.get<EventRecorder>(EventRecorder, { optional: true });
+        const metrics = context.get<Metrics>(Metrics, { optional: true });
+        const log = context.get<Logger>(Logger, { optional: true });
+        return createAwsServices(settings, observed(environment, metrics, log), {
           nodeClasses: context.get<NodeClassLookup>(TOKENS.NodeClassLookup),
           kubernetes: context.get<KubernetesFacts>(TOKENS.KubernetesFacts),
-          ...(events ? { events } : {}),
+          ...(recorder ? { events: publisher(recorder) } : {}),
         });
       })
       .inSingletonScope()

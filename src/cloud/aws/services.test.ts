@@ -2,6 +2,7 @@ import { DescribeSubnetsCommand } from '@aws-sdk/client-ec2';
 import { expect } from 'chai';
 import { Container } from 'inversify';
 import { seededRandom } from '../../operator/random.js';
+import { Metrics } from '../../operator/runtime/metrics.js';
 import { VirtualClock } from '../../operator/testing/virtual-clock.js';
 import { createAws } from '../../sandbox/aws/aws.js';
 import { sdkRequestHandler } from '../../sandbox/aws/sdk-request-handler.js';
@@ -14,6 +15,7 @@ import { ClusterCIDRUnknown } from './cluster.js';
 import { InstanceProvider } from './instance/provider.js';
 import { instanceIDOf, InvalidProviderID } from './instance/instance.js';
 import { InstanceStatusProvider } from './instance-status-provider.js';
+import { awsMetrics, OfferingMetrics } from './metrics.js';
 import { awsModule } from './module.js';
 import { NoPrices, parseProduct, PricingProvider } from './pricing-provider.js';
 import { awsSettings, InvalidAwsSetting } from './settings.js';
@@ -63,8 +65,39 @@ describe('awsModule', () => {
     container.load(awsModule(awsSettings({ clusterName: 'my-cluster', region: 'us-west-2' }), { clock, random: seededRandom(2), credentials, requestHandler: sdkRequestHandler(aws) as never }));
     expect(container.get(CloudProvider)).to.be.instanceOf(AwsCloudProvider).and.to.equal(container.get(CloudProvider));
     expect(container.get(TOKENS.Instances)).to.be.instanceOf(InstanceProvider);
-    const { NodeClassLookup: _, KubernetesFacts: __, EventPublisher: ___, ...bound } = TOKENS;
+    const { NodeClassLookup: _, KubernetesFacts: __, ...bound } = TOKENS;
     for (const token of Object.values(bound)) expect(container.get(token), String(token)).to.equal(container.get(token));
+  });
+});
+
+describe('metrics', () => {
+  it('have the names and labels that dashboards know', async () => {
+    const metrics = new Metrics();
+    const bed = await providerBed({ environment: awsMetrics(metrics) });
+    const nodeClass = await bed.readyNodeClass({ userData: 'echo mine' });
+    bed.aws.faults.exhaust({ instanceType: 'm5.large', zone: 'us-west-2a' });
+    const claim = bed.claim(['m5.large', 'on-demand', 'us-west-2a'].map((value, index) => ({ key: ['node.kubernetes.io/instance-type', 'karpenter.sh/capacity-type', 'topology.kubernetes.io/zone'][index] as string, operator: 'In', values: [value] })));
+    await failure(bed.launch(claim));
+    await bed.run(bed.services.cloudProvider.get('aws:///us-west-2a/i-0000000000000dead'));
+    bed.aws.account.queues.get('my-cluster')?.send('{}');
+    await bed.run(bed.services.interruptions.receive());
+    new OfferingMetrics(metrics).set([bed.services.instanceTypes.list(nodeClass)], (name) => bed.services.instanceTypes.factsOf(name));
+    const text = await metrics.registry.metrics();
+    for (const line of [
+      'karpenter_cloudprovider_instance_launch_failures_total{zone="us-west-2a",zone_id="usw2-az1",capacity_type="on-demand",reason="LaunchFailed"} 1',
+      'karpenter_cloudprovider_batcher_batch_size_count{batcher="describe_instances"} 1',
+      'karpenter_interruption_received_messages_total{message_type="no_op"} 1',
+      'karpenter_interruption_deleted_messages_total 1',
+      'aws_sdk_go_request_total{service="EC2",action="CreateFleet",status_code="200",error_code=""} 1',
+      'karpenter_cloudprovider_instance_type_cpu_cores{instance_type="m5.large"} 2',
+      'karpenter_cloudprovider_instance_type_memory_bytes{instance_type="m5.large"} 8589934592',
+      'karpenter_cloudprovider_instance_type_offering_available{instance_type="m5.large",capacity_type="on-demand",zone="us-west-2a"} 0',
+      'karpenter_cloudprovider_instance_type_offering_available{instance_type="m5.large",capacity_type="on-demand",zone="us-west-2b"} 1',
+      'karpenter_cloudprovider_instance_type_offering_price_estimate{instance_type="m5.large",capacity_type="on-demand",zone="us-west-2b"} 0.096',
+    ]) expect(text.split('\n'), line).to.include(line);
+    expect(text).to.match(/karpenter_ec2nodeclasses_userdata_bytes\{nodeclass="default"\} \d{3}/);
+    await bed.services.launchTemplates.deleteAll(nodeClass);
+    expect(await metrics.registry.metrics()).to.not.contain('nodeclass="default"');
   });
 });
 

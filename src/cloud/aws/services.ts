@@ -14,6 +14,7 @@ import { InstanceTypeProvider } from './instance-type/provider.js';
 import { InterruptionQueue } from './interruption/queue.js';
 import type { InterruptionObserver } from './interruption/queue.js';
 import { LaunchTemplateProvider } from './launch-template/provider.js';
+import type { LaunchTemplateObserver } from './launch-template/provider.js';
 import { PlacementGroupProvider } from './placement-group-provider.js';
 import type { EventPublisher, KubernetesFacts, NodeClassLookup } from './ports.js';
 import { PricingProvider } from './pricing-provider.js';
@@ -32,9 +33,7 @@ export interface AwsEnvironment extends Pick<AwsClientOptions, 'requestHandler' 
   observers?: {
     instances?: InstanceObserver;
     interruptions?: InterruptionObserver;
-    userData?: (nodeClass: string, bytes: number) => void;
-    launchTemplateDeletion?: (name: string, error: unknown) => void;
-  };
+  } & LaunchTemplateObserver;
 }
 
 /** What the provider takes from the rest of the operator. */
@@ -92,7 +91,7 @@ export function createAwsServices(settings: AwsSettings, environment: AwsEnviron
   const ssm = new SsmProvider(clients, clock);
   const amis = new AmiProvider(clients, ssm, version, clock, settings.amiRefreshInterval);
   const instanceProfiles = new InstanceProfileProvider(clients, settings, clock, random);
-  const launchTemplates = new LaunchTemplateProvider(clients, settings, cluster, clock, observers.userData, observers.launchTemplateDeletion);
+  const launchTemplates = new LaunchTemplateProvider(clients, settings, cluster, clock, observers);
   const pricing = new PricingProvider(clients, settings, clock);
   const unavailable = new UnavailableOfferings(clock);
   const reservations = new CapacityReservationProvider(clients, clock);

@@ -4,8 +4,6 @@ export const TOKENS = {
   NodeClassLookup: Symbol.for('karpenter.aws.NodeClassLookup'),
   /** To bind beside the module: what only the Kubernetes API knows. */
   KubernetesFacts: Symbol.for('karpenter.aws.KubernetesFacts'),
-  /** To bind beside the module; without it events are dropped. */
-  EventPublisher: Symbol.for('karpenter.aws.EventPublisher'),
 
   /** All services at once. */
   Services: Symbol.for('karpenter.aws.Services'),

@@ -8,6 +8,8 @@ export interface Instance {
   id: string;
   type: string;
   zone: string;
+  /** Only later reads know it. */
+  zoneID?: string;
   imageID: string;
   state: 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
   /** Milliseconds since the epoch. */
@@ -58,6 +60,7 @@ export function toInstance(instance: EC2Instance, reservedCapacity: boolean): In
     securityGroupIDs: (instance.SecurityGroups ?? []).flatMap(({ GroupId }) => (GroupId ? [GroupId] : [])),
     tags: tagMap(instance.Tags),
     efaCount: efaInterfaces(instance),
+    ...(Placement?.AvailabilityZoneId ? { zoneID: Placement.AvailabilityZoneId } : {}),
     ...(instance.PrivateDnsName ? { privateDNSName: instance.PrivateDnsName } : {}),
     ...(capacityType === CAPACITY_TYPE_RESERVED && instance.CapacityReservationId ? {
       reservation: {

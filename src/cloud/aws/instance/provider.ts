@@ -43,8 +43,8 @@ const STATE_FILTER: Filter = { Name: 'instance-state-name', Values: LIVE_STATES 
 
 /** Counts for metrics, and warnings for the log. */
 export interface InstanceObserver {
-  launchFailure?(failure: { zone: string; capacityType: string; reason: string }): void;
-  terminationFailure?(instanceID: string): void;
+  launchFailure?(failure: { zone: string; zoneID: string; capacityType: string; reason: string }): void;
+  terminationFailure?(failure: { instanceID: string; zone: string; zoneID: string }): void;
   batch?: NonNullable<BatcherOptions<unknown, unknown>['observe']>;
   warn?(message: string, fields: Record<string, unknown>): void;
 }
@@ -154,7 +154,7 @@ export class InstanceProvider {
     try {
       return await this.terminating.add(id);
     } catch (error) {
-      this.dependencies.observer?.terminationFailure?.(id);
+      this.dependencies.observer?.terminationFailure?.({ instanceID: id, zone: instance.zone, zoneID: instance.zoneID ?? '' });
       throw error;
     }
   }
@@ -274,13 +274,14 @@ export class InstanceProvider {
   }
 
   /** Remembers what EC2 had no capacity for. */
-  private learn({ instanceTypes, capacityType, constraints, placementGroup, claim }: Launch, errors: readonly CreateFleetError[]): void {
+  private learn({ nodeClass, instanceTypes, capacityType, constraints, placementGroup, claim }: Launch, errors: readonly CreateFleetError[]): void {
     const { unavailable, reservations, subnets, observer, events } = this.dependencies;
     const partition = placementGroup && requestedPartition(constraints.requirements);
     const scope = placementGroup ? { placementGroup: placementGroup.id, ...(partition ? { partition } : {}) } : {};
     for (const { ErrorCode, ErrorMessage, LaunchTemplateAndOverrides } of errors) {
       const { InstanceType: instanceType, AvailabilityZone: zone, SubnetId } = LaunchTemplateAndOverrides?.Overrides ?? {};
-      observer?.launchFailure?.({ zone: zone ?? '', capacityType, reason: launchFailure(`${ErrorCode}: ${ErrorMessage}`).reason });
+      const zoneID = nodeClass.status.subnets?.find((subnet) => subnet.zone === zone)?.zoneID ?? '';
+      observer?.launchFailure?.({ zone: zone ?? '', zoneID, capacityType, reason: launchFailure(`${ErrorCode}: ${ErrorMessage}`).reason });
       if (isSubnetExhausted(ErrorCode) && SubnetId) {
         unavailable.markSubnetUnavailable(SubnetId);
         subnets.markExhausted(SubnetId);

@@ -14,7 +14,7 @@ import { groupByAmi } from '../ami-provider.js';
 import { abortable } from '../clients.js';
 import type { AwsClients } from '../clients.js';
 import type { Cluster } from '../cluster.js';
-import { errorText, isAlreadyExists, isLaunchTemplateNotFound, isNotFound } from '../errors.js';
+import { isAlreadyExists, isLaunchTemplateNotFound, isNotFound } from '../errors.js';
 import { ExpiringCache } from '../expiring-cache.js';
 import { AWS_LABELS, AWS_RESOURCES } from '../instance-type/labels.js';
 import { offeringCapacityType, offeringLabel } from '../instance-type/offering-labels.js';
@@ -57,7 +57,19 @@ interface Group {
   instanceTypes: InstanceType[];
 }
 
+/** Sizes for metrics, and what went wrong for the log. */
+export interface LaunchTemplateObserver {
+  userData?(nodeClass: string, bytes: number): void;
+  /** The class is gone, and what was said of its user data does not count any more. */
+  userDataGone?(nodeClass: string): void;
+  /** An unused template could not be deleted. */
+  launchTemplateDeletion?(name: string, error: unknown): void;
+  warn?(message: string, fields: Record<string, unknown>): void;
+}
+
 const LIFETIME = 60_000;
+/** 90 % of what EC2 takes. */
+const USER_DATA_WARNING = 14_745;
 /** Labels of these domains the kubelet must not set on its own node. */
 const FORBIDDEN_DOMAINS = ['kubernetes.io', 'k8s.io'];
 
@@ -77,8 +89,7 @@ export class LaunchTemplateProvider {
     private readonly settings: AwsSettings,
     private readonly cluster: Cluster,
     clock: Clock,
-    private readonly observeUserData: (nodeClass: string, bytes: number) => void = () => undefined,
-    private readonly onDeleteFailure: (name: string, error: unknown) => void = () => undefined,
+    private readonly observer: LaunchTemplateObserver = {},
   ) {
     this.rendered = new ExpiringCache(clock, { ttl: LIFETIME });
     this.cache = new ExpiringCache(clock, { ttl: LIFETIME, onExpire: (name, id) => void this.deleteUnused(name, id) });
@@ -120,6 +131,12 @@ export class LaunchTemplateProvider {
         if (!isNotFound(error)) throw error;
       }
     }
+    this.observer.userDataGone?.(nodeClass.metadata.name);
+  }
+
+  private observeUserData(nodeClass: string, bytes: number): void {
+    this.observer.userData?.(nodeClass, bytes);
+    if (bytes >= USER_DATA_WARNING) this.observer.warn?.('user data is close to the limit of 16384 bytes', { EC2NodeClass: { name: nodeClass }, bytes });
   }
 
   /** Stops deleting; what is left is taken over by the next process's {@link hydrate}. */
@@ -254,7 +271,7 @@ export class LaunchTemplateProvider {
     try {
       await this.clients.ec2.send(new DeleteLaunchTemplateCommand({ LaunchTemplateId: id }));
     } catch (error) {
-      if (!isNotFound(error)) this.onDeleteFailure(name, new Error(`deleting launch template ${name}: ${errorText(error)}`, { cause: error }));
+      if (!isNotFound(error)) this.observer.launchTemplateDeletion?.(name, error);
     }
   }
 }
