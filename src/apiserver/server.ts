@@ -13,6 +13,7 @@ import { createHandler } from './http/handler.js';
 import { createHealth } from './http/health.js';
 import { listen, type Listener, type ListenOptions } from './http/listen.js';
 import { SERVER_VERSION } from './http/server-version.js';
+import { builtinDefinitions } from './kinds/builtin-definition.js';
 import { createRegistry } from './kinds/registry.js';
 import type { AdmissionPlugin, MetricsProvider, PodLogs, RestContext } from './rest/context.js';
 import { createOpenApi } from './openapi/handler.js';
@@ -56,7 +57,7 @@ export interface ApiServer {
 /** Starts a server with the built-in kinds and an empty cluster, or the one in `dataDir`. */
 export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const { clock = systemClock, random = systemRandom, conversions = {}, nodeLogs } = options;
-  const registry = createRegistry();
+  const registry = createRegistry(builtinDefinitions().filter(({ group }) => group !== 'metrics.k8s.io' || options.metrics !== undefined));
   const storage = new MemoryStorage(clock, options.dataDir === undefined ? undefined : openJournal(options.dataDir));
   const version = { ...SERVER_VERSION, ...options.version };
   const ctx: RestContext = { clock, random, storage, registry, conversions, admission: [limitRanger({ storage }), ...(options.admission ?? [])], ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };

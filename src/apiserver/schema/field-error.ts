@@ -21,7 +21,11 @@ export interface FieldError {
 }
 
 /** `parent.name`, or the name alone at the root. */
-export const child = (path: string, ...names: string[]): string => [path, ...names].filter((part) => part !== '').join('.');
+export function child(path: string, name: string, ...more: string[]): string {
+  const joined = path === '' ? name : `${path}.${name}`;
+  // Built for every field of every object: mostly there is one name only.
+  return more.length === 0 ? joined : [joined, ...more].join('.');
+}
 /** `parent[0]`, and `parent[key]` for maps. */
 export const at = (path: string, index: number | string): string => `${path}[${index}]`;
 
@@ -53,14 +57,7 @@ function fieldError(reason: FieldErrorReason, field: string, body: string, detai
 export function valueText(value: unknown): string {
   if (value === null || value === undefined) return '"null"';
   if (typeof value === 'string') return quote(value);
-  if (typeof value === 'number') return numberText(value);
-  return typeof value === 'object' ? JSON.stringify(value) : `${value as boolean}`;
-}
-
-/** Go's %v of a float switches to exponents where JavaScript does not yet. */
-function numberText(value: number): string {
-  if (Number.isInteger(value) || Math.abs(value) < 1e21) return String(value);
-  return value.toExponential().replace(/e\+?(-?)(\d)$/, 'e$10$2');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value as number | boolean);
 }
 
 /** The string in double quotes, escaped as Go's %q does. */
