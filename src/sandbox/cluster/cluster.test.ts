@@ -8,8 +8,8 @@ import { seededRandom } from '../../operator/random.js';
 import { VirtualClock } from '../../operator/testing/virtual-clock.js';
 import type { Machines, SandboxInstance } from '../aws/instance.js';
 import { createCluster } from './cluster.js';
-import { DEPLOYMENT, EVENT, JOB, NODE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, POD_DISRUPTION_BUDGET, SECRET, STATEFUL_SET, VOLUME_ATTACHMENT } from './model/kinds.js';
-import type { Deployment, Job, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, VolumeAttachment } from './model/kinds.js';
+import { CRON_JOB, DAEMON_SET, DEPLOYMENT, EVENT, JOB, NODE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, POD_DISRUPTION_BUDGET, SECRET, STATEFUL_SET, VOLUME_ATTACHMENT } from './model/kinds.js';
+import type { CronJob, DaemonSet, Deployment, Job, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, VolumeAttachment } from './model/kinds.js';
 import type { SandboxCluster } from './sandbox-cluster.js';
 import { GUIDE_SEED } from './seed.js';
 
@@ -303,6 +303,54 @@ describe('The sandbox cluster', () => {
     expect((await client.get<Node>(NODE, target)).spec.taints?.map(({ key }) => key)).to.deep.equal(['dedicated']);
     await running(1);
     expect((await pods()).map(({ metadata }) => metadata.name)).to.deep.equal([pod?.metadata.name]);
+  });
+
+  it('registers a machine under a reused name only when the node of the former one is gone', async () => {
+    machines.set({ instanceId: 'i-1' });
+    const here = async (): Promise<Node | undefined> => (await client.list<Node>(NODE, { labelSelector: 'pool=a' })).items[0];
+    await clock.advanceUntil(async () => (await here()) !== undefined, { limit: '2m' });
+    const former = (await here()) as Node;
+    await client.mergePatch(NODE, { name: former.metadata.name }, { metadata: { finalizers: ['example.com/slow'] } });
+    machines.set({ instanceId: 'i-1', state: 'terminated' });
+    machines.set({ instanceId: 'i-2', privateDnsName: former.metadata.name, launchTime: clock.now() });
+    await clock.advance('2m');
+    expect((await here())?.spec.providerID).to.match(/i-1$/);
+    expect(cluster.consoleLog('i-2').at(-1)).to.contain('already exists');
+    await client.mergePatch(NODE, { name: former.metadata.name }, { metadata: { finalizers: null } });
+    await clock.advance('20s');
+    expect((await here())?.spec.providerID).to.match(/i-2$/);
+  });
+
+  it('keeps one daemon on every node that it is for, and replaces them one by one', async () => {
+    machines.set({ instanceId: 'i-1' });
+    machines.set({ instanceId: 'i-2' });
+    const { template } = deployment(1).spec;
+    await client.create(DAEMON_SET, { metadata: { name: 'agent', namespace: 'default' }, spec: { selector: { matchLabels: { app: 'web' } }, template } });
+    await running(2);
+    expect(new Set((await pods()).map(({ spec }) => spec.nodeName)).size).to.equal(2);
+    await client.mergePatch(DAEMON_SET, { name: 'agent', namespace: 'default' }, { spec: { template: { metadata: { annotations: { version: '2' } } } } });
+    let fewest = 2;
+    await clock.advanceUntil(async () => {
+      const all = await pods();
+      fewest = Math.min(fewest, all.filter(({ metadata, status }) => !metadata.deletionTimestamp && status.phase === 'Running').length);
+      return all.length === 2 && all.every(({ metadata, status }) => metadata.annotations?.['version'] === '2' && status.phase === 'Running');
+    }, { step: '500ms', limit: '3m' });
+    expect(fewest).to.equal(1);
+    await clock.advance('5s');
+    expect((await client.get<DaemonSet>(DAEMON_SET, { name: 'agent', namespace: 'default' })).status).to.include({ desiredNumberScheduled: 2, numberReady: 2, updatedNumberScheduled: 2, numberMisscheduled: 0 });
+  });
+
+  it('starts the Jobs of a CronJob at their minute, and forgets the old ones', async () => {
+    machines.set({ instanceId: 'i-1' });
+    const { nodeSelector, tolerations } = deployment(1).spec.template.spec;
+    const template = { spec: { restartPolicy: 'Never', nodeSelector, tolerations, containers: [{ name: 'work', image: 'busybox:1', command: ['true'] }] } };
+    await client.create(CRON_JOB, { metadata: { name: 'tick', namespace: 'default' }, spec: { schedule: '*/2 * * * *', successfulJobsHistoryLimit: 2, jobTemplate: { spec: { template } } } });
+    await clock.advance('9m30s');
+    const jobs = (await client.list<Job>(JOB, { namespace: 'default' })).items;
+    expect(jobs.map(({ status }) => status.succeeded)).to.deep.equal([1, 1]);
+    const tick = await client.get<CronJob>(CRON_JOB, { name: 'tick', namespace: 'default' });
+    expect(tick.status.lastScheduleTime).to.equal('2024-01-01T00:08:00Z');
+    expect(tick.status.active ?? []).to.deep.equal([]);
   });
 
   it('answers kubectl logs and kubectl top', async () => {

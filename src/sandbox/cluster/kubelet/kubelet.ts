@@ -23,6 +23,7 @@ import type { BootConfig, ImageFamily } from './user-data/boot-config.js';
 import { parseUserData, sniffFamily } from './user-data/parse-user-data.js';
 import { messageOf } from '../shell/message-of.js';
 
+const REGISTER_RETRY = 5_000;
 const LEASE_PERIOD = 10_000;
 const LEASE_SECONDS = 40;
 const STATUS_PERIOD = 300_000;
@@ -192,18 +193,27 @@ export class Kubelet implements PodHost {
     }
   }
 
-  /** Registers, or takes over a Node that bears the name already: then labels follow, taints stay. */
+  /**
+   * Registers. A Node that bears the name already is taken over if it is this machine's (the kubelet was restarted): labels follow,
+   * taints stay. One of a former machine with the same address must go first.
+   */
   async #register(wanted: ReturnType<typeof nodeObject>): Promise<Node> {
     const { informers, writer } = this.ctx;
-    try {
-      const created = await writer.create(informers.nodes, wanted);
-      // Servers that keep status apart from creation get it separately.
-      if (!created.status.capacity) await writer.patch(informers.nodes, created, { status: wanted.status }, { subresource: 'status' });
-      return created;
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-      const existing = await writer.patch<Node>(informers.nodes, wanted as unknown as Node, { metadata: { labels: wanted.metadata.labels }, spec: { providerID: wanted.spec.providerID } });
-      return writer.patch<Node>(informers.nodes, existing, { status: wanted.status }, { subresource: 'status' });
+    for (;;) {
+      try {
+        const created = await writer.create(informers.nodes, wanted);
+        // Servers that keep status apart from creation get it separately.
+        return created.status.capacity ? created : await writer.patch<Node>(informers.nodes, created, { status: wanted.status }, { subresource: 'status' });
+      } catch (error) {
+        if (!isAlreadyExists(error)) throw error;
+      }
+      const existing = informers.nodes.get(this.nodeName);
+      if (existing?.spec.providerID === wanted.spec.providerID) {
+        await writer.patch<Node>(informers.nodes, existing, { metadata: { labels: wanted.metadata.labels } });
+        return writer.patch<Node>(informers.nodes, existing, { status: wanted.status }, { subresource: 'status' });
+      }
+      this.#print(`kubelet: Unable to register node with API server: nodes "${this.nodeName}" already exists`);
+      await this.#wait(REGISTER_RETRY);
     }
   }
 
