@@ -243,6 +243,29 @@ describe('AwsCloudProvider and what was launched', () => {
     expect(await bed.run(cloudProvider.delete(claim))).to.equal('gone');
   });
 
+  it('terminates what was launched for a claim that never learnt of it', async () => {
+    const bed = await providerBed();
+    await bed.readyNodeClass();
+    const claim = bed.claim([onDemand, types('m5.large')]);
+    await bed.launch(claim);
+    await bed.launch(bed.claim([onDemand, types('m5.large')]));
+    expect(await bed.run(bed.services.cloudProvider.delete(claim))).to.equal('terminating');
+    expect(running(bed).map(({ tags }) => tags['karpenter.sh/nodeclaim-uid'])).to.deep.equal(['claim-uid-2']);
+    await bed.clock.advance('5m');
+    expect(await bed.run(bed.services.cloudProvider.delete(claim))).to.equal('gone');
+  });
+
+  it('keeps listing when a class has a value that is not a quantity, and says so to its pools', async () => {
+    const bed = await providerBed();
+    const nodeClass = await bed.readyNodeClass();
+    await bed.launch(bed.claim([onDemand, types('m5.large')]));
+    nodeClass.spec.blockDeviceMappings = [{ deviceName: '/dev/xvda', ebs: { volumeSize: 'big' } }];
+    expect(await bed.run(bed.services.cloudProvider.list())).to.have.length(1);
+    const error = await failure(bed.services.cloudProvider.getInstanceTypes(bed.addPool()));
+    expect(error.message).to.contain('EC2NodeClass "default"').and.to.contain('"big" is not a quantity');
+    expect(await failure(bed.launch(bed.claim()))).to.have.property('reason', 'InstanceTypeResolutionFailed');
+  });
+
   it('lists the instances of this cluster only, with the labels of their types', async () => {
     const bed = await providerBed();
     await bed.readyNodeClass();

@@ -76,9 +76,11 @@ export class AwsCloudProvider implements CloudProvider {
     };
   }
 
-  async delete(claim: NodeClaim): Promise<'terminating' | 'gone'> {
-    if (!claim.status.providerID) return 'gone';
-    const outcome = await this.dependencies.instances.delete(instanceIDOf(claim.status.providerID));
+  /** Without a provider id the instance is looked for by the claim's tag: its launch may have been cut short. */
+  async delete(claim: NodeClaim, { signal }: { signal?: AbortSignal } = {}): Promise<'terminating' | 'gone'> {
+    const { instances } = this.dependencies;
+    const { providerID } = claim.status;
+    const outcome = await (providerID ? instances.delete(instanceIDOf(providerID)) : instances.deleteLaunchedFor(claim.metadata.uid, signal));
     const reservation = claim.metadata.labels[AWS_LABELS.reservationID];
     if (outcome === 'gone' && reservation) this.dependencies.reservations.markTerminated(reservation);
     return outcome;
@@ -144,6 +146,7 @@ export class AwsCloudProvider implements CloudProvider {
     try {
       instanceType = nodeClass && instanceTypes.list(nodeClass).find(({ name }) => name === instance.type);
     } catch (error) {
+      // One class that cannot be resolved must not hide the instances of all others from garbage collection.
       if (!(error instanceof InstanceTypesUnresolved)) throw error;
     }
     return toCloudInstance(instance, instanceType, nodeClass, clock);

@@ -151,7 +151,12 @@ export class InstanceTypeProvider {
       this.resolved.set(key, known);
       return known;
     }
-    const types = [...this.facts.values()].map((facts) => this.resolveType(facts, nodeClass, placementGroup));
+    let types: ResolvedType[];
+    try {
+      types = [...this.facts.values()].map((facts) => this.resolveType(facts, nodeClass, placementGroup));
+    } catch (error) {
+      throw new InstanceTypesUnresolved(`EC2NodeClass "${nodeClass.metadata.name}": ${(error as Error).message}`, { cause: error });
+    }
     const resolved: ResolvedTypes = { types, resolvedAt: now, tableVersion: this.tableVersion, memoryVersion: this.memoryVersion };
     this.resolved.set(key, resolved);
     return resolved;

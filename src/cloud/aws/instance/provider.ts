@@ -159,6 +159,12 @@ export class InstanceProvider {
     }
   }
 
+  /** Asks for termination of whatever was launched for a claim whose launch was not seen to end. */
+  async deleteLaunchedFor(claimUID: string, signal?: AbortSignal): Promise<'terminating' | 'gone'> {
+    const outcomes = await Promise.all((await this.launchedFor(claimUID, signal)).map(({ id }) => this.delete(id)));
+    return outcomes.includes('terminating') ? 'terminating' : 'gone';
+  }
+
   /** Adds tags to an instance. No error when it does not exist (any more): `gone`. */
   async createTags(id: string, tags: Tags, signal?: AbortSignal): Promise<'tagged' | 'gone'> {
     try {
@@ -253,15 +259,8 @@ export class InstanceProvider {
 
   /** The instance of an attempt whose answer never arrived, found by its tag. */
   private async adopt({ claim }: Launch, signal: AbortSignal | undefined): Promise<Instance> {
-    const { clock, settings } = this.dependencies;
-    const found = await this.describe({
-      Filters: [
-        { Name: `tag:${NODECLAIM_UID_TAG}`, Values: [claim.metadata.uid] },
-        { Name: `tag:${CLUSTER_NAME_TAG}`, Values: [settings.clusterName] },
-        STATE_FILTER,
-      ],
-    }, signal);
-    const instance = found.find((candidate) => !isTerminating(candidate));
+    const { clock } = this.dependencies;
+    const instance = (await this.launchedFor(claim.metadata.uid, signal)).find((candidate) => !isTerminating(candidate));
     if (instance) {
       this.attempts.delete(claim.metadata.uid);
       return instance;
@@ -271,6 +270,17 @@ export class InstanceProvider {
     const over = clock.now() - since >= DOUBT;
     this.attempts.set(claim.metadata.uid, over ? { number: attempt.number + 1 } : { ...attempt, inDoubtSince: since });
     throw new LaunchError('LaunchInDoubt', 'an earlier attempt used the same client token, and its instance is not visible yet');
+  }
+
+  /** Live instances with the claim's tag: at most one, if all goes well. */
+  private launchedFor(claimUID: string, signal: AbortSignal | undefined): Promise<Instance[]> {
+    return this.describe({
+      Filters: [
+        { Name: `tag:${NODECLAIM_UID_TAG}`, Values: [claimUID] },
+        { Name: `tag:${CLUSTER_NAME_TAG}`, Values: [this.dependencies.settings.clusterName] },
+        STATE_FILTER,
+      ],
+    }, signal);
   }
 
   /** Remembers what EC2 had no capacity for. */
