@@ -1,6 +1,6 @@
 import { inject } from 'inversify';
 import { TOKENS } from 'karpenter-ts/cloud/aws';
-import type { InstanceTypeProvider, LaunchTemplateProvider, PricingProvider } from 'karpenter-ts/cloud/aws';
+import type { AwsServices, InstanceTypeProvider, LaunchTemplateProvider, PricingProvider } from 'karpenter-ts/cloud/aws';
 import { Logger } from 'karpenter-ts/operator';
 import type { Startable } from 'karpenter-ts/operator';
 
@@ -12,6 +12,7 @@ export class AwsStartup implements Startable {
     @inject(TOKENS.InstanceTypes) private readonly instanceTypes: InstanceTypeProvider,
     @inject(TOKENS.Pricing) private readonly pricing: PricingProvider,
     @inject(TOKENS.LaunchTemplates) private readonly launchTemplates: LaunchTemplateProvider,
+    @inject(TOKENS.Services) private readonly services: Pick<AwsServices, 'close'>,
     @inject(Logger) private readonly log: Logger,
   ) {}
 
@@ -22,6 +23,11 @@ export class AwsStartup implements Startable {
       this.tolerate('updating prices', this.pricing.update(signal)),
       this.tolerate('reading launch templates', this.launchTemplates.hydrate(signal)),
     ]);
+  }
+
+  /** Stops the timers of the provider's caches, so that nothing keeps the process alive. */
+  stop(): void {
+    this.services.close();
   }
 
   private async tolerate(what: string, work: Promise<unknown>): Promise<void> {
