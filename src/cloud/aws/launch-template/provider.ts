@@ -215,18 +215,22 @@ export class LaunchTemplateProvider {
   /** Makes sure that the template exists; calls for the same name share the work. */
   private async ensure(request: CreateLaunchTemplateCommandInput & { LaunchTemplateName: string }): Promise<void> {
     const name = request.LaunchTemplateName;
-    const id = this.cache.get(name);
-    if (id !== undefined) {
-      this.cache.set(name, id);
-      return;
-    }
-    let work = this.inFlight.get(name);
-    if (work === undefined) {
+    for (;;) {
+      const id = this.cache.get(name);
+      if (id !== undefined) {
+        this.cache.set(name, id);
+        return;
+      }
       // Without the caller's signal: others may come to wait for the same work.
-      work = this.findOrCreate(request).finally(() => this.inFlight.delete(name));
-      this.inFlight.set(name, work);
+      await (this.inFlight.get(name) ?? this.busyWith(name, this.findOrCreate(request)));
     }
-    await work;
+  }
+
+  /** Work on a template; whoever needs it next waits, so that none is found just before it is deleted. */
+  private busyWith(name: string, work: Promise<void>): Promise<void> {
+    const tracked = work.finally(() => this.inFlight.delete(name));
+    this.inFlight.set(name, tracked);
+    return tracked;
   }
 
   private async findOrCreate(request: CreateLaunchTemplateCommandInput & { LaunchTemplateName: string }): Promise<void> {
@@ -268,6 +272,10 @@ export class LaunchTemplateProvider {
 
   private async deleteUnused(name: string, id: string): Promise<void> {
     if (this.cache.has(name) || this.inFlight.has(name)) return;
+    await this.busyWith(name, this.deleteByID(name, id));
+  }
+
+  private async deleteByID(name: string, id: string): Promise<void> {
     try {
       await this.clients.ec2.send(new DeleteLaunchTemplateCommand({ LaunchTemplateId: id }));
     } catch (error) {

@@ -14,7 +14,7 @@ import { resolvedAMIFamily, windowsBuild } from '../ami-family.js';
 import { abortable } from '../clients.js';
 import type { AwsClients } from '../clients.js';
 import type { Cluster } from '../cluster.js';
-import { errorText, isDryRunSuccess, isInstanceProfileMissing, isServerFault, isThrottled, isUnauthorized, isUserDataTooLarge, launchFailure } from '../errors.js';
+import { errorText, isDryRunSuccess, isInstanceProfileMissing, isLaunchTemplateNotFound, isServerFault, isThrottled, isUnauthorized, isUserDataTooLarge, launchFailure } from '../errors.js';
 import { ExpiringCache } from '../expiring-cache.js';
 import { AWS_LABELS } from '../instance-type/labels.js';
 import { requirementsOf } from '../instance-type/offering-labels.js';
@@ -111,6 +111,16 @@ export class ValidationProvider {
       if (isUnauthorized(error)) return { outcome: unauthorized('CreateLaunchTemplate', error), cached: true };
       throw error;
     }
+    try {
+      return await this.tryLaunch(nodeClass, template, signal);
+    } catch (error) {
+      // It was deleted behind our back: the next attempt makes it anew.
+      if (isLaunchTemplateNotFound(error)) this.dependencies.launchTemplates.invalidate(template.name);
+      throw error;
+    }
+  }
+
+  private async tryLaunch(nodeClass: EC2NodeClass, template: LaunchTemplate, signal: AbortSignal | undefined): Promise<{ outcome: ValidationOutcome; cached: boolean }> {
     const fleetError = await this.try(new CreateFleetCommand(this.fleetRequest(nodeClass, template)), signal);
     if (fleetError) return { outcome: unauthorized('CreateFleet', fleetError), cached: true };
     const runError = await this.tryRunInstances(nodeClass, template, signal);
