@@ -1,5 +1,6 @@
+import type { NodePool } from '../api/nodepool.js';
 import { isOwnedByDaemonSet } from '../scheduling/pod-predicates.js';
-import type { Candidate } from './command.js';
+import type { Candidate, DisruptionNotice } from './command.js';
 import { rescheduleCost } from './cost.js';
 import type { MethodInput } from './method.js';
 
@@ -30,20 +31,34 @@ export class Balance {
   }
 
   /** What a move is worth to a pool: the fraction of the cost that it saves over the fraction of the pods that it moves. */
-  private score(pool: string, candidates: readonly Candidate[], savings: number): number {
+  private weigh(pool: string, candidates: readonly Candidate[], savings: number): { score: number; saved: number; disturbed: number } {
     const totals = this.totals.get(pool);
     const own = candidates.filter(({ nodePool }) => nodePool.metadata.name === pool);
     const price = candidates.reduce((total, candidate) => total + candidate.price, 0);
     const ownPrice = own.reduce((total, candidate) => total + candidate.price, 0);
-    if (totals === undefined || totals.cost === 0 || totals.disruption === 0 || price === 0) return 0;
+    if (totals === undefined || totals.cost === 0 || totals.disruption === 0 || price === 0) return { score: 0, saved: 0, disturbed: 0 };
     const saved = (savings * (ownPrice / price)) / totals.cost;
     const disturbed = own.reduce((total, candidate) => total + candidate.rescheduleCost, 0) / totals.disruption;
-    return saved <= 0 ? 0 : disturbed === 0 ? Number.POSITIVE_INFINITY : saved / disturbed;
+    return { score: saved <= 0 ? 0 : disturbed === 0 ? Number.POSITIVE_INFINITY : saved / disturbed, saved, disturbed };
   }
 
   /** Whether every Balanced pool among the candidates' agrees to the move. */
   approves(candidates: readonly Candidate[], savings: number): boolean {
-    return candidates.every(({ nodePool: { metadata, spec } }) =>
-      spec.disruption?.consolidationPolicy !== 'Balanced' || this.score(metadata.name, candidates, savings) >= THRESHOLD);
+    return balancedPools(candidates).every(({ metadata: { name } }) => this.weigh(name, candidates, savings).score >= THRESHOLD);
   }
+
+  /** What to tell of a move that Balanced pools agreed to: on its node or, when it is about several, on the pool. */
+  approvals(candidates: readonly Candidate[], savings: number): DisruptionNotice[] {
+    return balancedPools(candidates).map((nodePool) => {
+      const { score, saved, disturbed } = this.weigh(nodePool.metadata.name, candidates, savings);
+      const message = `score ${score.toFixed(2)} >= threshold ${THRESHOLD.toFixed(2)} (k: ${1 / THRESHOLD}, savings ${(saved * 100).toFixed(1)}%, disruption ${(disturbed * 100).toFixed(1)}%)`;
+      const [only, ...others] = candidates;
+      return { type: 'ConsolidationApproved', message, ...(only !== undefined && others.length === 0 ? { node: only.node } : { nodePool }) };
+    });
+  }
+}
+
+function balancedPools(candidates: readonly Candidate[]): NodePool[] {
+  const pools = new Map(candidates.map(({ nodePool }) => [nodePool.metadata.name, nodePool]));
+  return [...pools.values()].filter(({ spec }) => spec.disruption?.consolidationPolicy === 'Balanced');
 }

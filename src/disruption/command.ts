@@ -38,7 +38,7 @@ export interface DisruptionCommand {
 
 /** Something to tell the user about a node or a pool: what becomes an event. */
 export interface DisruptionNotice {
-  readonly type: 'DisruptionBlocked' | 'Unconsolidatable' | 'ConsolidationCandidate';
+  readonly type: 'DisruptionBlocked' | 'Unconsolidatable' | 'ConsolidationCandidate' | 'ConsolidationApproved';
   readonly message: string;
   /** Exactly one of the two. */
   readonly node?: SnapshotNode;

@@ -7,3 +7,10 @@ export function describeCommand({ reason, decision, candidates, replacements, sa
   const arrow = replacements.length === 0 ? '' : ` -> [${replacements.length} replacement${replacements.length === 1 ? '' : 's'}]`;
   return `${reason}/${id}: ${decision}: nodepools=[${pools}]: [${nodes}]${arrow} (savings: $${savings.toFixed(2)})`;
 }
+
+/** What consolidation would do with one of the nodes, before it is decided. */
+export function describeCandidacy({ decision, candidates, replacements, savings }: DisruptionCommand, name: string): string {
+  const arrow = replacements.length === 0 ? '' : ` -> [${replacements.length} replacement${replacements.length === 1 ? '' : 's'}]`;
+  const what = candidates.length > 1 ? `${decision}: [${name}] (part of ${candidates.length}-node consolidation)` : `${decision}: [${name}]${arrow}`;
+  return `Consolidation candidate: ${what} (savings: $${savings.toFixed(2)})`;
+}

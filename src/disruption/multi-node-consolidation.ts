@@ -69,6 +69,7 @@ export const multiNodeConsolidation: Method = {
         method: 'MultiNodeConsolidation', reason: 'Underutilized', decision: replacements.length > 0 ? 'replace' : 'delete',
         candidates: best.move.candidates, replacements, existingNodes: best.move.existingNodes, savings: best.savings,
       }],
+      notices: balance.approvals(best.move.candidates, best.savings),
       exhausted: false,
     };
   },

@@ -154,6 +154,7 @@ describe('disruption', () => {
       const [command] = result.commands as [DisruptionCommand];
       expect([...command.replacements[0]?.requirements.get('karpenter.sh/capacity-type').values ?? []]).to.deep.equal(['spot']);
       expect(command.savings).to.be.closeTo(0.4 - 0.04, 1e-9);
+      expect(messages(result, 'ConsolidationCandidate')).to.deep.equal(['Consolidation candidate: replace: [big] -> [1 replacement] (savings: $0.36)']);
     });
 
     it('leaves a node alone that is the cheapest already', () => {
@@ -197,7 +198,9 @@ describe('disruption', () => {
 
     it('is approved by Balanced pools only when it saves more than it disturbs', () => {
       const nodes = [node('idle', { pods: some(1) }), node('busy', { pods: some(10) })];
-      expect(outline(planFor(nodes, { options, disruption: { consolidationPolicy: 'Balanced' } }))).to.deep.equal([['SingleNodeConsolidation', 'delete', ['idle']]]);
+      const approved = planFor(nodes, { options, disruption: { consolidationPolicy: 'Balanced' } });
+      expect(outline(approved)).to.deep.equal([['SingleNodeConsolidation', 'delete', ['idle']]]);
+      expect(messages(approved, 'ConsolidationApproved')).to.deep.equal(['score 3.25 >= threshold 0.50 (k: 2, savings 50.0%, disruption 15.4%)']);
       const worthLittle = [node('a', { type: small, pods: some(3) }), node('b', { pods: some(2) }), node('c', { pods: some(2) }), node('d', { pods: some(2) })];
       const dear = planFor(worthLittle, { options: { ...options, poolCosts: new Map([['default', 1000]]) }, disruption: { consolidationPolicy: 'Balanced' } });
       expect(outline(dear)).to.deep.equal([]);

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../scheduling/snapshot.js';
-import type { DisruptionMethod, DisruptionNotice, DisruptionPlan, MethodReport } from './command.js';
+import type { DisruptionCommand, DisruptionMethod, DisruptionNotice, DisruptionPlan, MethodReport } from './command.js';
+import { describeCandidacy } from './describe.js';
 import { drift } from './drift.js';
 import { emptiness } from './emptiness.js';
 import { runMethod } from './method.js';
@@ -26,9 +27,16 @@ export function plan(snapshot: Snapshot, options: DisruptionOptions): Disruption
     methods.push(report);
     notices.push(...own);
     if (name === 'SingleNodeConsolidation') unreachedPools = output.unreachedPools ?? new Set();
+    notices.push(...output.commands.flatMap(candidacies));
     if (output.commands.length > 0) return { commands: output.commands, notices: distinct(notices), methods, unreachedPools };
   }
   return { commands: [], notices: distinct(notices), methods, unreachedPools };
+}
+
+/** What to tell of nodes that consolidation is about to take. */
+function candidacies(command: DisruptionCommand): DisruptionNotice[] {
+  if (command.reason !== 'Underutilized') return [];
+  return command.candidates.map(({ node }) => ({ type: 'ConsolidationCandidate', message: describeCandidacy(command, node.name), node }));
 }
 
 /** Methods share candidates, and so the reasons why nodes are none. */

@@ -58,7 +58,7 @@ export const singleNodeConsolidation: Method = {
           method: 'SingleNodeConsolidation', reason: 'Underutilized', decision: replacements.length > 0 ? 'replace' : 'delete',
           candidates: [candidate], replacements, existingNodes: move.existingNodes, savings,
         }],
-        notices,
+        notices: [...notices, ...balance.approvals([candidate], savings)],
         exhausted: false,
       };
     }
