@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { JsonObject } from '../contracts.js';
+import { forbidden } from '../status.js';
 import { configMap, pod, settled, TestCluster, type Answer } from '../testing/test-cluster.js';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -65,6 +66,27 @@ describe('Garbage collection', () => {
     await cluster.patch(`${SECRETS}/child`, 'merge', { metadata: { finalizers: null } });
     expect(await exists(`${MAPS}/owner`)).to.equal(false);
     expect((await cluster.ok('GET', `${SECRETS}/free`)).metadata.deletionTimestamp).to.be.a('string');
+  });
+
+  it('tries again what admission refuses', async () => {
+    await cluster.server.close();
+    let refuses = true;
+    cluster = new TestCluster({
+      admission: [
+        {
+          validate({ operation, definition, name }) {
+            if (refuses && operation === 'DELETE' && definition.plural === 'secrets') throw forbidden(definition, name, 'not now');
+          },
+        },
+      ],
+    });
+    const owner = await cluster.ok('POST', MAPS, configMap('owner'));
+    await cluster.ok('POST', SECRETS, owned('child', [owner]));
+    await cluster.ok('DELETE', `${MAPS}/owner`);
+    expect(await exists(`${SECRETS}/child`)).to.equal(true);
+    refuses = false;
+    await cluster.clock.advance(1_000);
+    expect(await exists(`${SECRETS}/child`)).to.equal(false);
   });
 
   it('can be left out', async () => {

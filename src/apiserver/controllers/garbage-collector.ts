@@ -25,7 +25,7 @@ export function startGarbageCollector(ctx: RestContext): { close(): void } {
   const definitionOf = storedDefinitions(ctx.registry);
   const locations = new Map<string, Location>();
   const dependents = new Map<string, Set<string>>();
-  const queue = new WorkQueue<string>(process);
+  const queue = new WorkQueue<string>(ctx.clock, process);
 
   const objectOf = (uid: string): ApiObject | undefined => {
     const location = locations.get(uid);

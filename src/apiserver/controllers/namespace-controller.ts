@@ -13,7 +13,7 @@ const CONTENT = 'kubernetes';
 export function startNamespaceController(ctx: RestContext): { close(): void } {
   const { storage, clock } = ctx;
   const definitionOf = storedDefinitions(ctx.registry);
-  const queue = new WorkQueue<string>(empty);
+  const queue = new WorkQueue<string>(clock, empty);
 
   function empty(name: string): void {
     const namespace = storage.get('namespaces', '', name);

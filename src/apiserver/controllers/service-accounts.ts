@@ -7,7 +7,7 @@ const DEFAULT = 'default';
 
 /** Gives every namespace its `default` service account, and gives it back when it is deleted. */
 export function startServiceAccounts({ storage, clock, random }: RestContext): { close(): void } {
-  const queue = new WorkQueue<string>((namespace) => {
+  const queue = new WorkQueue<string>(clock, (namespace) => {
     const object = storage.get('namespaces', '', namespace);
     if (!object || object.metadata.deletionTimestamp || storage.get(SERVICE_ACCOUNTS, namespace, DEFAULT)) return;
     storage.create(SERVICE_ACCOUNTS, {

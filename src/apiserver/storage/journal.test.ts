@@ -72,6 +72,15 @@ describe('Journal', () => {
     expect(open().list('things').map(({ metadata }) => metadata.name)).to.deep.equal(['a', 'c']);
   });
 
+  it('lets no change happen that it could not keep', () => {
+    const journal = openJournal(directory);
+    const storage = new MemoryStorage(new ManualClock(), journal);
+    storage.create('things', thing('a', 1));
+    journal.close();
+    expect(() => storage.create('things', thing('b', 1))).to.throw('EBADF');
+    expect(storage.list('things').map(({ metadata }) => metadata.name)).to.deep.equal(['a']);
+  });
+
   it('is compacted when most of it is history', () => {
     const before = open();
     before.create('things', thing('a', 0));

@@ -65,8 +65,8 @@ export function openJournal(directory: string): Journal {
   return {
     recovered: { revision, objects },
     append(event, storage) {
-      size += writeRecord(file, size, entryOf(event));
       if (size > sizeWhenCompact * GROWTH) compact(storage);
+      size += writeRecord(file, size, entryOf(event));
     },
     close() {
       fsyncSync(file);

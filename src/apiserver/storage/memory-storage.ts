@@ -3,7 +3,7 @@ import { deepEqual, deepFreeze } from './deep.js';
 import { EventWindow } from './event-window.js';
 import { keyOf, ObjectTable, storageKey } from './object-table.js';
 
-/** What makes writes durable: told of every change before anyone else is. */
+/** What makes writes durable: told of every change before it takes effect. */
 export interface Journal {
   /** Every object that survived, and the revision reached. */
   readonly recovered: { readonly revision: number; readonly objects: readonly { resource: string; object: ApiObject }[] };
@@ -80,7 +80,6 @@ export class MemoryStorage implements Storage {
     const key = keyOf(object);
     if (this.table(resource).get(key)) throw new Error(`${resource} ${key} exists`);
     const stored = this.stamp(object);
-    this.table(resource).set(key, stored);
     this.commit({ type: 'ADDED', revision: this.currentRevision, resource, object: stored });
     return stored;
   }
@@ -91,7 +90,6 @@ export class MemoryStorage implements Storage {
     if (!previous) throw new Error(`${resource} ${key} does not exist`);
     if (sameButForRevision(object, previous)) return previous;
     const stored = this.stamp(object);
-    this.table(resource).set(key, stored);
     this.commit({ type: 'MODIFIED', revision: this.currentRevision, resource, object: stored, previous });
     return stored;
   }
@@ -101,7 +99,6 @@ export class MemoryStorage implements Storage {
     const previous = this.table(resource).get(key);
     if (!previous) return undefined;
     const last = this.stamp(previous);
-    this.table(resource).delete(key);
     this.commit({ type: 'DELETED', revision: this.currentRevision, resource, object: last, previous });
     return last;
   }
@@ -136,7 +133,11 @@ export class MemoryStorage implements Storage {
 
   /** A listener may write: those events wait until everyone has seen this one, so all listeners see one order. */
   private commit(event: StorageEvent): void {
+    // First, so that a change that could not be kept did not happen.
     this.journal?.append(event, this);
+    const { type, resource, object } = event;
+    if (type === 'DELETED') this.table(resource).delete(keyOf(object));
+    else this.table(resource).set(keyOf(object), object);
     this.window(event.resource).push(event, this.clock.now());
     this.pending.push(event);
     if (this.dispatching) return;

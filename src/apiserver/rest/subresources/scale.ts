@@ -31,15 +31,16 @@ export function updateScale(ctx: RestContext, info: RequestInfo, body: ApiObject
 /** PATCH of a Scale, in any of the built-in kinds' patch types. */
 export function patchScale(ctx: RestContext, info: RequestInfo, contentType: string, body: unknown, options: WriteOptions): Promise<RestResult> {
   const apply = patcher({ ...info.definition, custom: false, schema: {} }, contentType, body);
-  return writeScale(ctx, info, options, (scale) => apply(scale) as ApiObject);
+  return writeScale(ctx, info, options, (scale) => apply(scale) as ApiObject | null);
 }
 
-async function writeScale(ctx: RestContext, info: RequestInfo, options: WriteOptions, change: (scale: Scale) => ApiObject): Promise<RestResult> {
+async function writeScale(ctx: RestContext, info: RequestInfo, options: WriteOptions, change: (scale: Scale) => ApiObject | null): Promise<RestResult> {
   const { definition, name } = info;
   const paths = pathsOf(definition);
   const object = await guaranteedUpdate(ctx, info, options, {
     modify(current) {
       const wanted = change(scaleOf(current, paths));
+      if (typeof wanted !== 'object' || wanted === null || typeof wanted.metadata !== 'object' || wanted.metadata === null) throw badRequest('the patch made something that is not a Scale with metadata');
       if (wanted.kind !== 'Scale' || wanted.apiVersion !== 'autoscaling/v1') throw badRequest(`the object in the body must be an autoscaling/v1 Scale, not ${wanted.apiVersion} ${wanted.kind}`);
       const { replicas = 0 } = (wanted['spec'] ?? {}) as { replicas?: unknown };
       if (typeof replicas !== 'number' || !Number.isInteger(replicas)) throw badRequest('Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32');
