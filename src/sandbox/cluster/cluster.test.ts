@@ -353,6 +353,37 @@ describe('The sandbox cluster', () => {
     expect(tick.status.active ?? []).to.deep.equal([]);
   });
 
+  it('runs init steps in order beside their sidecar, and ends the sidecar with the last container', async () => {
+    machines.set({ instanceId: 'i-1' });
+    const { nodeSelector, tolerations } = deployment(1).spec.template.spec;
+    const sleeping = (name: string, seconds: number) => ({ name, image: 'busybox:1', command: ['sleep', String(seconds)] });
+    await client.create(POD, {
+      metadata: { name: 'steps', namespace: 'default' },
+      spec: { restartPolicy: 'Never', nodeSelector, tolerations, initContainers: [{ name: 'side', image: 'side:1', restartPolicy: 'Always' }, sleeping('first', 5), sleeping('second', 5)], containers: [sleeping('main', 30)] },
+    });
+    const pod = (): Promise<Pod> => client.get<Pod>(POD, { name: 'steps', namespace: 'default' });
+    await clock.advanceUntil(async () => (await pod()).status.phase === 'Running', { limit: '3m', step: '500ms' });
+    const { status } = await pod();
+    const [side, first, second] = status.initContainerStatuses ?? [];
+    expect(side?.state?.running).not.to.equal(undefined);
+    expect(Date.parse(second?.state?.terminated?.startedAt ?? '')).to.be.at.least(Date.parse(first?.state?.terminated?.finishedAt ?? ''));
+    await clock.advance('1m');
+    const done = await pod();
+    expect(done.status.phase).to.equal('Succeeded');
+    expect(done.status.initContainerStatuses?.[0]?.state?.terminated?.exitCode).to.equal(0);
+  });
+
+  it('backs off a container that keeps failing', async () => {
+    machines.set({ instanceId: 'i-1' });
+    await client.create(DEPLOYMENT, deployment(1, { containers: [{ name: 'web', image: 'web:1', command: ['sh', '-c', 'sleep 1; exit 3'] }] }));
+    await clock.advance('3m');
+    const [container] = (await pods())[0]?.status.containerStatuses ?? [];
+    expect(container?.restartCount).to.be.within(3, 5);
+    expect(container?.state?.waiting?.reason).to.equal('CrashLoopBackOff');
+    expect(container?.lastState?.terminated).to.include({ exitCode: 3, reason: 'Error' });
+    expect((await pods())[0]?.status.phase).to.equal('Running');
+  });
+
   it('answers kubectl logs and kubectl top', async () => {
     machines.set({ instanceId: 'i-1' });
     await client.create(DEPLOYMENT, deployment(1));

@@ -109,7 +109,7 @@ export function createCluster(options: SandboxClusterOptions): SandboxCluster {
     podLogs: createPodLogs({
       clock,
       pod: (namespace, name) => informers.pods.get(`${namespace}/${name}`),
-      runs: (pod, container) => kubelets.workerOf(pod)?.logs.get(container) ?? [],
+      runs: (pod, container) => kubelets.workerOf(pod)?.logsOf(container) ?? [],
       foreign: (namespace, name) => foreign.log(namespace, name),
     }),
     metrics: createMetrics(informers, clock),
