@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { stringify } from 'yaml';
 import { CliError } from './cli-error.js';
 
@@ -27,7 +27,9 @@ export async function writeKubeconfig(path: string, server: string): Promise<voi
 }
 
 /** What kubectl would use. Throws {@link CliError} when it cannot be read or names no cluster. */
-export function loadKubeconfig(): KubeConfig {
+export async function loadKubeconfig(): Promise<KubeConfig> {
+  // Not before it is needed: it costs the sandbox, which has no use for it, 90 MB and a second.
+  const { KubeConfig } = await import('@kubernetes/client-node');
   const kubeconfig = new KubeConfig();
   try {
     kubeconfig.loadFromDefault();

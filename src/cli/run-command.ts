@@ -7,7 +7,7 @@ import { operatorOptions } from './operator-options.js';
 /** `karpenter-ts run`: the operator against the current kubeconfig and AWS, until a signal. */
 export async function runCommand(flags: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<void> {
   const options = settings(flags);
-  const kubeconfig = loadKubeconfig();
+  const kubeconfig = await loadKubeconfig();
   const clock = systemClock();
   const operator = karpenter(options, {
     clock,

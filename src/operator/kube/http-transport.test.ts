@@ -1,13 +1,16 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '../clock.js';
 import { seededRandom } from '../random.js';
 import { KubeClient } from './client.js';
 import { TransportError } from './errors.js';
-import { KubeConfigError, httpTransport } from './http-transport.js';
+import { KubeConfigError, defaultTransport, httpTransport } from './http-transport.js';
 import type { KindRef, KubeObject } from './object.js';
 import type { KubeTransport } from './transport.js';
 
@@ -107,6 +110,25 @@ describe('the HTTP transport', () => {
     expect(error).to.be.instanceOf(TransportError);
     expect((error as Error).message).to.match(/^POST \/api\/v1\/nodes: no answer from the API server: .*ECONNREFUSED/);
     await new Promise<void>((resolve) => server.listen(0, resolve));
+  });
+
+  it('finds the cluster as kubectl does, when it is opened', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
+    const before = process.env['KUBECONFIG'];
+    try {
+      process.env['KUBECONFIG'] = join(folder, 'config');
+      await writeFile(process.env['KUBECONFIG'], kubeconfig({ token: 'secret' }).exportConfig());
+      answer = (_request, response) => ok(response);
+      const lazy = defaultTransport();
+      transport = lazy;
+      await lazy.open();
+      await new KubeClient(lazy, { clock: systemClock(), random: seededRandom(1) }).get(NODE, { name: 'n' });
+      expect(received[0]?.headers['authorization']).to.equal('Bearer secret');
+    } finally {
+      if (before === undefined) delete process.env['KUBECONFIG'];
+      else process.env['KUBECONFIG'] = before;
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('names the contexts that there are when the current one has no server', () => {

@@ -1,4 +1,4 @@
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import type { RequestOptions } from 'node:https';
 import { Agent, ProxyAgent, request } from 'undici';
 import type { Dispatcher } from 'undici';
@@ -82,11 +82,29 @@ export function httpTransport(kubeconfig: KubeConfig): KubeTransport {
   };
 }
 
-/** The kubeconfig that kubectl would use: `$KUBECONFIG`, `~/.kube/config`, or the pod's service account. */
-export function defaultKubeConfig(): KubeConfig {
-  const config = new KubeConfig();
-  config.loadFromDefault();
-  return config;
+/** A transport that is opened by its first use. */
+export interface LazyTransport extends KubeTransport {
+  /** Opens it now; rejects with what is wrong with the kubeconfig. */
+  open(): Promise<KubeTransport>;
+}
+
+/**
+ * HTTP(S) to the cluster that kubectl would speak to: `$KUBECONFIG`, `~/.kube/config`, or the pod's service account.
+ * client-node is loaded only here: it costs 90 MB and a second, which a process with another transport has no use for.
+ */
+export function defaultTransport(): LazyTransport {
+  let opened: Promise<KubeTransport> | undefined;
+  const open = (): Promise<KubeTransport> => (opened ??= (async () => {
+    const { KubeConfig } = await import('@kubernetes/client-node');
+    const config = new KubeConfig();
+    config.loadFromDefault();
+    return httpTransport(config);
+  })());
+  return {
+    open,
+    send: async (request) => (await open()).send(request),
+    close: async () => (await opened)?.close(),
+  };
 }
 
 function dispatcherOf(tls: Record<string, unknown>, proxyUrl: string | undefined): Dispatcher {
@@ -97,16 +115,10 @@ function dispatcherOf(tls: Record<string, unknown>, proxyUrl: string | undefined
     : new Agent({ ...options, connect: { ...tls, keepAlive: true, keepAliveInitialDelay: 30_000, timeout: 15_000 } });
 }
 
-/** client-node refuses http:// servers unless TLS verification is off, which means nothing without TLS. */
+/** A copy by which client-node speaks to http:// servers: it refuses them unless TLS verification is off, which means nothing without TLS. */
 function toleratingPlainHttp(kubeconfig: KubeConfig): KubeConfig {
-  const config = new KubeConfig();
-  config.loadFromOptions({
-    clusters: kubeconfig.getClusters().map((cluster) => (cluster.server.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster)),
-    users: kubeconfig.getUsers(),
-    contexts: kubeconfig.getContexts(),
-    currentContext: kubeconfig.getCurrentContext(),
-  });
-  return config;
+  const clusters = kubeconfig.getClusters().map((cluster) => (cluster.server.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster));
+  return Object.assign(Object.create(Object.getPrototypeOf(kubeconfig) as object) as KubeConfig, kubeconfig, { clusters });
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -11,7 +11,7 @@ import { compile } from '../dsl/compile.js';
 import type { Plan, ReconcilerClass } from '../dsl/plan.js';
 import { KubeClient } from '../kube/client.js';
 import { EventRecorder } from '../kube/event-recorder.js';
-import { defaultKubeConfig, httpTransport } from '../kube/http-transport.js';
+import { defaultTransport, httpTransport } from '../kube/http-transport.js';
 import { Informers } from '../kube/informers.js';
 import type { KubeTransport } from '../kube/transport.js';
 import { Logger } from '../logger.js';
@@ -82,6 +82,8 @@ export class Operator {
   readonly #random: Random;
   readonly #log: Logger;
   readonly #kinds = new Kinds();
+  /** Fails where the API server cannot even be named. */
+  readonly #connect: () => Promise<void>;
   readonly #client: KubeClient;
   readonly #leadership: Leadership | undefined;
   readonly #cache: InformerCache;
@@ -100,9 +102,11 @@ export class Operator {
     this.#clock = options.clock ?? systemClock();
     this.#random = options.random ?? systemRandom;
     this.#log = options.logger ?? createLogger({ clock: this.#clock });
-    const kubeconfig = options.transport ? undefined : options.kubeconfig ?? defaultKubeConfig();
-    const transport = options.transport ?? httpTransport(kubeconfig as KubeConfig);
-    const host = kubeconfig?.getCurrentCluster()?.server.replace(/^https?:\/\//, '') ?? 'in-process';
+    const { kubeconfig } = options;
+    const fallback = options.transport || kubeconfig ? undefined : defaultTransport();
+    const transport = options.transport ?? fallback ?? httpTransport(kubeconfig as KubeConfig);
+    this.#connect = async () => void (await fallback?.open());
+    const host = options.transport ? 'in-process' : kubeconfig?.getCurrentCluster()?.server.replace(/^https?:\/\//, '') ?? 'default';
     const shared = {
       clock: this.#clock, random: this.#random, userAgent: options.userAgent ?? options.name, fieldManager: options.name,
       metrics: restClientMetrics(this.metrics, host),
@@ -184,6 +188,7 @@ export class Operator {
    */
   async #start(stack: StopStack, signal: AbortSignal): Promise<void> {
     await this.#compile();
+    await this.#connect();
     const environment: Environment = {
       client: this.#client, informers: this.#informers, kinds: this.#kinds, cache: this.#cache,
       recorder: this.#recorder, clock: this.#clock, random: this.#random, log: this.#log,
