@@ -209,6 +209,16 @@ describe('exactly-once launches', () => {
     expect(running(bed)).to.have.length(1);
   });
 
+  it('finds it even when nothing could be launched any more', async () => {
+    const bed = await providerBed();
+    await bed.readyNodeClass();
+    const claim = bed.claim([onDemand, types('m5.large')]);
+    const first = await bed.launch(claim);
+    bed.services.unavailable.markCapacityTypeUnavailable('on-demand');
+    expect((await bed.launch(claim)).providerID).to.equal(first.providerID);
+    expect(await failure(bed.launch(bed.claim([onDemand, types('m5.large')])))).to.be.instanceOf(InsufficientCapacity);
+  });
+
   it('gives up doubt after a minute: then the earlier attempt launched nothing', async () => {
     const bed = await providerBed();
     const nodeClass = await bed.readyNodeClass();

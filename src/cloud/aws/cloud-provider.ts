@@ -15,6 +15,7 @@ import type { Cluster } from './cluster.js';
 import { areSecurityGroupsDrifted, DriftUnknown, isAmiDrifted, isPlacementGroupDrifted, isReservationDrifted, isStaticallyDrifted, isSubnetDrifted } from './drift.js';
 import { instanceIDOf } from './instance/instance.js';
 import type { Instance } from './instance/instance.js';
+import type { InstanceLauncher } from './instance/launcher.js';
 import type { InstanceProvider } from './instance/provider.js';
 import { AWS_LABELS } from './instance-type/labels.js';
 import { InstanceTypesUnresolved } from './instance-type/provider.js';
@@ -35,6 +36,7 @@ const REPAIR_POLICIES: readonly RepairPolicy[] = [
 export interface AwsCloudProviderDependencies {
   nodeClasses: NodeClassLookup;
   instances: InstanceProvider;
+  launcher: InstanceLauncher;
   instanceTypes: InstanceTypeProvider;
   reservations: CapacityReservationProvider;
   placementGroups: PlacementGroupProvider;
@@ -50,7 +52,7 @@ export class AwsCloudProvider implements CloudProvider {
   constructor(private readonly dependencies: AwsCloudProviderDependencies) {}
 
   async create(claim: NodeClaim, { clientToken, signal }: LaunchOptions): Promise<CloudInstance> {
-    const { instances, instanceTypes, reservations, cluster, clock } = this.dependencies;
+    const { launcher, instanceTypes, reservations, cluster, clock } = this.dependencies;
     const nodeClass = this.nodeClassOf(claim);
     if (nodeClass === undefined) {
       this.warnUnresolved(claim, claim.spec.nodeClassRef.name);
@@ -63,7 +65,7 @@ export class AwsCloudProvider implements CloudProvider {
     } catch (error) {
       throw new LaunchError('InstanceTypeResolutionFailed', `Error resolving instance types: ${(error as Error).message}`, { cause: error });
     }
-    const instance = await instances.create(nodeClass, claim, types, clientToken, signal);
+    const instance = await launcher.create(nodeClass, claim, types, clientToken, signal);
     if (instance.capacityType === CAPACITY_TYPE_RESERVED && instance.reservation) reservations.markLaunched(instance.reservation.id);
     const launched = toCloudInstance(instance, types.find(({ name }) => name === instance.type), nodeClass, clock);
     return {

@@ -31,6 +31,7 @@ const BOUND: readonly (readonly [symbol, Exclude<keyof AwsServices, 'close'>])[]
   [TOKENS.CapacityReservations, 'reservations'],
   [TOKENS.PlacementGroups, 'placementGroups'],
   [TOKENS.Instances, 'instances'],
+  [TOKENS.Launcher, 'launcher'],
   [TOKENS.Validation, 'validation'],
   [TOKENS.InterruptionQueue, 'interruptions'],
   [TOKENS.InstanceStatus, 'instanceStatus'],

@@ -7,6 +7,7 @@ import type { AwsClientOptions, AwsClients } from './clients.js';
 import { AwsCloudProvider } from './cloud-provider.js';
 import { Cluster } from './cluster.js';
 import { InstanceProfileProvider } from './instance-profile-provider.js';
+import { InstanceLauncher } from './instance/launcher.js';
 import { InstanceProvider } from './instance/provider.js';
 import type { InstanceObserver } from './instance/provider.js';
 import { InstanceStatusProvider } from './instance-status-provider.js';
@@ -62,6 +63,7 @@ export interface AwsServices {
   reservations: CapacityReservationProvider;
   placementGroups: PlacementGroupProvider;
   instances: InstanceProvider;
+  launcher: InstanceLauncher;
   validation: ValidationProvider;
   interruptions: InterruptionQueue;
   instanceStatus: InstanceStatusProvider;
@@ -97,16 +99,17 @@ export function createAwsServices(settings: AwsSettings, environment: AwsEnviron
   const reservations = new CapacityReservationProvider(clients, clock);
   const placementGroups = new PlacementGroupProvider(clients, clock);
   const instanceTypes = new InstanceTypeProvider(clients, settings, clock, pricing, unavailable, reservations, placementGroups);
-  const instances = new InstanceProvider({
-    clients, settings, clock, subnets, launchTemplates, unavailable, reservations, placementGroups, events, ...(observers.instances ? { observer: observers.instances } : {}),
+  const instances = new InstanceProvider(clients, settings, clock, observers.instances);
+  const launcher = new InstanceLauncher({
+    clients, settings, clock, instances, subnets, launchTemplates, unavailable, reservations, placementGroups, events, ...(observers.instances ? { observer: observers.instances } : {}),
   });
   const validation = new ValidationProvider({ clients, settings, clock, cluster, nodeClasses, instanceTypes, launchTemplates, placementGroups });
   const interruptions = new InterruptionQueue(clients, settings.interruptionQueue, clock, observers.interruptions);
   const instanceStatus = new InstanceStatusProvider(clients, clock);
-  const cloudProvider = new AwsCloudProvider({ nodeClasses, instances, instanceTypes, reservations, placementGroups, cluster, events, clock });
+  const cloudProvider = new AwsCloudProvider({ nodeClasses, instances, launcher, instanceTypes, reservations, placementGroups, cluster, events, clock });
   return {
     settings, clients, cluster, version, subnets, securityGroups, ssm, amis, instanceProfiles, launchTemplates, pricing, instanceTypes, unavailable, reservations,
-    placementGroups, instances, validation, interruptions, instanceStatus, cloudProvider,
+    placementGroups, instances, launcher, validation, interruptions, instanceStatus, cloudProvider,
     close() {
       launchTemplates.close();
       unavailable.close();

@@ -22,6 +22,7 @@ export const TOKENS = {
   UnavailableOfferings: Symbol.for('karpenter.aws.UnavailableOfferings'),
   CapacityReservations: Symbol.for('karpenter.aws.CapacityReservationProvider'),
   PlacementGroups: Symbol.for('karpenter.aws.PlacementGroupProvider'),
+  Launcher: Symbol.for('karpenter.aws.InstanceLauncher'),
   Instances: Symbol.for('karpenter.aws.InstanceProvider'),
   Validation: Symbol.for('karpenter.aws.ValidationProvider'),
   InterruptionQueue: Symbol.for('karpenter.aws.InterruptionQueue'),

@@ -1,43 +1,27 @@
 import { CreateLaunchTemplateCommand, DeleteLaunchTemplateCommand, DescribeLaunchTemplatesCommand, paginateDescribeLaunchTemplates } from '@aws-sdk/client-ec2';
 import type { CreateLaunchTemplateCommandInput, LaunchTemplate as EC2LaunchTemplate } from '@aws-sdk/client-ec2';
 import type { EC2NodeClass, KubeletConfiguration } from '../../../api/ec2nodeclass.js';
-import { CAPACITY_TYPE_LABEL, CAPACITY_TYPE_RESERVED, DO_NOT_SYNC_TAINTS_LABEL, NODECLASS_LABEL, NODEPOOL_LABEL } from '../../../api/labels.js';
+import { CAPACITY_TYPE_LABEL, DO_NOT_SYNC_TAINTS_LABEL, NODECLASS_LABEL, NODEPOOL_LABEL } from '../../../api/labels.js';
 import type { NodeClaim } from '../../../api/nodeclaim.js';
-import type { Requirements } from '../../../api/requirements.js';
-import type { Resources } from '../../../api/resources.js';
 import { sameTaint, UNREGISTERED_TAINT } from '../../../api/taints.js';
 import type { Clock } from '../../../operator/clock.js';
 import { LaunchError } from '../../errors.js';
-import type { InstanceType, Offering } from '../../instance-type.js';
+import type { InstanceType } from '../../instance-type.js';
 import { resolvedAMIFamily } from '../ami-family.js';
-import { groupByAmi } from '../ami-provider.js';
 import { abortable } from '../clients.js';
 import type { AwsClients } from '../clients.js';
 import type { Cluster } from '../cluster.js';
 import { isAlreadyExists, isLaunchTemplateNotFound, isNotFound } from '../errors.js';
 import { ExpiringCache } from '../expiring-cache.js';
-import { AWS_LABELS, AWS_RESOURCES } from '../instance-type/labels.js';
-import { offeringCapacityType, offeringLabel } from '../instance-type/offering-labels.js';
-import type { PlacementGroup } from '../placement-group-provider.js';
+import { AWS_RESOURCES } from '../instance-type/labels.js';
 import type { AwsSettings } from '../settings.js';
 import { CLUSTER_NAME_TAG, launchTemplateTags } from '../tags.js';
 import { bottlerocketVersion } from '../userdata/bottlerocket.js';
 import type { Bootstrap } from '../userdata/bootstrap.js';
 import { renderUserData } from '../userdata/render.js';
+import { groupByTemplate, requestedPartition } from './groups.js';
+import type { LaunchTemplateInput, TemplateGroup } from './groups.js';
 import { launchTemplateRequest } from './request.js';
-import type { TargetReservation } from './request.js';
-
-/** What a launch asks of its templates. */
-export interface LaunchTemplateInput {
-  nodeClass: EC2NodeClass;
-  claim: Pick<NodeClaim, 'metadata' | 'spec'>;
-  requirements: Requirements;
-  requests: Resources;
-  instanceTypes: readonly InstanceType[];
-  capacityType: string;
-  tenancy: string;
-  placementGroup: PlacementGroup | undefined;
-}
 
 /** A template that exists, and the types that it launches. */
 export interface LaunchTemplate {
@@ -46,15 +30,6 @@ export interface LaunchTemplate {
   instanceTypes: readonly InstanceType[];
   /** Only offerings of this reservation may be launched by it. */
   reservationID?: string;
-}
-
-/** Types that share a template. */
-interface Group {
-  amiID: string;
-  pods: number;
-  efaCount: number;
-  reservation?: TargetReservation;
-  instanceTypes: InstanceType[];
 }
 
 /** Sizes for metrics, and what went wrong for the log. */
@@ -100,7 +75,7 @@ export class LaunchTemplateProvider {
     const { nodeClass } = input;
     if (!nodeClass.status.securityGroups?.length) throw new LaunchError('SecurityGroupsNotFound', `EC2NodeClass "${nodeClass.metadata.name}" has no security groups`);
     if (!nodeClass.status.amis?.length) throw new LaunchError('AMINotFound', `EC2NodeClass "${nodeClass.metadata.name}" has no AMIs`);
-    const groups = this.group(input);
+    const groups = groupByTemplate(input);
     if (groups.length === 0) throw new LaunchError('AMINotFound', `no AMI of EC2NodeClass "${nodeClass.metadata.name}" fits any of ${input.instanceTypes.map(({ name }) => name).join(', ')}`);
     return Promise.all(groups.map(async (group): Promise<LaunchTemplate> => {
       const request = await this.request(input, group, signal);
@@ -144,25 +119,7 @@ export class LaunchTemplateProvider {
     this.cache.close();
   }
 
-  private group({ nodeClass, requirements, requests, instanceTypes, capacityType }: LaunchTemplateInput): Group[] {
-    const groups = new Map<string, Group>();
-    const efaRequested = (requests[AWS_RESOURCES.efa] ?? 0) > 0;
-    for (const [ami, types] of groupByAmi(instanceTypes, nodeClass.status.amis ?? [])) {
-      for (const instanceType of types) {
-        const pods = instanceType.capacity['pods'] ?? 0;
-        const efaCount = efaRequested ? (instanceType.capacity[AWS_RESOURCES.efa] ?? 0) : 0;
-        for (const reservation of capacityType === CAPACITY_TYPE_RESERVED ? reservationsOf(instanceType, requirements) : [undefined]) {
-          const key = [ami.id, pods, efaCount, reservation?.id].join('/');
-          const group = groups.get(key);
-          if (group) group.instanceTypes.push(instanceType);
-          else groups.set(key, { amiID: ami.id, pods, efaCount, instanceTypes: [instanceType], ...(reservation ? { reservation } : {}) });
-        }
-      }
-    }
-    return [...groups.values()];
-  }
-
-  private async request(input: LaunchTemplateInput, group: Group, signal: AbortSignal | undefined): Promise<CreateLaunchTemplateCommandInput & { LaunchTemplateName: string }> {
+  private async request(input: LaunchTemplateInput, group: TemplateGroup, signal: AbortSignal | undefined): Promise<CreateLaunchTemplateCommandInput & { LaunchTemplateName: string }> {
     const { nodeClass, claim, capacityType, tenancy, placementGroup } = input;
     const userData = await this.userData(input, group, signal);
     this.observeUserData(nodeClass.metadata.name, Buffer.byteLength(userData));
@@ -184,7 +141,7 @@ export class LaunchTemplateProvider {
     });
   }
 
-  private async userData({ nodeClass, claim, capacityType }: LaunchTemplateInput, { pods }: Group, signal: AbortSignal | undefined): Promise<string> {
+  private async userData({ nodeClass, claim, capacityType }: LaunchTemplateInput, { pods }: TemplateGroup, signal: AbortSignal | undefined): Promise<string> {
     const family = resolvedAMIFamily(nodeClass);
     const { userData: custom = '', instanceStorePolicy } = nodeClass.spec;
     if (family === 'Custom') return custom;
@@ -295,26 +252,4 @@ export const allowedLabels = (labels: Readonly<Record<string, string>>): Record<
 function startTaints({ spec }: Pick<NodeClaim, 'spec'>): NonNullable<NodeClaim['spec']['taints']> {
   const taints = [...(spec.taints ?? []), ...(spec.startupTaints ?? [])];
   return taints.some((taint) => sameTaint(taint, UNREGISTERED_TAINT)) ? taints : [...taints, UNREGISTERED_TAINT];
-}
-
-/** The lowest of the partitions that the claim asks for; undefined when it does not care. */
-export const requestedPartition = (requirements: Requirements): string | undefined => {
-  const set = requirements.get(AWS_LABELS.placementGroupPartition);
-  return set.complement ? undefined : [...set.values].sort()[0];
-};
-
-function reservationsOf({ offerings }: InstanceType, requirements: Requirements): TargetReservation[] {
-  const found = new Map<string, TargetReservation>();
-  for (const offering of offerings) {
-    const reservation = offering.available && offeringCapacityType(offering) === CAPACITY_TYPE_RESERVED ? targetOf(offering) : undefined;
-    if (reservation && requirements.get(AWS_LABELS.reservationID).has(reservation.id)) found.set(reservation.id, reservation);
-  }
-  return [...found.values()];
-}
-
-function targetOf(offering: Offering): TargetReservation | undefined {
-  const id = offeringLabel(offering, AWS_LABELS.reservationID);
-  return id === undefined ? undefined : {
-    id, type: offeringLabel(offering, AWS_LABELS.reservationType) ?? 'default', interruptible: offeringLabel(offering, AWS_LABELS.reservationInterruptible) === 'true',
-  };
 }
