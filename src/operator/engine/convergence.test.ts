@@ -162,7 +162,14 @@ describe('reconcilers of one kind, whatever goes wrong between them', () => {
       expect(Object.keys(machine.metadata.labels)).to.have.members(['launched-by', ...users]);
       expect(machine.metadata.finalizers).to.have.members(['launcher.example.com/instance', 'observer.example.com/records']);
       expect([...cloud.values()]).to.deep.equal([machine.status.instance]);
-    }), { numRuns: 200 });
+    }), {
+      numRuns: 200,
+      examples: [[[
+        { who: 'launcher', fault: 'raced by the other', stale: false },
+        { who: 'observer', fault: 'raced by the user', stale: true },
+        { who: 'observer', fault: 'none', stale: true },
+      ]]],
+    });
   });
 
   it('let a deleted object go, and nothing of it is left', async () => {

@@ -42,14 +42,16 @@ function merge(base: unknown, draft: unknown, live: unknown, name: string): unkn
 
 /**
  * Conditions of which this writer owns some: its own come from the draft where the draft changed them, all others from the live
- * object. Conditions that only initialise what nobody has set yet are kept.
+ * object. Conditions that only initialise what nobody has set yet are kept. What was said of a later generation stands: a run that
+ * started from an outdated object does not take it back.
  */
 function mergeConditions(base: readonly Condition[], draft: readonly Condition[], live: readonly Condition[], owned: (type: string) => boolean): Condition[] {
   const find = (list: readonly Condition[], type: string): Condition | undefined => list.find((condition) => condition.type === type);
   const merged: Condition[] = [];
   for (const type of new Set([...live, ...draft].map((condition) => condition.type))) {
     const [before, after, now] = [find(base, type), find(draft, type), find(live, type)];
-    const isOurs = owned(type) && !equalJSON(before, after);
+    const isOverdue = (now?.observedGeneration ?? 0) > ((after ?? before)?.observedGeneration ?? 0);
+    const isOurs = owned(type) && !equalJSON(before, after) && !isOverdue;
     const winner = isOurs ? after : (now ?? (before === undefined ? after : undefined));
     if (winner) merged.push(winner);
   }
