@@ -21,8 +21,20 @@ export interface NodeContext {
   readonly lookup: ObjectLookup;
 }
 
+/** By node, for the DaemonSet pods of the snapshot in which it was last looked at: runs on one snapshot share it. */
+const pendingByNode = new WeakMap<SnapshotNode, { readonly daemonSetPods: readonly Pod[]; readonly pending: Record<string, number> }>();
+
 /** Requests of the DaemonSet pods that belong on the node and do not run there yet. */
-function pendingDaemons({ labels, name, taints, daemonRequests }: SnapshotNode, daemonSetPods: readonly Pod[]): Record<string, number> {
+function pendingDaemons(node: SnapshotNode, daemonSetPods: readonly Pod[]): Record<string, number> {
+  let known = pendingByNode.get(node);
+  if (known?.daemonSetPods !== daemonSetPods) {
+    known = { daemonSetPods, pending: findPendingDaemons(node, daemonSetPods) };
+    pendingByNode.set(node, known);
+  }
+  return known.pending;
+}
+
+function findPendingDaemons({ labels, name, taints, daemonRequests }: SnapshotNode, daemonSetPods: readonly Pod[]): Record<string, number> {
   const own = Requirements.fromLabels({ [HOSTNAME_LABEL]: name, ...labels });
   const expected = addResources(...daemonSetPods.filter((pod) => {
     const { nodeSelector, required, tolerations } = podConstraints(pod, []);
