@@ -107,6 +107,12 @@ describe('Custom resources', () => {
       expect([status, body.message]).to.deep.equal([400, 'Widget in version "v1" cannot be handled as a Widget: strict decoding error: unknown field "spec.kmsKeyId" (did you mean "kmsKeyID"?)']);
     });
 
+    it('are refused for fields that come twice when the client is strict', async () => {
+      const text = JSON.stringify(widget('a', { size: 1 })).replace('"size":1', '"size":1,"size":2');
+      const { status, body } = await cluster.request('POST', `${WIDGETS}?fieldValidation=Strict`, text);
+      expect([status, body.message]).to.deep.equal([400, 'Widget in version "v1" cannot be handled as a Widget: strict decoding error: duplicate field "spec.size"']);
+    });
+
     it('are refused with every problem named', async () => {
       const answer = await cluster.request('POST', WIDGETS, widget('a', { size: 99, colour: 'green' }));
       expect(answer.status).to.equal(422);

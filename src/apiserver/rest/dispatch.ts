@@ -1,5 +1,6 @@
 import type { ApiRequest } from '../http/exchange.js';
 import { decodeBody, decodeDeleteOptions, decodeObject, mediaType } from '../http/request-body.js';
+import { duplicateFields } from '../schema/duplicate-fields.js';
 import { StatusError, unknownPath } from '../status.js';
 import { checkTimeout, watch } from '../watch/watch-events.js';
 import type { RestContext, RestResult } from './context.js';
@@ -23,7 +24,7 @@ import { readWriteOptions, type WriteOptions } from './write-options.js';
 export async function dispatch(ctx: RestContext, info: RequestInfo, request: ApiRequest, warn: (message: string) => void): Promise<RestResult> {
   const { verb, query, definition, subresource, namespace, name } = info;
   const { headers, body } = request;
-  const options = (kind: Parameters<typeof readWriteOptions>[0]): WriteOptions => readWriteOptions(kind, query, headers['user-agent'] ?? '', warn);
+  const options = (kind: Parameters<typeof readWriteOptions>[0]): WriteOptions => ({ ...readWriteOptions(kind, query, headers['user-agent'] ?? '', warn), duplicates: duplicatesIn(body, mediaType(headers)) });
   checkTimeout(query);
   if (definition.deprecationWarning) warn(definition.deprecationWarning);
   if (definition.group === 'metrics.k8s.io') return readMetrics(ctx, info);
@@ -82,6 +83,12 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
       }
       throw unknownPath();
   }
+}
+
+/** The fields that a JSON body has twice; parsers of other formats refuse them. */
+function duplicatesIn(body: ApiRequest['body'], type: string): string[] {
+  if (body === undefined || !(type === '' || type.endsWith('json'))) return [];
+  return duplicateFields(typeof body === 'string' ? body : new TextDecoder().decode(body));
 }
 
 /** POSTs to some resources are not about storing anything. */

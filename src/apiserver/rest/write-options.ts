@@ -11,6 +11,8 @@ export interface WriteOptions {
   /** Server-side apply takes over fields of others. */
   readonly force: boolean;
   warn: (message: string) => void;
+  /** Paths that the body has twice; the last one counts. */
+  duplicates?: readonly string[];
 }
 
 /** What a write's options are an instance of, in error messages. */
@@ -48,13 +50,14 @@ export function readWriteOptions(kind: OptionsKind, query: URLSearchParams, user
 const defaultManager = (userAgent: string): string => (userAgent.split('/')[0] || 'unknown').slice(0, 128);
 
 /**
- * Removes the fields that the schema does not know; they are refused or warned about as the client asked.
+ * Removes the fields that the schema does not know; they, and fields that came twice, are refused or warned about as the client asked.
  * @param wrap words a strict refusal, which differs between creates and patches.
  */
-export function pruneUnknown(definition: ResourceDefinition, object: ApiObject, { fieldValidation, warn }: WriteOptions, wrap: (problem: string) => string = (problem) => problem): void {
+export function pruneUnknown(definition: ResourceDefinition, object: ApiObject, { fieldValidation, warn, duplicates = [] }: WriteOptions, wrap: (problem: string) => string = (problem) => problem): void {
   const unknown: readonly UnknownField[] = definition.prune(object);
-  if (unknown.length === 0 || fieldValidation === 'Ignore') return;
-  const problems = unknown.map(unknownFieldText);
+  if (fieldValidation === 'Ignore') return;
+  const problems = [...duplicates.map((path) => `duplicate field "${path}"`), ...unknown.map(unknownFieldText)];
+  if (problems.length === 0) return;
   if (fieldValidation === 'Strict') throw badRequest(wrap(`strict decoding error: ${problems.join(', ')}`));
   problems.forEach(warn);
 }
