@@ -126,6 +126,17 @@ function withinBounds(value: string, gte: number | undefined, lte: number | unde
   return (gte === undefined || number >= gte) && (lte === undefined || number <= lte);
 }
 
+const frozenSets = new WeakMap<Requirement, LabelSet>();
+
+/** Frozen requirements are shared by thousands of instance types: they are parsed once. */
+function labelSetOf(requirement: Requirement): LabelSet {
+  const known = frozenSets.get(requirement);
+  if (known) return known;
+  const set = LabelSet.of(requirement.operator, requirement.values, requirement.minValues);
+  if (Object.isFrozen(requirement)) frozenSets.set(requirement, set);
+  return set;
+}
+
 /** Requirements on node labels: one {@link LabelSet} a key. Keys are normalised to their current names. Immutable. */
 export class Requirements implements Iterable<[string, LabelSet]> {
   private constructor(private readonly sets: ReadonlyMap<string, LabelSet>) {}
@@ -135,9 +146,9 @@ export class Requirements implements Iterable<[string, LabelSet]> {
   /** All of the given requirements at once: several on one key intersect. */
   static of(...requirements: readonly Requirement[]): Requirements {
     const sets = new Map<string, LabelSet>();
-    for (const { key, operator, values, minValues } of requirements) {
-      const name = normalizeLabel(key);
-      const set = LabelSet.of(operator, values, minValues);
+    for (const requirement of requirements) {
+      const name = normalizeLabel(requirement.key);
+      const set = labelSetOf(requirement);
       sets.set(name, sets.get(name)?.intersect(set) ?? set);
     }
     return new Requirements(sets);

@@ -3,7 +3,7 @@ import type { EC2NodeClass } from '../../../api/ec2nodeclass.js';
 import type { Resources } from '../../../api/resources.js';
 import type { Clock } from '../../../operator/clock.js';
 import type { InstanceType, Offering } from '../../instance-type.js';
-import { resolvedAMIFamily } from '../ami-family.js';
+import { resolvedAMIFamily, windowsBuild } from '../ami-family.js';
 import { amiFor } from '../ami-provider.js';
 import type { CapacityReservationProvider } from '../capacity-reservation-provider.js';
 import { abortable } from '../clients.js';
@@ -69,6 +69,8 @@ export class InstanceTypeProvider {
   private readonly resolved: ExpiringCache<ResolvedTypes>;
   private readonly listed: ExpiringCache<Listed>;
   private readonly memory: ExpiringCache<number>;
+  /** Labels of types by what they depend on; until the tables change. */
+  private readonly requirements = new Map<string, InstanceType['requirements']>();
 
   constructor(
     private readonly clients: Pick<AwsClients, 'ec2'>,
@@ -92,6 +94,7 @@ export class InstanceTypeProvider {
     this.offeredZones = offeredZones;
     this.zones = [...new Set([...offeredZones.values()].flatMap((zones) => [...zones]))].sort();
     this.tableVersion += 1;
+    this.requirements.clear();
   }
 
   /** EC2's facts about a type; undefined for one that does not exist. */
@@ -167,8 +170,10 @@ export class InstanceTypeProvider {
     const family = resolvedAMIFamily(nodeClass);
     const { vmMemoryOverheadPercent, reservedENIs, region, reservedCapacity } = this.settings;
     const reservations = reservedCapacity ? (status.capacityReservations ?? []).filter(({ instanceType }) => instanceType === facts.name) : [];
-    const requirements = typeRequirements(facts, { region, family, offeredZones: this.offeredZones.get(facts.name) ?? new Set(), subnets: status.subnets ?? [], reservations });
-    if (placementGroup) requirements.push(oneOf(AWS_LABELS.placementGroupID, placementGroup.id));
+    const requirements = this.sharedRequirements([facts.name, windowsBuild(family), zonesKey(nodeClass), sortedJSON(reservations), placementGroup?.id].join('/'), () => [
+      ...typeRequirements(facts, { region, family, offeredZones: this.offeredZones.get(facts.name) ?? new Set(), subnets: status.subnets ?? [], reservations }),
+      ...(placementGroup ? [oneOf(AWS_LABELS.placementGroupID, placementGroup.id)] : []),
+    ]);
     const context = { family, spec, vmMemoryOverheadPercent, reservedENIs };
     const capacity = typeCapacity(facts, context, this.memory.get(memoryKey(facts.name, nodeClass)));
     return {
@@ -179,6 +184,16 @@ export class InstanceTypeProvider {
       compatible: incompatibility(facts, spec, family, placementGroup?.strategy) === undefined,
       reservations,
     };
+  }
+
+  /** Most classes differ in nothing that labels depend on; one list for all of them is parsed once. */
+  private sharedRequirements(key: string, compute: () => InstanceType['requirements']): InstanceType['requirements'] {
+    let requirements = this.requirements.get(key);
+    if (requirements === undefined) {
+      requirements = compute();
+      this.requirements.set(key, requirements);
+    }
+    return requirements;
   }
 
   private offerings({ facts, compatible, reservations }: ResolvedType, context: OfferingContext): Offering[] {
@@ -207,10 +222,9 @@ export class InstanceTypeProvider {
   /** Everything of the class that the types' labels and resources depend on. */
   private resolvedKey(nodeClass: EC2NodeClass, placementGroup: PlacementGroup | undefined): string {
     const { spec, status } = nodeClass;
-    const zones = [...new Set((status.subnets ?? []).map(({ zone, zoneID }) => `${zone}=${zoneID ?? ''}`))].sort();
     const reservations = (status.capacityReservations ?? []).map(({ endTime: _, ...reservation }) => reservation);
     return sortedJSON([
-      amisKey(nodeClass), zones, spec.kubelet, spec.blockDeviceMappings, reservations, spec.networkInterfaces, spec.instanceStorePolicy, resolvedAMIFamily(nodeClass),
+      amisKey(nodeClass), zonesKey(nodeClass), spec.kubelet, spec.blockDeviceMappings, reservations, spec.networkInterfaces, spec.instanceStorePolicy, resolvedAMIFamily(nodeClass),
       spec.cpuOptions, spec.connectionTracking !== undefined, placementGroup,
     ]);
   }
@@ -243,6 +257,7 @@ export class InstanceTypeProvider {
 }
 
 const amisKey = ({ status }: EC2NodeClass): string => (status.amis ?? []).map(({ id }) => id).sort().join(',');
+const zonesKey = ({ status }: EC2NodeClass): string => [...new Set((status.subnets ?? []).map(({ zone, zoneID }) => `${zone}=${zoneID ?? ''}`))].sort().join(',');
 const memoryKey = (instanceType: string, nodeClass: EC2NodeClass): string => `${instanceType}/${amisKey(nodeClass)}`;
 
 const sameTables = (a: ReadonlyMap<string, InstanceTypeFacts>, b: ReadonlyMap<string, InstanceTypeFacts>): boolean =>

@@ -12,11 +12,11 @@ export type Reservation = NonNullable<EC2NodeClassStatus['capacityReservations']
 
 const interned = new Map<string, Requirement>();
 
-/** One of the values; none of them possible when the list is empty. Equal requirements are one object: there are many. */
+/** One of the values; none of them possible when the list is empty. Equal requirements are one frozen object: there are many. */
 export function oneOf(key: string, ...values: readonly string[]): Requirement {
   const name = `${key}=${values.join(',')}`;
   let requirement = interned.get(name);
-  if (requirement === undefined) interned.set(name, requirement = { key, operator: 'In', values });
+  if (requirement === undefined) interned.set(name, requirement = Object.freeze({ key, operator: 'In', values: Object.freeze(values) }));
   return requirement;
 }
 
@@ -24,7 +24,7 @@ export function oneOf(key: string, ...values: readonly string[]): Requirement {
 export function absent(key: string): Requirement {
   const name = `!${key}`;
   let requirement = interned.get(name);
-  if (requirement === undefined) interned.set(name, requirement = { key, operator: 'DoesNotExist' });
+  if (requirement === undefined) interned.set(name, requirement = Object.freeze({ key, operator: 'DoesNotExist' }));
   return requirement;
 }
 
