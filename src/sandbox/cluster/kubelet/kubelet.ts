@@ -1,21 +1,20 @@
-import { kubeTime, microTime } from '../../../operator/kube/time.js';
+import { kubeTime } from '../../../operator/kube/time.js';
 import { sleep } from '../../../operator/clock.js';
 import type { Timer } from '../../../operator/clock.js';
-import { isAlreadyExists, isNotFound } from '../../../operator/kube/errors.js';
+import { isNotFound } from '../../../operator/kube/errors.js';
 import { addResources, fits, formatResource, subtractResources } from '../../../api/resources.js';
 import type { Resources } from '../../../api/resources.js';
 import type { SandboxInstance } from '../../aws/instance.js';
-import { EBS_DRIVER } from '../controllers/volume-plan.js';
-import type { Node, Pod } from '../model/kinds.js';
+import type { Pod } from '../model/kinds.js';
 import { isTerminal, podRequests } from '../model/pods.js';
-import { withCondition } from '../model/set-condition.js';
 import type { ClusterIdentity } from '../sandbox-cluster.js';
 import type { ComponentContext } from '../shell/component.js';
 import { drawBootDelay } from './boot-delay.js';
 import type { ConditionsMet } from './conditions-met.js';
 import type { Heartbeats } from './heartbeats.js';
 import { deviceResources, nodeResources } from './node-capacity.js';
-import { checkOwnLabels, formatNodeResources, nodeConditions, nodeObject, READY, SHUTTING_DOWN } from './node-object.js';
+import { checkOwnLabels, formatNodeResources, nodeObject, READY, SHUTTING_DOWN } from './node-object.js';
+import { NodeReporter } from './node-reporter.js';
 import { PodWorker } from './pod-worker.js';
 import type { PodHost } from './pod-worker.js';
 import { BootFailure } from './user-data/boot-config.js';
@@ -23,17 +22,12 @@ import type { BootConfig, ImageFamily } from './user-data/boot-config.js';
 import { parseUserData, sniffFamily } from './user-data/parse-user-data.js';
 import { messageOf } from '../shell/message-of.js';
 
-const REGISTER_RETRY = 5_000;
 const LEASE_PERIOD = 10_000;
-const LEASE_SECONDS = 40;
 const STATUS_PERIOD = 300_000;
-const LEASE_NAMESPACE = 'kube-node-lease';
 /** From the kubelet's start until the network plugin's daemon is up. */
 const NETWORK_TIME = { least: 4_000, spread: 4_000 };
 /** From Ready until device plugins and CSI drivers have registered. */
 const PLUGIN_TIME = 3_000;
-/** Volumes that a machine can attach beside its own disks and interfaces. */
-const ATTACHABLE_VOLUMES = 25;
 
 /** What the kubelets of a cluster share. */
 export interface KubeletOptions {
@@ -52,6 +46,7 @@ export class Kubelet implements PodHost {
   readonly images = new Set<string>();
   readonly workers = new Map<string, PodWorker>();
   readonly #life = new AbortController();
+  readonly #reporter: NodeReporter;
   #allocatable: Resources = {};
   #registered = false;
   #ready = false;
@@ -60,7 +55,9 @@ export class Kubelet implements PodHost {
   constructor(
     readonly machine: SandboxInstance,
     private readonly options: KubeletOptions,
-  ) {}
+  ) {
+    this.#reporter = new NodeReporter(options.ctx, machine, (line) => this.#print(line), (delay) => this.#wait(delay));
+  }
 
   get ctx(): ComponentContext {
     return this.options.ctx;
@@ -109,7 +106,7 @@ export class Kubelet implements PodHost {
     this.stop();
     for (const worker of this.workers.values()) worker.abandon();
     this.workers.clear();
-    if (this.#registered) await this.#postStatus(SHUTTING_DOWN).catch((error: unknown) => this.ctx.report(`kubelet ${this.nodeName}: last status: ${messageOf(error)}`));
+    if (this.#registered) await this.#reporter.post(SHUTTING_DOWN).catch((error: unknown) => this.ctx.report(`kubelet ${this.nodeName}: last status: ${messageOf(error)}`));
   }
 
   stop(): void {
@@ -168,24 +165,24 @@ export class Kubelet implements PodHost {
     const resources = nodeResources(this.machine, config, family);
     this.#allocatable = resources.allocatable;
     const wanted = nodeObject(this.machine, config, family, resources, clock.now());
-    const node = await this.#register(wanted);
+    const node = await this.#reporter.register(wanted);
     this.#registered = true;
     this.#print(`kubelet: Successfully registered node ${this.nodeName}`);
     events.record('kubelet', node, 'Normal', 'Starting', 'Starting kubelet.');
     for (const reason of ['NodeHasSufficientMemory', 'NodeHasNoDiskPressure', 'NodeHasSufficientPID']) {
       events.record('kubelet', node, 'Normal', reason, `Node ${this.nodeName} status is now: ${reason}`);
     }
-    await this.#createLease(node);
-    this.options.heartbeats.set(this.nodeName, LEASE_PERIOD, () => this.#background(this.#beat()));
+    this.#background(this.#reporter.beat(false));
+    this.options.heartbeats.set(this.nodeName, LEASE_PERIOD, () => this.#background(this.#reporter.beat(this.#ready)));
     for (const pod of informers.pods.find('node', this.nodeName)) this.onPod(pod);
 
     await this.#wait(NETWORK_TIME.least + random.next() * NETWORK_TIME.spread);
-    await this.#postStatus(READY);
+    await this.#reporter.post(READY);
     this.#ready = true;
     events.record('kubelet', node, 'Normal', 'NodeReady', `Node ${this.nodeName} status is now: NodeReady`);
     this.#keepReporting();
     await this.#wait(PLUGIN_TIME);
-    await this.#createCsiNode(node);
+    await this.#reporter.registerDriver(node);
     const devices = deviceResources(this.machine);
     if (Object.keys(devices).length > 0) {
       this.#allocatable = { ...this.#allocatable, ...devices };
@@ -193,82 +190,11 @@ export class Kubelet implements PodHost {
     }
   }
 
-  /**
-   * Registers. A Node that bears the name already is taken over if it is this machine's (the kubelet was restarted): labels follow,
-   * taints stay. One of a former machine with the same address must go first.
-   */
-  async #register(wanted: ReturnType<typeof nodeObject>): Promise<Node> {
-    const { informers, writer } = this.ctx;
-    for (;;) {
-      try {
-        const created = await writer.create(informers.nodes, wanted);
-        // Servers that keep status apart from creation get it separately.
-        return created.status.capacity ? created : await writer.patch<Node>(informers.nodes, created, { status: wanted.status }, { subresource: 'status' });
-      } catch (error) {
-        if (!isAlreadyExists(error)) throw error;
-      }
-      const existing = informers.nodes.get(this.nodeName);
-      if (existing?.spec.providerID === wanted.spec.providerID) {
-        await writer.patch<Node>(informers.nodes, existing, { metadata: { labels: wanted.metadata.labels } });
-        return writer.patch<Node>(informers.nodes, existing, { status: wanted.status }, { subresource: 'status' });
-      }
-      this.#print(`kubelet: Unable to register node with API server: nodes "${this.nodeName}" already exists`);
-      await this.#wait(REGISTER_RETRY);
-    }
-  }
-
-  async #createLease({ metadata: { name, uid } }: Node): Promise<void> {
-    const lease = {
-      metadata: { name, namespace: LEASE_NAMESPACE, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid }] },
-      spec: { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime: microTime(this.ctx.clock.now()) },
-    };
-    try {
-      await this.ctx.writer.create(this.ctx.informers.leases, lease);
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-      await this.#renewLease();
-    }
-  }
-
-  /** Renews the lease; a node that others took for lost comes back. */
-  async #beat(): Promise<void> {
-    await this.#renewLease();
-    const ready = this.ctx.informers.nodes.get(this.nodeName)?.status.conditions?.find(({ type }) => type === 'Ready');
-    if (this.#ready && ready?.status !== 'True') await this.#postStatus(READY);
-  }
-
-  async #renewLease(): Promise<void> {
-    const { informers, writer } = this.ctx;
-    const node = informers.nodes.get(this.nodeName);
-    const lease = informers.leases.get(`${LEASE_NAMESPACE}/${this.nodeName}`);
-    if (lease) await writer.patch(informers.leases, lease, { spec: { renewTime: microTime(this.ctx.clock.now()) } });
-    else if (node) await this.#createLease(node);
-  }
-
-  async #createCsiNode({ metadata: { name, uid } }: Node): Promise<void> {
-    const { informers, writer } = this.ctx;
-    const driver = { name: EBS_DRIVER, nodeID: this.machine.instanceId, topologyKeys: ['topology.kubernetes.io/zone'], allocatable: { count: ATTACHABLE_VOLUMES } };
-    try {
-      await writer.create(informers.csiNodes, { metadata: { name, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid }] }, spec: { drivers: [driver] } });
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-    }
-  }
-
-  async #postStatus(ready: { status: 'True' | 'False'; reason: string; message: string }): Promise<void> {
-    const { informers, writer, clock } = this.ctx;
-    const node = informers.nodes.get(this.nodeName);
-    if (!node) return;
-    let { conditions } = node.status;
-    for (const condition of nodeConditions(ready, clock.now())) conditions = withCondition(conditions, condition, clock.now());
-    await writer.patchStatus(informers.nodes, node, { conditions });
-  }
-
   /** Posts the status every few minutes, changed or not. */
   #keepReporting(): void {
     const { clock } = this.ctx;
     this.#statusTimer = clock.schedule(STATUS_PERIOD, () => {
-      this.#background(this.#postStatus(READY));
+      this.#background(this.#reporter.post(READY));
       this.#keepReporting();
     });
   }
