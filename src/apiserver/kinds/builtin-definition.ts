@@ -31,7 +31,7 @@ const entries: ResourceEntry[] = createRequire(import.meta.url)('./resources.jso
 
 const STANDARD_VERBS = 'create delete deletecollection get list patch update watch';
 /** Subresources that need a kubelet's streaming endpoints, or that nothing here stands behind, are not offered. */
-const OFFERED = new Set<string>(['status', 'scale', 'binding', 'eviction', 'log', 'finalize', 'ephemeralcontainers', 'token'] satisfies Subresource[]);
+const OFFERED = new Set<string>(['status', 'scale', 'binding', 'eviction', 'log', 'finalize', 'ephemeralcontainers', 'resize', 'token'] satisfies Subresource[]);
 
 /** Kinds that are one store under two names; the second reads and writes the first's objects. */
 const STORED_AS: Record<string, { resource: string; apiVersion: string }> = {

@@ -62,6 +62,22 @@ describe('Built-in kinds at birth', () => {
       expect(seconds(await cluster.ok('POST', PODS, pod('b', {}, { tolerations })))).to.deep.equal(['node.kubernetes.io/not-ready 10', 'node.kubernetes.io/unreachable 300']);
     });
 
+    it('change only their resources through resize, and only ephemeral containers through theirs', async () => {
+      await cluster.ok('POST', PODS, pod('a'));
+      await cluster.patch(`${PODS}/a/resize`, 'strategic-merge', { spec: { nodeName: 'x', containers: [{ name: 'app', image: 'other', resources: { requests: { cpu: '2' } } }] } });
+      await cluster.patch(`${PODS}/a/ephemeralcontainers`, 'strategic-merge', { spec: { nodeName: 'x', ephemeralContainers: [{ name: 'debug', image: 'busybox' }] } });
+      const spec = specOf(await cluster.ok('GET', `${PODS}/a`));
+      expect(spec).to.not.have.property('nodeName');
+      expect((spec['containers'] as JsonObject[])[0]).to.deep.include({ image: 'app:1', resources: { requests: { cpu: '2' } } });
+      expect((spec['ephemeralContainers'] as JsonObject[])[0]).to.include({ name: 'debug' });
+    });
+
+    it('keep their quality of service when a kubelet writes their status', async () => {
+      await cluster.ok('POST', PODS, pod('a'));
+      const { body } = await cluster.request('PUT', `${PODS}/a/status`, { ...pod('a'), status: { phase: 'Running' } });
+      expect(body['status']).to.deep.equal({ phase: 'Running', qosClass: 'BestEffort' });
+    });
+
     it('take their priority from their class', async () => {
       await cluster.ok('POST', '/apis/scheduling.k8s.io/v1/priorityclasses', { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'high' }, value: 1000, preemptionPolicy: 'Never' });
       expect(specOf(await cluster.ok('POST', PODS, pod('a', {}, { priorityClassName: 'high' })))).to.include({ priority: 1000, preemptionPolicy: 'Never' });

@@ -1,4 +1,4 @@
-import type { Pod } from 'kubernetes-types/core/v1.js';
+import type { Pod, PodSpec } from 'kubernetes-types/core/v1.js';
 import type { ApiObject } from '../../contracts.js';
 import type { KindBehaviour } from '../behaviour.js';
 import { fieldsAt } from '../selectable-fields.js';
@@ -7,6 +7,16 @@ import { defaultPod } from './pod-defaults.js';
 import { qosClass } from './pod-qos.js';
 
 const asPod = (object: ApiObject): Pod => object as unknown as Pod;
+
+/** Each of these subresources may change its own part of the spec only. */
+function narrowed(spec: PodSpec, before: PodSpec, subresource: 'ephemeralcontainers' | 'resize'): PodSpec {
+  if (subresource === 'ephemeralcontainers') return { ...before, ...(spec.ephemeralContainers && { ephemeralContainers: spec.ephemeralContainers }) };
+  const containers = before.containers.map((container) => {
+    const resources = spec.containers.find(({ name }) => name === container.name)?.resources;
+    return { ...container, ...(resources && { resources }) };
+  });
+  return { ...before, containers };
+}
 
 export const podBehaviour: KindBehaviour = {
   selectableFields: fieldsAt(
@@ -27,5 +37,12 @@ export const podBehaviour: KindBehaviour = {
     const pod = asPod(object);
     admitPod(pod, storage);
     object['status'] = { phase: 'Pending', ...(pod.spec && { qosClass: qosClass(pod.spec) }) };
+  },
+  prepareForUpdate(object, previous, subresource) {
+    const pod = asPod(object);
+    const before = asPod(previous);
+    if (before.spec && pod.spec && (subresource === 'ephemeralcontainers' || subresource === 'resize')) object['spec'] = narrowed(pod.spec, before.spec, subresource);
+    // The class follows from the spec; kubelets that leave it out do not mean to change it.
+    if (subresource === 'status' && before.status?.qosClass) object['status'] = { ...pod.status, qosClass: before.status.qosClass };
   },
 };
