@@ -384,6 +384,24 @@ describe('The sandbox cluster', () => {
     expect((await pods())[0]?.status.phase).to.equal('Running');
   });
 
+  it('gives a claim without a class the default one, keeps it while a pod uses it, and deletes its volume with it', async () => {
+    machines.set({ instanceId: 'i-1' });
+    const target = { name: 'data', namespace: 'default' };
+    await client.create(PERSISTENT_VOLUME_CLAIM, { metadata: target, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '5Gi' } } } });
+    await clock.advance('5s');
+    const waiting = await client.get<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIM, target);
+    expect(waiting.spec.storageClassName).to.equal('gp3');
+    expect(waiting.status.phase).to.equal('Pending');
+    await client.create(DEPLOYMENT, deployment(1, { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] }));
+    await running(1);
+    await client.delete(PERSISTENT_VOLUME_CLAIM, target);
+    await clock.advance('10s');
+    expect((await client.get<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIM, target)).metadata.deletionTimestamp).not.to.equal(undefined);
+    await client.delete(DEPLOYMENT, { name: 'web', namespace: 'default', propagationPolicy: 'Background' });
+    await clock.advanceUntil(async () => (await client.list(PERSISTENT_VOLUME)).items.length === 0, { limit: '2m' });
+    expect(await client.find(PERSISTENT_VOLUME_CLAIM, target)).to.equal(undefined);
+  });
+
   it('answers kubectl logs and kubectl top', async () => {
     machines.set({ instanceId: 'i-1' });
     await client.create(DEPLOYMENT, deployment(1));
