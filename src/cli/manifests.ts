@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EC2NodeClass, NodeClaim, NodePool } from '../api/index.js';
-import { Problems, kindPlanOf } from '../operator/index.js';
+import { Problems, crdOf, kindPlanOf } from '../operator/index.js';
 import type { KindPlan } from '../operator/index.js';
 import { checkManifests, renderManifests } from '../operator/manifests/render.js';
 
@@ -19,7 +19,10 @@ const CONVERSION = {
   conversionReviewVersions: ['v1'],
 };
 
-/** The CRDs of Karpenter's kinds as YAML files, by name. */
+/** The CRDs of Karpenter's kinds. */
+export const karpenterCrds = (): object[] => karpenterKinds().map((kind) => crdOf(kind, { webhook: CONVERSION }));
+
+/** The same as YAML files, by name. */
 export const karpenterManifests = (): Map<string, string> => renderManifests({ kinds: karpenterKinds() }, { webhook: CONVERSION });
 
 /** `karpenter-ts manifests`: writes the CRDs, or with `check` says which files differ. Returns the exit code. */

@@ -5,7 +5,7 @@ import { ClusterView } from './cluster-view.js';
 import type { ClusterSummary } from './cluster-view.js';
 import { karpenter } from './karpenter.js';
 import { writeKubeconfig } from './kubeconfig.js';
-import { karpenterKinds } from './manifests.js';
+import { karpenterCrds, karpenterKinds } from './manifests.js';
 import { readManifests } from './manifest-files.js';
 import { operatorOptions } from './operator-options.js';
 import { Progress } from './progress.js';
@@ -83,7 +83,7 @@ export async function sandboxCommand(flags: SandboxFlags, signal: AbortSignal): 
 
 async function open({ port, awsPort, dataDir }: SandboxFlags, clock: Clock): Promise<Sandbox> {
   try {
-    return await createSandbox({ clock, random: systemRandom, kinds: karpenterKinds(), port, awsPort, ...(dataDir === undefined ? {} : { dataDir }) });
+    return await createSandbox({ clock, random: systemRandom, kinds: karpenterKinds(), crds: karpenterCrds(), port, awsPort, ...(dataDir === undefined ? {} : { dataDir }) });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException & { port?: number };
     if (code === 'EADDRINUSE') throw new CliError(`port ${(error as { port?: number }).port} is in use: choose another with --port and --aws-port`);

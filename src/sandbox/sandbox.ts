@@ -2,7 +2,7 @@ import { createApiServer } from '../apiserver/index.js';
 import type { ApiServer, ConversionHook } from '../apiserver/index.js';
 import { admissionWarnings } from '../api/index.js';
 import type { Clock, KindPlan, KubeObject, KubeTransport, Random } from '../operator/index.js';
-import { convert, crdOf, handlerTransport } from '../operator/index.js';
+import { convert, handlerTransport } from '../operator/index.js';
 import { createAws } from './aws/aws.js';
 import type { SandboxAws } from './aws/aws.js';
 import type { FaultOptions } from './aws/faults.js';
@@ -13,8 +13,9 @@ import { PROMETHEUS_RULE_CRD } from './prometheus-rule-crd.js';
 export interface SandboxOptions {
   clock: Clock;
   random: Random;
-  /** The kinds whose CRDs are there from the start, and whose versions are converted. */
+  /** The kinds whose versions are converted, and the CRDs that are there from the start. */
   kinds: readonly KindPlan[];
+  crds: readonly object[];
   /** Ports of the API server and of AWS; 0 (the default) takes free ones. */
   port?: number;
   awsPort?: number;
@@ -53,7 +54,7 @@ const hookOf = (kind: KindPlan): ConversionHook => ({
 
 /** Starts an API server, an AWS and a cluster on them. */
 export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { clock, random, kinds, port = 0, awsPort = 0, dataDir, seed, faults, bootDelay, report } = options;
+  const { clock, random, kinds, crds, port = 0, awsPort = 0, dataDir, seed, faults, bootDelay, report } = options;
   const aws = createAws({ clock, random, region: REGION, ...(seed === undefined ? {} : { seed }), ...(faults ? { faults } : {}) });
   // The server asks the cluster for logs and usage, and the cluster needs the server's transport: the former is looked up late.
   let cluster: SandboxCluster | undefined;
@@ -75,7 +76,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   try {
     const [{ url: apiServerUrl }, { url: awsUrl }] = [await apiServer.listen({ port }), await aws.listen({ port: awsPort })];
     for (const name of CLUSTERS) aws.account.clusters.connect(name, { endpoint: apiServerUrl });
-    await install(apiServer, [PROMETHEUS_RULE_CRD, ...kinds.map((kind) => crdOf(kind, { webhook: { clientConfig: { url: 'https://embedded' }, conversionReviewVersions: ['v1'] } }))]);
+    await install(apiServer, [PROMETHEUS_RULE_CRD, ...crds]);
     cluster = createCluster({
       transport, clock, random, machines: aws.machines, region: REGION, zoneIds: ZONE_IDS, seed: GUIDE_SEED,
       identities: CLUSTERS.map((name) => ({ name, endpoint: apiServerUrl })),
