@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
+import { systemClock } from '../clock.js';
 import { Health } from './health.js';
 import { HttpEndpoints, PortUnavailableError } from './http-endpoints.js';
 import { Metrics } from './metrics.js';
@@ -9,7 +10,7 @@ import { Metrics } from './metrics.js';
 describe('probes and metrics over HTTP', () => {
   const metrics = new Metrics();
   const readyz = new Health('readyz');
-  const endpoints = new HttpEndpoints(metrics, { healthz: new Health('healthz'), readyz }, { metrics: 0, health: 0, host: '127.0.0.1' });
+  const endpoints = new HttpEndpoints(metrics, { healthz: new Health('healthz'), readyz }, { metrics: 0, health: 0, host: '127.0.0.1', profiling: true }, systemClock());
   before(() => endpoints.start());
   after(() => endpoints.stop());
 
@@ -44,11 +45,20 @@ describe('probes and metrics over HTTP', () => {
     expect((await get(health, '/readyz/unknown'))[0]).to.equal(404);
   });
 
+  it('give CPU profiles to who may ask for them', async () => {
+    const { metrics: port } = endpoints.bound;
+    const [status, text] = await get(port, '/debug/pprof/profile?seconds=0.05');
+    expect(status).to.equal(200);
+    expect(JSON.parse(text)).to.include.keys('nodes', 'samples');
+    expect(await get(port, '/debug/pprof/profile?seconds=forever')).to.deep.equal([400, 'seconds is "forever"; it must be a number above 0 and at most 600']);
+    expect((await get(port, '/debug/pprof/trace'))[0]).to.equal(404);
+  });
+
   it('say which port is taken', async () => {
     const squatter = createServer();
     await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
     const { port } = squatter.address() as AddressInfo;
-    const taken = new HttpEndpoints(metrics, {}, { metrics: port, health: 0, host: '127.0.0.1' });
+    const taken = new HttpEndpoints(metrics, {}, { metrics: port, health: 0, host: '127.0.0.1' }, systemClock());
     const error = await taken.start().catch((cause: unknown) => cause);
     expect(error).to.be.instanceOf(PortUnavailableError);
     expect((error as Error).message).to.equal(`cannot listen on port ${port} for metrics: it is in use; give another port`);

@@ -1,8 +1,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import type { Clock } from '../clock.js';
 import type { Health } from './health.js';
 import type { Metrics } from './metrics.js';
+import { profile } from './profiling.js';
 
 /** Where probes and Prometheus find the operator. Port 0 takes any free one. */
 export interface EndpointPorts {
@@ -12,6 +15,8 @@ export interface EndpointPorts {
   health?: number;
   /** Default: all interfaces. */
   host?: string;
+  /** Serve CPU profiles and heap snapshots under `/debug/pprof`, on the port of the metrics. Default false. */
+  profiling?: boolean;
 }
 
 /** A port that somebody else listens on, or that this process may not. */
@@ -29,7 +34,12 @@ export class HttpEndpoints {
   readonly #servers: Server[] = [];
   readonly #bound: Record<'metrics' | 'health', number> = { metrics: 0, health: 0 };
 
-  constructor(private readonly metrics: Metrics, private readonly health: Readonly<Record<string, Health>>, private readonly ports: EndpointPorts) {}
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly health: Readonly<Record<string, Health>>,
+    private readonly ports: EndpointPorts,
+    private readonly clock: Clock,
+  ) {}
 
   /** The ports that are listened on. */
   get bound(): Readonly<Record<'metrics' | 'health', number>> {
@@ -52,7 +62,7 @@ export class HttpEndpoints {
   #listen(port: number, what: string): Promise<number> {
     const server = createServer((request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
-        response.statusCode = 500;
+        response.statusCode = error instanceof RangeError ? 400 : 500;
         response.end(error instanceof Error ? error.message : String(error));
       });
     });
@@ -70,6 +80,10 @@ export class HttpEndpoints {
       response.writeHead(200, { 'content-type': this.metrics.registry.contentType }).end(text);
       return;
     }
+    if (this.ports.profiling && pathname.startsWith('/debug/pprof/')) {
+      await this.#profile(pathname.split('/')[3], searchParams, response);
+      return;
+    }
     const [, endpoint = '', check] = pathname.split('/');
     const report = await this.health[endpoint]?.report(check, searchParams.getAll('exclude'));
     if (!report) {
@@ -78,5 +92,16 @@ export class HttpEndpoints {
     }
     const brief = report.healthy && !searchParams.has('verbose');
     response.writeHead(report.healthy ? 200 : 500, { 'content-type': 'text/plain; charset=utf-8' }).end(brief ? 'ok' : report.text);
+  }
+
+  async #profile(name: string | undefined, query: URLSearchParams, response: ServerResponse): Promise<void> {
+    const taken = await profile(name, query, this.clock);
+    if (!taken) {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('not found; there are /debug/pprof/profile?seconds=30 and /debug/pprof/heap\n');
+      return;
+    }
+    response.writeHead(200, { 'content-type': 'application/json', 'content-disposition': `attachment; filename="${taken.fileName}"` });
+    if (typeof taken.body === 'string') response.end(taken.body);
+    else await pipeline(taken.body, response);
   }
 }

@@ -237,7 +237,7 @@ export class Operator {
     if (processMetrics) collectDefaultMetrics({ register: this.metrics.registry });
     addReadinessChecks(this.readyz, this.plan, this.#client, this.#informers);
     if (ports === false) return;
-    this.#endpoints = new HttpEndpoints(this.metrics, { healthz: this.livez, readyz: this.readyz }, ports);
+    this.#endpoints = new HttpEndpoints(this.metrics, { healthz: this.livez, readyz: this.readyz }, ports, this.#clock);
     stack.push('endpoints', () => this.#endpoints?.stop());
     await this.#endpoints.start();
   }
