@@ -262,14 +262,3 @@ export interface TableOptions {
   /** False for every watch event but the first: column definitions are left out. */
   withColumns: boolean;
 }
-
-/*
- * Who implements what:
- *   kinds/registry.ts         createRegistry(): ResourceRegistry & { … }       built-in kinds, filled
- *   crd/controller.ts         installCustomResources({ registry, storage, clock, random }): { close(): void }
- *                             serves CRDs as storage holds them (synchronously on events), writes their status, cleans up at deletion
- *   table/render-table.ts     renderTable(definition, objects, TableOptions): JsonObject
- *   discovery/handler.ts      createDiscovery(registry): DocumentHandler      /api /apis …
- *   openapi/handler.ts        createOpenApi(registry, { version }): DocumentHandler    /openapi/v2 /openapi/v3 …
- *   status.ts                 StatusError and the constructors of Kubernetes' errors
- */

@@ -117,3 +117,10 @@ export const tooManyRequests = (message: string, retryAfterSeconds: number, caus
     ...(causes && { causes }),
     ...(retryAfterSeconds > 0 && { retryAfterSeconds }),
   });
+
+/** What a client gets for an error: its `Status`, or for anything unforeseen a 500 that tells what happened. */
+export function asStatusError(error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] });
+}

@@ -1,8 +1,8 @@
 import type { DocumentHandler } from '../contracts.js';
 import type { RestContext } from '../rest/context.js';
-import { asStatusError, dispatch } from '../rest/dispatch.js';
+import { dispatch } from '../rest/dispatch.js';
 import { parseRequest } from '../rest/request-info.js';
-import { unknownPath } from '../status.js';
+import { asStatusError, unknownPath } from '../status.js';
 import { encode } from './encode.js';
 import { once, type ApiRequest, type ApiResponse } from './exchange.js';
 import { negotiate } from './negotiate.js';

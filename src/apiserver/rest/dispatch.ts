@@ -100,10 +100,3 @@ async function createOrAnswer(ctx: RestContext, info: RequestInfo, request: ApiR
   if (answer) return { type: 'object', status: 201, object: { ...object, status: answer(object, request) } };
   return create(ctx, info, object, options);
 }
-
-/** What a client gets for an error: its `Status`, or for anything unforeseen a 500 that tells what happened. */
-export function asStatusError(error: unknown): StatusError {
-  if (error instanceof StatusError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] });
-}

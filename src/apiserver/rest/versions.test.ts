@@ -91,6 +91,24 @@ describe('Versions of a custom resource', () => {
     expect([now['spec'], now.metadata.labels]).to.deep.equal([{ duration: '9s', mode: 'fast' }, { a: 'b' }]);
   });
 
+  it('end a watch with an error event when the conversion fails', async () => {
+    let broken = false;
+    await open(WEBHOOK, {
+      'things.example.com': {
+        convert(objects, to) {
+          if (broken) throw new Error('no idea');
+          return hook.convert(objects, to);
+        },
+      },
+    });
+    const watch = await cluster.watch(`${THINGS('v1beta1')}?watch=1`);
+    await watch.seen();
+    broken = true;
+    await cluster.ok('POST', THINGS('v1'), thing('v1', { duration: '5s' }));
+    expect(await watch.seen()).to.deep.equal(['ERROR 500']);
+    expect(watch.ended).to.equal(true);
+  });
+
   it('differ in name only without a conversion', async () => {
     await open(undefined);
     await cluster.ok('POST', THINGS('v1'), thing('v1', { duration: '5s' }));

@@ -3,7 +3,7 @@ import type { RestContext, RestResult, WatchEvent } from '../rest/context.js';
 import { listOptionsInvalid, parseCount, parseResourceVersion, selectorOf } from '../rest/list.js';
 import { isTrue, type RequestInfo } from '../rest/request-info.js';
 import { apiVersionOf, fromStorage } from '../rest/versions.js';
-import { badRequest, expired, StatusError } from '../status.js';
+import { asStatusError, badRequest, expired, StatusError } from '../status.js';
 
 /** Time between bookmarks (ms); kube-apiserver's. */
 const BOOKMARK_EVERY = 60_000;
@@ -106,7 +106,7 @@ async function* watchEvents(ctx: RestContext, { definition, namespace }: Request
       const window = storage.window(storageResource);
       const batch = window.after(position, BATCH);
       if (!batch) {
-        yield [{ type: 'ERROR', object: expired(`too old resource version: ${position} (${window.oldestRevision})`).status as unknown as ApiObject }];
+        yield [errorEvent(expired(`too old resource version: ${position} (${window.oldestRevision})`))];
         return;
       }
       if (batch.length > 0) {
@@ -124,6 +124,9 @@ async function* watchEvents(ctx: RestContext, { definition, namespace }: Request
       if (timedOut) return;
       await alarm.rung();
     }
+  } catch (error) {
+    // A conversion that fails: the status is out already, so the client is told in the stream.
+    yield [errorEvent(asStatusError(error))];
   } finally {
     unsubscribe();
     timeout.cancel();
@@ -152,6 +155,8 @@ async function eventsFor(ctx: RestContext, definition: RequestInfo['definition']
   });
   return events;
 }
+
+const errorEvent = ({ status }: StatusError): WatchEvent => ({ type: 'ERROR', object: { ...status } });
 
 /** Wakes one waiter; a ring that nobody waits for is kept. */
 class Alarm {
