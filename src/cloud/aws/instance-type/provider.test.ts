@@ -110,12 +110,20 @@ describe('InstanceTypeProvider', () => {
     expect(reserved()?.available).to.equal(false);
   });
 
-  it('shares what classes have in common, and computes 1,300 types in milliseconds', async () => {
+  it('gives classes that are alike the same list, and others what they have in common', async () => {
     const { bed, nodeClass } = await bedWith();
-    const other = await bed.readyNodeClass({ userData: 'echo' }, 'other');
-    const requirementLists = bed.services.instanceTypes.list(nodeClass).map(({ requirements }) => requirements);
-    expect(bed.services.instanceTypes.list(other).map(({ requirements }) => requirements)).to.deep.equal(requirementLists);
-    expect(bed.services.instanceTypes.list(other)[0]?.requirements).to.equal(requirementLists[0]);
+    const { instanceTypes } = bed.services;
+    const list = instanceTypes.list(nodeClass);
+    const alike = await bed.readyNodeClass({ userData: 'echo', blockDeviceMappings: [{ deviceName: '/dev/xvda', ebs: { volumeSize: '20Gi', volumeType: 'io2' } }] }, 'alike');
+    expect(instanceTypes.list(alike)).to.equal(list);
+    bed.services.unavailable.markUnavailable({ capacityType: 'spot', instanceType: 'm5.large', zone: 'us-west-2a' });
+    expect(instanceTypes.list(alike)).to.equal(instanceTypes.list(nodeClass)).and.to.not.equal(list);
+    bed.services.unavailable.clear();
+    const larger = await bed.readyNodeClass({ blockDeviceMappings: [{ deviceName: '/dev/xvda', ebs: { volumeSize: '100Gi' } }] }, 'larger');
+    expect(instanceTypes.list(larger)).to.not.equal(list);
+    expect(instanceTypes.list(larger)[0]?.capacity['ephemeral-storage']).to.equal(100 * 2 ** 30);
+    expect(instanceTypes.list(larger)[0]?.requirements).to.equal(list[0]?.requirements);
+    expect(instanceTypes.list(nodeClass)).to.deep.equal(list);
   });
 
   it('learns how much memory nodes really have, and never more than before', async () => {

@@ -22,7 +22,7 @@ import { typeOfferings } from './offerings.js';
 import type { OfferingContext } from './offerings.js';
 import { oneOf, typeRequirements } from './requirements.js';
 import type { Reservation } from './requirements.js';
-import { totalOverhead, typeCapacity, typeOverhead } from './resources.js';
+import { totalOverhead, typeCapacity, typeOverhead, volumeStorage } from './resources.js';
 
 /** No types can be listed, for a reason that passes or that the node class's status explains. */
 export class InstanceTypesUnresolved extends Error {
@@ -40,6 +40,8 @@ interface ResolvedType {
 }
 
 interface ResolvedTypes {
+  /** What of the class went in. */
+  key: string;
   types: readonly ResolvedType[];
   resolvedAt: number;
   /** Which tables and discovered memory went in. */
@@ -66,7 +68,9 @@ export class InstanceTypeProvider {
   private zones: readonly string[] = [];
   private tableVersion = 0;
   private memoryVersion = 0;
+  /** By class. */
   private readonly resolved: ExpiringCache<ResolvedTypes>;
+  /** By class. */
   private readonly listed: ExpiringCache<Listed>;
   private readonly memory: ExpiringCache<number>;
   /** Labels of types by what they depend on; until the tables change. */
@@ -104,7 +108,7 @@ export class InstanceTypeProvider {
 
   /**
    * All types under the class, those with nothing to buy included. The same array as before when nothing has changed, and
-   * the same objects for types that have not. Must not be changed by the caller. Throws {@link InstanceTypesUnresolved}
+   * the same objects for types that have not; classes that are alike have the same array. Must not be changed by the caller. Throws {@link InstanceTypesUnresolved}
    * before the first {@link update}, and for classes without subnets.
    */
   list(nodeClass: EC2NodeClass): readonly InstanceType[] {
@@ -112,24 +116,24 @@ export class InstanceTypeProvider {
     if (this.offeredZones.size === 0) throw new InstanceTypesUnresolved('EC2 has not listed the zones of its instance types yet');
     if (!nodeClass.status.subnets?.length) throw new InstanceTypesUnresolved(`no subnets found for EC2NodeClass "${nodeClass.metadata.name}"`);
     const placementGroup = this.placementGroups.known(nodeClass);
-    const resolvedKey = this.resolvedKey(nodeClass, placementGroup);
-    const resolved = this.resolve(resolvedKey, nodeClass, placementGroup);
-    const subnetIDs = nodeClass.status.subnets.map(({ id }) => id).sort();
-    const listKey = `${resolvedKey}/${subnetIDs.join(',')}`;
-    const previous = this.listed.get(listKey);
-    const context = [this.pricing.version, placementGroup?.partitions ?? 0, this.reservationState(nodeClass)].join('/');
-    if (previous?.resolved === resolved && previous.context === context && previous.unavailableVersion === this.unavailable.version) {
-      this.listed.set(listKey, previous);
-      return previous.list;
+    const { uid } = nodeClass.metadata;
+    const resolved = this.resolve(nodeClass, placementGroup);
+    const subnets = nodeClass.status.subnets.map(({ id }) => id).sort().join(',');
+    const context = [this.pricing.version, this.reservationState(nodeClass), subnets].join('/');
+    const isComparable = (listed: Listed): boolean => listed.resolved === resolved && listed.context === context;
+    const current = alike(this.listed, uid, (listed) => isComparable(listed) && listed.unavailableVersion === this.unavailable.version);
+    if (current) {
+      this.listed.set(uid, current);
+      return current.list;
     }
-    const comparable = previous?.resolved === resolved && previous.context === context ? previous : undefined;
+    const comparable = alike(this.listed, uid, isComparable);
     const offeringContext = this.offeringContext(nodeClass, placementGroup);
     const sequences = resolved.types.map(({ facts }) => this.unavailable.sequence(facts.name));
     const list = resolved.types.map((type, index): InstanceType => {
       if (comparable?.sequences[index] === sequences[index]) return comparable?.list[index] as InstanceType;
       return { name: type.facts.name, requirements: type.requirements, capacity: type.capacity, overhead: type.overhead, offerings: this.offerings(type, offeringContext) };
     });
-    this.listed.set(listKey, { resolved, context, unavailableVersion: this.unavailable.version, sequences, list });
+    this.listed.set(uid, { resolved, context, unavailableVersion: this.unavailable.version, sequences, list });
     return list;
   }
 
@@ -146,23 +150,27 @@ export class InstanceTypeProvider {
     if (known !== bytes) this.memoryVersion += 1;
   }
 
-  private resolve(key: string, nodeClass: EC2NodeClass, placementGroup: PlacementGroup | undefined): ResolvedTypes {
-    const known = this.resolved.get(key);
-    const now = this.clock.now();
-    const memoryIsFresh = known?.memoryVersion === this.memoryVersion || (known !== undefined && now - known.resolvedAt < RESOLVED_LIFETIME);
-    if (known?.tableVersion === this.tableVersion && memoryIsFresh) {
-      this.resolved.set(key, known);
-      return known;
-    }
-    let types: ResolvedType[];
+  /** One result a class, so that what was computed for its earlier states is forgotten; classes that are alike share it. */
+  private resolve(nodeClass: EC2NodeClass, placementGroup: PlacementGroup | undefined): ResolvedTypes {
+    const { uid, name } = nodeClass.metadata;
     try {
-      types = [...this.facts.values()].map((facts) => this.resolveType(facts, nodeClass, placementGroup));
+      const key = this.resolvedKey(nodeClass, placementGroup);
+      const known = alike(this.resolved, uid, (resolved) => resolved.key === key && this.isFresh(resolved));
+      if (known) {
+        this.resolved.set(uid, known);
+        return known;
+      }
+      const types = [...this.facts.values()].map((facts) => this.resolveType(facts, nodeClass, placementGroup));
+      const resolved: ResolvedTypes = { key, types, resolvedAt: this.clock.now(), tableVersion: this.tableVersion, memoryVersion: this.memoryVersion };
+      this.resolved.set(uid, resolved);
+      return resolved;
     } catch (error) {
-      throw new InstanceTypesUnresolved(`EC2NodeClass "${nodeClass.metadata.name}": ${(error as Error).message}`, { cause: error });
+      throw new InstanceTypesUnresolved(`EC2NodeClass "${name}": ${(error as Error).message}`, { cause: error });
     }
-    const resolved: ResolvedTypes = { types, resolvedAt: now, tableVersion: this.tableVersion, memoryVersion: this.memoryVersion };
-    this.resolved.set(key, resolved);
-    return resolved;
+  }
+
+  private isFresh({ tableVersion, memoryVersion, resolvedAt }: ResolvedTypes): boolean {
+    return tableVersion === this.tableVersion && (memoryVersion === this.memoryVersion || this.clock.now() - resolvedAt < RESOLVED_LIFETIME);
   }
 
   private resolveType(facts: InstanceTypeFacts, nodeClass: EC2NodeClass, placementGroup: PlacementGroup | undefined): ResolvedType {
@@ -222,9 +230,10 @@ export class InstanceTypeProvider {
   /** Everything of the class that the types' labels and resources depend on. */
   private resolvedKey(nodeClass: EC2NodeClass, placementGroup: PlacementGroup | undefined): string {
     const { spec, status } = nodeClass;
+    const family = resolvedAMIFamily(nodeClass);
     const reservations = (status.capacityReservations ?? []).map(({ endTime: _, ...reservation }) => reservation);
     return sortedJSON([
-      amisKey(nodeClass), zonesKey(nodeClass), spec.kubelet, spec.blockDeviceMappings, reservations, spec.networkInterfaces, spec.instanceStorePolicy, resolvedAMIFamily(nodeClass),
+      amisKey(nodeClass), zonesKey(nodeClass), spec.kubelet, volumeStorage({ family, spec }), reservations, spec.networkInterfaces, spec.instanceStorePolicy, family,
       spec.cpuOptions, spec.connectionTracking !== undefined, placementGroup,
     ]);
   }
@@ -254,6 +263,14 @@ export class InstanceTypeProvider {
     }
     return zones;
   }
+}
+
+/** What is remembered of the class itself, or else of another one, if it answers. */
+function alike<Value>(cache: ExpiringCache<Value>, uid: string, answers: (value: Value) => boolean): Value | undefined {
+  const own = cache.get(uid);
+  if (own !== undefined && answers(own)) return own;
+  for (const [, value] of cache.live()) if (answers(value)) return value;
+  return undefined;
 }
 
 const amisKey = ({ status }: EC2NodeClass): string => (status.amis ?? []).map(({ id }) => id).sort().join(',');

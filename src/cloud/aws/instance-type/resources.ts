@@ -42,14 +42,17 @@ export function estimatedMemory({ memoryMiB, architectures }: InstanceTypeFacts,
   return (hardware - Math.ceil(hardware * vmMemoryOverheadPercent)) * MIB;
 }
 
-function ephemeralStorage({ storageGB }: InstanceTypeFacts, { family, spec }: ResourceContext): number {
-  if (spec.instanceStorePolicy === 'RAID0' && storageGB !== undefined) return storageGB * 1e9;
+function ephemeralStorage({ storageGB }: InstanceTypeFacts, context: ResourceContext): number {
+  return context.spec.instanceStorePolicy === 'RAID0' && storageGB !== undefined ? storageGB * 1e9 : volumeStorage(context);
+}
+
+/** Bytes of the volume that pods use, on machines without instance storage of their own (karpenter-aws §3.4). */
+export function volumeStorage({ family, spec: { blockDeviceMappings: mappings } }: Pick<ResourceContext, 'family' | 'spec'>): number {
   const device = familyFeatures(family).ephemeralDevice;
-  const sizeOn = (mappings: typeof spec.blockDeviceMappings): number | undefined => {
-    const size = mappings?.find(({ deviceName }) => deviceName === device)?.ebs?.volumeSize;
+  const sizeOn = (devices: typeof mappings): number | undefined => {
+    const size = devices?.find(({ deviceName }) => deviceName === device)?.ebs?.volumeSize;
     return size === undefined ? undefined : quantityValue(size);
   };
-  const mappings = spec.blockDeviceMappings;
   if (mappings?.length) {
     const root = mappings.find(({ rootVolume, ebs }) => rootVolume && ebs?.volumeSize !== undefined)?.ebs?.volumeSize;
     if (root !== undefined) return quantityValue(root);
