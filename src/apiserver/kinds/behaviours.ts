@@ -3,9 +3,11 @@ import type { KindBehaviour } from './behaviour.js';
 import { limitRangeBehaviour, namespaceBehaviour, nodeBehaviour } from './core/cluster.js';
 import { endpointsBehaviour, secretBehaviour } from './core/config.js';
 import { coreEventBehaviour, eventBehaviour } from './core/event.js';
+import { endpointSliceBehaviour, mutatingWebhookBehaviour, networkPolicyBehaviour, priorityClassBehaviour, roleBindingBehaviour, validatingWebhookBehaviour } from './core/policies.js';
 import { podBehaviour } from './core/pod.js';
 import { serviceBehaviour } from './core/service.js';
 import { csiDriverBehaviour, persistentVolumeBehaviour, persistentVolumeClaimBehaviour, storageClassBehaviour } from './core/storage.js';
+import { horizontalPodAutoscalerBehaviour, horizontalPodAutoscalerV1Behaviour } from './workloads/horizontal-pod-autoscaler.js';
 import { jobBehaviour } from './workloads/job.js';
 import { cronJobBehaviour, daemonSetBehaviour, deploymentBehaviour, replicaSetBehaviour, replicationControllerBehaviour, statefulSetBehaviour } from './workloads/workloads.js';
 
@@ -24,18 +26,26 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'v1/ReplicationController': replicationControllerBehaviour,
   'v1/Secret': secretBehaviour,
   'v1/Service': serviceBehaviour,
+  'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': mutatingWebhookBehaviour,
+  'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration': validatingWebhookBehaviour,
   'apiextensions.k8s.io/v1/CustomResourceDefinition': customResourceDefinitionBehaviour,
   'apps/v1/DaemonSet': daemonSetBehaviour,
   'apps/v1/Deployment': deploymentBehaviour,
   'apps/v1/ReplicaSet': replicaSetBehaviour,
   'apps/v1/StatefulSet': statefulSetBehaviour,
+  'autoscaling/v1/HorizontalPodAutoscaler': horizontalPodAutoscalerV1Behaviour,
+  'autoscaling/v2/HorizontalPodAutoscaler': horizontalPodAutoscalerBehaviour,
   'batch/v1/CronJob': cronJobBehaviour,
   'batch/v1/Job': jobBehaviour,
+  'discovery.k8s.io/v1/EndpointSlice': endpointSliceBehaviour,
   'events.k8s.io/v1/Event': eventBehaviour,
   'networking.k8s.io/v1/Ingress': countsChanges,
   'networking.k8s.io/v1/IngressClass': countsChanges,
-  'networking.k8s.io/v1/NetworkPolicy': countsChanges,
+  'networking.k8s.io/v1/NetworkPolicy': networkPolicyBehaviour,
   'policy/v1/PodDisruptionBudget': countsChanges,
+  'rbac.authorization.k8s.io/v1/ClusterRoleBinding': roleBindingBehaviour,
+  'rbac.authorization.k8s.io/v1/RoleBinding': roleBindingBehaviour,
+  'scheduling.k8s.io/v1/PriorityClass': priorityClassBehaviour,
   'storage.k8s.io/v1/CSIDriver': csiDriverBehaviour,
   'storage.k8s.io/v1/StorageClass': storageClassBehaviour,
 };

@@ -136,6 +136,26 @@ describe('Built-in kinds at birth', () => {
     expect(body['status']).to.deep.equal({ capacity: { cpu: '4' }, allocatable: { cpu: '4' } });
   });
 
+  it('autoscalers are the same in both versions, and lose nothing in the older', async () => {
+    const [V1, V2] = ['/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers', '/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers'];
+    const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
+    const cpu = { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 60 } } };
+    const pods = { type: 'Pods', pods: { metric: { name: 'rps' }, target: { type: 'AverageValue', averageValue: '10' } } };
+    await cluster.ok('POST', V1, { apiVersion: 'autoscaling/v1', kind: 'HorizontalPodAutoscaler', metadata: { name: 'old' }, spec: { scaleTargetRef, maxReplicas: 5, targetCPUUtilizationPercentage: 60 } });
+    expect(specOf(await cluster.ok('GET', `${V2}/old`))).to.deep.equal({ scaleTargetRef, minReplicas: 1, maxReplicas: 5, metrics: [cpu] });
+    await cluster.ok('POST', V2, { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'new' }, spec: { scaleTargetRef, maxReplicas: 5, metrics: [pods, cpu] } });
+    const older = await cluster.ok('GET', `${V1}/new`);
+    expect(specOf(older)).to.deep.equal({ scaleTargetRef, minReplicas: 1, maxReplicas: 5, targetCPUUtilizationPercentage: 60 });
+    await cluster.ok('PUT', `${V1}/new`, { ...older, spec: { ...specOf(older), maxReplicas: 6 } });
+    expect(specOf(await cluster.ok('GET', `${V2}/new`))).to.deep.equal({ scaleTargetRef, minReplicas: 1, maxReplicas: 6, metrics: [pods, cpu] });
+  });
+
+  it('budgets count their changes', async () => {
+    const BUDGETS = '/apis/policy/v1/namespaces/default/poddisruptionbudgets';
+    await cluster.ok('POST', BUDGETS, { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'b' }, spec: { maxUnavailable: 1, selector: { matchLabels: { a: 'b' } } } });
+    expect((await cluster.patch(`${BUDGETS}/b`, 'merge', { spec: { maxUnavailable: 2 } })).body.metadata.generation).to.equal(2);
+  });
+
   it('events are the same under both of their groups', async () => {
     await cluster.ok('POST', '/api/v1/namespaces/default/events', { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e' }, involvedObject: { kind: 'Pod', name: 'p' }, reason: 'Scheduled', message: 'hi', type: 'Normal', source: { component: 'me' } });
     const event = await cluster.ok('GET', '/apis/events.k8s.io/v1/namespaces/default/events/e');

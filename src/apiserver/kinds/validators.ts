@@ -33,6 +33,7 @@ export const validators: Readonly<Record<string, Validator>> = {
   'apps/v1/Deployment': validator(workloads.validateDeployment, workloads.validateSelectorUpdate),
   'apps/v1/ReplicaSet': validator(workloads.validateReplicaSet, workloads.validateSelectorUpdate),
   'apps/v1/StatefulSet': validator(workloads.validateStatefulSet, workloads.validateStatefulSetUpdate),
+  'autoscaling/v1/HorizontalPodAutoscaler': validator(cluster.validateHorizontalPodAutoscaler),
   'autoscaling/v2/HorizontalPodAutoscaler': validator(cluster.validateHorizontalPodAutoscaler),
   'batch/v1/CronJob': validator(workloads.validateCronJob),
   'batch/v1/Job': validator(workloads.validateJob, workloads.validateJobUpdate),
