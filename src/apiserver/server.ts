@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { limitRanger } from './admission/limit-ranger.js';
 import { bootstrap } from './bootstrap.js';
 import { systemClock, systemRandom } from './clock.js';
@@ -50,7 +51,7 @@ export interface ApiServer {
   /** The objects themselves, beneath all checks. */
   readonly storage: MemoryStorage;
   readonly registry: ResourceRegistry;
-  /** Closes ports, stops controllers and flushes the data directory. */
+  /** Ends watches, closes ports, stops controllers and flushes the data directory. */
   close(): Promise<void>;
 }
 
@@ -60,7 +61,10 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const registry = createRegistry(builtinDefinitions().filter(({ group }) => group !== 'metrics.k8s.io' || options.metrics !== undefined));
   const storage = new MemoryStorage(clock, options.dataDir === undefined ? undefined : openJournal(options.dataDir));
   const version = { ...SERVER_VERSION, ...options.version };
-  const ctx: RestContext = { clock, random, storage, registry, conversions, admission: [limitRanger({ storage }), ...(options.admission ?? [])], ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
+  const closing = new AbortController();
+  // Every open watch listens.
+  setMaxListeners(0, closing.signal);
+  const ctx: RestContext = { closing: closing.signal, clock, random, storage, registry, conversions, admission: [limitRanger({ storage }), ...(options.admission ?? [])], ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
   bootstrap(ctx);
   const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startServiceAccounts(ctx), startEventExpiry(ctx), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
   const handle = createHandler(ctx, [createHealth(storage, version as JsonObject), createDiscovery(registry), createOpenApi(registry, { version: version.gitVersion })]);
@@ -75,6 +79,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
       return listener;
     },
     async close() {
+      closing.abort();
       await Promise.all([...listeners].map((listener) => listener.close()));
       for (const controller of controllers) controller.close();
       storage.close();

@@ -56,6 +56,8 @@ export interface RestContext {
   /** By `plural.group`. */
   readonly conversions: Readonly<Record<string, ConversionHook>>;
   readonly admission: readonly AdmissionPlugin[];
+  /** Aborts when the server closes: watches end then. */
+  readonly closing: AbortSignal;
   readonly podLogs?: PodLogs;
   readonly metrics?: MetricsProvider;
 }

@@ -60,7 +60,7 @@ interface WatchRun extends WatchStart {
 }
 
 async function* watchEvents(ctx: RestContext, { definition, namespace }: RequestInfo, { revision, initialEvents, markInitialEnd, selects, seconds, bookmarks, signal }: WatchRun): AsyncGenerator<WatchEvent[]> {
-  const { storage, clock } = ctx;
+  const { storage, clock, closing } = ctx;
   const { storageResource } = definition;
   const alarm = new Alarm();
   const unsubscribe = storage.subscribe((event) => {
@@ -83,6 +83,7 @@ async function* watchEvents(ctx: RestContext, { definition, namespace }: Request
   if (bookmarks) armBookmark();
   const onAbort = (): void => alarm.ring();
   signal?.addEventListener('abort', onAbort);
+  closing.addEventListener('abort', onAbort);
   const inScope = ({ metadata }: ApiObject): boolean => namespace === '' || metadata.namespace === namespace;
   const bookmark = (annotations?: Record<string, string>): WatchEvent => ({
     type: 'BOOKMARK',
@@ -101,7 +102,7 @@ async function* watchEvents(ctx: RestContext, { definition, namespace }: Request
       }
       if (markInitialEnd && bookmarks) yield [bookmark({ 'k8s.io/initial-events-end': 'true' })];
     }
-    const aborted = (): boolean => signal?.aborted ?? false;
+    const aborted = (): boolean => closing.aborted || (signal?.aborted ?? false);
     while (!aborted()) {
       const window = storage.window(storageResource);
       const batch = window.after(position, BATCH);
@@ -132,6 +133,7 @@ async function* watchEvents(ctx: RestContext, { definition, namespace }: Request
     timeout.cancel();
     bookmarkTimer.cancel();
     signal?.removeEventListener('abort', onAbort);
+    closing.removeEventListener('abort', onAbort);
   }
 }
 
