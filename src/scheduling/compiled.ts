@@ -32,6 +32,21 @@ interface Remembered {
 const MOST_USES = 1_000;
 
 let remembered: Remembered | undefined;
+/** Interned sets are forgotten together once there are so many: what pods asked for long ago should not be kept for good. */
+const MOST_SETS = 100_000;
+
+const shared = new WeakMap<ReadonlySet<string>, RequirementSets>();
+
+/** The interned sets that runs with the same well-known labels share. */
+function setsFor(wellKnown: ReadonlySet<string>): RequirementSets {
+  let sets = shared.get(wellKnown);
+  if (sets === undefined || sets.size > MOST_SETS) {
+    sets = new RequirementSets(wellKnown);
+    shared.set(wellKnown, sets);
+  }
+  return sets;
+}
+
 const compiled = new WeakMap<Snapshot, { catalogue: Catalogue; result: Compiled }>();
 
 const samePool = (a: SnapshotPool, b: SnapshotPool | undefined): boolean =>

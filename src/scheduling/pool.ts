@@ -99,8 +99,9 @@ export class Pool {
     this.taints = nodePool.spec.template.spec.taints ?? [];
     this.limits = parseResources(nodePool.spec.limits);
     this.template = sets.from(templateRequirements(nodePool));
-    this.typeRequirements = instanceTypes.map(({ requirements }) => sets.of(requirements));
-    this.rows = instanceTypes.flatMap((type) => rowsOf(type, sets, reservationIDLabel));
+    const types = instanceTypes.map((type) => readType(type, sets, reservationIDLabel));
+    this.typeRequirements = types.map(({ requirements }) => requirements);
+    this.rows = types.flatMap(({ rows }) => rows);
     this.rows.forEach(({ offerings }, row) => {
       for (const { requirements } of offerings) {
         const bits = this.offeringRows.get(requirements) ?? emptyBits(this.rows.length);
@@ -285,8 +286,33 @@ function intersects(a: RequirementSet, b: RequirementSet): boolean {
   return b.sets.every((set) => a.get(set.key)?.admits(set) !== false);
 }
 
-function rowsOf(type: InstanceType, sets: RequirementSets, reservationIDLabel: string): Row[] {
-  const requirements = sets.of(type.requirements);
+/** An instance type, interned. */
+interface ReadType {
+  readonly reservationIDLabel: string;
+  readonly requirements: RequirementSet;
+  /** None when no offering is available. */
+  readonly rows: readonly Row[];
+}
+
+/** Types do not change: providers hand out others when something did. So each is read once, for all pools and snapshots. */
+const readTypes = new WeakMap<RequirementSets, WeakMap<InstanceType, ReadType>>();
+
+function readType(type: InstanceType, sets: RequirementSets, reservationIDLabel: string): ReadType {
+  let ofSets = readTypes.get(sets);
+  if (ofSets === undefined) {
+    ofSets = new WeakMap();
+    readTypes.set(sets, ofSets);
+  }
+  let read = ofSets.get(type);
+  if (read?.reservationIDLabel !== reservationIDLabel) {
+    const requirements = sets.of(type.requirements);
+    read = { reservationIDLabel, requirements, rows: rowsOf(type, requirements, sets, reservationIDLabel) };
+    ofSets.set(type, read);
+  }
+  return read;
+}
+
+function rowsOf(type: InstanceType, requirements: RequirementSet, sets: RequirementSets, reservationIDLabel: string): Row[] {
   const byAllocatable = new Map<string, { allocatable: Resources; offerings: RowOffering[] }>();
   for (const offering of type.offerings) {
     if (!offering.available) continue;

@@ -102,6 +102,11 @@ export class RequirementSets {
     this.empty = this.make([]);
   }
 
+  /** How many different sets there are. */
+  get size(): number {
+    return this.made.size + this.values.size;
+  }
+
   make(sets: Iterable<ValueSet>): RequirementSet {
     const sorted = [...sets].sort((a, b) => a.key.id - b.key.id);
     const name = sorted.map((set) => set.id).join(' ');

@@ -135,6 +135,10 @@ export class ValueSet {
 export class ValueSets {
   private readonly made = new Map<string, ValueSet>();
 
+  get size(): number {
+    return this.made.size;
+  }
+
   make(key: KeyVocabulary, complement: boolean, bits: Bits, gte: number | undefined, lte: number | undefined, minValues: number | undefined): ValueSet {
     let length = bits.length;
     while (length > 0 && bits[length - 1] === 0) length -= 1;
