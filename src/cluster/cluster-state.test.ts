@@ -188,6 +188,7 @@ describe('cluster state', () => {
       const [made] = state.snapshot([]).daemonSetPods;
       expect(made?.metadata?.name).to.equal('new');
       expect(made?.spec?.affinity?.nodeAffinity).to.deep.equal(required);
+      expect(state.snapshot([]).daemonSetPods[0]).to.equal(made);
       state.deletePod('default', 'new');
       expect(state.snapshot([]).daemonSetPods[0]?.metadata?.name).to.equal('old');
     });

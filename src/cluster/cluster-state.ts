@@ -48,6 +48,8 @@ export class ClusterState {
   private readonly podsByNode = new Map<string, Map<string, Pod>>();
   private readonly podNodes = new Map<string, string>();
   private readonly daemonSets = new Map<string, DaemonSet>();
+  /** What a DaemonSet would put on a node, for as long as it and its newest pod stay the same. */
+  private readonly daemonSetPods = new WeakMap<DaemonSet, { readonly newest: Pod | undefined; readonly pod: Pod }>();
   private readonly daemonPods = new Map<string, Map<string, Pod>>();
   private readonly poolGenerations = new Map<string, number>();
   private changes = 0;
@@ -224,11 +226,21 @@ export class ClusterState {
     return {
       nodes: this.views(),
       pools,
-      daemonSetPods: [...this.daemonSets.values()].map((daemonSet) => daemonSetPod(daemonSet, this.newestPodOf(daemonSet))),
+      daemonSetPods: [...this.daemonSets.values()].map((daemonSet) => this.podOf(daemonSet)),
       namespaces: [...lookups.namespaces()],
       podDisruptionBudgets: [...lookups.podDisruptionBudgets()],
       lookup: lookups,
     };
+  }
+
+  private podOf(daemonSet: DaemonSet): Pod {
+    const newest = this.newestPodOf(daemonSet);
+    let known = this.daemonSetPods.get(daemonSet);
+    if (known === undefined || known.newest !== newest) {
+      known = { newest, pod: daemonSetPod(daemonSet, newest) };
+      this.daemonSetPods.set(daemonSet, known);
+    }
+    return known.pod;
   }
 
   private newestPodOf({ metadata }: DaemonSet): Pod | undefined {

@@ -22,20 +22,16 @@ type Catalogue = Omit<Compiled, 'bound'>;
 interface Remembered {
   readonly pools: readonly SnapshotPool[];
   readonly daemonSetPods: Snapshot['daemonSetPods'];
-  readonly wellKnown: ReadonlySet<string>;
   readonly reservationIDLabel: string;
   readonly catalogue: Catalogue;
-  uses: number;
 }
 
-/** After this many solves the labels and values that were met are forgotten, so that their number stays bounded. */
-const MOST_USES = 1_000;
-
-let remembered: Remembered | undefined;
 /** Interned sets are forgotten together once there are so many: what pods asked for long ago should not be kept for good. */
 const MOST_SETS = 100_000;
 
 const shared = new WeakMap<ReadonlySet<string>, RequirementSets>();
+const compiled = new WeakMap<Snapshot, { catalogue: Catalogue; result: Compiled }>();
+let remembered: Remembered | undefined;
 
 /** The interned sets that runs with the same well-known labels share. */
 function setsFor(wellKnown: ReadonlySet<string>): RequirementSets {
@@ -47,8 +43,6 @@ function setsFor(wellKnown: ReadonlySet<string>): RequirementSets {
   return sets;
 }
 
-const compiled = new WeakMap<Snapshot, { catalogue: Catalogue; result: Compiled }>();
-
 const samePool = (a: SnapshotPool, b: SnapshotPool | undefined): boolean =>
   b !== undefined && a.instanceTypes === b.instanceTypes
   && (a.nodePool === b.nodePool || (a.nodePool.metadata.uid === b.nodePool.metadata.uid && a.nodePool.metadata.generation !== undefined && a.nodePool.metadata.generation === b.nodePool.metadata.generation));
@@ -58,7 +52,7 @@ const samePool = (a: SnapshotPool, b: SnapshotPool | undefined): boolean =>
  * launch for them, are mostly the same objects.
  */
 export function compile(snapshot: Snapshot, wellKnown: ReadonlySet<string>, reservationIDLabel: string): Compiled {
-  const catalogue = catalogueOf(snapshot, wellKnown, reservationIDLabel);
+  const catalogue = catalogueOf(snapshot, setsFor(wellKnown), reservationIDLabel);
   const known = compiled.get(snapshot);
   if (known?.catalogue === catalogue) return known.result;
   let bound: BoundPods | undefined;
@@ -67,21 +61,17 @@ export function compile(snapshot: Snapshot, wellKnown: ReadonlySet<string>, rese
   return result;
 }
 
-function catalogueOf({ pools, daemonSetPods }: Snapshot, wellKnown: ReadonlySet<string>, reservationIDLabel: string): Catalogue {
-  const fits = remembered?.wellKnown === wellKnown && remembered.reservationIDLabel === reservationIDLabel && remembered.uses < MOST_USES
+function catalogueOf({ pools, daemonSetPods }: Snapshot, sets: RequirementSets, reservationIDLabel: string): Catalogue {
+  const fits = remembered?.catalogue.sets === sets && remembered.reservationIDLabel === reservationIDLabel
     && remembered.pools.length === pools.length && remembered.pools.every((pool, index) => samePool(pool, pools[index]))
     && remembered.daemonSetPods.length === daemonSetPods.length && remembered.daemonSetPods.every((pod, index) => pod === daemonSetPods[index]);
-  if (fits && remembered) {
-    remembered.uses += 1;
-    return remembered.catalogue;
-  }
-  const catalogue = compileCatalogue(pools, daemonSetPods, wellKnown, reservationIDLabel);
-  remembered = { pools, daemonSetPods, wellKnown, reservationIDLabel, catalogue, uses: 1 };
+  if (fits && remembered) return remembered.catalogue;
+  const catalogue = compileCatalogue(pools, daemonSetPods, sets, reservationIDLabel);
+  remembered = { pools, daemonSetPods, reservationIDLabel, catalogue };
   return catalogue;
 }
 
-function compileCatalogue(source: readonly SnapshotPool[], daemonSetPods: Snapshot['daemonSetPods'], wellKnown: ReadonlySet<string>, reservationIDLabel: string): Catalogue {
-  const sets = new RequirementSets(wellKnown);
+function compileCatalogue(source: readonly SnapshotPool[], daemonSetPods: Snapshot['daemonSetPods'], sets: RequirementSets, reservationIDLabel: string): Catalogue {
   const broken: { pool: SnapshotPool; reason: string }[] = [];
   const pools = [...source].sort((a, b) => weight(b) - weight(a) || (name(a) < name(b) ? 1 : -1)).flatMap((each) => {
     try {

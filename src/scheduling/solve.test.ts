@@ -406,6 +406,15 @@ describe('solve', () => {
     expect(poolOf('plain')).to.equal('plain');
   });
 
+  it('sees that a pool, its types or a daemon changed since it was last asked', () => {
+    const pool = (generation: number, weight: number) => ({ ...nodePool('other', { weight }), metadata: { ...nodePool('other').metadata, generation } });
+    const stable = one();
+    const poolOf = (generation: number, weight: number) => solve(snapshot([stable, { nodePool: pool(generation, weight), instanceTypes: TYPES }]), web(1)).newNodes[0]?.pool.nodePool.metadata.name;
+    expect([poolOf(1, 10), poolOf(1, 10), poolOf(2, -1)]).to.deep.equal(['other', 'other', 'default']);
+    const typesOf = (types: InstanceType[], daemonSetPods: Pod[] = []) => names(solve(snapshot([{ ...stable, instanceTypes: types }], { daemonSetPods }), web(1)).newNodes[0]?.instanceTypes ?? []);
+    expect([typesOf(TYPES)[0], typesOf([large])[0], typesOf(TYPES, [pod({ cpu: 1850 })])[0]]).to.deep.equal(['arm', 'large', 'medium']);
+  });
+
   it('places pods with the largest requests first, then the oldest', () => {
     const at = (name: string, cpu: number, created: string) => ({ ...pod({ name, cpu }), metadata: { ...pod({ name }).metadata, creationTimestamp: created as never } });
     const pods = [at('young', 100, '2026-01-02T00:00:00Z'), at('old', 100, '2026-01-01T00:00:00Z'), at('big', 200, '2026-01-03T00:00:00Z')];
