@@ -1,5 +1,6 @@
 import { ContainerModule } from 'inversify';
 import type { ServiceIdentifier } from 'inversify';
+import { measured } from '../measured-provider.js';
 import { CloudProvider } from '../provider.js';
 import { EventRecorder } from '../../operator/kube/event-recorder.js';
 import { Logger } from '../../operator/logger.js';
@@ -14,7 +15,6 @@ import { TOKENS } from './tokens.js';
 
 /** The services by token, with the name under which {@link AwsServices} has them. */
 const BOUND: readonly (readonly [symbol, Exclude<keyof AwsServices, 'close'>])[] = [
-  [CloudProvider, 'cloudProvider'],
   [TOKENS.Settings, 'settings'],
   [TOKENS.Clients, 'clients'],
   [TOKENS.Cluster, 'cluster'],
@@ -77,6 +77,13 @@ export function awsModule(settings: AwsSettings, environment: AwsEnvironment): C
       })
       .inSingletonScope()
       .onDeactivation((services) => services.close());
+    bind<CloudProvider>(CloudProvider)
+      .toDynamicValue((context) => {
+        const { cloudProvider } = context.get<AwsServices>(TOKENS.Services);
+        const metrics = context.get<Metrics>(Metrics, { optional: true });
+        return metrics ? measured(cloudProvider, metrics, environment.clock) : cloudProvider;
+      })
+      .inSingletonScope();
     for (const [token, name] of BOUND) bind(token as ServiceIdentifier).toDynamicValue((context) => context.get<AwsServices>(TOKENS.Services)[name]).inSingletonScope();
   });
 }
