@@ -51,7 +51,7 @@ class Decoder {
     }
     switch (schema.type) {
       case 'object':
-        if (value === null) return zeroOf(schema);
+        if (value === null) return {};
         if (!isObject(value)) return this.mismatch(value, schema, goPath, owner);
         this.object(value, schema, path, goPath, owner);
         return value;
@@ -108,9 +108,8 @@ class Decoder {
   }
 }
 
-/** `creationTimestamp: null` is how Go writes the zero time: harmless, and dropped like every null. */
+/** Fields of any type may hold a null that means something; elsewhere Go reads it as the zero value. */
 const keepsNull = (schema: Schema): boolean => schema['x-kubernetes-preserve-unknown-fields'] === true && schema.type === undefined;
-const zeroOf = (schema: Schema): unknown => (schema.type === 'object' ? {} : null);
 
 function fits(value: unknown, format: string | undefined): boolean {
   if (!Number.isInteger(value)) return false;
