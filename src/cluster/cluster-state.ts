@@ -116,7 +116,7 @@ export class ClusterState {
 
   deletePod(namespace: string, name: string): void {
     const key = `${namespace}/${name}`;
-    for (const pods of this.daemonPods.values()) pods.delete(key);
+    for (const [uid, pods] of this.daemonPods) if (pods.delete(key) && pods.size === 0) this.daemonPods.delete(uid);
     const nodeName = this.podNodes.get(key);
     if (nodeName === undefined) return;
     this.removePod(key, nodeName);
@@ -124,7 +124,9 @@ export class ClusterState {
   }
 
   private removePod(key: string, nodeName: string): void {
-    this.podsByNode.get(nodeName)?.delete(key);
+    const pods = this.podsByNode.get(nodeName);
+    pods?.delete(key);
+    if (pods?.size === 0) this.podsByNode.delete(nodeName);
     this.podNodes.delete(key);
     this.stale(nodeName);
   }
