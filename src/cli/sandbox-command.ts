@@ -61,7 +61,7 @@ export async function sandboxCommand(flags: SandboxFlags, signal: AbortSignal): 
     for (const { file, line } of snippets) print(`${file}:${line}: no apiVersion and kind: skipped, not a Kubernetes object`);
     await new Applier(sandbox.transport, print).apply(manifests);
     const view = new ClusterView(sandbox, OPERATOR_NAMESPACE);
-    const progress = new Progress(sandbox, view, print, clock);
+    const progress = new Progress(sandbox, view, print, clock, flags.output === 'text' && process.stdout.isTTY ? process.stdout : undefined);
     const ended = AbortSignal.any([running, failure.signal]);
     const settled = flags.until === 'settled' ? await untilSettled(view, sandbox, wall, flags.timeout, ended) : await forever(ended);
     progress.close();
@@ -85,9 +85,8 @@ async function open({ port, awsPort, dataDir }: SandboxFlags, clock: Clock): Pro
   try {
     return await createSandbox({ clock, random: systemRandom, kinds: karpenterKinds(), crds: karpenterCrds(), port, awsPort, ...(dataDir === undefined ? {} : { dataDir }) });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException & { port?: number };
-    if (code === 'EADDRINUSE') throw new CliError(`port ${(error as { port?: number }).port} is in use: choose another with --port and --aws-port`);
-    throw new CliError(message);
+    const { code, port: taken, message } = error as Error & { code?: string; port?: number };
+    throw new CliError(code === 'EADDRINUSE' ? `port ${taken} is in use: choose another with --port and --aws-port` : message);
   }
 }
 
