@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../operator/index.js';
+import { FAULTS_HELP, parseFault } from './aws-faults.js';
 import { CliError } from './cli-error.js';
 import { manifests } from './manifests.js';
 import { operatorFlags } from './operator-options.js';
@@ -56,6 +57,7 @@ program
   .option('--metrics-port <port>', "port of the operator's /metrics", port, 8080)
   .option('--write-kubeconfig <path>', 'where to write a kubeconfig')
   .option('--data-dir <path>', "keep the cluster's objects across restarts")
+  .addOption(new Option('--aws-fault <fault>', `what goes wrong in AWS, repeatable: ${FAULTS_HELP}`).argParser(parseFault))
   .option('--no-operator', 'without the operator: run it yourself')
   .action(async (flags: SandboxFlags) => {
     process.exitCode = await sandboxCommand(flags, stop.signal);

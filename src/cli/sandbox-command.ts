@@ -1,3 +1,4 @@
+import type { AwsFaults } from './aws-faults.js';
 import { ContainerLog } from './container-log.js';
 import { CliError } from './cli-error.js';
 import { Applier } from './apply.js';
@@ -26,6 +27,7 @@ export interface SandboxFlags {
   metricsPort: number;
   writeKubeconfig?: string;
   dataDir?: string;
+  awsFault?: AwsFaults;
   /** Start the cluster and the cloud, and leave running the operator to the user. */
   operator: boolean;
 }
@@ -81,9 +83,14 @@ export async function sandboxCommand(flags: SandboxFlags, signal: AbortSignal): 
   }
 }
 
-async function open({ port, awsPort, dataDir }: SandboxFlags, clock: Clock): Promise<Sandbox> {
+async function open({ port, awsPort, dataDir, awsFault }: SandboxFlags, clock: Clock): Promise<Sandbox> {
   try {
-    return await createSandbox({ clock, random: systemRandom, kinds: karpenterKinds(), crds: karpenterCrds(), port, awsPort, ...(dataDir === undefined ? {} : { dataDir }) });
+    const sandbox = await createSandbox({
+      clock, random: systemRandom, kinds: karpenterKinds(), crds: karpenterCrds(), port, awsPort, ...(dataDir === undefined ? {} : { dataDir }),
+      ...(awsFault ? { faults: awsFault.dials } : {}),
+    });
+    for (const pool of awsFault?.exhausted ?? []) sandbox.aws.faults.exhaust(pool);
+    return sandbox;
   } catch (error) {
     const { code, port: taken, message } = error as Error & { code?: string; port?: number };
     throw new CliError(code === 'EADDRINUSE' ? `port ${taken} is in use: choose another with --port and --aws-port` : message);
