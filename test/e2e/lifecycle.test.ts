@@ -20,6 +20,10 @@ describe('the life of the guide\'s cluster', function life() {
     });
     expect(response.status).to.equal(200);
   };
+  const create = async (path: string, object: object): Promise<void> => {
+    const response = await fetch(`${sandbox.apiServerUrl}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(object) });
+    expect(response.status).to.equal(201);
+  };
   const running = (count: number): Promise<void> => eventually(`${count} frontend pods run`, 60_000, async () => {
     const pods = await frontend();
     const up = pods.filter(({ status, metadata }) => status.phase === 'Running' && !metadata.deletionTimestamp).length;
@@ -44,17 +48,23 @@ describe('the life of the guide\'s cluster', function life() {
     expect(await sandbox.stop(), sandbox.output).to.equal(0);
   });
 
-  it('grows for 40 pods, and consolidates back to the old price when they go', async () => {
+  it('grows for 40 pods, and consolidates back to the old price when they go, with every disruption budget kept', async () => {
+    await create('/apis/policy/v1/namespaces/default/poddisruptionbudgets', {
+      apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'frontend' }, spec: { minAvailable: 4, selector: { matchLabels: { app: 'frontend' } } },
+    });
     const before = (await claims()).map(({ metadata }) => metadata.name).sort();
     await scale(40);
     await running(40);
     expect((await claims()).length).to.be.greaterThan(before.length);
     await scale(5);
     await running(5);
+    const healthy: number[] = [];
     await eventually('as many claims as before', 60_000, async () => {
+      healthy.push((await sandbox.get<{ status: { currentHealthy: number } }>('/apis/policy/v1/namespaces/default/poddisruptionbudgets/frontend')).status.currentHealthy);
       const now = await claims();
       return now.length === before.length || now.map(({ metadata }) => metadata.name).join(' ');
     });
+    expect(Math.min(...healthy)).to.be.at.least(4);
     const types = (await claims()).map(({ metadata }) => metadata.labels['node.kubernetes.io/instance-type']);
     expect(types).to.include('t3.medium').and.not.include('t3.xlarge');
   });
