@@ -1,4 +1,4 @@
-import { paginateDescribeSpotPriceHistory } from '@aws-sdk/client-ec2';
+import { paginateDescribeSpotPriceHistory } from './ec2-sdk.js';
 import { paginateGetProducts } from '@aws-sdk/client-pricing';
 import type { Clock } from '../../operator/clock.js';
 import { catalogueTypes } from './catalogue/catalogue.js';

@@ -1,5 +1,5 @@
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
-import { DescribeImagesCommand } from '@aws-sdk/client-ec2';
+import { DescribeImagesCommand } from './ec2-sdk.js';
 import type { Clock } from '../../operator/clock.js';
 import { abortable } from './clients.js';
 import type { AwsClients } from './clients.js';

@@ -1,4 +1,4 @@
-import { paginateDescribeInstanceTypeOfferings, paginateDescribeInstanceTypes } from '@aws-sdk/client-ec2';
+import { paginateDescribeInstanceTypeOfferings, paginateDescribeInstanceTypes } from '../ec2-sdk.js';
 import type { EC2NodeClass } from '../../../api/ec2nodeclass.js';
 import type { Resources } from '../../../api/resources.js';
 import type { Clock } from '../../../operator/clock.js';
