@@ -3,14 +3,19 @@ import { TOKENS } from 'karpenter-ts/cloud/aws';
 import { ClusterState } from 'karpenter-ts/cluster';
 import { Cache, Clock, Startable, reconcilers } from 'karpenter-ts/operator';
 import { AwsStartup } from './cloud/aws-startup.js';
+import { CapacityBlockExpiration, CapacityTypeDemotion } from './cloud/capacity-reservations.js';
+import { DiscoveredCapacity } from './cloud/discovered-capacity.js';
 import { InstanceGarbageCollection } from './cloud/instance-garbage-collection.js';
 import { InstanceProfileGarbageCollection, InstanceTypeRefresh, PricingRefresh, SsmInvalidation, VersionRefresh } from './cloud/refresh.js';
 import { NodeClassStore } from './cloud/nodeclass-store.js';
+import { PartitionHook } from './cloud/partition-hook.js';
 import { NodeClaimTagging } from './cloud/tagging.js';
 import { Disruption } from './disruption/disruption.js';
 import { DisruptionQueue } from './disruption/disruption-queue.js';
 import { EC2NodeClassHash } from './ec2nodeclass/hash.js';
 import { EC2NodeClassStatusReconciler } from './ec2nodeclass/status.js';
+import { ClaimInterruption } from './interruption/claim-interruption.js';
+import { InstanceStatusInterruption } from './interruption/instance-status.js';
 import { InterruptionReconciler, InterruptionSource, Interruptions } from './interruption/interruption.js';
 import { KarpenterMetrics } from './metrics/karpenter-metrics.js';
 import { NodeMetrics } from './metrics/node-metrics.js';
@@ -24,6 +29,7 @@ import { NodeClaimExpiration } from './nodeclaim/expiration.js';
 import { NodeClaimGarbageCollection } from './nodeclaim/garbage-collection.js';
 import { NodeClaimHydration, NodeHydration } from './nodeclaim/hydration.js';
 import { NodeClaimLifecycle } from './nodeclaim/lifecycle.js';
+import { RegistrationHook } from './nodeclaim/registration-hook.js';
 import { PodEvents } from './nodeclaim/pod-events.js';
 import { NodePoolCounter } from './nodepool/counter.js';
 import { NodePoolHash } from './nodepool/hash.js';
@@ -71,11 +77,14 @@ export const aws = ({ queue }: { queue: boolean }): ContainerModule[] => [
     bind(TOKENS.NodeClassLookup).toService(NodeClassStore);
     bind(AwsStartup).toSelf().inSingletonScope();
     bind(Startable).toService(AwsStartup);
+    bind(ClaimInterruption).toSelf().inSingletonScope();
+    bind(RegistrationHook).to(PartitionHook).inSingletonScope();
     bind(Interruptions).to(InterruptionSource).inSingletonScope();
   }),
   reconcilers(
     EC2NodeClassStatusReconciler, EC2NodeClassHash, NodeClaimTagging,
     InstanceGarbageCollection, InstanceProfileGarbageCollection, PricingRefresh, InstanceTypeRefresh, VersionRefresh, SsmInvalidation,
+    DiscoveredCapacity, CapacityTypeDemotion, CapacityBlockExpiration, InstanceStatusInterruption,
     ...(queue ? [InterruptionReconciler] : []),
   ),
 ];

@@ -1,11 +1,11 @@
 import { inject } from 'inversify';
 import { CAPACITY_TYPE_LABEL, CAPACITY_TYPE_SPOT, INSTANCE_TYPE_LABEL, NodeClaim, ZONE_LABEL } from 'karpenter-ts/api';
-import { INTERRUPTION_CONSEQUENCES, TOKENS } from 'karpenter-ts/cloud/aws';
-import type { Interruption, InterruptionQueue, UnavailableOfferings } from 'karpenter-ts/cloud/aws';
+import { AWS_LABELS, INTERRUPTION_CONSEQUENCES, TOKENS } from 'karpenter-ts/cloud/aws';
+import type { CapacityReservationProvider, Interruption, InterruptionQueue, UnavailableOfferings } from 'karpenter-ts/cloud/aws';
 import { Node, OnEvent, Reconciler, Step, done, token } from 'karpenter-ts/operator';
 import type { EventSource, Key, MapContext, Outcome, StepContext } from 'karpenter-ts/operator';
-import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
-import { claimByInstanceID, instanceIDOf, nodeByProviderID } from '../shared/indexes.js';
+import { claimByInstanceID, instanceIDOf } from '../shared/indexes.js';
+import { ClaimInterruption } from './claim-interruption.js';
 
 type Ctx = StepContext<NodeClaim>;
 
@@ -26,7 +26,8 @@ export class InterruptionReconciler {
   constructor(
     @inject(TOKENS.InterruptionQueue) private readonly queue: InterruptionQueue,
     @inject(TOKENS.UnavailableOfferings) private readonly unavailable: UnavailableOfferings,
-    @inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics,
+    @inject(TOKENS.CapacityReservations) private readonly reservations: CapacityReservationProvider,
+    @inject(ClaimInterruption) private readonly interruption: ClaimInterruption,
   ) {}
 
   @OnEvent(Interruptions)
@@ -46,22 +47,12 @@ export class InterruptionReconciler {
   }
 
   private async react(claim: NodeClaim, { kind, messageID }: Interruption, ctx: Ctx): Promise<void> {
-    const [node] = ctx.cache.list(Node, { index: nodeByProviderID, value: claim.status.providerID });
-    const say = (type: 'Normal' | 'Warning', reason: string, message: string): void => {
-      for (const about of node ? [ctx.object, node] : [ctx.object]) {
-        const options = { about, dedupe: [about.metadata.uid, messageID] };
-        if (type === 'Normal') ctx.events.normal(reason, message, options);
-        else ctx.events.warning(reason, message, options);
-      }
-    };
     const { event, drain } = INTERRUPTION_CONSEQUENCES[kind];
-    say(event.type, event.reason, event.message);
+    this.interruption.say(ctx.object, event, messageID, ctx);
     if (kind === 'spot_interrupted') this.markUnavailable(claim);
-    if (!drain || claim.metadata.deletionTimestamp) return;
-    ctx.log.info('initiating delete from interruption message', { messageKind: kind, NodeClaim: { name: claim.metadata.name }, Node: node && { name: node.metadata.name } });
-    await ctx.delete(claim);
-    say('Warning', 'TerminatingOnInterruption', 'Interruption triggered termination for the NodeClaim and its Node');
-    this.metrics.claimDisrupted(claim, kind);
+    const reservation = claim.metadata.labels[AWS_LABELS.reservationID];
+    if (kind === 'capacity_reservation_interrupted' && reservation) this.reservations.markUnavailable(reservation);
+    if (drain) await this.interruption.drain(ctx.object, kind, messageID, ctx);
   }
 
   /** Another launch of the same kind would be interrupted as well. */

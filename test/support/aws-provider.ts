@@ -51,11 +51,16 @@ function share<T extends object>(from: T, to: T, ...fields: string[]): void {
 
 const metadata = (name: string, uid: string) => ({ name, uid, resourceVersion: '1', generation: 1, creationTimestamp: '2026-01-01T00:00:00Z', labels: {}, annotations: {} });
 
+interface ProviderBedOptions {
+  settings?: Partial<AwsSettings>;
+  environment?: Partial<AwsEnvironment>;
+  kubernetesVersion?: string;
+  /** Default: one of its own, in January 2026. */
+  clock?: VirtualClock;
+}
+
 /** Types and prices are read already. */
-export async function providerBed(
-  { settings = {}, environment = {}, kubernetesVersion = '1.32' }: { settings?: Partial<AwsSettings>; environment?: Partial<AwsEnvironment>; kubernetesVersion?: string } = {},
-): Promise<ProviderBed> {
-  const clock = new VirtualClock(Date.UTC(2026, 0, 1));
+export async function providerBed({ settings = {}, environment = {}, kubernetesVersion = '1.32', clock = new VirtualClock(Date.UTC(2026, 0, 1)) }: ProviderBedOptions = {}): Promise<ProviderBed> {
   const aws = createAws({ clock, random: seededRandom(1), kubernetesVersion });
   const nodeClasses = new Map<string, EC2NodeClass>();
   const pools = new Map<string, NodePool>();

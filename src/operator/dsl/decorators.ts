@@ -180,7 +180,7 @@ export const RBAC = (rule: RuleDeclaration): ReconcilerDecorator => type('RBAC',
 export interface SingletonOptions {
   /** Unique among all loaded reconcilers. */
   name: string;
-  /** From the end of one tick to the start of the next. Optional for a batch. */
+  /** From the end of one tick to the start of the next, unless `tick` returns a duration of its own. Optional for a batch. */
   every?: Duration;
   /** Up to which fraction of `every` is added at random. Default 0. */
   jitter?: number;

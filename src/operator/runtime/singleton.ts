@@ -3,6 +3,8 @@ import type { Subscription } from 'rxjs';
 import { Subject, map } from 'rxjs';
 import type { TickContext, Trigger } from '../context.js';
 import type { SingletonPlan } from '../dsl/plan.js';
+import { milliseconds } from '../duration.js';
+import type { Duration } from '../duration.js';
 import type { Logger } from '../logger.js';
 import { batchWindow } from '../queue/batch-window.js';
 import { WorkQueue } from '../queue/work-queue.js';
@@ -22,6 +24,9 @@ export interface SingletonOptions {
   metrics: ControllerMetrics;
   container: Container;
 }
+
+/** A tick may say how long after it the next one is due, in the place of `every`. */
+type Tick = (ctx: TickContext) => Promise<Duration | void> | Duration | void;
 
 /** A singleton has one key, so that it never overlaps itself, and a wake-up during a tick makes one more tick. */
 const KEY = 'tick';
@@ -92,10 +97,11 @@ export class SingletonController {
     const startedAt = clock.now();
     const limited = runSignal(clock, parent, plan.timeout);
     try {
-      await (instance as Record<string, (ctx: TickContext) => Promise<void> | void>)[plan.method]?.call(instance, this.#context(limited.signal));
+      const wish = await (instance as Record<string, Tick>)[plan.method]?.call(instance, this.#context(limited.signal));
+      const every = wish === undefined ? plan.every : milliseconds(wish);
       this.queue.forget(KEY);
-      if (plan.every !== undefined) this.queue.add(KEY, { after: this.#period(plan.every) });
-      ended(plan.every === undefined ? 'success' : 'requeue_after', clock.now() - startedAt);
+      if (every !== undefined) this.queue.add(KEY, { after: this.#period(every) });
+      ended(every === undefined ? 'success' : 'requeue_after', clock.now() - startedAt);
     } catch (error) {
       ended('error', clock.now() - startedAt);
       if (!parent.aborted) this.#failed(error, limited.timedOut);

@@ -116,7 +116,7 @@ export class InstanceProvider {
   }
 
   private async describe(input: { Filters: Filter[]; InstanceIds?: string[] }, signal?: AbortSignal): Promise<Instance[]> {
-        const found: Instance[] = [];
+    const found: Instance[] = [];
     // EC2 refuses a page size together with ids.
     const pageSize = input.InstanceIds ? {} : { pageSize: 1000 };
     for await (const page of paginateDescribeInstances({ client: this.clients.ec2, ...pageSize }, input, abortable(signal))) {

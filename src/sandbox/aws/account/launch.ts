@@ -172,9 +172,17 @@ export interface LaunchContext {
   readonly volumeTags: Tags;
 }
 
+/** In a partition group, the partition is EC2's choice unless the call names one. */
+function inPartition(specification: LaunchSpecification, { placementGroups, random }: Account): LaunchSpecification {
+  if (specification.placementGroupId === undefined || specification.partitionNumber !== undefined) return specification;
+  const { partitions } = placementGroups.get(specification.placementGroupId);
+  return partitions === undefined ? specification : { ...specification, partitionNumber: 1 + Math.floor(random.next() * partitions) };
+}
+
 /** Starts one instance of a plan. Throws when capacity, a quota, the reservation or the subnet's addresses are exhausted. */
 export function launch(plan: LaunchPlan, context: LaunchContext, account: Account): Instance {
-  const { type, image, subnet, lifecycle, profile, specification, price } = plan;
+  const { type, image, subnet, lifecycle, profile, price } = plan;
+  const specification = inPartition(plan.specification, account);
   const { clock, random, faults, capacityReservations } = account;
   checkCapacity(plan, account);
   if (subnet.freeAddresses < plan.interfaces.length) {
