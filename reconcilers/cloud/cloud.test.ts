@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { EC2NodeClass, NodeClaim } from 'karpenter-ts/api';
+import { NodeClaim } from 'karpenter-ts/api';
+import type { EC2NodeClass } from 'karpenter-ts/api';
 import { Node } from 'karpenter-ts/operator';
 import { AwsBed } from '../../test/support/aws-bed.js';
 import { CapacityBlockExpiration, CapacityTypeDemotion } from './capacity-reservations.js';
