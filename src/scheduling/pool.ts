@@ -314,10 +314,12 @@ function readType(type: InstanceType, sets: RequirementSets, reservationIDLabel:
 
 function rowsOf(type: InstanceType, requirements: RequirementSet, sets: RequirementSets, reservationIDLabel: string): Row[] {
   const byAllocatable = new Map<string, { allocatable: Resources; offerings: RowOffering[] }>();
+  const plain = allocatableOf(type.capacity, type.overhead);
   for (const offering of type.offerings) {
     if (!offering.available) continue;
-    const allocatable = allocatableOf({ ...type.capacity, ...offering.capacityOverride }, { ...type.overhead, ...offering.overheadOverride });
-    const key = offering.capacityOverride || offering.overheadOverride ? JSON.stringify(Object.keys(allocatable).sort().map((name) => [name, allocatable[name]])) : '';
+    const differs = offering.capacityOverride !== undefined || offering.overheadOverride !== undefined;
+    const allocatable = differs ? allocatableOf({ ...type.capacity, ...offering.capacityOverride }, { ...type.overhead, ...offering.overheadOverride }) : plain;
+    const key = differs ? JSON.stringify(Object.keys(allocatable).sort().map((name) => [name, allocatable[name]])) : '';
     const group = byAllocatable.get(key) ?? { allocatable, offerings: [] };
     const own = sets.of(offering.requirements);
     const id = own.get(sets.vocabulary.key(reservationIDLabel));

@@ -1,4 +1,4 @@
-import { HOSTNAME_LABEL } from '../api/labels.js';
+import { HOSTNAME_LABEL, normalizeLabel } from '../api/labels.js';
 import { Requirements } from '../api/requirements.js';
 import type { Requirement } from '../api/requirement.js';
 import { ValueSets } from './value-set.js';
@@ -15,15 +15,16 @@ export interface Conflict {
 /** Requirements on node labels, interned: one object for each different set, so that identity is equality. Made by {@link RequirementSets}. */
 export class RequirementSet {
   private readonly byKey = new Map<KeyVocabulary, ValueSet>();
-  private readonly merges = new Map<RequirementSet, RequirementSet>();
-  private readonly compatibility = new Map<RequirementSet, boolean>();
+  /** There are thousands of sets, and most of them never meet another one. */
+  private merges: Map<RequirementSet, RequirementSet> | undefined;
+  private compatibility: Map<RequirementSet, boolean> | undefined;
   /** Sets that bind at least this many values. */
   readonly withMinValues: readonly ValueSet[];
 
   constructor(
     readonly id: number,
     private readonly pool: RequirementSets,
-    /** Ascending by key number. */
+    /** Ascending by key: in the same order whichever keys were met first. */
     readonly sets: readonly ValueSet[],
   ) {
     for (const set of sets) this.byKey.set(set.key, set);
@@ -37,12 +38,12 @@ export class RequirementSet {
   /** Both at once, key by key. */
   merge(other: RequirementSet): RequirementSet {
     if (other === this || other.sets.length === 0) return this;
-    let merged = this.merges.get(other);
+    let merged = this.merges?.get(other);
     if (merged === undefined) {
       const byKey = new Map(this.byKey);
       for (const set of other.sets) byKey.set(set.key, byKey.get(set.key)?.intersect(set) ?? set);
       merged = this.pool.make(byKey.values());
-      this.merges.set(other, merged);
+      (this.merges ??= new Map()).set(other, merged);
     }
     return merged;
   }
@@ -62,10 +63,10 @@ export class RequirementSet {
    * satisfy.
    */
   admits(wanted: RequirementSet): boolean {
-    let compatible = this.compatibility.get(wanted);
+    let compatible = this.compatibility?.get(wanted);
     if (compatible === undefined) {
       compatible = wanted.sets.every((set) => this.byKey.get(set.key)?.admits(set) ?? (set.allowsAbsence || this.pool.wellKnown.has(set.key.key)));
-      this.compatibility.set(wanted, compatible);
+      (this.compatibility ??= new Map()).set(wanted, compatible);
     }
     return compatible;
   }
@@ -96,6 +97,8 @@ export class RequirementSets {
   readonly vocabulary = new Vocabulary();
   readonly values = new ValueSets();
   private readonly made = new Map<string, RequirementSet>();
+  /** By frozen list: those of instance types and offerings, which are shared by the thousand. */
+  private readonly read = new WeakMap<readonly Requirement[], RequirementSet>();
   readonly empty: RequirementSet;
 
   constructor(readonly wellKnown: ReadonlySet<string>) {
@@ -108,7 +111,7 @@ export class RequirementSets {
   }
 
   make(sets: Iterable<ValueSet>): RequirementSet {
-    const sorted = [...sets].sort((a, b) => a.key.id - b.key.id);
+    const sorted = [...sets].sort((a, b) => (a.key.key < b.key.key ? -1 : 1));
     const name = sorted.map((set) => set.id).join(' ');
     let made = this.made.get(name);
     if (made === undefined) {
@@ -119,7 +122,16 @@ export class RequirementSets {
   }
 
   of(requirements: readonly Requirement[]): RequirementSet {
-    return this.from(Requirements.of(...requirements));
+    const known = this.read.get(requirements);
+    if (known) return known;
+    const byKey = new Map<KeyVocabulary, ValueSet>();
+    for (const requirement of requirements) {
+      const set = this.values.of(this.vocabulary.key(normalizeLabel(requirement.key)), requirement);
+      byKey.set(set.key, byKey.get(set.key)?.intersect(set) ?? set);
+    }
+    const made = this.make(byKey.values());
+    if (Object.isFrozen(requirements)) this.read.set(requirements, made);
+    return made;
   }
 
   from(requirements: Requirements): RequirementSet {

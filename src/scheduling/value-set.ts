@@ -1,3 +1,4 @@
+import type { Requirement } from '../api/requirement.js';
 import { LabelSet } from '../api/requirements.js';
 import { andBits, bitsOf, eachBit, emptyBits, hasBit, isEmpty, membersOf, orBits, setBit, withoutBits } from './bits.js';
 import type { Bits } from './bits.js';
@@ -8,8 +9,8 @@ import type { KeyVocabulary } from './vocabulary.js';
  * object, so that identity is equality and results of operations can be remembered.
  */
 export class ValueSet {
-  private readonly intersections = new Map<ValueSet, ValueSet>();
-  private readonly overlaps = new Map<ValueSet, boolean>();
+  private intersections: Map<ValueSet, ValueSet> | undefined;
+  private overlaps: Map<ValueSet, boolean> | undefined;
 
   constructor(
     readonly id: number,
@@ -78,10 +79,10 @@ export class ValueSet {
 
   intersect(other: ValueSet): ValueSet {
     if (other === this) return this;
-    let result = this.intersections.get(other);
+    let result = this.intersections?.get(other);
     if (result === undefined) {
       result = this.computeIntersection(other);
-      this.intersections.set(other, result);
+      (this.intersections ??= new Map()).set(other, result);
     }
     return result;
   }
@@ -101,11 +102,11 @@ export class ValueSet {
 
   intersects(other: ValueSet): boolean {
     if (other === this) return !this.isNone;
-    let overlap = this.overlaps.get(other);
+    let overlap = this.overlaps?.get(other);
     if (overlap === undefined) {
       const both = this.computeIntersection(other);
       overlap = !both.isNone;
-      this.overlaps.set(other, overlap);
+      (this.overlaps ??= new Map()).set(other, overlap);
     }
     return overlap;
   }
@@ -134,6 +135,8 @@ export class ValueSet {
 /** Makes {@link ValueSet}s, each different set once. */
 export class ValueSets {
   private readonly made = new Map<string, ValueSet>();
+  /** By frozen requirement, which instance types share. */
+  private readonly read = new WeakMap<Requirement, ValueSet>();
 
   get size(): number {
     return this.made.size;
@@ -158,6 +161,16 @@ export class ValueSets {
 
   one(key: KeyVocabulary, value: number): ValueSet {
     return this.make(key, false, bitsOf([value]), undefined, undefined, undefined);
+  }
+
+  /** What a requirement on the key says. */
+  of(key: KeyVocabulary, requirement: Requirement): ValueSet {
+    let set = this.read.get(requirement);
+    if (set === undefined) {
+      set = this.fromLabelSet(key, LabelSet.of(requirement.operator, requirement.values, requirement.minValues));
+      if (Object.isFrozen(requirement)) this.read.set(requirement, set);
+    }
+    return set;
   }
 
   fromLabelSet(key: KeyVocabulary, set: LabelSet): ValueSet {

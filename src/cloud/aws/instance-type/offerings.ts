@@ -52,7 +52,7 @@ function offeringRequirements({ capacityType, zone, zoneID, partition, reservati
   let list = requirementLists.get(key);
   if (list === undefined) {
     const { reservationID, reservationType, reservationInterruptible } = AWS_LABELS;
-    list = [
+    list = Object.freeze([
       oneOf(CAPACITY_TYPE_LABEL, capacityType),
       oneOf(ZONE_LABEL, zone),
       ...(reservation
@@ -60,7 +60,7 @@ function offeringRequirements({ capacityType, zone, zoneID, partition, reservati
         : [absent(reservationID), absent(reservationType), absent(reservationInterruptible)]),
       ...(zoneID ? [oneOf(ZONE_ID_LABEL, zoneID)] : []),
       ...(partition === undefined ? [] : [oneOf(AWS_LABELS.placementGroupPartition, partition)]),
-    ];
+    ]);
     requirementLists.set(key, list);
   }
   return list;

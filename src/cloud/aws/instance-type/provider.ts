@@ -198,7 +198,7 @@ export class InstanceTypeProvider {
   private sharedRequirements(key: string, compute: () => InstanceType['requirements']): InstanceType['requirements'] {
     let requirements = this.requirements.get(key);
     if (requirements === undefined) {
-      requirements = compute();
+      requirements = Object.freeze(compute());
       this.requirements.set(key, requirements);
     }
     return requirements;

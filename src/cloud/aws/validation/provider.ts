@@ -145,19 +145,24 @@ export class ValidationProvider {
     return template as LaunchTemplate;
   }
 
-  /** A type that the class's pools would launch, preferably an ordinary one. */
+  /** A type that the class's pools would launch, preferably an ordinary one. Looks at no more types than it must. */
   private chooseType(nodeClass: EC2NodeClass, pools: readonly NodePool[]): InstanceType {
     const types = this.dependencies.instanceTypes.list(nodeClass).filter(({ offerings }) => offerings.some(({ available }) => available));
-    const launchable = types.filter((type) => (nodeClass.status.amis ?? []).some((ami) => requirementsOf(type).compatible(requirementsOf(ami))));
-    const wanted = windowsBuild(resolvedAMIFamily(nodeClass)) === undefined
-      ? launchable.filter((type) => pools.some((pool) => poolRequirements(pool).compatible(requirementsOf(type))))
-      : [];
-    const fallback = launchable.filter(({ name }) => FALLBACK_TYPES.includes(name));
-    const candidates = [wanted, fallback, launchable].find((list) => list.length > 0) ?? [];
+    const amis = (nodeClass.status.amis ?? []).map(requirementsOf);
+    const isLaunchable = (type: InstanceType): boolean => amis.some((ami) => requirementsOf(type).compatible(ami));
+    const ofPools = windowsBuild(resolvedAMIFamily(nodeClass)) === undefined ? pools.map(poolRequirements) : [];
     const standard = Requirements.of(...variantRequirements('standard'));
-    const chosen = candidates.find((type) => requirementsOf(type).compatible(standard)) ?? candidates[0];
-    if (chosen === undefined) throw new Error(`no instance type can be launched from the AMIs and subnets of EC2NodeClass "${nodeClass.metadata.name}" (architectures ${[...new Set(types.flatMap((type) => [...requirementsOf(type).get(ARCH_LABEL).values]))].join(', ')})`);
-    return chosen;
+    const preferences: ((type: InstanceType) => boolean)[] = [
+      (type) => ofPools.some((pool) => pool.compatible(requirementsOf(type))),
+      ({ name }) => FALLBACK_TYPES.includes(name),
+      () => true,
+    ];
+    for (const isPreferred of preferences) {
+      const candidate = (type: InstanceType): boolean => isPreferred(type) && isLaunchable(type);
+      const chosen = types.find((type) => candidate(type) && requirementsOf(type).compatible(standard)) ?? types.find(candidate);
+      if (chosen) return chosen;
+    }
+    throw new Error(`no instance type can be launched from the AMIs and subnets of EC2NodeClass "${nodeClass.metadata.name}" (architectures ${[...new Set(types.flatMap((type) => [...requirementsOf(type).get(ARCH_LABEL).values]))].join(', ')})`);
   }
 
   private fleetRequest(nodeClass: EC2NodeClass, { name, amiID, instanceTypes }: LaunchTemplate): CreateFleetCommandInput {
