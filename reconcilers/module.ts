@@ -44,7 +44,7 @@ import { cacheLookups } from './state/cluster-lookups.js';
 import { ClusterStateFeed } from './state/cluster-state-feed.js';
 
 /** What the reconcilers share, without any of them. */
-const services = (settings: Settings): ContainerModule =>
+export const services = (settings: Settings): ContainerModule =>
   new ContainerModule(({ bind }) => {
     bind(Settings).toConstantValue(settings);
     bind(ClusterState).toResolvedValue(

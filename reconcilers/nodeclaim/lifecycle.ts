@@ -25,6 +25,7 @@ type Ctx = StepContext<NodeClaim>;
   backoff: { base: '1s', max: '1m', jitter: 0.2 },
   rate: { qps: 10, burst: 1000 },
   root: 'Ready',
+  jitter: 0,
   transitionEvents: 'normal',
   reads: [NodePool],
 })
@@ -60,7 +61,7 @@ export class NodeClaimLifecycle {
     return met();
   }
 
-  @Condition('Registered', { dependsOn: ['Launched'], latch: true })
+  @Condition('Registered', { latch: true })
   async register(claim: NodeClaim, ctx: Ctx): Promise<Outcome> {
     const [node, ...others] = this.nodesOf(claim, ctx);
     if (!node) return waiting('NodeNotFound', 'Node not registered with cluster');
@@ -81,8 +82,9 @@ export class NodeClaimLifecycle {
     return met();
   }
 
-  @Condition('Initialized', { dependsOn: ['Registered'], latch: true })
+  @Condition('Initialized', { latch: true })
   async initialize(claim: NodeClaim, ctx: Ctx): Promise<Outcome> {
+    if (ctx.condition('Registered')?.status !== 'True') return done();
     const [node] = this.nodesOf(claim, ctx);
     if (!node) return waiting('NodeNotFound', 'Node not registered with cluster');
     if (readiness(node) !== 'True') return waiting('NodeNotReady', 'Node status is NotReady');
@@ -148,6 +150,7 @@ export class NodeClaimLifecycle {
     if (grace === undefined || deletionTimestamp === undefined || annotations[TERMINATION_TIMESTAMP_ANNOTATION]) return;
     const deadline = new Date(Date.parse(deletionTimestamp) + milliseconds(grace)).toISOString().replace('.000Z', 'Z');
     annotations[TERMINATION_TIMESTAMP_ANNOTATION] = deadline;
+    ctx.log.info('annotated nodeclaim', { [TERMINATION_TIMESTAMP_ANNOTATION]: deadline });
     ctx.events.warning('TerminationGracePeriodExpiring', `All pods will be deleted by ${deadline}`, { dedupe: [claim.metadata.name] });
   }
 
