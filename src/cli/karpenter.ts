@@ -30,7 +30,8 @@ export function karpenter(options: OperatorOptions, environment: KarpenterEnviro
     cpus: Math.ceil(options.settings.cpuRequests / 1_000),
     userAgent: `karpenter/${options.aws.version}`,
     leaderElection: options.leaderElection.enabled && { lease: options.leaderElection.name, namespace: options.leaderElection.namespace },
-    ports: framework.ports ?? { metrics: options.metricsPort, health: options.healthProbePort },
+    warmup: options.warmup,
+    ports: framework.ports ?? { metrics: options.metricsPort, health: options.healthProbePort, profiling: options.profiling },
   });
   return operator.use(
     awsModule(options.aws, { clock, random, ...awsEnvironment }),

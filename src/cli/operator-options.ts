@@ -17,6 +17,13 @@ export interface OperatorOptions {
   /** Whether the controllers behind gauges and condition metrics run. */
   clusterStateObservability: boolean;
   logLevel: 'debug' | 'info' | 'error';
+  /** Comma-separated paths, `stdout` and `stderr`. */
+  logOutputPaths: string;
+  logErrorOutputPaths: string;
+  /** Serve profiles on the port of the metrics. */
+  profiling: boolean;
+  /** Fill the caches while another replica leads. */
+  warmup: boolean;
 }
 
 /** A setting that stops the process at start. */
@@ -55,8 +62,14 @@ const FLAGS: readonly Flag[] = [
   { name: 'leader-election-namespace', kind: 'string', fallback: '', help: 'namespace of the lease; that of the pod unless given' },
   { name: 'disable-cluster-state-observability', kind: 'boolean', fallback: false, help: 'no gauges of nodes, pods and pools' },
   { name: 'cpu-requests', kind: 'number', fallback: 1000, help: 'millicores of the operator; scales its concurrency' },
-  { name: 'memory-limit', kind: 'number', fallback: -1, help: 'bytes that the operator may use' },
+  { name: 'memory-limit', kind: 'number', fallback: -1, help: 'accepted without effect, as Node has no soft limit; a hard one is NODE_OPTIONS=--max-old-space-size=<MiB>' },
   { name: 'log-level', kind: 'string', fallback: 'info', help: 'debug, info or error' },
+  { name: 'log-output-paths', kind: 'string', fallback: 'stdout', help: 'where the log goes: files, stdout, stderr, separated by commas' },
+  { name: 'log-error-output-paths', kind: 'string', fallback: 'stderr', help: 'where it is said that the log cannot be written' },
+  { name: 'enable-profiling', kind: 'boolean', fallback: false, help: 'profiles under /debug/pprof on the port of /metrics' },
+  { name: 'disable-controller-warmup', kind: 'boolean', fallback: true, help: 'fill the caches only once this replica leads' },
+  { name: 'ignore-dra-requests', kind: 'boolean', fallback: true, help: 'pods with resource claims are not provisioned for; false is not supported' },
+  { name: 'karpenter-service', kind: 'string', fallback: '', help: 'accepted without effect' },
   { name: 'batch-max-duration', kind: 'duration', fallback: '10s', help: 'longest window over pending pods' },
   { name: 'batch-idle-duration', kind: 'duration', fallback: '1s', help: 'end of the window after the last pending pod' },
   { name: 'preference-policy', kind: 'string', fallback: 'Respect', help: 'Respect or Ignore preferences of pods' },
@@ -130,6 +143,7 @@ export function operatorOptions(flags: Readonly<Record<string, unknown>>, enviro
   const number = (name: string): number => Number(values[name]);
   const duration = (name: string): number => parseDuration(text(name)) ?? 0;
   const featureGates = parseFeatureGates(text('feature-gates'));
+  if (values['ignore-dra-requests'] !== true) throw new InvalidSetting('ignore-dra-requests', 'false', '"true": dynamic resource allocation is not supported');
   return {
     settings: {
       batchMaxDuration: duration('batch-max-duration'),
@@ -155,6 +169,7 @@ export function operatorOptions(flags: Readonly<Record<string, unknown>>, enviro
       subnetRefreshInterval: duration('subnet-refresh-interval'),
       ...(text('node-role') ? { nodeRole: text('node-role') } : {}),
       reservedCapacity: featureGates.reservedCapacity,
+      ...(environment['AWS_ENDPOINT_URL'] ? { endpoint: environment['AWS_ENDPOINT_URL'] } : {}),
     }),
     metricsPort: number('metrics-port'),
     healthProbePort: number('health-probe-port'),
@@ -166,6 +181,10 @@ export function operatorOptions(flags: Readonly<Record<string, unknown>>, enviro
       namespace: text('leader-election-namespace') || environment['SYSTEM_NAMESPACE'] || 'karpenter',
     },
     clusterStateObservability: values['disable-cluster-state-observability'] !== true,
+    logOutputPaths: text('log-output-paths'),
+    logErrorOutputPaths: text('log-error-output-paths'),
+    profiling: values['enable-profiling'] === true,
+    warmup: values['disable-controller-warmup'] !== true,
     logLevel: oneOf('log-level', text('log-level') || 'info', 'debug', 'info', 'error'),
   };
 }

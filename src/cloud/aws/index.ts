@@ -3,6 +3,7 @@ export * from './ami-family.js';
 export * from './ami-provider.js';
 export * from './clients.js';
 export * from './cluster.js';
+export * from './connectivity.js';
 export * from './errors.js';
 export * from './instance-profile-provider.js';
 export * from './nodeclass-hash.js';
