@@ -19,7 +19,7 @@ const GROUP_VERSIONS = [
   'authentication.k8s.io/v1', 'authorization.k8s.io/v1',
 ];
 /** Served by upstream, but without any meaning in an embedded cluster. */
-const LEFT_OUT = new Set(['componentstatuses', 'validatingadmissionpolicies', 'validatingadmissionpolicybindings', 'csistoragecapacities']);
+const LEFT_OUT = new Set(['componentstatuses', 'csistoragecapacities']);
 /** metrics.k8s.io is an aggregated API: its types live in another module and are few. */
 const METRICS = {
   'metrics.v1beta1.ContainerMetrics': { name: '!string', usage: '!{quantity' },

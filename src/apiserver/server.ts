@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { limitRanger } from './admission/limit-ranger.js';
+import { startPolicyTypeChecking } from './admission/policy-type-checking.js';
+import { validatingAdmissionPolicies } from './admission/validating-admission-policy.js';
 import { bootstrap } from './bootstrap.js';
 import { systemClock, systemRandom } from './clock.js';
 import { startEventExpiry } from './controllers/event-expiry.js';
@@ -64,9 +66,11 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const closing = new AbortController();
   // Every open watch listens.
   setMaxListeners(0, closing.signal);
-  const ctx: RestContext = { closing: closing.signal, clock, random, storage, registry, conversions, admission: [limitRanger({ storage }), ...(options.admission ?? [])], ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
+  const admission: AdmissionPlugin[] = [limitRanger({ storage })];
+  const ctx: RestContext = { closing: closing.signal, clock, random, storage, registry, conversions, admission, ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
+  admission.push(...(options.admission ?? []), validatingAdmissionPolicies(ctx));
   bootstrap(ctx);
-  const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startServiceAccounts(ctx), startEventExpiry(ctx), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
+  const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startServiceAccounts(ctx), startEventExpiry(ctx), startPolicyTypeChecking(ctx), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
   const handle = createHandler(ctx, [createHealth(storage, version as JsonObject), createDiscovery(registry), createOpenApi(registry, { version: version.gitVersion })]);
   const listeners = new Set<Listener>();
   return {

@@ -45,7 +45,9 @@ function toCelText(text: string, format: string | undefined): unknown {
 
 const whole = (value: number): unknown => (Number.isInteger(value) ? BigInt(value) : value);
 
-function untyped(value: unknown): unknown {
+/** A JSON value as CEL sees it where there is no schema: maps, lists, ints where a number is whole, and text as it is. */
+export function untyped(value: unknown): unknown {
+  if (value === undefined) return null;
   if (typeof value === 'number') return whole(value);
   if (Array.isArray(value)) return value.map(untyped);
   if (!isObject(value)) return value;

@@ -6,10 +6,13 @@ import { registerQuantities } from './library/quantities.js';
 import { registerStrings } from './library/strings.js';
 import { registerUrls } from './library/urls.js';
 
-const base = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false }).registerVariable('self', 'dyn');
-for (const register of [registerStrings, registerLists, registerQuantities, registerUrls, registerNetworks, registerFormats]) register(base);
+/** CEL with the functions that Kubernetes adds to it, and no variables. */
+export const libraryEnvironment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false });
+for (const register of [registerStrings, registerLists, registerQuantities, registerUrls, registerNetworks, registerFormats]) register(libraryEnvironment);
 
-/** CEL with the functions that Kubernetes adds to it, and the variables of a validation rule. Types come with the values. */
+const base = libraryEnvironment.clone().registerVariable('self', 'dyn');
+
+/** The variables of a validation rule. Types come with the values. */
 export const ruleEnvironment: Environment = base.clone().registerVariable('oldSelf', 'dyn');
 
 /** The same for rules with `optionalOldSelf`, where the old value may be absent. */

@@ -41,8 +41,8 @@ export function compileRule(rule: ValidationRule): CompiledRule {
 
 function compile(rule: ValidationRule): CompiledRule {
   const environment = rule.optionalOldSelf ? optionalOldSelfEnvironment : ruleEnvironment;
-  const program = parse(environment, rule.rule);
-  const message = rule.messageExpression === undefined ? undefined : parse(environment, rule.messageExpression);
+  const program = parseExpression(environment, rule.rule);
+  const message = rule.messageExpression === undefined ? undefined : parseExpression(environment, rule.messageExpression);
   return {
     rule,
     usesOldSelf: mentions(program.ast, 'oldSelf'),
@@ -50,9 +50,7 @@ function compile(rule: ValidationRule): CompiledRule {
     messageOf(variables) {
       if (!message) return undefined;
       try {
-        const text: unknown = message(variables);
-        // As upstream: a message that fails, is blank or has several lines is no message.
-        return typeof text === 'string' && text.trim() !== '' && !text.includes('\n') ? text.trim() : undefined;
+        return usableMessage(message(variables));
       } catch {
         return undefined;
       }
@@ -60,7 +58,8 @@ function compile(rule: ValidationRule): CompiledRule {
   };
 }
 
-function parse(environment: Environment, expression: string): ParseResult {
+/** Parses an expression and checks that what it calls exists; @throws {RuleSyntaxError}. */
+export function parseExpression(environment: Environment, expression: string): ParseResult {
   try {
     const program = environment.parse(expression);
     const { valid, error } = program.check();
@@ -71,6 +70,9 @@ function parse(environment: Environment, expression: string): ParseResult {
     throw error;
   }
 }
+
+/** As upstream: a message that is no text, is blank or has several lines is no message. */
+export const usableMessage = (text: unknown): string | undefined => (typeof text === 'string' && text.trim() !== '' && !text.includes('\n') ? text.trim() : undefined);
 
 /** What went wrong while a rule ran. */
 export const evaluationProblem = (error: unknown): string => (error instanceof EvaluationError ? error.summary.replace(/^No such key/, 'no such key') : (error as Error).message);

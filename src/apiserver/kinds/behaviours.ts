@@ -5,6 +5,7 @@ import { endpointsBehaviour, secretBehaviour } from './core/config.js';
 import { coreEventBehaviour, eventBehaviour } from './core/event.js';
 import { endpointSliceBehaviour, mutatingWebhookBehaviour, networkPolicyBehaviour, priorityClassBehaviour, roleBindingBehaviour, validatingWebhookBehaviour } from './core/policies.js';
 import { podBehaviour } from './core/pod.js';
+import { validatingAdmissionPolicyBehaviour, validatingAdmissionPolicyBindingBehaviour } from './core/validating-admission-policy.js';
 import { serviceBehaviour } from './core/service.js';
 import { csiDriverBehaviour, persistentVolumeBehaviour, persistentVolumeClaimBehaviour, storageClassBehaviour } from './core/storage.js';
 import { horizontalPodAutoscalerBehaviour, horizontalPodAutoscalerV1Behaviour } from './workloads/horizontal-pod-autoscaler.js';
@@ -27,6 +28,8 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'v1/Secret': secretBehaviour,
   'v1/Service': serviceBehaviour,
   'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': mutatingWebhookBehaviour,
+  'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy': validatingAdmissionPolicyBehaviour,
+  'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding': validatingAdmissionPolicyBindingBehaviour,
   'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration': validatingWebhookBehaviour,
   'apiextensions.k8s.io/v1/CustomResourceDefinition': customResourceDefinitionBehaviour,
   'apps/v1/DaemonSet': daemonSetBehaviour,

@@ -9,6 +9,12 @@ export interface AdmissionPlugin {
   validate?(request: AdmissionRequest): void;
 }
 
+/** Who sent a request. */
+export interface Requester {
+  readonly name: string;
+  readonly groups?: readonly string[];
+}
+
 export interface AdmissionRequest {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
   readonly definition: ResourceDefinition;
@@ -20,6 +26,8 @@ export interface AdmissionRequest {
   /** Absent for CREATE. */
   readonly previous?: ApiObject;
   readonly dryRun: boolean;
+  /** Who asks; absent: the cluster's administrator. */
+  readonly user?: Requester;
   /** Adds a `Warning` header to the answer. */
   warn: (message: string) => void;
 }

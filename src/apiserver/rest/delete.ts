@@ -1,7 +1,7 @@
 import { timestamp } from '../clock.js';
 import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js';
 import { badRequest, conflict, forbidden, invalid, notFound } from '../status.js';
-import type { RestContext, RestResult } from './context.js';
+import type { Requester, RestContext, RestResult } from './context.js';
 import { list } from './list.js';
 import type { RequestInfo } from './request-info.js';
 import { admissionRequest } from './strategy.js';
@@ -16,6 +16,8 @@ export interface DeleteOptions {
   propagationPolicy?: PropagationPolicy;
   preconditions?: { uid?: string; resourceVersion?: string };
   dryRun: boolean;
+  /** Who asks, for admission. */
+  user?: Requester;
 }
 
 /** Kinds whose dependents outlive them unless the client says otherwise, for compatibility with their first clients. */
@@ -94,7 +96,7 @@ export function deleteStored(ctx: RestContext, definition: ResourceDefinition, s
     throw conflict(definition, name, `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${stored.metadata.resourceVersion}`);
   }
   if (storageResource === 'namespaces' && UNDELETABLE_NAMESPACES.has(name)) throw forbidden(definition, name, 'this namespace may not be deleted');
-  for (const plugin of ctx.admission) plugin.validate?.(admissionRequest('DELETE', definition, '', undefined, stored, { dryRun: options.dryRun, warn }));
+  for (const plugin of ctx.admission) plugin.validate?.(admissionRequest('DELETE', definition, '', undefined, stored, { ...options, warn }));
 
   const object = markDeleted(ctx, storageResource, withDeletionFinalizer(definition, stored), options);
   const gone = readyToVanish(object);

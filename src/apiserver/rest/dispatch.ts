@@ -24,7 +24,7 @@ import { readWriteOptions, type WriteOptions } from './write-options.js';
 export async function dispatch(ctx: RestContext, info: RequestInfo, request: ApiRequest, warn: (message: string) => void): Promise<RestResult> {
   const { verb, query, definition, subresource, namespace, name } = info;
   const { headers, body } = request;
-  const options = (kind: Parameters<typeof readWriteOptions>[0]): WriteOptions => ({ ...readWriteOptions(kind, query, headers['user-agent'] ?? '', warn), duplicates: duplicatesIn(body, mediaType(headers)) });
+  const options = (kind: Parameters<typeof readWriteOptions>[0]): WriteOptions => ({ ...readWriteOptions(kind, query, headers['user-agent'] ?? '', warn), ...(request.user && { user: request.user }), duplicates: duplicatesIn(body, mediaType(headers)) });
   checkTimeout(query);
   if (definition.deprecationWarning) warn(definition.deprecationWarning);
   if (definition.group === 'metrics.k8s.io') return readMetrics(ctx, info);
@@ -53,7 +53,7 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
     }
     case 'delete ':
     case 'deletecollection ': {
-      const deleteOptions = readDeleteOptions(decodeDeleteOptions(body, headers), query);
+      const deleteOptions = { ...readDeleteOptions(decodeDeleteOptions(body, headers), query), ...(request.user && { user: request.user }) };
       return verb === 'delete' ? remove(ctx, info, deleteOptions, warn) : removeCollection(ctx, info, deleteOptions, warn);
     }
     case 'get scale':

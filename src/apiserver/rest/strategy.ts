@@ -103,10 +103,10 @@ export function admissionRequest(
   subresource: Subresource,
   object: ApiObject | undefined,
   previous: ApiObject | undefined,
-  { dryRun, warn }: Pick<WriteOptions, 'dryRun' | 'warn'>,
+  { dryRun, warn, user }: Pick<WriteOptions, 'dryRun' | 'warn' | 'user'>,
 ): AdmissionRequest {
   const { namespace = '', name = '' } = (object ?? previous)!.metadata;
-  return { operation, definition, subresource, namespace, name, dryRun, warn, ...(object && { object }), ...(previous && { previous }) };
+  return { operation, definition, subresource, namespace, name, dryRun, warn, ...(user && { user }), ...(object && { object }), ...(previous && { previous }) };
 }
 
 function refuse(definition: ResourceDefinition, { metadata }: ApiObject, causes: Parameters<typeof invalid>[2]): void {

@@ -1,6 +1,7 @@
 import type { ApiObject, ResourceDefinition, UnknownField } from '../contracts.js';
 import { unknownFieldText } from '../schema/unknown-field.js';
 import { badRequest, invalid } from '../status.js';
+import type { Requester } from './context.js';
 
 /** How a client wants a write done, from its query. */
 export interface WriteOptions {
@@ -11,6 +12,8 @@ export interface WriteOptions {
   /** Server-side apply takes over fields of others. */
   readonly force: boolean;
   warn: (message: string) => void;
+  /** Who asks, for admission. */
+  readonly user?: Requester;
   /** Paths that the body has twice; the last one counts. */
   duplicates?: readonly string[];
 }

@@ -1,0 +1,57 @@
+import type { MatchResources } from 'kubernetes-types/admissionregistration/v1.js';
+import type { JsonObject, ResourceDefinition } from '../contracts.js';
+import type { AdmissionRequest, RestContext } from '../rest/context.js';
+import { matchesLabelSelector } from '../rest/label-selector.js';
+import type { MatchRule } from './match-rule.js';
+
+/** Never subject to policies, or a policy could lock out the one that repairs it. */
+const EXEMPT = new Set(['validatingadmissionpolicies', 'validatingadmissionpolicybindings', 'validatingwebhookconfigurations', 'mutatingwebhookconfigurations']);
+
+/** Whether the `matchConstraints` of a policy, or the `matchResources` of a binding, let a request in. Absent: they do. */
+export function matchesResources(ctx: Pick<RestContext, 'storage' | 'registry'>, constraints: MatchResources | undefined, request: AdmissionRequest): boolean {
+  const { definition } = request;
+  if (definition.group === 'admissionregistration.k8s.io' && EXEMPT.has(definition.plural)) return false;
+  if (!constraints) return true;
+  const { resourceRules = [], excludeResourceRules = [], matchPolicy, objectSelector, namespaceSelector } = constraints;
+  if (!namespaceMatches(ctx, namespaceSelector as JsonObject | undefined, request) || !objectMatches(objectSelector as JsonObject | undefined, request)) return false;
+  const matchesRule = (rule: MatchRule): boolean =>
+    ruleMatches(rule, request, definition) || (matchPolicy !== 'Exact' && equivalents(ctx, definition).some((other) => ruleMatches(rule, request, other)));
+  return !excludeResourceRules.some(matchesRule) && (resourceRules.length === 0 || resourceRules.some(matchesRule));
+}
+
+/** The other versions and groups that the same objects are served in. */
+const equivalents = ({ registry }: Pick<RestContext, 'registry'>, definition: ResourceDefinition): ResourceDefinition[] =>
+  registry.list().filter((other) => other !== definition && other.storageResource === definition.storageResource);
+
+function ruleMatches({ operations = [], apiGroups = [], apiVersions = [], resources = [], resourceNames = [], scope = '*' }: MatchRule, request: AdmissionRequest, { group, version, plural, namespaced }: ResourceDefinition): boolean {
+  const { operation, subresource, name } = request;
+  const contains = (list: readonly string[], value: string): boolean => list.includes('*') || list.includes(value);
+  // A Namespace counts as cluster scoped, though its URL names a namespace.
+  const inScope = scope === '*' || (scope === 'Namespaced') === namespaced;
+  return (
+    inScope &&
+    contains(operations, operation) &&
+    contains(apiGroups, group) &&
+    contains(apiVersions, version) &&
+    resources.some((resource) => resourceMatches(resource, plural, subresource)) &&
+    (resourceNames.length === 0 || resourceNames.includes(name))
+  );
+}
+
+/** `pods`, `pods/status`, `pods/*`, `*` (no subresources) and `*\/status`. */
+function resourceMatches(pattern: string, plural: string, subresource: string): boolean {
+  const [resource = '', part = ''] = pattern.split('/');
+  return (resource === '*' || resource === plural) && (part === '*' || part === subresource);
+}
+
+function namespaceMatches({ storage }: Pick<RestContext, 'storage'>, selector: JsonObject | undefined, { definition, namespace, object, previous }: AdmissionRequest): boolean {
+  if (!selector || Object.keys(selector).length === 0) return true;
+  if (definition.storageResource === 'namespaces') return matchesLabelSelector(selector, (object ?? previous)!.metadata.labels);
+  if (!definition.namespaced) return true;
+  return matchesLabelSelector(selector, storage.get('namespaces', '', namespace)?.metadata.labels);
+}
+
+function objectMatches(selector: JsonObject | undefined, { object, previous }: AdmissionRequest): boolean {
+  if (!selector || Object.keys(selector).length === 0) return true;
+  return [object, previous].some((candidate) => candidate !== undefined && matchesLabelSelector(selector, candidate.metadata.labels));
+}
