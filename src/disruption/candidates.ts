@@ -1,4 +1,4 @@
-import { CAPACITY_TYPE_LABEL, DO_NOT_DISRUPT_ANNOTATION, INSTANCE_TYPE_LABEL, NODEPOOL_LABEL, ZONE_LABEL } from '../api/labels.js';
+import { CAPACITY_TYPE_LABEL, DO_NOT_DISRUPT_ANNOTATION, DO_NOT_EVICT_ANNOTATION, INSTANCE_TYPE_LABEL, NODEPOOL_LABEL, ZONE_LABEL } from '../api/labels.js';
 import type { InstanceType } from '../cloud/instance-type.js';
 import { EvictionBudgets } from '../scheduling/eviction-budgets.js';
 import { isActive, isProtected, isReschedulable } from '../scheduling/pod-predicates.js';
@@ -19,7 +19,8 @@ function nodeBlock({ node, initialized, markedForDeletion, nominatedUntil, annot
   if (!initialized) return 'Node is not initialized';
   if (markedForDeletion) return 'Node is deleting or marked for deletion';
   if (nominatedUntil > now) return 'Node is nominated for a pending pod';
-  if (annotations[DO_NOT_DISRUPT_ANNOTATION] === 'true') return `Disruption is blocked through the "${DO_NOT_DISRUPT_ANNOTATION}" annotation`;
+  const protection = [DO_NOT_DISRUPT_ANNOTATION, DO_NOT_EVICT_ANNOTATION].find((annotation) => annotations[annotation] === 'true');
+  if (protection) return `Disruption is blocked through the "${protection}" annotation`;
   if (labels[NODEPOOL_LABEL] === undefined) return `Node does not have the label "${NODEPOOL_LABEL}"`;
   return undefined;
 }

@@ -95,6 +95,7 @@ describe('disruption', () => {
       ['on nodes that go already', { rest: { markedForDeletion: true } }, 'Node is deleting or marked for deletion'],
       ['on nodes that pods are expected on', { rest: { nominatedUntil: NOW + 1 } }, 'Node is nominated for a pending pod'],
       ['on nodes that users protect', { rest: { annotations: { 'karpenter.sh/do-not-disrupt': 'true' } } }, 'Disruption is blocked through the "karpenter.sh/do-not-disrupt" annotation'],
+      ['on nodes that users protect by the older name', { rest: { annotations: { 'karpenter.sh/do-not-evict': 'true' } } }, 'Disruption is blocked through the "karpenter.sh/do-not-evict" annotation'],
       ['on nodes with pods that users protect', { pods: [pod({ name: 'precious', annotations: { 'karpenter.sh/do-not-disrupt': 'true' } })] }, 'Pod has "karpenter.sh/do-not-disrupt" annotation (Pod=default/precious)'],
       ['on nodes of a pool that is gone', { pool: 'gone' }, 'NodePool not found (NodePool=gone)'],
     ];

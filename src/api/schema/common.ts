@@ -41,7 +41,7 @@ export function requirements({ nodePoolKey }: { nodePoolKey: 'allowed' | 'forbid
   const requirement = s.object({
     key,
     operator: s.enum('In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt', 'Gte', 'Lte').describe('How the values are meant.'),
-    values: s.array(s.string().maxLength(63).pattern(LABEL_VALUE)).listType('atomic').optional().describe('Label values; one integer for Gt, Lt, Gte and Lte.'),
+    values: s.array(s.string()).listType('atomic').optional().describe('Label values; one integer for Gt, Lt, Gte and Lte.'),
     minValues: s.int().min(1).max(50).optional().describe('At least this many different values must stay possible (alpha).'),
   });
   return s.array<Requirement>(requirement).maxItems(100).listType('atomic').describe('What nodes may be, by label. All have to hold.')
@@ -50,18 +50,21 @@ export function requirements({ nodePoolKey }: { nodePoolKey: 'allowed' | 'forbid
     .validation("self.all(x, (x.operator == 'In' && has(x.minValues)) ? x.values.size() >= x.minValues : true)", "requirements with 'minValues' must have at least that many values specified in the 'values' field");
 }
 
-/** A reference to a node class, EC2NodeClass `default` unless given (DESIGN §9). */
-export const nodeClassRef = (immutable: boolean) => {
-  const part = (name: string) => s.string().describe(`${name} of the node class.`).validation("self != ''", `${name.toLowerCase()} may not be empty`);
-  const reference = s.object({
-    group: part('Group').pattern('^[^/]*$').default(AWS_GROUP).required(),
-    kind: part('Kind').default('EC2NodeClass').required(),
-    name: part('Name'),
-  }).describe('The node class that nodes are launched from. EC2NodeClass "default" unless given.').default({ group: AWS_GROUP, kind: 'EC2NodeClass', name: 'default' }).required();
-  return immutable
-    ? reference.validation('self.group == oldSelf.group', 'nodeClassRef.group is immutable').validation('self.kind == oldSelf.kind', 'nodeClassRef.kind is immutable')
-    : reference;
-};
+const referencePart = (name: string) => s.string().describe(`${name} of the node class.`).validation("self != ''", `${name.toLowerCase()} may not be empty`);
+const reference = { group: referencePart('Group').pattern('^[^/]*$'), kind: referencePart('Kind'), name: referencePart('Name') };
+
+/** A claim's reference to its node class. */
+export const nodeClassRef = s.object(reference).describe('The node class that the node is launched from.');
+
+/** A pool's: EC2NodeClass `default` unless given (DESIGN §9), and never another kind later. */
+export const poolNodeClassRef = s.object({
+  group: reference.group.default(AWS_GROUP).required(),
+  kind: reference.kind.default('EC2NodeClass').required(),
+  name: reference.name,
+}).describe('The node class that nodes are launched from. EC2NodeClass "default" unless given.')
+  .default({ group: AWS_GROUP, kind: 'EC2NodeClass', name: 'default' }).required()
+  .validation('self.group == oldSelf.group', 'nodeClassRef.group is immutable')
+  .validation('self.kind == oldSelf.kind', 'nodeClassRef.kind is immutable');
 
 export const expireAfter = s.string().pattern(DURATION_OR_NEVER).default('720h').optional()
   .describe('How long a node lives before it is replaced: a duration such as "720h", or "Never".');

@@ -2,7 +2,7 @@ import { s } from '../../operator/dsl/schema.js';
 import type { AMISelectorTerm, BlockDeviceMapping, CapacityReservationSelectorTerm, SecurityGroupSelectorTerm, SubnetSelectorTerm } from '../ec2nodeclass.js';
 import type { Requirement } from '../requirement.js';
 
-const NO_EMPTY_TAGS = { rule: "self.all(k, k != '' && self[k] != '')", message: 'empty tag keys or values are not supported' };
+const NO_EMPTY_TAGS = { rule: "self.all(k, k != '' && self[k] != '')", message: "empty tag keys or values aren't supported" };
 const selectorTags = s.record(s.string()).maxProperties(20).validation(NO_EMPTY_TAGS.rule, NO_EMPTY_TAGS.message).optional().describe('Tags that it must have; the value "*" means any.');
 const id = (prefix: string) => s.string().pattern(`${prefix}-[0-9a-z]+`).optional().describe('Its ID; excludes the other fields.');
 
@@ -41,7 +41,7 @@ export const amiSelectorTerms = s.array<AMISelectorTerm>(s.object({
   ...imageTerm,
   alias,
   ssmParameter: s.string().optional().describe('An SSM parameter, by name or ARN, that holds its ID.'),
-})).maxItems(30).optional()
+})).minItems(1).maxItems(30).optional()
   .describe('Images of the nodes: the newest that matches any term and fits the instance type. Only an amiFamily means its newest images.')
   .validation('self.all(x, has(x.tags) || has(x.id) || has(x.name) || has(x.alias) || has(x.ssmParameter))', "expected at least one, got none, ['tags', 'id', 'name', 'alias', 'ssmParameter']")
   .validation('!self.exists(x, has(x.id) && (has(x.alias) || has(x.tags) || has(x.name) || has(x.owner)))', "'id' is mutually exclusive, cannot be set with a combination of other fields in amiSelectorTerms")
@@ -107,11 +107,14 @@ export const tags = RESTRICTED_TAGS.reduce((map, [rule, message]) => map.validat
   .describe('Tags of everything that is created on EC2, beside those that Karpenter sets.');
 
 const EVICTION_SIGNALS = "['memory.available','nodefs.available','nodefs.inodesFree','imagefs.available','imagefs.inodesFree','pid.available']";
-const signals = (description: string) => s.record(s.string()).optional().describe(description)
-  .validation(`self.all(x, x in ${EVICTION_SIGNALS})`, `valid keys are ${EVICTION_SIGNALS}`);
-const reserved = (description: string) => s.record(s.string()).optional().describe(description)
-  .validation("self.all(x, x=='cpu' || x=='memory' || x=='ephemeral-storage' || x=='pid')", "valid keys are ['cpu','memory','ephemeral-storage','pid']")
-  .validation("self.all(x, !self[x].startsWith('-'))", 'values may not be negative');
+const QUANTITY = '(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?';
+const PERCENTAGE = '(\\d{1,2}(\\.\\d{1,2})?|100(\\.0{1,2})?)%';
+const bySignal = (field: string, values: ReturnType<typeof s.string>, description: string) => s.record(values).optional().describe(description)
+  .validation(`self.all(x, x in ${EVICTION_SIGNALS})`, `valid keys for ${field} are ${EVICTION_SIGNALS}`);
+const thresholds = (field: string, description: string) => bySignal(field, s.string().pattern(`^(${PERCENTAGE}|${QUANTITY})$`), description);
+const reserved = (field: string, description: string) => s.record(s.string().pattern(`^${QUANTITY}$`)).optional().describe(description)
+  .validation("self.all(x, x=='cpu' || x=='memory' || x=='ephemeral-storage' || x=='pid')", `valid keys for ${field} are ['cpu','memory','ephemeral-storage','pid']`)
+  .validation("self.all(x, !self[x].startsWith('-'))", `${field} value cannot be a negative resource quantity`);
 const atLeastZero = (description: string) => s.int('int32').min(0).optional().describe(description);
 const percentage = (description: string) => s.int('int32').min(0).max(100).optional().describe(description);
 
@@ -119,11 +122,11 @@ export const kubelet = s.object({
   clusterDNS: s.array(s.string()).optional().describe('Addresses of the cluster DNS.'),
   maxPods: atLeastZero('How many pods a node takes.'),
   podsPerCore: atLeastZero('How many pods a node takes for each core; 0 is no limit.'),
-  systemReserved: reserved('What is kept for the system.'),
-  kubeReserved: reserved('What is kept for Kubernetes.'),
-  evictionHard: signals('Thresholds at which the kubelet evicts at once.'),
-  evictionSoft: signals('Thresholds at which the kubelet evicts after a grace period.'),
-  evictionSoftGracePeriod: signals('The grace period of each soft threshold.'),
+  systemReserved: reserved('systemReserved', 'What is kept for the system.'),
+  kubeReserved: reserved('kubeReserved', 'What is kept for Kubernetes.'),
+  evictionHard: thresholds('evictionHard', 'Thresholds at which the kubelet evicts at once.'),
+  evictionSoft: thresholds('evictionSoft', 'Thresholds at which the kubelet evicts after a grace period.'),
+  evictionSoftGracePeriod: bySignal('evictionSoftGracePeriod', s.string(), 'The grace period of each soft threshold.'),
   evictionMaxPodGracePeriod: s.int('int32').optional().describe('Longest grace period, in seconds, of pods that a soft threshold evicts.'),
   imageGCHighThresholdPercent: percentage('Disk use at which images are always removed.'),
   imageGCLowThresholdPercent: percentage('Disk use below which images are never removed.'),
@@ -187,7 +190,7 @@ const v1Spec = s.object({
 /** One rule a family: an alias and an amiFamily have to agree, unless the user data is custom. */
 const withFamilies = FAMILIES.reduce((spec, family) => spec.validation(
   `!has(self.amiFamily) || !has(self.amiSelectorTerms) || (self.amiSelectorTerms.exists(x, has(x.alias) && x.alias.find('^[^@]+') == '${family.toLowerCase()}') ? (self.amiFamily == 'Custom' || self.amiFamily == '${family}') : true)`,
-  `if set, amiFamily must be '${family}' or 'Custom' when using an ${family} alias`,
+  `if set, amiFamily must be '${family}' or 'Custom' when using ${family.startsWith('AL') ? 'an' : 'a'} ${family} alias`,
 ), v1Spec);
 
 export const ec2NodeClassSpec = withFamilies
@@ -215,9 +218,9 @@ export const ec2NodeClassStatus = s.object({
     instanceType: s.string(),
     instanceMatchCriteria: s.enum('open', 'targeted') as ReturnType<typeof s.string>,
     ownerID: s.string(),
-    reservationType: s.string().default('default').required(),
+    reservationType: s.enum('default', 'capacity-block').default('default').required() as ReturnType<typeof s.string>,
     interruptible: s.boolean().optional(),
-    state: s.string().default('active').required(),
+    state: s.enum('active', 'expiring').default('active').required() as ReturnType<typeof s.string>,
     endTime: s.time().optional(),
   })).optional().describe('Capacity reservations that were found.'),
   instanceProfile: s.string().optional().describe('The instance profile that nodes get.'),

@@ -12,7 +12,7 @@ export const nodeClaimSpec = s.object({
   ...claimTaints,
   requirements: requirements({ nodePoolKey: 'allowed' }),
   resources: requests,
-  nodeClassRef: nodeClassRef(false),
+  nodeClassRef,
   terminationGracePeriod,
   expireAfter,
 }).validation('self == oldSelf', 'spec is immutable').describe('What is asked for. Immutable.');

@@ -1,11 +1,11 @@
 import { s } from '../../operator/dsl/schema.js';
 import { NODEPOOL_LABEL } from '../labels.js';
 import type { Budget } from '../nodepool.js';
-import { DURATION_OR_NEVER, KEY_RULES, LABEL_VALUE, expireAfter, nodeClassRef, requirements, resources, terminationGracePeriod } from './common.js';
+import { DURATION_OR_NEVER, KEY_RULES, LABEL_VALUE, expireAfter, poolNodeClassRef, requirements, resources, terminationGracePeriod } from './common.js';
 import { claimTaints } from './nodeclaim.js';
 
 export function templateLabels() {
-  let labels = s.record(s.string().maxLength(63).pattern(LABEL_VALUE)).maxProperties(100);
+  let labels = s.record(s.string().maxLength(63).pattern(LABEL_VALUE)).maxProperties(100).mapType('atomic');
   for (const { rule, message } of KEY_RULES('x')) labels = labels.validation(`self.all(x, ${rule})`, message);
   return labels.validation(`self.all(x, x != "${NODEPOOL_LABEL}")`, `label "${NODEPOOL_LABEL}" is restricted`).optional().describe('Labels of the nodes.');
 }
@@ -40,7 +40,7 @@ export const nodePoolSpec = s.object({
     spec: s.object({
       ...claimTaints,
       requirements: requirements({ nodePoolKey: 'forbidden' }),
-      nodeClassRef: nodeClassRef(true),
+      nodeClassRef: poolNodeClassRef,
       terminationGracePeriod,
       expireAfter,
     }).describe('What the nodes are.'),

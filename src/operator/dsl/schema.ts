@@ -158,7 +158,7 @@ function conditions({ relaxed = false, listMap = true }: { relaxed?: boolean; li
     status: s.enum('True', 'False', 'Unknown').describe('Whether the condition holds.'),
     observedGeneration: s.int('int64').min(0).optional().describe('The metadata.generation that the condition was computed for.'),
     lastTransitionTime: s.time().describe('When the status of the condition last changed.'),
-    reason: relaxed ? reason.optional() : reason.minLength(1).pattern(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/),
+    reason: relaxed ? reason.pattern(/^([A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?|)$/).optional() : reason.minLength(1).pattern(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/),
     message: relaxed ? message.optional() : message,
   });
   const list = s.array(item as Schema<Condition>).describe('What is known about the object, by type of condition.');
