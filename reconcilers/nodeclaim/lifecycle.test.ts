@@ -177,6 +177,17 @@ describe('the lifecycle of NodeClaims', () => {
   });
 
   describe('liveness', () => {
+    it('gives up exactly 5 minutes after creation when the launch keeps failing', async () => {
+      karpenter.cloud.launchError = new Error('no');
+      const pool = await karpenter.readyPool();
+      await karpenter.claim({}, { pool });
+      await karpenter.bed.advance('4m59s');
+      expect(await isGone()).to.equal(false);
+      await karpenter.bed.advance('1s');
+      expect(await isGone()).to.equal(true);
+      expect((await karpenter.metric('karpenter_nodeclaims_disrupted_total'))[0]).to.include('reason="launch_timeout"');
+    });
+
     it('gives up exactly 15 minutes after creation when no node joins, and ends the instance', async () => {
       await karpenter.claim();
       await karpenter.bed.advance('14m59s');

@@ -30,7 +30,7 @@ export class Provisioner {
     @inject(NodeClaimCreator) private readonly creator: NodeClaimCreator,
     @inject(NominationEvents) private readonly nominations: NominationEvents,
     @inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics,
-    @inject(Settings) private readonly settings: Settings,
+    @inject(Settings) readonly settings: Settings,
   ) {}
 
   @Watches(Pod)
@@ -54,7 +54,7 @@ export class Provisioner {
     return claim.status.providerID !== undefined;
   }
 
-  @Batch({ idle: '1s', max: '10s' })
+  @Batch(({ settings }: Provisioner) => ({ idle: settings.batchIdleDuration, max: settings.batchMaxDuration }))
   async provision(ctx: TickContext): Promise<void> {
     if (!this.synced(ctx)) return;
     const pools = managedPools(ctx).filter(mayLaunch);

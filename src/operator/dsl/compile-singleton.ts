@@ -1,7 +1,6 @@
-import type { Duration } from '../duration.js';
 import { eventSourcesOf, readsOf, rulesOf, watchesOf } from './compile-controller.js';
 import type { Declaration } from './declaration.js';
-import type { SingletonOptions } from './decorators.js';
+import type { BatchWindow, SingletonOptions } from './decorators.js';
 import type { ReconcilerClass, SingletonPlan } from './plan.js';
 
 const BACKOFF = { base: 1_000, max: 60_000, jitter: 0.1 };
@@ -14,7 +13,7 @@ export function compileSingleton(declaration: Declaration, options: SingletonOpt
   const every = declaration.duration(options.every, 'every');
   const timeout = declaration.duration(options.timeout, 'timeout');
   if (every === 0) declaration.report('every "0s" would run without a pause');
-  const batches = declaration.methods<{ idle: Duration; max: Duration }>('Batch');
+  const batches = declaration.methods<BatchWindow>('Batch');
   const [batch, second] = batches;
   const hasTick = typeof (declaration.type.prototype as { tick?: unknown }).tick === 'function';
   if (second) declaration.report('is the second @Batch of the class; a singleton has one', second.method);
@@ -40,9 +39,10 @@ export function compileSingleton(declaration: Declaration, options: SingletonOpt
   };
 }
 
-function windowOf(declaration: Declaration, { method, data }: { method: string; data: { idle: Duration; max: Duration } }): NonNullable<SingletonPlan['batch']> {
+function windowOf(declaration: Declaration, { method, data }: { method: string; data: BatchWindow }): NonNullable<SingletonPlan['batch']> {
+  if (typeof data === 'function') return { window: data as NonNullable<SingletonPlan['batch']>['window'] };
   const idle = declaration.duration(data.idle, 'idle', method) ?? 0;
   const max = declaration.duration(data.max, 'max', method) ?? idle;
   if (idle > max) declaration.report(`the window's idle (${idle}ms) is above its max (${max}ms)`, method);
-  return { idle, max };
+  return { window: () => ({ idle, max }) };
 }

@@ -103,7 +103,8 @@ describe('compile', () => {
 
     it('of singletons with their tick or their window', () => {
       expect(plan.singletons[0]).to.deep.include({ name: 'sweeper', method: 'tick', every: 120_000, jitter: 0.1, immediate: false });
-      expect(plan.singletons[1]).to.deep.include({ name: 'provisioner', method: 'provision', batch: { idle: 1_000, max: 10_000 } }).and.not.to.have.property('every');
+      expect(plan.singletons[1]).to.deep.include({ name: 'provisioner', method: 'provision' }).and.not.to.have.property('every');
+      expect(plan.singletons[1]?.batch?.window({})).to.deep.equal({ idle: 1_000, max: 10_000 });
     });
 
     it('with one informer a kind, as large as its most demanding reader needs', () => {

@@ -197,5 +197,9 @@ export interface SingletonOptions {
 /** A polling controller: its `tick(ctx)`, or its `@Batch` method, runs on the leader only and never overlaps itself. */
 export const Singleton = (options: SingletonOptions): ReconcilerDecorator => type('Singleton', options);
 
-/** One pass over a window of triggers: `idle` after the last of them, at most `max` after the first. */
-export const Batch = (window: { idle: Duration; max: Duration }): MethodDecorator<(ctx: TickContext) => void | Promise<void>> => member('Batch', window);
+interface WindowLengths { idle: Duration; max: Duration }
+/** Lengths, or a function that the singleton is asked for them with, once, when it starts. */
+export type BatchWindow<R = never> = WindowLengths | ((singleton: R) => WindowLengths);
+
+/** One pass over a window of triggers: `idle` after the last source that is new to it, at most `max` after the first. */
+export const Batch = <R = unknown>(window: BatchWindow<R>): MethodDecorator<(ctx: TickContext) => void | Promise<void>> => member('Batch', window);

@@ -188,7 +188,7 @@ export interface SingletonPlan extends ControllerPlan {
   /** The method that a tick calls. */
   readonly method: string;
   /** The window over triggers, when the method is a batch: `idle` ms after the last, at most `max` ms after the first. */
-  readonly batch?: { readonly idle: number; readonly max: number };
+  readonly batch?: { readonly window: (singleton: object) => { idle: Duration; max: Duration } };
 }
 
 /** Converts objects of one kind; what an embedded API server calls in the place of a conversion webhook. */

@@ -36,6 +36,7 @@ export class KeyRun<T extends KubeObject> {
   #conditions: readonly Condition[] = [];
   #requeueAfter: number | undefined;
   #requeueReason: string | undefined;
+  #deadlineAfter: number | undefined;
 
   constructor(readonly input: RunInput<T>, object: T) {
     const { kind, steps } = input.plan;
@@ -50,8 +51,11 @@ export class KeyRun<T extends KubeObject> {
     return this.input.host.context.now();
   }
 
-  get requeue(): { requeueAfter?: number; requeueReason?: string } {
-    return this.#requeueAfter === undefined ? {} : { requeueAfter: this.#requeueAfter, ...(this.#requeueReason === undefined ? {} : { requeueReason: this.#requeueReason }) };
+  get requeue(): { requeueAfter?: number; requeueReason?: string; deadlineAfter?: number } {
+    return {
+      ...(this.#requeueAfter === undefined ? {} : { requeueAfter: this.#requeueAfter, ...(this.#requeueReason === undefined ? {} : { requeueReason: this.#requeueReason }) }),
+      ...(this.#deadlineAfter === undefined ? {} : { deadlineAfter: this.#deadlineAfter }),
+    };
   }
 
   /** Starts over from another state of the object. */
@@ -89,6 +93,12 @@ export class KeyRun<T extends KubeObject> {
     if (!this.#keepsConditions) return;
     this.#conditions = (this.draft as { status?: { conditions?: readonly Condition[] } }).status?.conditions ?? NONE;
     Object.freeze(this.#conditions);
+  }
+
+  /** The deadline of a condition is in exactly `length` milliseconds. */
+  deadlineIn(length: number, type: string): void {
+    this.#deadlineAfter = Math.min(this.#deadlineAfter ?? Infinity, length);
+    this.wakeIn(length, `deadline of ${type}`);
   }
 
   /** Another look in exactly `length` milliseconds; the earliest of all counts. */

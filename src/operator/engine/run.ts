@@ -49,6 +49,8 @@ export interface RunResult {
   readonly outcome: 'success' | 'gone' | 'foreign' | 'conflict' | 'error';
   /** Milliseconds until the next look that the run asked for; next to backoff when there is an error, too. */
   readonly requeueAfter?: number;
+  /** Milliseconds until the next deadline: backoff must not delay it. */
+  readonly deadlineAfter?: number;
   /** Who asked for that look. */
   readonly requeueReason?: string;
   /** The one error, or all of them in an AggregateError. */

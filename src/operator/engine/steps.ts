@@ -84,7 +84,7 @@ async function runDeadlines<T extends KubeObject>(run: KeyRun<T>): Promise<void>
     // A time that cannot be read must not look like one that has passed.
     if (!Number.isFinite(due)) continue;
     if (run.now < due) {
-      run.wakeIn(due - run.now, `deadline of ${type}`);
+      run.deadlineIn(due - run.now, type);
       continue;
     }
     const { value, caught, error } = await run.attempt(method, isOutcome, ({ verdict }) => verdict);

@@ -51,6 +51,19 @@ describe('the batch window', () => {
     expect(failing.clock.timers).to.equal(0);
   });
 
+  it('is not extended by what is in it already', async () => {
+    const clock = new VirtualClock(0);
+    const source = new Subject<string>();
+    const batches: { at: number; values: string[] }[] = [];
+    source.pipe(batchWindow(1_000, 10_000, clock, (value) => value)).subscribe((values) => batches.push({ at: clock.now(), values }));
+    for (let at = 0; at < 3_000; at += 500) {
+      source.next('same');
+      await clock.advance(500);
+    }
+    expect(batches.map(({ at }) => at)).to.deep.equal([1_000, 2_000, 3_000]);
+    expect(batches[0]?.values).to.deep.equal(['same', 'same']);
+  });
+
   it('leaves no timer behind when it is unsubscribed', () => {
     const { clock, source, unsubscribe } = setUp();
     source.next(1);

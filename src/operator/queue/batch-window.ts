@@ -4,13 +4,15 @@ import type { Clock, Timer } from '../clock.js';
 
 /**
  * Gathers values into batches: a batch is emitted `idle` ms after its last value, and at the latest `max` ms after its first, so that a
- * source that never rests still gets its batches. When the source completes, what was gathered is emitted.
+ * source that never rests still gets its batches. A value with an identity that is in the batch already does not extend it. When the
+ * source completes, what was gathered is emitted.
  */
-export const batchWindow = <T>(idle: number, max: number, clock: Clock): OperatorFunction<T, T[]> => (source) =>
+export const batchWindow = <T>(idle: number, max: number, clock: Clock, identify: (value: T) => unknown = () => undefined): OperatorFunction<T, T[]> => (source) =>
   new Observable((subscriber) => {
     let batch: T[] = [];
     let closeAt = 0;
     let timer: Timer | undefined;
+    const known = new Set<unknown>();
 
     const close = (): void => {
       timer?.cancel();
@@ -18,6 +20,7 @@ export const batchWindow = <T>(idle: number, max: number, clock: Clock): Operato
       if (batch.length === 0) return;
       const closed = batch;
       batch = [];
+      known.clear();
       subscriber.next(closed);
     };
 
@@ -26,6 +29,9 @@ export const batchWindow = <T>(idle: number, max: number, clock: Clock): Operato
         const now = clock.now();
         if (batch.length === 0) closeAt = now + max;
         batch.push(value);
+        const identity = identify(value);
+        if (identity !== undefined && known.has(identity)) return;
+        known.add(identity);
         timer?.cancel();
         timer = clock.schedule(Math.min(idle, closeAt - now), close);
       },

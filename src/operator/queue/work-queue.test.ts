@@ -71,6 +71,23 @@ describe('the work queue', () => {
     expect(clock.timers).to.equal(0);
   });
 
+  it('cuts a backoff only for a wish that says so', async () => {
+    const { clock, queue } = setUp();
+    const { started } = worker(queue, clock, 10);
+    queue.add('a');
+    await clock.flush();
+    for (let failures = 0; failures < 7; failures += 1) queue.retry('a');
+    queue.add('a', { after: 5_000 });
+    queue.done('a');
+    await clock.advance('6s');
+    expect(started).to.have.length(1);
+    queue.add('a', { after: 4_000, despiteBackoff: true });
+    await clock.advance('3999ms');
+    expect(started).to.have.length(1);
+    await clock.advance('1ms');
+    expect(started).to.have.length(2);
+  });
+
   it('runs a delayed key at the earliest time that was asked for, and only once', async () => {
     const { clock, queue } = setUp();
     const { keys } = worker(queue, clock, 1, 0);

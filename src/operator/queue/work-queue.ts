@@ -38,6 +38,8 @@ export interface AddOptions {
   priority?: number;
   /** Milliseconds until the key may run. A key that is there already runs at the earlier of the two times. */
   after?: number;
+  /** Cuts a backoff that would last longer. */
+  despiteBackoff?: boolean;
 }
 
 /** A key that is to be run now; the run ends with `done(key)`. */
@@ -145,12 +147,15 @@ export class WorkQueue {
   }
 
   /** Asks for a run of the key. */
-  add(key: string, { priority = 0, after = 0 }: AddOptions = {}): void {
+  add(key: string, { priority = 0, after = 0, despiteBackoff = false }: AddOptions = {}): void {
     if (this.#stopped) return;
     const now = this.options.clock.now();
     const entry = this.#entries.get(key);
     if (!entry) this.#place(this.#create(key, priority), now + Math.max(0, after), now);
-    else this.#want(entry, priority, now + Math.max(0, after), now);
+    else {
+      if (despiteBackoff) entry.notBefore = Math.min(entry.notBefore, now + Math.max(0, after));
+      this.#want(entry, priority, now + Math.max(0, after), now);
+    }
   }
 
   /** Notes a failure: the key is run again when its backoff is over. */

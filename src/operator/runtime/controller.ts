@@ -46,6 +46,8 @@ export class Controller {
   readonly queue: WorkQueue;
   readonly #informer: Informer<KubeObject>;
   readonly #memories = new Map<ObjectKey, KeyMemory>();
+  /** Keys whose object began to be deleted since their last run began. */
+  readonly #doomed = new Set<ObjectKey>();
   readonly #triggers = new Map<ObjectKey, Trigger[]>();
   readonly #owned: ReadonlySet<KindClass>;
   readonly #log: Logger;
@@ -107,6 +109,7 @@ export class Controller {
     const { object, old } = change;
     const { name, namespace } = object.metadata;
     const key = objectKey(namespace === undefined ? { name } : { name, namespace });
+    if (old && old.metadata.deletionTimestamp !== object.metadata.deletionTimestamp) this.#doomed.add(key);
     // A new spec, or the wish to be gone, is a new situation: what failed before says nothing about it.
     if (old && (old.metadata.generation !== object.metadata.generation || old.metadata.deletionTimestamp !== object.metadata.deletionTimestamp)) this.queue.forget(key);
     const priority = change.initial || change.own ? LOW_PRIORITY : this.#priorityOf(key);
@@ -181,6 +184,7 @@ export class Controller {
     const object = this.#informer.store.get(key);
     const triggers = this.#triggers.get(key) ?? [];
     this.#triggers.delete(key);
+    this.#doomed.delete(key);
     const memory = this.#memories.get(key) ?? new KeyMemory();
     this.#memories.set(key, memory);
     const limited = runSignal(environment.clock, parent, plan.timeout);
@@ -210,9 +214,10 @@ export class Controller {
   /** What a result means for the key's future. */
   #settle(key: ObjectKey, result: RunResult, signal: AbortSignal): 'success' | 'error' | 'requeue' | 'requeue_after' {
     const { metrics } = this.options;
-    const { outcome, requeueAfter } = result;
+    const { outcome, requeueAfter, deadlineAfter } = result;
     if (outcome === 'gone' || outcome === 'foreign') {
       this.#memories.delete(key);
+      this.#doomed.delete(key);
       this.queue.forget(key);
       return 'success';
     }
@@ -225,8 +230,10 @@ export class Controller {
       if (signal.aborted) return 'success';
       metrics.failed(result.terminal);
       this.#logFailure(key, result);
-      if (result.terminal) this.queue.forget(key);
+      // A deletion that began during the run is news that the failure says nothing about, and its wake-up is noted already.
+      if (result.terminal || this.#doomed.has(key)) this.queue.forget(key);
       else this.#retry(key, result.error?.message ?? 'error');
+      if (deadlineAfter !== undefined) this.queue.add(key, { priority: this.#priorityOf(key), after: deadlineAfter, despiteBackoff: true });
     } else {
       this.queue.forget(key);
     }

@@ -3,8 +3,8 @@ import type { Subscription } from 'rxjs';
 import { Subject, map } from 'rxjs';
 import type { TickContext, Trigger } from '../context.js';
 import type { SingletonPlan } from '../dsl/plan.js';
-import { milliseconds } from '../duration.js';
 import type { Duration } from '../duration.js';
+import { milliseconds } from '../duration.js';
 import type { Logger } from '../logger.js';
 import { batchWindow } from '../queue/batch-window.js';
 import { WorkQueue } from '../queue/work-queue.js';
@@ -66,7 +66,7 @@ export class SingletonController {
       },
     };
     const { batch } = plan;
-    const windows = this.#triggers.pipe(batch ? batchWindow(batch.idle, batch.max, clock) : map((trigger) => [trigger]));
+    const windows = this.#triggers.pipe(batch ? batchWindow(...this.#window(batch), clock, ({ source: from }) => from) : map((trigger) => [trigger]));
     this.#subscriptions.push(windows.subscribe((triggers) => this.#wake(triggers)));
     for (const watched of plan.watches) this.#unlisten.push(watch(cache.informer(watched.kind.type), { ...source, plan: watched }));
     for (const events of plan.eventSources) subscribe(environment, container, events, source, signal);
@@ -126,6 +126,12 @@ export class SingletonController {
     this.#gathered = [];
     const writer = new ObjectWriter(client, informers, kinds, { fieldManager: plan.name, signal });
     return runContext(environment, { object: undefined, writer, log: runLogger(this.#log, random, undefined), signal, triggers });
+  }
+
+  /** The window's lengths, once the reconciler is there to be asked. */
+  #window({ window }: NonNullable<SingletonPlan['batch']>): [idle: number, max: number] {
+    const { idle, max } = window(this.options.instance);
+    return [milliseconds(idle), milliseconds(max)];
   }
 
   #period(every: number): number {
