@@ -125,11 +125,19 @@ const forever = (signal: AbortSignal): Promise<boolean> =>
     signal.addEventListener('abort', () => resolve(true), { once: true });
   });
 
+/**
+ * For how long, in milliseconds of the wall clock, pods must have been given up: at high speeds, Karpenter may get no time to look at
+ * a change before the cluster's clock says that it had enough.
+ */
+const VERDICT_STANDS = 2_000;
+
 /** Looks whenever an object changed, and once a second; true when it settled in time. */
 async function untilSettled(view: ClusterView, sandbox: Sandbox, wall: Clock, timeout: number, signal: AbortSignal): Promise<boolean> {
   const deadline = wall.now() + timeout;
+  let settledAt: number | undefined;
   while (!signal.aborted && wall.now() < deadline) {
-    if (view.isSettled()) return true;
+    settledAt = view.isSettled() ? (settledAt ?? wall.now()) : undefined;
+    if (settledAt !== undefined && (view.summary().unschedulable.length === 0 || wall.now() - settledAt >= VERDICT_STANDS)) return true;
     const { revision } = sandbox.apiServer.storage;
     for (let waited = 0; waited < 10 && !signal.aborted && sandbox.apiServer.storage.revision === revision; waited += 1) await sleep(wall, 100);
     await sleep(wall, 50);

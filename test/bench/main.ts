@@ -1,12 +1,16 @@
 // `make bench`: every benchmark in turn, one JSON object a line. Nothing is asserted; numbers are for comparing runs on one machine.
+import { provisioningBenchmark } from './provisioning.bench.js';
 import { queueBenchmark } from './queue.bench.js';
 import { reconcileBenchmark } from './reconcile.bench.js';
+import * as sandbox from './sandbox.bench.js';
 import * as scheduling from './scheduling.bench.js';
 
 const benchmarks: Readonly<Record<string, () => Promise<object>>> = {
   queue: queueBenchmark,
   reconcile: reconcileBenchmark,
   ...Object.fromEntries(Object.entries(scheduling).map(([name, run]) => [`scheduling.${name}`, run])),
+  provisioning: provisioningBenchmark,
+  ...Object.fromEntries(Object.entries(sandbox).map(([name, run]) => [`sandbox.${name}`, run])),
 };
 
 /** Names on the command line choose benchmarks by their beginning; all run without one. */
