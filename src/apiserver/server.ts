@@ -7,6 +7,7 @@ import { systemClock, systemRandom } from './clock.js';
 import { startEventExpiry } from './controllers/event-expiry.js';
 import { startGarbageCollector } from './controllers/garbage-collector.js';
 import { startNamespaceController } from './controllers/namespace-controller.js';
+import { startRootCertificates } from './controllers/root-certificates.js';
 import { startServiceAccounts } from './controllers/service-accounts.js';
 import type { Clock, ConversionHook, JsonObject, Random, ResourceRegistry } from './contracts.js';
 import { installCustomResources } from './crd/controller.js';
@@ -40,6 +41,8 @@ export interface ApiServerOptions {
   nodeLogs?: PodLogs;
   /** What `kubectl top` shows; absent: `metrics.k8s.io` is not served. */
   metrics?: MetricsProvider;
+  /** PEM of who signed this server's certificate, published to every namespace as `kube-root-ca.crt`; empty: plain HTTP. Absent: not published. */
+  certificateAuthority?: string;
   /** Whether owners take their dependents along. Default true. */
   garbageCollection?: boolean;
 }
@@ -70,7 +73,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const ctx: RestContext = { closing: closing.signal, clock, random, storage, registry, conversions, admission, ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
   admission.push(...(options.admission ?? []), validatingAdmissionPolicies(ctx));
   bootstrap(ctx);
-  const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startServiceAccounts(ctx), startEventExpiry(ctx), startPolicyTypeChecking(ctx), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
+  const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startServiceAccounts(ctx), startEventExpiry(ctx), startPolicyTypeChecking(ctx), ...(options.certificateAuthority === undefined ? [] : [startRootCertificates(ctx, options.certificateAuthority)]), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
   const handle = createHandler(ctx, [createHealth(storage, version as JsonObject), createDiscovery(registry), createOpenApi(registry, { version: version.gitVersion })]);
   const listeners = new Set<Listener>();
   return {

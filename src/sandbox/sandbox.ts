@@ -63,6 +63,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
     random,
     conversions: Object.fromEntries(kinds.map((kind) => [`${kind.plural}.${kind.group}`, hookOf(kind)])),
     admission: [{ validate: ({ object, warn }) => { if (object) for (const warning of admissionWarnings(object as unknown as KubeObject)) warn(warning); } }],
+    certificateAuthority: '',
     nodeLogs: (...request) => (cluster as SandboxCluster).podLogs(...request),
     metrics: { nodes: () => (cluster as SandboxCluster).metrics.nodes(), pods: () => (cluster as SandboxCluster).metrics.pods() },
     ...(dataDir === undefined ? {} : { dataDir }),

@@ -185,3 +185,21 @@ describe('Events', () => {
     expect((await cluster.ok('GET', `${EVENTS}?fieldSelector=involvedObject.name%3Dq`)).items).to.deep.equal([]);
   });
 });
+
+describe('Root certificates', () => {
+  it('are in every namespace, and come back as they were', async () => {
+    const cluster = new TestCluster({ certificateAuthority: 'PEM' });
+    await cluster.ok('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } });
+    const path = '/api/v1/namespaces/team/configmaps/kube-root-ca.crt';
+    const published = async (): Promise<unknown> => {
+      await settled();
+      return (await cluster.ok('GET', path))['data'];
+    };
+    expect(await published()).to.deep.equal({ 'ca.crt': 'PEM' });
+    await cluster.patch(path, 'merge', { data: { 'ca.crt': 'other' } });
+    expect(await published()).to.deep.equal({ 'ca.crt': 'PEM' });
+    await cluster.ok('DELETE', path);
+    expect(await published()).to.deep.equal({ 'ca.crt': 'PEM' });
+    await cluster.server.close();
+  });
+});
