@@ -13,7 +13,7 @@ import { NodeClaimV1Beta1 } from './v1beta1/nodeclaim.js';
 import { NodePoolV1Beta1 } from './v1beta1/nodepool.js';
 
 type Json = Record<string, unknown>;
-type AnyKind = KindClass<KubeObject>;
+type AnyKind = KindClass;
 /** What is at fault: the field, and a piece of the message. */
 type Fault = readonly [field: string, message: string];
 /** A name, values by path that are fine, values by path that are not, and what the server says about those. */
