@@ -70,8 +70,8 @@ const NORMALIZED: Readonly<Record<string, string>> = {
 export const normalizeLabel = (key: string): string => NORMALIZED[key] ?? key;
 
 /** Whether users may not set this label: Karpenter's own domains, except well-known keys, and the hostname (karpenter-core §2.3). */
-export function isRestrictedLabel(key: string): boolean {
-  if (WELL_KNOWN_LABELS.has(key)) return false;
+export function isRestrictedLabel(key: string, wellKnown: ReadonlySet<string> = WELL_KNOWN_LABELS): boolean {
+  if (wellKnown.has(key)) return false;
   if (key === HOSTNAME_LABEL) return true;
   const domain = key.includes('/') ? key.slice(0, key.indexOf('/')) : '';
   return [KARPENTER_GROUP, AWS_GROUP].some((reserved) => domain === reserved || domain.endsWith(`.${reserved}`));

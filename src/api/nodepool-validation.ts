@@ -1,4 +1,4 @@
-import { CAPACITY_TYPE_LABEL, CAPACITY_TYPE_ON_DEMAND, CAPACITY_TYPE_RESERVED, CAPACITY_TYPE_SPOT, HOSTNAME_LABEL, KARPENTER_GROUP, NODEPOOL_LABEL, WELL_KNOWN_LABELS, isRestrictedLabel, normalizeLabel } from './labels.js';
+import { AWS_GROUP, CAPACITY_TYPE_LABEL, CAPACITY_TYPE_ON_DEMAND, CAPACITY_TYPE_RESERVED, CAPACITY_TYPE_SPOT, HOSTNAME_LABEL, KARPENTER_GROUP, NODEPOOL_LABEL, WELL_KNOWN_LABELS, isRestrictedLabel, normalizeLabel } from './labels.js';
 import type { NodePool } from './nodepool.js';
 import { scaledQuantity } from './quantity.js';
 import type { Requirement } from './requirement.js';
@@ -21,18 +21,18 @@ export function isQualifiedName(text: string): boolean {
 
 export const isLabelValue = (text: string): boolean => text.length <= 63 && (text === '' || NAME.test(text));
 
-const restricted = (key: string): string =>
-  `label ${key} is restricted; specify a well known label: [${[...WELL_KNOWN_LABELS].sort().join(', ')}], or a custom label that does not use a restricted domain: [${KARPENTER_GROUP}, karpenter.k8s.aws, ${HOSTNAME_LABEL}]`;
+const restricted = (key: string, wellKnown = WELL_KNOWN_LABELS): string =>
+  `label ${key} is restricted; specify a well known label: [${[...wellKnown].sort().join(', ')}], or a custom label that does not use a restricted domain: [${KARPENTER_GROUP}, ${AWS_GROUP}, ${HOSTNAME_LABEL}]`;
 
-/** What is wrong with one requirement of a NodePool or a pod (karpenter-core §1.5). */
-export function requirementProblems({ key: given, operator, values = [], minValues }: Requirement): string[] {
+/** What is wrong with one requirement of a NodePool or a pod (karpenter-core §1.5). Providers may know more labels well than the default. */
+export function requirementProblems({ key: given, operator, values = [], minValues }: Requirement, wellKnown: ReadonlySet<string> = WELL_KNOWN_LABELS): string[] {
   const key = normalizeLabel(given);
   const problems: string[] = [];
   if (!OPERATORS.includes(operator)) problems.push(`key ${key} has an unsupported operator ${operator} not in [${OPERATORS.join(' ')}]`);
-  if (isRestrictedLabel(key)) problems.push(restricted(key));
+  if (isRestrictedLabel(key, wellKnown)) problems.push(restricted(key, wellKnown));
   if (key === CAPACITY_TYPE_LABEL && operator === 'In') {
     const known = values.filter((value) => CAPACITY_TYPES.has(value));
-    if (known.length === 0) problems.push(`no valid values found in [${values.join(' ')}] for ${key}, expected one of: [${[...CAPACITY_TYPES].join(' ')}], got: [${values.join(' ')}]`);
+    if (known.length === 0) problems.push(`no valid values found in [${values.join(' ')}] for ${key}, expected one of: [${[...CAPACITY_TYPES].join(' ')}]`);
     else if (minValues !== undefined && known.length < minValues) problems.push(`key ${key} has ${known.length} known values, fewer than minValues ${minValues}`);
   }
   if (!isQualifiedName(key)) problems.push(`key ${key} is not a qualified name`);

@@ -18,7 +18,7 @@ describe('pods that are left to others', () => {
 
   it('are those that require restricted labels', () => {
     for (const key of ['kubernetes.io/hostname', 'karpenter.sh/registered', 'sub.karpenter.sh/x']) {
-      expect(errors({ nodeSelector: { [key]: 'x' } }), key).to.contain(`using label ${key} is not allowed`);
+      expect(errors({ nodeSelector: { [key]: 'x' } }), key).to.contain(`label ${key} is restricted`);
     }
     for (const key of ['team', 'example.com/team', 'karpenter.sh/capacity-type', 'mykarpenter.sh/x']) {
       expect(errors({ nodeSelector: { [key]: 'spot' } }), key).to.equal('');
@@ -26,7 +26,7 @@ describe('pods that are left to others', () => {
   });
 
   it('are those whose requirements mean nothing', () => {
-    expect(errors(affinity('karpenter.sh/capacity-type', 'In', 'cheap'))).to.contain('expected one of: [on-demand reserved spot]');
+    expect(errors(affinity('karpenter.sh/capacity-type', 'In', 'cheap'))).to.contain('expected one of: [on-demand spot reserved]');
     expect(errors(affinity('karpenter.sh/capacity-type', 'In', 'cheap', 'spot'))).to.equal('');
     expect(errors(affinity('team', 'Gt', 'many'))).to.contain('single non-negative integer');
     expect(errors(affinity('bad key', 'Exists'))).to.contain('not a qualified name');

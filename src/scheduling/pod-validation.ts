@@ -1,9 +1,6 @@
 import type { Pod } from 'kubernetes-types/core/v1.js';
-import {
-  AWS_GROUP, CAPACITY_TYPE_LABEL, CAPACITY_TYPE_ON_DEMAND, CAPACITY_TYPE_RESERVED, CAPACITY_TYPE_SPOT, HOSTNAME_LABEL, KARPENTER_GROUP, NODEPOOL_LABEL,
-  normalizeLabel, WELL_KNOWN_LABELS,
-} from '../api/labels.js';
-import type { Requirement } from '../api/requirement.js';
+import { NODEPOOL_LABEL } from '../api/labels.js';
+import { requirementProblems } from '../api/nodepool-validation.js';
 import { Requirements } from '../api/requirements.js';
 import { podConstraints } from './pod-constraints.js';
 import type { ObjectLookup } from './snapshot.js';
@@ -18,11 +15,6 @@ export interface PodRules {
   readonly unsupportedTopologyKeys?: readonly string[];
 }
 
-const CAPACITY_TYPES = [CAPACITY_TYPE_ON_DEMAND, CAPACITY_TYPE_RESERVED, CAPACITY_TYPE_SPOT];
-const RESERVED_DOMAINS = [KARPENTER_GROUP, AWS_GROUP];
-const KEY = /^(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
-
 /** Whether the pod asks not to run on Karpenter's nodes at all, which is no event. */
 export function avoidsKarpenter(pod: Pod): boolean {
   const { required, preferred } = podConstraints(pod, []);
@@ -36,35 +28,10 @@ export function validatePod(pod: Pod, lookup: ObjectLookup, rules: PodRules = {}
   const terms = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
   return [
     ...(avoidsKarpenter(pod) ? ['configured to not run on a Karpenter provisioned node'] : []),
-    ...[...nodeSelector, ...required.flat()].flatMap((requirement) => requirementErrors(requirement, rules.wellKnownLabels ?? WELL_KNOWN_LABELS)),
+    ...[...nodeSelector, ...required.flat()].flatMap((requirement) => requirementProblems(requirement, rules.wellKnownLabels)),
     ...(terms.some(({ matchFields }) => matchFields !== undefined && matchFields.length > 0) ? ['node selector term with matchFields is not supported'] : []),
     ...volumeErrors(pod, lookup, rules),
   ];
-}
-
-function isRestricted(key: string, wellKnown: ReadonlySet<string>): boolean {
-  if (wellKnown.has(key)) return false;
-  const domain = key.includes('/') ? key.slice(0, key.indexOf('/')) : '';
-  return key === HOSTNAME_LABEL || RESERVED_DOMAINS.some((reserved) => domain === reserved || domain.endsWith(`.${reserved}`));
-}
-
-function requirementErrors({ key: written, operator, values = [] }: Requirement, wellKnown: ReadonlySet<string>): string[] {
-  const key = normalizeLabel(written);
-  const errors: string[] = [];
-  if (isRestricted(key, wellKnown)) {
-    errors.push(`using label ${key} is not allowed as it might interfere with the internal provisioning logic; specify a well known label: `
-      + `[${[...wellKnown].sort().join(' ')}], or a custom label that does not use a restricted domain: [${RESERVED_DOMAINS.join(' ')}]`);
-  }
-  if (!KEY.test(key)) errors.push(`key ${key} is not a qualified name`);
-  for (const value of values) if (!VALUE.test(value)) errors.push(`invalid value ${value} for key ${key}`);
-  if (operator === 'In' && values.length === 0) errors.push(`key ${key} with operator In must have a value defined`);
-  if ((operator === 'Gt' || operator === 'Lt') && (values.length !== 1 || !/^\d+$/.test(values[0] as string))) {
-    errors.push(`key ${key} with operator ${operator} must have a single non-negative integer value`);
-  }
-  if (key === CAPACITY_TYPE_LABEL && operator === 'In' && !values.some((value) => CAPACITY_TYPES.includes(value))) {
-    errors.push(`no valid values found in [${values.join(' ')}] for ${key}, expected one of: [${CAPACITY_TYPES.join(' ')}]`);
-  }
-  return errors;
 }
 
 function volumeErrors(pod: Pod, lookup: ObjectLookup, { unsupportedProvisioners = [], unsupportedTopologyKeys = [] }: PodRules): string[] {
