@@ -8,6 +8,7 @@ import { DiscoveredCapacity } from './cloud/discovered-capacity.js';
 import { InstanceGarbageCollection } from './cloud/instance-garbage-collection.js';
 import { InstanceProfileGarbageCollection, InstanceTypeRefresh, PricingRefresh, SsmInvalidation, VersionRefresh } from './cloud/refresh.js';
 import { NodeClassStore } from './cloud/nodeclass-store.js';
+import { OfferingGauges } from './cloud/offering-gauges.js';
 import { PartitionHook } from './cloud/partition-hook.js';
 import { NodeClaimTagging } from './cloud/tagging.js';
 import { Disruption } from './disruption/disruption.js';
@@ -77,6 +78,8 @@ export const aws = ({ queue }: { queue: boolean }): ContainerModule[] => [
     bind(TOKENS.NodeClassLookup).toService(NodeClassStore);
     bind(AwsStartup).toSelf().inSingletonScope();
     bind(Startable).toService(AwsStartup);
+    bind(OfferingGauges).toSelf().inSingletonScope();
+    bind(Startable).toService(OfferingGauges);
     bind(ClaimInterruption).toSelf().inSingletonScope();
     bind(RegistrationHook).to(PartitionHook).inSingletonScope();
     bind(Interruptions).to(InterruptionSource).inSingletonScope();

@@ -35,5 +35,6 @@ export * from './launch-template/groups.js';
 export * from './launch-template/provider.js';
 export * from './metrics.js';
 export * from './module.js';
+export * from './offering-metrics.js';
 export * from './services.js';
 export * from './validation/provider.js';

@@ -1,9 +1,5 @@
-import type { InstanceType } from '../instance-type.js';
 import type { Metrics } from '../../operator/runtime/metrics.js';
-import { CAPACITY_TYPE_LABEL, ZONE_LABEL } from '../../api/labels.js';
 import type { AwsCall } from './clients.js';
-import { offeringLabel } from './instance-type/offering-labels.js';
-import type { InstanceTypeFacts } from './instance-type/facts.js';
 import type { AwsEnvironment } from './services.js';
 
 /** Upstream's buckets of durations, in seconds (karpenter-aws §7). */
@@ -61,44 +57,4 @@ export function awsMetrics(metrics: Metrics): Required<Pick<AwsEnvironment, 'obs
       userDataGone: (nodeclass) => userDataBytes.remove({ nodeclass }),
     },
   };
-}
-
-/** The gauges of what there is to buy. To be set anew every minute (karpenter-aws §7). */
-export class OfferingMetrics {
-  private readonly cores;
-  private readonly memory;
-  private readonly available;
-  private readonly price;
-
-  constructor(metrics: Metrics) {
-    const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) => metrics.gauge<L>({ name: `karpenter_cloudprovider_instance_type_${name}`, help, labelNames });
-    this.cores = gauge('cpu_cores', 'vCPUs of an instance type.', 'instance_type');
-    this.memory = gauge('memory_bytes', 'Memory of an instance type, nothing subtracted.', 'instance_type');
-    this.available = gauge('offering_available', 'Whether an offering can be had by any NodePool.', 'instance_type', 'capacity_type', 'zone');
-    this.price = gauge('offering_price_estimate', 'Price of an offering in USD an hour.', 'instance_type', 'capacity_type', 'zone');
-  }
-
-  /** `lists` are what each NodePool may launch; an offering is available if it is for one of them. */
-  set(lists: readonly (readonly InstanceType[])[], factsOf: (name: string) => InstanceTypeFacts | undefined): void {
-    const offered = new Map<string, { labels: { instance_type: string; capacity_type: string; zone: string }; available: boolean; price: number }>();
-    for (const list of new Set(lists)) {
-      for (const { name, offerings } of list) {
-        for (const offering of offerings) {
-          const labels = { instance_type: name, capacity_type: offeringLabel(offering, CAPACITY_TYPE_LABEL) ?? '', zone: offeringLabel(offering, ZONE_LABEL) ?? '' };
-          const key = `${name}/${labels.capacity_type}/${labels.zone}`;
-          offered.set(key, { labels, available: offering.available || (offered.get(key)?.available ?? false), price: offering.price });
-        }
-      }
-    }
-    for (const { labels, available, price } of offered.values()) {
-      this.available.set(labels, available ? 1 : 0);
-      this.price.set(labels, price);
-    }
-    for (const name of new Set([...offered.values()].map(({ labels }) => labels.instance_type))) {
-      const facts = factsOf(name);
-      if (facts === undefined) continue;
-      this.cores.set({ instance_type: name }, facts.vcpus);
-      this.memory.set({ instance_type: name }, facts.memoryMiB * 2 ** 20);
-    }
-  }
 }

@@ -15,7 +15,7 @@ import { ClusterCIDRUnknown } from './cluster.js';
 import { InstanceProvider } from './instance/provider.js';
 import { instanceIDOf, InvalidProviderID } from './instance/instance.js';
 import { InstanceStatusProvider } from './instance-status-provider.js';
-import { awsMetrics, OfferingMetrics } from './metrics.js';
+import { awsMetrics } from './metrics.js';
 import { awsModule } from './module.js';
 import { NoPrices, parseProduct, PricingProvider } from './pricing-provider.js';
 import { awsSettings, InvalidAwsSetting } from './settings.js';
@@ -81,7 +81,6 @@ describe('metrics', () => {
     await bed.run(bed.services.cloudProvider.get('aws:///us-west-2a/i-0000000000000dead'));
     bed.aws.account.queues.get('my-cluster')?.send('{}');
     await bed.run(bed.services.interruptions.receive());
-    new OfferingMetrics(metrics).set([bed.services.instanceTypes.list(nodeClass)], (name) => bed.services.instanceTypes.factsOf(name));
     const text = await metrics.registry.metrics();
     for (const line of [
       'karpenter_cloudprovider_instance_launch_failures_total{zone="us-west-2a",zone_id="usw2-az1",capacity_type="on-demand",reason="LaunchFailed"} 1',
@@ -89,11 +88,6 @@ describe('metrics', () => {
       'karpenter_interruption_received_messages_total{message_type="no_op"} 1',
       'karpenter_interruption_deleted_messages_total 1',
       'aws_sdk_go_request_total{service="EC2",action="CreateFleet",status_code="200",error_code=""} 1',
-      'karpenter_cloudprovider_instance_type_cpu_cores{instance_type="m5.large"} 2',
-      'karpenter_cloudprovider_instance_type_memory_bytes{instance_type="m5.large"} 8589934592',
-      'karpenter_cloudprovider_instance_type_offering_available{instance_type="m5.large",capacity_type="on-demand",zone="us-west-2a"} 0',
-      'karpenter_cloudprovider_instance_type_offering_available{instance_type="m5.large",capacity_type="on-demand",zone="us-west-2b"} 1',
-      'karpenter_cloudprovider_instance_type_offering_price_estimate{instance_type="m5.large",capacity_type="on-demand",zone="us-west-2b"} 0.096',
     ]) expect(text.split('\n'), line).to.include(line);
     expect(text).to.match(/karpenter_ec2nodeclasses_userdata_bytes\{nodeclass="default"\} \d{3}/);
     await bed.services.launchTemplates.deleteAll(nodeClass);
