@@ -19,7 +19,7 @@ export class OfferingGauges implements Startable {
 
   start(): void {
     const { instanceTypes, settings: { reservedCapacity } } = this;
-    new OfferingMetrics(this.metrics, { list: () => this.list(), factsOf: (name) => instanceTypes.factsOf(name), reservedCapacity });
+    new OfferingMetrics(this.metrics, { list: () => this.list(), factsOf: (name) => instanceTypes.factsOf(name), reservedCapacity }).register();
   }
 
   private list(): OfferedTypes[] {

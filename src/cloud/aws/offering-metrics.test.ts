@@ -17,7 +17,7 @@ describe('the gauges of offerings', () => {
     const nodePools = pools.map((requirements, index) => bed.addPool(requirements, 'default', `pool-${index}`));
     const metrics = new Metrics();
     const { instanceTypes } = bed.services;
-    new OfferingMetrics(metrics, { list: () => nodePools.map((nodePool) => ({ nodePool, instanceTypes: instanceTypes.list(nodeClass) })), factsOf: (name) => instanceTypes.factsOf(name), reservedCapacity });
+    new OfferingMetrics(metrics, { list: () => nodePools.map((nodePool) => ({ nodePool, instanceTypes: instanceTypes.list(nodeClass) })), factsOf: (name) => instanceTypes.factsOf(name), reservedCapacity }).register();
     const scrape = async () => (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith(PREFIX)).map((line) => line.slice(PREFIX.length));
     return { bed, nodePools, scrape };
   }

@@ -41,7 +41,11 @@ export class OfferingMetrics {
   /** All gauges of one scrape share one reading. */
   private reading: Promise<readonly Offered[]> | undefined;
 
-  constructor(metrics: Metrics, private readonly source: OfferingSource) {
+  constructor(private readonly metrics: Metrics, private readonly source: OfferingSource) {}
+
+  /** Serves them from now on. */
+  register(): void {
+    const { metrics, source } = this;
     const gauge = (name: string, help: string, labels: string[], values: (offered: readonly Offered[]) => MetricValue<string>[]) =>
       new LazyGauge({ name: `karpenter_cloudprovider_instance_type_${name}`, help }, labels, async () => values(await this.read()), metrics);
     const perType = (amount: (facts: InstanceTypeFacts) => number) => (offered: readonly Offered[]) =>
@@ -69,7 +73,7 @@ export class OfferingMetrics {
 const OFFERING = ['instance_type', 'capacity_type', 'zone'];
 
 /** An offering is available if it is for one of the pools that admit it; those that no pool admits are left out. */
-function offeringsOf({ list, reservedCapacity }: OfferingSource): Offered[] {
+function offeringsOf(source: OfferingSource): Offered[] {
   const found = new Map<string, Offered>();
   const add = (offered: Offered): void => {
     const key = `${offered.instance_type}/${offered.capacity_type}/${offered.zone}`;
@@ -77,7 +81,7 @@ function offeringsOf({ list, reservedCapacity }: OfferingSource): Offered[] {
     if (known) Object.assign(known, { available: known.available || offered.available, price: known.price || offered.price });
     else found.set(key, offered);
   };
-  for (const { nodePool: { spec: { template } }, instanceTypes } of list()) {
+  for (const { nodePool: { spec: { template } }, instanceTypes } of source.list()) {
     const wanted = Requirements.of(...template.spec.requirements).intersect(Requirements.fromLabels(template.metadata?.labels ?? {}));
     const [capacityTypes, zones] = [wanted.get(CAPACITY_TYPE_LABEL), wanted.get(ZONE_LABEL)];
     const typed = wanted.without(CAPACITY_TYPE_LABEL, ZONE_LABEL);
@@ -87,7 +91,7 @@ function offeringsOf({ list, reservedCapacity }: OfferingSource): Offered[] {
         const [capacity_type, zone] = [offeringCapacityType(offering), offeringZone(offering)];
         if (!zones.has(zone)) continue;
         if (capacityTypes.has(capacity_type)) add({ instance_type: instanceType.name, capacity_type, zone, available: offering.available, price: offering.price });
-        if (reservedCapacity && capacityTypes.has(CAPACITY_TYPE_RESERVED)) add({ instance_type: instanceType.name, capacity_type: CAPACITY_TYPE_RESERVED, zone, available: false, price: 0 });
+        if (source.reservedCapacity && capacityTypes.has(CAPACITY_TYPE_RESERVED)) add({ instance_type: instanceType.name, capacity_type: CAPACITY_TYPE_RESERVED, zone, available: false, price: 0 });
       }
     }
   }
