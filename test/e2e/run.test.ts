@@ -1,23 +1,14 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { systemClock } from '../../src/operator/index.js';
 import { seededRandom } from '../../src/operator/random.js';
 import { createAws } from '../../src/sandbox/aws/aws.js';
-import { ROOT, SandboxProcess, eventually } from '../support/sandbox-process.js';
+import { ROOT, SandboxProcess, eventually, freePort } from '../support/sandbox-process.js';
 
 const CLI = join(ROOT, 'dist/src/cli/main.js');
-
-const freePort = (): Promise<number> => new Promise((resolve) => {
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address() as AddressInfo;
-    server.close(() => resolve(port));
-  });
-});
 
 interface Condition { type: string; status: string }
 

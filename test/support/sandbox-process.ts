@@ -3,6 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 
 const CLI = new URL('../../src/cli/main.js', import.meta.url).pathname;
@@ -87,6 +89,14 @@ export class SandboxProcess {
     return (await response.json()) as T;
   }
 }
+
+/** A port that nobody listens on. */
+export const freePort = (): Promise<number> => new Promise((resolve) => {
+  const server = createServer().listen(0, '127.0.0.1', () => {
+    const { port } = server.address() as AddressInfo;
+    server.close(() => resolve(port));
+  });
+});
 
 /** Polls until the probe says so; throws what it last said after `timeout` milliseconds. */
 export async function eventually(what: string, timeout: number, probe: () => Promise<true | string>): Promise<void> {
