@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 
-const CLI = new URL('../../src/cli/main.js', import.meta.url).pathname;
+export const CLI = new URL('../../src/cli/main.js', import.meta.url).pathname;
 export const ROOT = new URL('../../../', import.meta.url).pathname;
 
 /** Whether the real kubectl is on the path. */
