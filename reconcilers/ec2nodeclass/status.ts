@@ -1,6 +1,6 @@
 import { inject } from 'inversify';
 import { EC2NodeClass, NODECLASS_TERMINATION_FINALIZER, NodeClaim } from 'karpenter-ts/api';
-import { RoleNotConfigured, RoleNotFound, TOKENS, UnsupportedAlias } from 'karpenter-ts/cloud/aws';
+import { AliasNotFound, RoleNotConfigured, RoleNotFound, TOKENS, UnsupportedAlias } from 'karpenter-ts/cloud/aws';
 import type {
   AmiProvider, AwsSettings, CapacityReservationProvider, InstanceProfileProvider, LaunchTemplateProvider, PlacementGroupProvider,
   SecurityGroupProvider, SubnetProvider, ValidationProvider,
@@ -60,6 +60,12 @@ export class EC2NodeClassStatusReconciler {
   @Catches(UnsupportedAlias)
   refuseAlias(error: UnsupportedAlias): Outcome {
     return unmet('UnsupportedAlias', error.message);
+  }
+
+  /** The version may come to be published. */
+  @Catches(AliasNotFound)
+  withoutAlias(error: AliasNotFound): Outcome {
+    return unmet(error.reason, error.message).recheck(RETRY);
   }
 
   @Condition('InstanceProfileReady')

@@ -48,16 +48,20 @@ describe('an operator that is killed during a scale-up', function restart() {
     expect(response.status).to.equal(200);
   }
 
-  /** Remembers every claim that there ever was, as it was last seen. */
+  /** Remembers every claim that there ever was, as it was last seen. The server ends a watch after some time: the next one continues. */
   async function followClaims(signal: AbortSignal): Promise<void> {
-    const response = await fetch(`${sandbox.apiServerUrl}/apis/karpenter.sh/v1/nodeclaims?watch=true`, { signal });
-    let rest = '';
-    for await (const chunk of response.body ?? []) {
-      const lines = (rest + Buffer.from(chunk).toString()).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        const { object } = JSON.parse(line) as { object: NodeClaim };
-        if (object.metadata.uid) claims.set(object.metadata.uid, object);
+    let since = '';
+    while (!signal.aborted) {
+      const response = await fetch(`${sandbox.apiServerUrl}/apis/karpenter.sh/v1/nodeclaims?watch=true&resourceVersion=${since}`, { signal });
+      let rest = '';
+      for await (const chunk of response.body ?? []) {
+        const lines = (rest + Buffer.from(chunk).toString()).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) {
+          const { object } = JSON.parse(line) as { object: NodeClaim };
+          claims.set(object.metadata.uid, object);
+          since = object.metadata.resourceVersion;
+        }
       }
     }
   }
@@ -80,7 +84,7 @@ describe('an operator that is killed during a scale-up', function restart() {
     expect(launchedFor).to.deep.equal([...new Set(launchedFor)], 'two instances for one claim');
     const lived = [...claims.values()].filter(({ status }) => status?.providerID);
     expect(lived.map(({ metadata }) => metadata.uid).sort()).to.deep.equal(launchedFor);
-    expect(lived.map(({ status }) => status.providerID?.split('/').at(-1)).sort()).to.deep.equal([...launched.keys()].sort());
+    expect(lived.map(({ status }) => status.providerID?.split('/').at(-1) ?? '').sort()).to.deep.equal([...launched.keys()].sort());
   }
 
   const stopFollowing = new AbortController();

@@ -36,10 +36,15 @@ const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', arm64
 
 /** None of an alias' parameters could be read. */
 export class AliasNotResolved extends Error {
-  readonly reason = 'AliasNotResolved';
+  readonly reason: string = 'AliasNotResolved';
   constructor(readonly alias: string, readonly parameters: readonly string[], options: ErrorOptions) {
     super(`AMI alias "${alias}": none of its SSM parameters could be read (${parameters.join(', ')})`, options);
   }
+}
+
+/** SSM has none of an alias' parameters: there is no such version. */
+export class AliasNotFound extends AliasNotResolved {
+  override readonly reason = 'AMINotFound';
 }
 
 /** Resolves a node class's AMI selector terms to images. */
@@ -90,16 +95,19 @@ export class AmiProvider {
 
   private async resolveAlias(alias: string, parameters: readonly AliasParameter[], signal: AbortSignal | undefined): Promise<Map<string, Requirement[][]>> {
     const variants = new Map<string, Requirement[][]>();
-    let failure: unknown;
+    const failures: unknown[] = [];
     await Promise.all(parameters.map(async (parameter) => {
       try {
         const id = await this.ssm.get(parameter, signal);
         variants.set(id, [...(variants.get(id) ?? []), ...parameter.variants.map((variant) => variantRequirements(variant, parameter.windowsBuild))]);
       } catch (error) {
-        failure = error;
+        failures.push(error);
       }
     }));
-    if (variants.size === 0) throw new AliasNotResolved(alias, parameters.map(({ name }) => name), { cause: failure });
+    if (variants.size === 0) {
+      const Failure = failures.every(isNotFound) ? AliasNotFound : AliasNotResolved;
+      throw new Failure(alias, parameters.map(({ name }) => name), { cause: failures.at(-1) });
+    }
     return new Map([...variants].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 

@@ -4,7 +4,7 @@ import { providerBed } from '../../../test/support/aws-provider.js';
 import type { ProviderBed } from '../../../test/support/aws-provider.js';
 import { aliasParameters, UnsupportedAlias } from './ami-alias.js';
 import { aliasOf, effectiveAMITerms, parseAlias, resolvedAMIFamily } from './ami-family.js';
-import { AliasNotResolved, amiFor } from './ami-provider.js';
+import { AliasNotFound, amiFor } from './ami-provider.js';
 import { RoleNotConfigured, RoleNotFound } from './instance-profile-provider.js';
 import { selectorQueries } from './selectors.js';
 
@@ -183,7 +183,7 @@ describe('AmiProvider', () => {
   it('says which parameters it could not read', async () => {
     const bed = await providerBed();
     const error = await failure(find(bed, { amiSelectorTerms: [{ alias: 'al2023@v19990101' }] }));
-    expect(error).to.be.instanceOf(AliasNotResolved);
+    expect(error).to.be.instanceOf(AliasNotFound);
     expect(error.message).to.contain('al2023@v19990101').and.to.contain('/aws/service/eks/optimized-ami/1.32/amazon-linux-2023/x86_64/standard/');
     expect(await failure(find(await providerBed({ kubernetesVersion: '1.33' }), { amiFamily: 'AL2', amiSelectorTerms: [] }))).to.have.property('reason', 'UnsupportedAlias');
   });
