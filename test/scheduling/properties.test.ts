@@ -18,6 +18,7 @@ const spec: fc.Arbitrary<(app: string) => Partial<PodSpec>> = fc.constantFrom<(a
   () => ({}),
   () => ({ nodeSelector: { [ZONE]: 'us-east-1b' } }),
   () => ({ nodeSelector: { 'kubernetes.io/arch': 'arm64' } }),
+  () => ({ nodeSelector: { aaa: 'first', zzz: 'last' } }),
   () => ({ tolerations: [{ key: 'dedicated', operator: 'Exists' }], nodeSelector: { team: 'dedicated' } }),
   (app) => ({ topologySpreadConstraints: [{ maxSkew: 1, topologyKey: ZONE, whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: { app } } }] }),
   (app) => ({ topologySpreadConstraints: [{ maxSkew: 2, topologyKey: HOSTNAME, whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: { app } } }] }),
