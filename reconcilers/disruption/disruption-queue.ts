@@ -1,5 +1,5 @@
 import { inject } from 'inversify';
-import { DISRUPTED_TAINT, NodeClaim, NodePool, clearCondition, isTrue, setCondition } from 'karpenter-ts/api';
+import { DISRUPTED_TAINT, NodeClaim, NodePool, clearCondition, isTrue } from 'karpenter-ts/api';
 import { ClusterState } from 'karpenter-ts/cluster';
 import { describeCommand } from 'karpenter-ts/disruption';
 import type { Candidate, DisruptionCommand } from 'karpenter-ts/disruption';
@@ -7,6 +7,7 @@ import { Clock, Node, Random, Singleton } from 'karpenter-ts/operator';
 import type { TickContext } from 'karpenter-ts/operator';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { NodeClaimCreator } from '../provisioning/nodeclaim-creator.js';
+import { transition } from '../shared/transitions.js';
 import { consolidationType, onNodeAndClaim } from './reporting.js';
 
 /** A command whose replacements are on their way. */
@@ -116,7 +117,7 @@ export class DisruptionQueue {
       const tainted = await ctx.patch(node, (draft) => {
         draft.spec.taints = [...(draft.spec.taints ?? []).filter(({ key }) => key !== DISRUPTED_TAINT.key), DISRUPTED_TAINT];
       });
-      const noted = await ctx.patch(claim, (draft) => setCondition(draft, { type: 'DisruptionReason', status: 'True', reason, message: reason }, ctx.now()));
+      const noted = await transition(claim, { type: 'DisruptionReason', status: 'True', reason, message: reason }, ctx);
       if (tainted && noted) marked.push(candidate);
     }
     return marked;

@@ -36,6 +36,11 @@ export class EvictionRequests implements EventSource<Pod> {
     return this.requests.get(pod.metadata.uid);
   }
 
+  /** What was asked for on a node that is empty is settled: pods that were deleted otherwise are never heard of again. */
+  forgetNode(name: string): void {
+    for (const [uid, { pod }] of this.requests) if (pod.spec.nodeName === name) this.requests.delete(uid);
+  }
+
   settle(pod: Pod): void {
     this.requests.delete(pod.metadata.uid);
   }

@@ -1,9 +1,8 @@
 import { inject } from 'inversify';
 import {
   DISRUPTED_TAINT, EXCLUDE_FROM_BALANCERS_LABEL, NODECLASS_LABEL, NodeClaim, REGISTERED_LABEL, TERMINATION_FINALIZER,
-  TERMINATION_TIMESTAMP_ANNOTATION, conditionOf, isTrue, setCondition,
+  TERMINATION_TIMESTAMP_ANNOTATION, conditionOf, isTrue, sameTaint,
 } from 'karpenter-ts/api';
-import type { ConditionInput } from 'karpenter-ts/api';
 import { CloudProvider } from 'karpenter-ts/cloud';
 import {
   Finalizer, Node, PersistentVolumeClaim, Pod, Reconciler, VolumeAttachment, Watches, When, held, keyOf, released,
@@ -13,6 +12,7 @@ import { isDrainable, isTerminal } from 'karpenter-ts/scheduling';
 import { KarpenterMetrics, nodeLabels } from '../metrics/karpenter-metrics.js';
 import { scaled } from '../shared/concurrency.js';
 import { attachmentByNode, claimByProviderID, podByNode } from '../shared/indexes.js';
+import { transition } from '../shared/transitions.js';
 import { nextToEvict } from './drain.js';
 import { Evictions, isPastDeadline } from './eviction-queue.js';
 import type { EvictionRequests } from './eviction-queue.js';
@@ -66,6 +66,7 @@ export class NodeTermination {
     if (claim && !claim.metadata.deletionTimestamp) await ctx.delete(claim);
     if (!isReady(node) && node.spec.providerID && !(await this.cloud.get(node.spec.providerID, { signal: ctx.signal }))) return this.release(node, ctx);
     const deadline = terminationDeadline(claim, node, ctx);
+    if (!node.spec.taints?.some((taint) => sameTaint(taint, DISRUPTED_TAINT))) ctx.log.info('tainted node', { Node: { name: node.metadata.name }, taint: `${DISRUPTED_TAINT.key}:${DISRUPTED_TAINT.effect}` });
     exclude(node);
     return (await this.drain(node, claim, deadline, ctx))
       ?? (await this.detachVolumes(node, claim, deadline, ctx))
@@ -76,7 +77,7 @@ export class NodeTermination {
   private async drain(node: Node, claim: NodeClaim | undefined, deadline: number | undefined, ctx: Ctx): Promise<Release | undefined> {
     const now = ctx.now();
     const drained = claim && conditionOf(claim, 'Drained');
-    if (claim && !drained) await mark(claim, { type: 'Drained', status: 'Unknown', reason: 'Draining', message: 'Draining' }, ctx);
+    if (claim && !drained) await transition(claim, { type: 'Drained', status: 'Unknown', reason: 'Draining', message: 'Draining' }, ctx);
     const waiting = ctx.cache.list(Pod, { index: podByNode, value: node.metadata.name }).filter((pod) => !isTerminal(pod) && isDrainable(pod, now));
     if (waiting.length > 0) {
       const forced = waiting.filter((pod) => isPastDeadline(pod, deadline, now));
@@ -88,7 +89,7 @@ export class NodeTermination {
     }
     if (!claim || drained?.status === 'True') return undefined;
     if (!drained || now - Date.parse(drained.lastTransitionTime) < MINIMUM_DRAIN) return held('draining', POLL);
-    await mark(claim, { type: 'Drained', status: 'True', reason: 'Drained', message: '' }, ctx);
+    await transition(claim, { type: 'Drained', status: 'True', reason: 'Drained', message: '' }, ctx);
     this.metrics.nodesDrained.inc(nodeLabels(node, 'nodepool'));
     return undefined;
   }
@@ -100,28 +101,29 @@ export class NodeTermination {
     const pending = ctx.cache.list(VolumeAttachment, { index: attachmentByNode, value: node.metadata.name })
       .filter(({ spec: { source } }) => source.persistentVolumeName !== undefined && !staying.has(source.persistentVolumeName));
     if (pending.length === 0) {
-      if (claim && !isTrue(claim, 'VolumesDetached')) await mark(claim, { type: 'VolumesDetached', status: 'True', reason: 'VolumesDetached', message: '' }, ctx);
+      if (claim && !isTrue(claim, 'VolumesDetached')) await transition(claim, { type: 'VolumesDetached', status: 'True', reason: 'VolumesDetached', message: '' }, ctx);
       return undefined;
     }
     if (deadline !== undefined && ctx.now() > deadline) {
-      if (claim) await mark(claim, { type: 'VolumesDetached', status: 'False', reason: 'TerminationGracePeriodElapsed', message: 'TerminationGracePeriodElapsed' }, ctx);
+      if (claim) await transition(claim, { type: 'VolumesDetached', status: 'False', reason: 'TerminationGracePeriodElapsed', message: 'TerminationGracePeriodElapsed' }, ctx);
       return undefined;
     }
     const names = pending.map(({ metadata }) => metadata.name);
     const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} other(s)` : names.join(', ');
     ctx.events.normal('AwaitingVolumeDetachment', `Awaiting deletion of bound volumeattachments (${shown})`, { dedupe: [node.metadata.name] });
-    if (claim) await mark(claim, { type: 'VolumesDetached', status: 'Unknown', reason: 'AwaitingVolumeDetachment', message: 'AwaitingVolumeDetachment' }, ctx);
+    if (claim) await transition(claim, { type: 'VolumesDetached', status: 'Unknown', reason: 'AwaitingVolumeDetachment', message: 'AwaitingVolumeDetachment' }, ctx);
     return held('volumes are attached', POLL);
   }
 
   private async terminateInstance(claim: NodeClaim | undefined, ctx: Ctx): Promise<Release | undefined> {
     if (!claim) return undefined;
     const state = await this.cloud.delete(claim, { signal: ctx.signal });
-    await mark(claim, { type: 'InstanceTerminating', status: 'True', reason: 'InstanceTerminating', message: '' }, ctx);
+    await transition(claim, { type: 'InstanceTerminating', status: 'True', reason: 'InstanceTerminating', message: '' }, ctx);
     return state === 'gone' ? undefined : held('the instance is terminating', '5s');
   }
 
   private release(node: Node, ctx: Ctx): Release {
+    this.evictions.forgetNode(node.metadata.name);
     this.metrics.observeNodeTermination(node, ctx.now());
     ctx.log.info('deleted node', { Node: { name: node.metadata.name } });
     return released();
@@ -150,12 +152,6 @@ function terminationDeadline(claim: NodeClaim | undefined, node: Node, ctx: Ctx)
   if (Number.isNaN(deadline)) throw new Error(`NodeClaim ${claim?.metadata.name}: annotation ${TERMINATION_TIMESTAMP_ANNOTATION} is ${JSON.stringify(text)}; it must be an RFC 3339 time`);
   ctx.events.warning('TerminationGracePeriodExpiring', `All pods will be deleted by ${text}`, { dedupe: [node.metadata.name] });
   return deadline;
-}
-
-async function mark(claim: NodeClaim, condition: ConditionInput, ctx: Ctx): Promise<void> {
-  const current = conditionOf(claim, condition.type);
-  if (current?.status === condition.status && current.reason === condition.reason) return;
-  await ctx.patch(claim, (draft) => setCondition(draft, condition, ctx.now()));
 }
 
 const volumesOf = (pod: Pod, ctx: Ctx): string[] =>

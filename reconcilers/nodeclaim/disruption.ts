@@ -18,7 +18,7 @@ const TYPE_CHECK_AGE = 60 * 60_000;
 const RESERVATION_LABELS = ['karpenter.k8s.aws/capacity-reservation-id', 'karpenter.k8s.aws/capacity-reservation-type'];
 
 /** Keeps the conditions Drifted and Consolidatable of NodeClaims (karpenter-core §3.4). */
-@Reconciler({ for: NodeClaim, name: 'nodeclaim.disruption', concurrency: scaled(10, 1000), root: false, transitionEvents: 'normal' })
+@Reconciler({ for: NodeClaim, name: 'nodeclaim.disruption', concurrency: scaled(10, 1000), root: false, transitionEvents: 'normal', jitter: 0 })
 export class NodeClaimDisruption {
   /** When each claim's type was last seen in the provider's list, by uid. */
   private readonly typeSeen = new Map<string, number>();

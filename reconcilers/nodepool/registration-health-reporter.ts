@@ -1,6 +1,7 @@
-import { NODEPOOL_LABEL, NodePool, conditionOf, setCondition } from 'karpenter-ts/api';
+import { NODEPOOL_LABEL, NodePool } from 'karpenter-ts/api';
 import type { NodeClaim } from 'karpenter-ts/api';
 import type { StepContext } from 'karpenter-ts/operator';
+import { transition } from '../shared/transitions.js';
 import { RegistrationHealth } from './registration-health.js';
 
 /** Tells pools how the registration of their claims went, through the condition NodeRegistrationHealthy. */
@@ -31,8 +32,6 @@ export class RegistrationHealthReporter {
   }
 
   private async report(pool: NodePool, ctx: StepContext<NodeClaim>, verdict: { status: 'True' | 'False'; reason: string; message: string }): Promise<void> {
-    const current = conditionOf(pool, 'NodeRegistrationHealthy');
-    if (current?.status === verdict.status && current.reason === verdict.reason && current.observedGeneration === pool.metadata.generation) return;
-    await ctx.patch(pool, (draft) => setCondition(draft, { type: 'NodeRegistrationHealthy', ...verdict }, ctx.now()));
+    await transition(pool, { type: 'NodeRegistrationHealthy', ...verdict }, ctx);
   }
 }

@@ -71,6 +71,15 @@ export class KarpenterBed {
     return { claim: await this.api.get(NodeClaim, name), node: await this.api.get(Node, joined.metadata.name) };
   }
 
+  /** A DaemonSet, as the owner of pods: the garbage collector is at work here, too. */
+  async daemonSet(name = 'daemons'): Promise<{ ownerReferences: NonNullable<Pod['metadata']['ownerReferences']> }> {
+    const { metadata: { uid } } = await this.api.create(DaemonSet, {
+      metadata: { name },
+      spec: { selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'main', image: 'image' }] } } },
+    } as ObjectInput<DaemonSet>);
+    return { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'DaemonSet', name, uid, controller: true }] };
+  }
+
   /** A pod with one container; bound if it has a node. */
   async pod(name: string, { node, cpu = '100m', unschedulable = !node, ...rest }: { node?: string; cpu?: string; unschedulable?: boolean; annotations?: Record<string, string>; labels?: Record<string, string>; ownerReferences?: NonNullable<Pod['metadata']['ownerReferences']>; spec?: Partial<Pod['spec']> } = {}): Promise<Pod> {
     const { annotations = {}, labels = {}, ownerReferences, spec = {} } = rest;
@@ -81,7 +90,7 @@ export class KarpenterBed {
     const scheduled = unschedulable
       ? { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '', lastTransitionTime: this.time() }
       : { type: 'PodScheduled', status: 'True', lastTransitionTime: this.time() };
-    return this.api.patch(Pod, name, { status: { phase: node ? 'Running' : 'Pending', conditions: [scheduled] } as never });
+    return this.api.patch(Pod, name, { status: { phase: node ? 'Running' : 'Pending', conditions: [scheduled, ...(node ? [{ type: 'Ready', status: 'True', lastTransitionTime: this.time() }] : [])] } as never });
   }
 
   /** The conditions of an object as `Type=Status Reason`, in their order. */
