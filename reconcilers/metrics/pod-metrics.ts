@@ -52,7 +52,7 @@ export class PodLatencyMetrics {
     this.bound = metrics.histogram({ name: 'karpenter_pods_bound_duration_seconds', help: 'From creation to a node.', buckets: DURATIONS });
   }
 
-  @Step()
+  @Step({ whileDeleting: true })
   observe({ metadata: { uid, creationTimestamp }, status }: Pod): Outcome {
     const since = (type: string): number | undefined => {
       const condition = status.conditions?.find((each) => each.type === type && each.status === 'True');

@@ -78,7 +78,7 @@ export class EvictionQueue {
     return [keyOf(Pod, pod.metadata.name, pod.metadata.namespace)];
   }
 
-  @Step()
+  @Step({ whileDeleting: true })
   async evict(pod: Pod, ctx: StepContext<Pod>): Promise<Outcome> {
     const request = this.requests.get(pod);
     if (!request) return done();

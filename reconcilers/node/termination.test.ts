@@ -121,6 +121,17 @@ describe('the termination of Nodes', () => {
     expect((await karpenter.events(pod)).find((event) => event.startsWith('Normal Disrupted'))).to.match(/bypassing PodDisruptionBudgets/);
   });
 
+  it('shortens the grace period of a pod that terminates too slowly for the deadline', async () => {
+    await karpenter.initialized({ terminationGracePeriod: '1m' });
+    await karpenter.pod('slow', { node: NODE, spec: { terminationGracePeriodSeconds: 600 } });
+    await karpenter.api.delete(Pod, 'slow');
+    await karpenter.api.delete(NodeClaim, 'claim');
+    await karpenter.bed.advance('2s');
+    const { metadata: { deletionTimestamp } } = await karpenter.api.get(Pod, 'slow');
+    const deadline = (await karpenter.api.get(NodeClaim, 'claim')).metadata.annotations['karpenter.sh/nodeclaim-termination-timestamp'];
+    expect(Date.parse(deletionTimestamp as string)).to.be.at.most(Date.parse(deadline as string));
+  });
+
   it('waits for volumes to be detached, except those of pods that stay', async () => {
     const { node: registered } = await karpenter.initialized();
     for (const name of ['going', 'staying']) {

@@ -12,7 +12,7 @@ export class NodeClaimHydration {
     return isManagedReference(claim.spec.nodeClassRef);
   }
 
-  @Step()
+  @Step({ whileDeleting: true })
   label(claim: NodeClaim): Outcome {
     claim.metadata.labels[NODECLASS_LABEL] ??= claim.spec.nodeClassRef.name;
     return done();
@@ -27,7 +27,7 @@ export class NodeHydration {
     return map.keys({ index: nodeByProviderID, value: claim.status.providerID });
   }
 
-  @Step()
+  @Step({ whileDeleting: true })
   label(node: Node, ctx: StepContext<Node>): Outcome {
     if (!node.spec.providerID || node.metadata.labels[NODECLASS_LABEL] !== undefined) return done();
     const [claim] = ctx.cache.list(NodeClaim, { index: claimByProviderID, value: node.spec.providerID });

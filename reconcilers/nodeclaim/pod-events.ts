@@ -22,7 +22,7 @@ function concernsNode({ object, old }: ObjectChange<Pod>): boolean {
  */
 @Reconciler({ for: Pod, name: 'nodeclaim.podevents', root: false, concurrency: 1, when: concernsNode, reads: [Node, NodeClaim] })
 export class PodEvents {
-  @Step()
+  @Step({ whileDeleting: true })
   async note(pod: Pod, ctx: StepContext<Pod>): Promise<Outcome> {
     if (!pod.spec.nodeName || pod.metadata.ownerReferences?.some(({ kind, apiVersion }) => kind === 'DaemonSet' && apiVersion === 'apps/v1')) return done();
     const node = ctx.cache.get(Node, pod.spec.nodeName);

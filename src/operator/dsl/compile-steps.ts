@@ -34,6 +34,7 @@ export function stepsOf(declaration: Declaration): StepPlan[] {
       blocked: condition?.blocked ?? 'unknown',
       ...(condition?.blockedMessage === undefined ? {} : { blockedMessage: condition.blockedMessage }),
       latch: condition?.latch ?? false,
+      whileDeleting: !condition && ((data as StepOptions<string>).whileDeleting ?? false),
       ...(every === undefined ? {} : { every }),
       ...(condition?.enabled ? { enabled: condition.enabled } : {}),
       optional: condition?.optional ?? false,

@@ -104,6 +104,8 @@ export interface StepOptions<Dependency extends string> {
   after?: readonly Dependency[];
   /** Run again after this although nothing changed. */
   every?: Duration;
+  /** Run for objects that are being deleted, too, before their finalizers. Default false. */
+  whileDeleting?: boolean;
 }
 
 /** Work without a condition. */

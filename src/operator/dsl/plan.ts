@@ -62,6 +62,8 @@ export interface StepPlan {
   readonly blocked: 'unknown' | 'propagate';
   readonly blockedMessage?: string;
   readonly latch: boolean;
+  /** Whether it runs for objects that are being deleted, too. */
+  readonly whileDeleting: boolean;
   /** Milliseconds after which it runs again although nothing changed. */
   readonly every?: number;
   /** Whether the object has this step at all; always when absent. */

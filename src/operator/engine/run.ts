@@ -9,7 +9,7 @@ import { runFinalizers } from './finalizers.js';
 import type { EngineHost } from './host.js';
 import { KeyRun } from './key-run.js';
 import type { KeyMemory } from './memory.js';
-import { runSteps } from './steps.js';
+import { runSteps, runStepsOfDeleted } from './steps.js';
 
 /** One run of one key. */
 export interface RunInput<T extends KubeObject> {
@@ -106,6 +106,7 @@ async function work<T extends KubeObject>(run: KeyRun<T>): Promise<string[]> {
     await runSteps(run);
     return [];
   }
+  await runStepsOfDeleted(run);
   return runFinalizers(run);
 }
 

@@ -33,6 +33,11 @@ export async function runSteps<T extends KubeObject>(run: KeyRun<T>): Promise<vo
   else await runDeadlines(run);
 }
 
+/** Runs what a deleted object's steps still have to do, beside its finalizers. */
+export async function runStepsOfDeleted<T extends KubeObject>(run: KeyRun<T>): Promise<void> {
+  for (const step of run.input.plan.steps) if (step.whileDeleting) await runStep(run, step);
+}
+
 async function runStep<T extends KubeObject>(run: KeyRun<T>, step: StepPlan): Promise<void> {
   if (run.input.host.context.signal.aborted) return;
   run.restoreConditions();
