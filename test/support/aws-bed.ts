@@ -1,6 +1,7 @@
 import { ContainerModule } from 'inversify';
 import { KarpenterMetrics } from '../../reconcilers/metrics/karpenter-metrics.js';
 import { ClaimInterruption } from '../../reconcilers/interruption/claim-interruption.js';
+import { InterruptionSource, Interruptions } from '../../reconcilers/interruption/interruption.js';
 import { EC2NodeClass } from '../../src/api/ec2nodeclass.js';
 import { NodeClaim } from '../../src/api/nodeclaim.js';
 import { NodePool } from '../../src/api/nodepool.js';
@@ -31,13 +32,15 @@ export class AwsBed {
 
   static async of(classes: readonly ReconcilerClass[], settings: Partial<AwsSettings> = {}): Promise<AwsBed> {
     const shared = new ContainerModule(({ bind }) => {
+      bind(Interruptions).to(InterruptionSource).inSingletonScope();
       for (const service of [KarpenterMetrics, ClaimInterruption]) bind(service as new () => object).toSelf().inSingletonScope();
     });
     const bed = await testBed(shared, reconcilers(...classes), { kinds: [NodePool, NodeClaim, EC2NodeClass, Node] });
     const provider = await providerBed({ settings, clock: bed.clock });
     const { services } = provider;
     bed.override(CloudProvider, services.cloudProvider).override(TOKENS.Settings, services.settings).override(TOKENS.InstanceStatus, services.instanceStatus)
-      .override(TOKENS.InstanceTypes, services.instanceTypes).override(TOKENS.CapacityReservations, services.reservations).override(TOKENS.Instances, services.instances);
+      .override(TOKENS.InstanceTypes, services.instanceTypes).override(TOKENS.CapacityReservations, services.reservations).override(TOKENS.Instances, services.instances)
+      .override(TOKENS.InterruptionQueue, services.interruptions).override(TOKENS.UnavailableOfferings, services.unavailable);
     return new AwsBed(bed, provider);
   }
 
