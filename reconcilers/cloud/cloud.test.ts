@@ -7,6 +7,8 @@ import { CapacityBlockExpiration, CapacityTypeDemotion } from './capacity-reserv
 import { DiscoveredCapacity } from './discovered-capacity.js';
 import { InstanceGarbageCollection } from './instance-garbage-collection.js';
 import { PartitionHook } from './partition-hook.js';
+import { InstanceProfileGarbageCollection } from './refresh.js';
+import { NodeClaimTagging } from './tagging.js';
 
 const CAPACITY_TYPE = 'karpenter.sh/capacity-type';
 const RESERVATION = 'karpenter.k8s.aws/capacity-reservation-id';
@@ -186,6 +188,45 @@ describe('keeping AWS level', () => {
       const { claim, hook } = await launchInto('cluster');
       expect(await aws.provider.run(hook.registered(claim, signal))).to.equal(true);
       expect(claim.metadata.labels).not.to.have.property(PARTITION);
+    });
+  });
+
+  describe('tags of instances', () => {
+    const tags = (id: string) => Object.fromEntries(aws.provider.aws.account.instances.get(id).tags);
+
+    it('gain the names of node, claim and cluster once there is a node', async () => {
+      aws = await AwsBed.of([NodeClaimTagging]);
+      await aws.nodeClass();
+      const { claim, node, instanceID } = await aws.launch();
+      await aws.bed.advance('10s');
+      expect(tags(instanceID)).to.include({ Name: node.metadata.name, 'karpenter.sh/nodeclaim': claim.metadata.name, 'eks:eks-cluster-name': 'my-cluster' });
+      expect((await aws.bed.api.get(NodeClaim, claim.metadata.name)).metadata.annotations).to.include({ 'karpenter.k8s.aws/tagged': 'true' });
+      const calls = aws.provider.aws.calls.get('ec2:CreateTags');
+      await aws.bed.advance('10m');
+      expect(aws.provider.aws.calls.get('ec2:CreateTags')).to.equal(calls);
+    });
+  });
+
+  describe('instance profiles', () => {
+    const profiles = async () => aws.provider.services.instanceProfiles.listClusterProfiles();
+
+    it('that no class and no claim uses are deleted once they are an hour old', async () => {
+      aws = await AwsBed.of([InstanceProfileGarbageCollection]);
+      const { status } = await aws.nodeClass();
+      await aws.provider.services.instanceProfiles.ensure(aws.provider.addNodeClass({}, 'gone'));
+      expect(await profiles()).to.have.length(2);
+      await aws.bed.advance('55m');
+      expect(await profiles()).to.have.length(2);
+      await aws.bed.advance('70m');
+      expect(await profiles()).to.deep.equal([status.instanceProfile]);
+    });
+
+    it('stay in an isolated VPC', async () => {
+      aws = await AwsBed.of([InstanceProfileGarbageCollection], { isolatedVPC: true });
+      await aws.nodeClass();
+      await aws.provider.services.instanceProfiles.ensure(aws.provider.addNodeClass({}, 'gone'));
+      await aws.bed.advance('3h');
+      expect(await profiles()).to.have.length(2);
     });
   });
 });

@@ -40,7 +40,7 @@ export class AwsBed {
     const { services } = provider;
     bed.override(CloudProvider, services.cloudProvider).override(TOKENS.Settings, services.settings).override(TOKENS.InstanceStatus, services.instanceStatus)
       .override(TOKENS.InstanceTypes, services.instanceTypes).override(TOKENS.CapacityReservations, services.reservations).override(TOKENS.Instances, services.instances)
-      .override(TOKENS.InterruptionQueue, services.interruptions).override(TOKENS.UnavailableOfferings, services.unavailable);
+      .override(TOKENS.InstanceProfiles, services.instanceProfiles).override(TOKENS.InterruptionQueue, services.interruptions).override(TOKENS.UnavailableOfferings, services.unavailable);
     return new AwsBed(bed, provider);
   }
 
