@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, readdirSync, realpathSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import type { Node } from '../../src/operator/index.js';
+import { ROOT, SandboxProcess, eventually } from '../support/sandbox-process.js';
+
+interface Manifest { dependencies: Record<string, string>; devDependencies: Record<string, string>; exports: Record<string, string | { types: string; default: string }> }
+
+const manifestOf = (folder: string): Manifest => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+
+describe('examples/node-labeler, with karpenter-ts from its tarball', function example() {
+  this.timeout(120_000);
+  const sandbox = new SandboxProcess();
+  const home = join(sandbox.folder, 'node-labeler');
+  const installed = join(home, 'node_modules/karpenter-ts');
+
+  async function succeed(command: string, ...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await sandbox.run(command, args);
+    expect(code, `${command} ${args.join(' ')}\n${stdout}${stderr}`).to.equal(0);
+    return stdout;
+  }
+
+  /** What npm would install for a package, taken from the repository's own dependencies: no network. */
+  function link(names: readonly string[]): void {
+    for (const name of names) {
+      const path = join(home, 'node_modules', name);
+      mkdirSync(dirname(path), { recursive: true });
+      symlinkSync(realpathSync(join(ROOT, 'node_modules', name)), path);
+    }
+  }
+
+  before(async () => {
+    cpSync(join(ROOT, 'examples/node-labeler'), home, { recursive: true, filter: (path) => !/\/(node_modules|dist)$/.test(path) });
+    // What is compiled already is packed as it is.
+    await succeed('npm', 'pack', '--ignore-scripts', '--silent', '--pack-destination', sandbox.folder);
+    const tarball = readdirSync(sandbox.folder).find((name) => name.endsWith('.tgz')) ?? '';
+    mkdirSync(installed, { recursive: true });
+    await succeed('tar', '-xzf', join(sandbox.folder, tarball), '--strip-components=1', '-C', installed);
+    const { dependencies, devDependencies } = manifestOf(home);
+    expect(Object.keys(dependencies)).to.deep.equal(['karpenter-ts']);
+    link([...Object.keys(manifestOf(installed).dependencies), ...Object.keys(devDependencies)]);
+  });
+
+  after(() => sandbox.stop());
+
+  it('has everything that package.json exports, the CRDs, and no tests', () => {
+    const files = new Set((readdirSync(installed, { recursive: true }) as string[]).map((path) => `./${path}`));
+    for (const entry of Object.values(manifestOf(installed).exports)) {
+      for (const path of typeof entry === 'string' ? [entry] : Object.values(entry)) expect([...files], path).to.include(path);
+    }
+    for (const plural of ['karpenter.sh_nodepools', 'karpenter.sh_nodeclaims', 'karpenter.k8s.aws_ec2nodeclasses']) expect([...files]).to.include(`./crds/${plural}.yaml`);
+    expect([...files].filter((path) => path.includes('.test.'))).to.deep.equal([]);
+  });
+
+  it('compiles with a tsconfig of its own', async () => {
+    await succeed(process.execPath, join(home, 'node_modules/typescript/bin/tsc'), '-p', home);
+  });
+
+  it('labels the nodes of a sandbox, and ends well', async () => {
+    await sandbox.start('--speed', '30', '--apply', 'config/samples/guide');
+    const labeler = spawn(process.execPath, [join(home, 'dist/index.js')], { cwd: home, env: sandbox.environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [labeler.stdout, labeler.stderr]) stream.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+    const ended = new Promise<number | null>((resolve) => labeler.once('exit', resolve));
+    await eventually('every node of a NodePool has its family', 60_000, async () => {
+      const { items } = await sandbox.get<{ items: Node[] }>('/api/v1/nodes?labelSelector=karpenter.sh%2Fnodepool');
+      const families = items.map(({ metadata }) => metadata.labels['acme.io/family'] ?? 'none').sort();
+      return /^[cm]5 r5 t3$/.test(families.join(' ')) || `families: ${families.join(' ')}\n${output}`;
+    });
+    labeler.kill('SIGTERM');
+    expect(await ended, output).to.equal(0);
+  });
+});
