@@ -37,7 +37,7 @@ export class InterruptionReconciler {
     return keys;
   }
 
-  @Step()
+  @Step({ whileDeleting: true })
   async handle(claim: NodeClaim, ctx: Ctx): Promise<Outcome> {
     for (const interruption of this.queue.pending(instanceIDOf(claim) ?? '')) {
       await this.react(claim, interruption, ctx);

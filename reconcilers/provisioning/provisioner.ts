@@ -57,7 +57,11 @@ export class Provisioner {
   @Batch(({ settings }: Provisioner) => ({ idle: settings.batchIdleDuration, max: settings.batchMaxDuration }))
   async provision(ctx: TickContext): Promise<void> {
     if (!this.synced(ctx)) return;
-    const pools = managedPools(ctx).filter(mayLaunch);
+    const pools = managedPools(ctx).filter((pool) => {
+      if (mayLaunch(pool)) return true;
+      if (!pool.metadata.deletionTimestamp && pool.spec.replicas === undefined) ctx.log.error('ignoring nodepool, not ready', { NodePool: { name: pool.metadata.name } });
+      return false;
+    });
     const snapshot = this.state.snapshot(await poolsWithTypes(pools, this.cloud, ctx));
     const pods = [...this.pendingPods(ctx), ...this.displacedPods(snapshot, ctx)];
     if (pods.length === 0) return;
