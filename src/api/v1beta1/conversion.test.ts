@@ -98,6 +98,22 @@ describe('conversion between v1beta1 and v1', () => {
     expect(nodeClassFromV1(now).spec).to.deep.equal(old.spec);
   });
 
+  it('keeps a v1 class that names only a family, or Custom beside an alias', () => {
+    for (const images of [{ amiFamily: 'AL2023' }, { amiFamily: 'Custom', amiSelectorTerms: [{ alias: 'al2023@latest' }] }]) {
+      const now = { apiVersion: 'karpenter.k8s.aws/v1', kind: 'EC2NodeClass', metadata, status: {}, spec: { ...terms, ...images, role: 'r' } } as unknown as EC2NodeClass;
+      const old = nodeClassFromV1(now);
+      expect(old.spec).to.include({ amiFamily: 'AL2023' });
+      expect(nodeClassToV1(old).spec).to.deep.equal(now.spec);
+    }
+  });
+
+  it('follows a family that was changed in v1beta1', () => {
+    const now = { apiVersion: 'karpenter.k8s.aws/v1', kind: 'EC2NodeClass', metadata, status: {}, spec: { ...terms, amiFamily: 'AL2023', amiSelectorTerms: [{ alias: 'al2023@latest' }], role: 'r' } } as unknown as EC2NodeClass;
+    const old = nodeClassFromV1(now);
+    old.spec.amiFamily = 'Bottlerocket';
+    expect(nodeClassToV1(old).spec).to.deep.equal({ ...terms, amiSelectorTerms: [{ alias: 'bottlerocket@latest' }], role: 'r' });
+  });
+
   it('keeps kmsKeyId under the API\'s name', () => {
     const old = {
       apiVersion: 'karpenter.k8s.aws/v1beta1', kind: 'EC2NodeClass', metadata, status: {},

@@ -34,6 +34,14 @@ const UBUNTU_DISK = [{ deviceName: '/dev/sda1', rootVolume: true, ebs: { encrypt
 /** Matches nothing: v1 has no Ubuntu images of its own, so such a class is not Ready until it names some. */
 const UBUNTU_IMAGES: AMISelectorTerm[] = [{ id: 'ami-placeholder' }];
 
+/** What only v1 can say. */
+interface V1Only extends Pick<EC2NodeClassSpec, V1OnlyField> {
+  /** Beside an alias, or instead of terms. */
+  amiFamily: AMIFamily;
+  /** The family alone says which images: v1 has no terms. */
+  withoutTerms: boolean;
+}
+
 const V1_ONLY: readonly V1OnlyField[] = [
   'kubelet', 'capacityReservationSelectorTerms', 'placementGroupSelector', 'networkInterfaces', 'connectionTracking', 'cpuOptions', 'ipPrefixCount',
 ];
@@ -45,15 +53,19 @@ export function nodeClassToV1(old: EC2NodeClassV1Beta1): EC2NodeClass {
   const metadata = carrying(old.metadata, V1_FIELDS, {});
   const version = metadata.annotations[ALIAS_VERSION] ?? 'latest';
   delete metadata.annotations[ALIAS_VERSION];
-  const extra = carried<Pick<EC2NodeClassSpec, V1OnlyField | 'amiFamily'>>(old.metadata, V1_FIELDS);
+  const { amiFamily: v1Family, withoutTerms, ...extra } = carried<V1Only>(old.metadata, V1_FIELDS);
+  // A carried family that does not go with the one that v1beta1 has now was true of an older edition.
+  const family = v1Family === 'Custom' || v1Family === amiFamily ? v1Family : undefined;
   const hasTerms = amiSelectorTerms !== undefined && amiSelectorTerms.length > 0;
-  let images: Pick<EC2NodeClassSpec, 'amiFamily' | 'amiSelectorTerms' | 'blockDeviceMappings'>;
+  let images: Partial<Pick<EC2NodeClassSpec, 'amiFamily' | 'amiSelectorTerms' | 'blockDeviceMappings'>>;
   if (amiFamily === 'Ubuntu') {
     const replaced = ['amiFamily', ...(spec.blockDeviceMappings ? [] : ['blockDeviceMappings']), ...(hasTerms ? [] : ['incompatible'])];
     metadata.annotations[UBUNTU] = replaced.join(',');
     images = { amiFamily: 'AL2', blockDeviceMappings: spec.blockDeviceMappings ?? UBUNTU_DISK, amiSelectorTerms: hasTerms ? amiSelectorTerms : UBUNTU_IMAGES };
+  } else if (!hasTerms && withoutTerms && family) {
+    images = { amiFamily: family };
   } else if (!hasTerms && WITH_ALIAS.has(amiFamily)) {
-    images = { amiSelectorTerms: [{ alias: `${amiFamily.toLowerCase()}@${version}` }] };
+    images = { ...(family && { amiFamily: family }), amiSelectorTerms: [{ alias: `${amiFamily.toLowerCase()}@${version}` }] };
     if (amiSelectorTerms) metadata.annotations[V1BETA1_FIELDS] = JSON.stringify({ amiSelectorTerms });
   } else images = { amiFamily, amiSelectorTerms: amiSelectorTerms ?? [] };
   return {
@@ -61,24 +73,26 @@ export function nodeClassToV1(old: EC2NodeClassV1Beta1): EC2NodeClass {
     kind: old.kind,
     status: old.status,
     metadata,
-    spec: defined<EC2NodeClassSpec>({ ...spec, ...images, ...extra, blockDeviceMappings: withKeyID(images.blockDeviceMappings ?? spec.blockDeviceMappings) }),
+    spec: defined<Partial<EC2NodeClassSpec>>({ ...spec, ...images, ...extra, blockDeviceMappings: withKeyID(images.blockDeviceMappings ?? spec.blockDeviceMappings) }) as EC2NodeClassSpec,
   };
 }
 
 /** v1 → v1beta1. */
 export function nodeClassFromV1(nodeClass: EC2NodeClass): EC2NodeClassV1Beta1 {
-  const { amiSelectorTerms, amiFamily, ...spec } = nodeClass.spec;
+  const { amiFamily, ...spec } = nodeClass.spec;
+  const amiSelectorTerms = spec.amiSelectorTerms as AMISelectorTerm[] | undefined;
   const ubuntu = nodeClass.metadata.annotations?.[UBUNTU]?.split(',') ?? [];
   const alias = amiSelectorTerms?.find((term) => term.alias)?.alias;
-  const family = ubuntu.includes('amiFamily') ? 'Ubuntu' : amiFamilyOf(nodeClass.spec);
+  const family = ubuntu.includes('amiFamily') ? 'Ubuntu' : amiFamilyOf(alias === undefined ? nodeClass.spec : { amiSelectorTerms: [{ alias }] });
   const back = carried<Pick<V1Beta1EC2NodeClassSpec, 'amiSelectorTerms'>>(nodeClass.metadata, V1BETA1_FIELDS);
   const extra: Record<string, unknown> = Object.fromEntries(V1_ONLY.map((field) => [field, spec[field]]));
-  if (alias && amiFamily) extra['amiFamily'] = amiFamily;
+  if ((alias || !amiSelectorTerms) && amiFamily) extra['amiFamily'] = amiFamily;
+  if (!amiSelectorTerms) extra['withoutTerms'] = true;
   const metadata = carrying(carrying(nodeClass.metadata, V1BETA1_FIELDS, {}), V1_FIELDS, extra);
   delete metadata.annotations[UBUNTU];
   const version = alias?.split('@')[1];
   if (version && version !== 'latest') metadata.annotations[ALIAS_VERSION] = version;
-  const common = Object.fromEntries(Object.entries(spec).filter(([field]) => !V1_ONLY.includes(field as V1OnlyField)));
+  const common = Object.fromEntries(Object.entries(spec).filter(([field]) => field !== 'amiSelectorTerms' && !V1_ONLY.includes(field as V1OnlyField)));
   if (ubuntu.includes('blockDeviceMappings')) delete common['blockDeviceMappings'];
   return {
     apiVersion: 'karpenter.k8s.aws/v1beta1',
