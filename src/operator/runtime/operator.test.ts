@@ -13,6 +13,7 @@ import { s } from '../dsl/schema.js';
 import type { EventSource } from '../dsl/token.js';
 import { token } from '../dsl/token.js';
 import type { MapContext, StepContext, TickContext } from '../context.js';
+import type { Duration } from '../duration.js';
 import { ConfigMap, Node } from '../kinds/core.js';
 import type { TestBed, TestBedOptions } from '../testing/test-bed.js';
 import { testBed } from '../testing/test-bed.js';
@@ -263,6 +264,20 @@ describe('singletons, batches, owners and sources', () => {
     await bed.advance('40s');
     // 4 s of work, then 10 s of rest; after the error the backoff of one second instead.
     expect(ticks.map((at) => Math.round((at - began) / 1_000))).to.deep.equal([0, 14, 19, 33]);
+  });
+
+  it('tick next when a tick says so', async () => {
+    const ticks: number[] = [];
+    @Singleton({ name: 'slowing', every: '10s' })
+    class Slowing {
+      tick(ctx: TickContext): Duration | undefined {
+        return ticks.push(ctx.now()) < 3 ? undefined : '1m';
+      }
+    }
+    bed = await testBed(reconcilers(Slowing));
+    const began = bed.clock.now();
+    await bed.advance('3m');
+    expect(ticks.map((at) => (at - began) / 1_000)).to.deep.equal([0, 10, 20, 80, 140]);
   });
 
   it('gather triggers of several watches into one batch', async () => {
