@@ -1,7 +1,7 @@
 import { ContainerModule } from 'inversify';
 import { TOKENS } from 'karpenter-ts/cloud/aws';
 import { ClusterState } from 'karpenter-ts/cluster';
-import { Cache, Clock, Startable, reconcilers } from 'karpenter-ts/operator';
+import { Cache, Clock, ObservedConditions, Startable, reconcilers } from 'karpenter-ts/operator';
 import { AwsStartup } from './cloud/aws-startup.js';
 import { CapacityBlockExpiration, CapacityTypeDemotion } from './cloud/capacity-reservations.js';
 import { DiscoveredCapacity } from './cloud/discovered-capacity.js';
@@ -21,6 +21,7 @@ import { InterruptionReconciler, InterruptionSource, Interruptions } from './int
 import { KarpenterMetrics } from './metrics/karpenter-metrics.js';
 import { NodeMetrics } from './metrics/node-metrics.js';
 import { NodePoolMetrics } from './metrics/nodepool-metrics.js';
+import { OBSERVED_NODES, OBSERVED_NODE_CLAIMS } from './metrics/observed-conditions.js';
 import { PodLatencyMetrics, PodStateMetrics } from './metrics/pod-metrics.js';
 import { EvictionQueue, EvictionRequests, Evictions } from './node/eviction-queue.js';
 import { NodeTermination } from './node/termination.js';
@@ -69,7 +70,13 @@ export const core = (settings: Settings): ContainerModule[] => [
 ];
 
 /** Gauges of nodes, pods and pools. */
-export const observability = (): ContainerModule => reconcilers(NodeMetrics, NodePoolMetrics, PodStateMetrics, PodLatencyMetrics);
+export const observability = (): ContainerModule[] => [
+  new ContainerModule(({ bind }) => {
+    bind(ObservedConditions).toConstantValue(OBSERVED_NODE_CLAIMS);
+    bind(ObservedConditions).toConstantValue(OBSERVED_NODES);
+  }),
+  reconcilers(NodeMetrics, NodePoolMetrics, PodStateMetrics, PodLatencyMetrics),
+];
 
 /** What keeps AWS level: node classes, instances, prices, images, interruptions. `queue`: whether there is one to read. */
 export const aws = ({ queue }: { queue: boolean }): ContainerModule[] => [

@@ -9,7 +9,7 @@ import { DEFAULT_SETTINGS, aws, core, observability } from './index.js';
 describe('the role in config/rbac', () => {
   it('grants everything that the reconcilers declare', async () => {
     const container = new Container();
-    await container.loadAsync(...core(DEFAULT_SETTINGS), observability(), ...aws({ queue: true }));
+    await container.loadAsync(...core(DEFAULT_SETTINGS), ...observability(), ...aws({ queue: true }));
     const plan = compile(container.getAll<ReconcilerClass>(ReconcilerToken));
     const documents = parseAllDocuments(await readFile('config/rbac/role.yaml', 'utf8'));
     const granted = documents.flatMap((document) => (document.toJS() as { rules?: PolicyRule[] }).rules ?? []);

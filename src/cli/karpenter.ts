@@ -40,6 +40,6 @@ export function karpenter(options: OperatorOptions, environment: KarpenterEnviro
     }),
     ...core(options.settings),
     ...aws({ queue: options.aws.interruptionQueue !== '' }),
-    ...(options.clusterStateObservability ? [observability()] : []),
+    ...(options.clusterStateObservability ? observability() : []),
   );
 }

@@ -10,6 +10,8 @@ import { kubeTime } from './time.js';
 const EVENT: KindRef = { group: '', version: 'v1', kind: 'Event', plural: 'events', namespaced: true };
 
 /** An equal event is not repeated within this. */
+/** Bytes. */
+const LONGEST_MESSAGE = 1_024;
 const DEDUPE_FOR = 120_000;
 
 /** What one object may have said about it: 25 events at once, then one every five minutes (client-go's spam filter). */
@@ -65,9 +67,10 @@ export class EventRecorder {
     return { normal: record('Normal'), warning: record('Warning') };
   }
 
-  record(about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, { dedupe, dedupeFor }: EventOptions = {}): void {
+  record(about: KubeObject, type: 'Normal' | 'Warning', reason: string, text: string, { dedupe, dedupeFor }: EventOptions = {}): void {
     const { clock } = this.options;
     const now = clock.now();
+    const message = shortened(text);
     const key = JSON.stringify([reason.toLowerCase(), ...(dedupe ?? [about.metadata.uid, message])]);
     if ((this.#spoken.get(key) ?? 0) > now) return;
     remember(this.#spoken, key, now + (dedupeFor === undefined ? DEDUPE_FOR : milliseconds(dedupeFor)));
@@ -132,6 +135,13 @@ export class EventRecorder {
   #drop(reason: string, error?: unknown): void {
     this.options.onDropped?.(reason, error);
   }
+}
+
+/** At most the 1 KiB of UTF-8 that the events API takes; what is cut off is replaced by dots. */
+function shortened(text: string): string {
+  if (Buffer.byteLength(text) <= LONGEST_MESSAGE) return text;
+  const kept = new TextDecoder().decode(Buffer.from(text).subarray(0, LONGEST_MESSAGE - 3), { stream: true });
+  return `${kept}...`;
 }
 
 /** Puts an entry last, and forgets the first when there are too many. */
