@@ -104,6 +104,7 @@ export class Disruption {
       snapshot: this.state.snapshot(pools.filter(({ nodePool }) => mayLaunch(nodePool))),
       options: {
         now: ctx.now(),
+        elapsed: () => this.clock.now(),
         pools,
         pendingPods: ctx.cache.list(Pod).filter((pod) => isProvisionable(pod)),
         inFlight: this.queue.inFlight(),
