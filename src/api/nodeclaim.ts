@@ -9,31 +9,48 @@ import { NodeClaimV1Beta1, nodeClaimFromV1, nodeClaimToV1 } from './v1beta1/node
 
 /** The provider's node class that a pool or claim launches from. */
 export interface NodeClassReference {
+  /** API group without version. Immutable in pools. */
   group: string;
+  /** Immutable in pools. */
   kind: string;
   name: string;
 }
 
+/** What is asked for. Immutable. */
 export interface NodeClaimSpec {
+  /** On the node for as long as it lives. */
   taints?: Taint[];
+  /** Removed by something else once the node is prepared; pods need not tolerate them to be planned for it. */
   startupTaints?: Taint[];
+  /** All have to hold. */
   requirements: Requirement[];
+  /** What the pods that the claim was made for need at least. */
   resources?: { requests?: ResourceList };
   nodeClassRef: NodeClassReference;
+  /** The longest that draining may take, `<digits>` with s, m or h. Unset: as long as it takes. */
   terminationGracePeriod?: string;
+  /** How long the node lives: such a duration, or `Never`. Default `720h`. */
   expireAfter?: string;
 }
 
+/** What became of it. */
 export interface NodeClaimStatus {
+  /** Set once the machine has registered. */
   nodeName?: string;
+  /** The machine's identity at the cloud provider, as in the Node's `spec.providerID`. */
   providerID?: string;
+  /** The image that it runs. */
   imageID?: string;
+  /** All that the machine has. */
   capacity?: ResourceList;
+  /** What of it pods can use. */
   allocatable?: ResourceList;
+  /** When a pod last came, went or ended; at most one update each 10 s. `consolidateAfter` counts from it. */
   lastPodEventTime?: string;
   conditions?: Condition[];
 }
 
+/** Conditions of a claim beside `Ready`, which depends on the first three. */
 export type NodeClaimCondition =
   | 'Launched' | 'Registered' | 'Initialized'
   | 'Drifted' | 'Consolidatable' | 'ConsistentStateFound' | 'DisruptionReason' | 'Drained' | 'VolumesDetached' | 'InstanceTerminating';
