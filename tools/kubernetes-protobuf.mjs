@@ -3,8 +3,8 @@
 //
 //   node tools/kubernetes-protobuf.mjs [v0.32.4]       needs Go; downloads the modules into Go's own cache
 //
-// A message is a list of fields, `number name type`, separated by `;`. Types: s string, b bool, i integer, y bytes, time, microtime,
-// quantity, intstr, json, or a message's name; in front `*` present even when zero (a Go pointer), `[` list, `{` map; behind `~` the message's fields
+// A message is a list of fields, `number name type`, separated by `;`. Types: s string, b bool, i integer, d double, y bytes, time, microtime,
+// quantity, intstr, json, schema-or-boolean, schema-or-list, schema-or-strings, or a message's name; in front `*` present even when zero (a Go pointer), `[` list, `{` map; behind `~` the message's fields
 // belong to the object around it.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,18 +13,23 @@ import { join } from 'node:path';
 
 const PACKAGES = [
   'core/v1', 'apps/v1', 'batch/v1', 'policy/v1', 'autoscaling/v1', 'autoscaling/v2', 'storage/v1', 'scheduling/v1', 'coordination/v1', 'events/v1',
-  'discovery/v1', 'networking/v1', 'rbac/v1', 'node/v1', 'authentication/v1', 'authorization/v1', 'admissionregistration/v1',
+  'discovery/v1', 'networking/v1', 'rbac/v1', 'node/v1', 'authentication/v1', 'authorization/v1', 'admissionregistration/v1', 'certificates/v1',
 ];
+/** CustomResourceDefinitions live in a module of their own. */
+const EXTENSIONS = 'apiextensions/v1';
 const version = process.argv[2] ?? 'v0.32.4';
 const moduleDir = (name) => JSON.parse(execFileSync('go', ['mod', 'download', '-json', `${name}@${version}`], {
   cwd: mkdtempSync(join(tmpdir(), 'kubernetes-protobuf-')), env: { ...process.env, GOSUMDB: 'off' },
 })).Dir;
 const api = moduleDir('k8s.io/api');
 const machinery = moduleDir('k8s.io/apimachinery');
+const extensions = moduleDir('k8s.io/apiextensions-apiserver');
 
 const SCALARS = {
   'meta.v1.Time': 'time', 'meta.v1.MicroTime': 'microtime', 'resource.Quantity': 'quantity', 'intstr.IntOrString': 'intstr',
-  'runtime.RawExtension': 'json', 'meta.v1.FieldsV1': 'json', string: 's', bool: 'b', byte: 'y',
+  'apiextensions.v1.JSON': 'json', 'apiextensions.v1.JSONSchemaPropsOrBool': 'schema-or-boolean',
+  'apiextensions.v1.JSONSchemaPropsOrArray': 'schema-or-list', 'apiextensions.v1.JSONSchemaPropsOrStringArray': 'schema-or-strings',
+  'runtime.RawExtension': 'json', 'meta.v1.FieldsV1': 'json', string: 's', float64: 'd', bool: 'b', byte: 'y',
   int: 'i', int32: 'i', int64: 'i', uint32: 'i', uint64: 'i', 'types.UID': 's',
 };
 const structs = new Map();
@@ -40,7 +45,8 @@ function read(dir, prefix) {
       return `${imports.get(qualifier) ?? qualifier}.${name}`;
     };
     for (const [, name, target] of text.matchAll(/^type (\w+) ((?:map\[\w+\]|\[\])?[\w.]+)$/gm)) named.set(`${prefix}.${name}`, shape(target, resolve));
-    for (const [, name, body] of text.matchAll(/^type (\w+) struct \{([\s\S]*?)^\}/gm)) {
+    for (const [, name] of text.matchAll(/^type (\w+) struct ?\{\}$/gm)) structs.set(`${prefix}.${name}`, []);
+    for (const [, name, body] of text.matchAll(/^type (\w+) struct \{$([\s\S]*?)^\}/gm)) {
       const fields = [];
       for (const [, goType, json, proto] of body.matchAll(/^\s*(?:\w+\s+)?([*\[\]\w.]+)\s+`json:"([^"]*)"[^`]*?protobuf:"([^"]*)"/gm)) {
         const number = Number(proto.split(',')[1]);
@@ -64,6 +70,7 @@ function shape(goType, resolve) {
 
 read(join(machinery, 'pkg/apis/meta/v1'), 'meta.v1');
 for (const path of PACKAGES) read(join(api, path), path.replace('/', '.'));
+read(join(extensions, 'pkg/apis', EXTENSIONS), EXTENSIONS.replace('/', '.'));
 
 function typeText({ kind, type, pointer }) {
   const mark = pointer ? '*' : '';
@@ -87,7 +94,7 @@ const visit = (name) => {
   }).join(';');
 };
 const ROOTS = [];
-for (const path of PACKAGES) {
+for (const path of [...PACKAGES, EXTENSIONS]) {
   const prefix = path.replace('/', '.');
   for (const [name, fields] of structs) {
     if (name.startsWith(`${prefix}.`) && fields.some((field) => field.name === 'metadata') && !name.endsWith('List')) ROOTS.push(name);

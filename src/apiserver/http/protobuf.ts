@@ -122,6 +122,12 @@ function decodeValue(raw: RawField, type: string): unknown {
       const [content] = fieldsOf(expectBytes(raw));
       return content?.bytes?.length ? (JSON.parse(content.bytes.toString()) as unknown) : null;
     }
+    case 'd':
+      return expectBytes(raw).readDoubleLE();
+    case 'schema-or-boolean':
+    case 'schema-or-list':
+    case 'schema-or-strings':
+      return decodeSchemaOr(type, expectBytes(raw));
     case 'quantity': {
       const [content] = fieldsOf(expectBytes(raw));
       return content?.bytes?.toString() ?? '0';
@@ -136,6 +142,17 @@ function decodeValue(raw: RawField, type: string): unknown {
   }
   if (type.startsWith('items:')) return [...fieldsOf(expectBytes(raw))].map((item) => decodeValue(item, type.slice('items:['.length)));
   return decodeMessage(expectBytes(raw), expectMessage(type));
+}
+
+const SCHEMA = 'apiextensions.v1.JSONSchemaProps';
+
+/** The parts of a schema that JSON writes in one of two shapes. */
+function decodeSchemaOr(type: 'schema-or-boolean' | 'schema-or-list' | 'schema-or-strings', bytes: Buffer): unknown {
+  const fields = [...fieldsOf(bytes)];
+  const schema = fields.find(({ number }) => number === (type === 'schema-or-boolean' ? 2 : 1));
+  if (schema?.bytes) return decodeMessage(schema.bytes, expectMessage(SCHEMA));
+  if (type === 'schema-or-boolean') return fields.some(({ integer }) => integer === 1n);
+  return fields.filter(({ number }) => number === 2).map((field) => decodeValue(field, type === 'schema-or-list' ? SCHEMA : 's'));
 }
 
 /** Null for Go's zero time, which JSON leaves out. */

@@ -84,7 +84,7 @@ export class Components {
     const { typeName: _typeName, properties, ...rest } = schema;
     if (!properties) return { ...(description && { description }), ...this.scalar(rest) };
     const fields = Object.entries(properties).map(([name, property]) => [name, this.builtin(property, descriptions.get(name))] as const);
-    return { ...(description && { description }), ...rest, properties: Object.fromEntries(fields) };
+    return { ...(description && { description }), ...rest, ...(fields.length > 0 && { properties: Object.fromEntries(fields) }) };
   }
 
   private builtin(schema: Schema, description: string | undefined): JsonObject {
