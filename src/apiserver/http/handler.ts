@@ -3,6 +3,7 @@ import type { RestContext } from '../rest/context.js';
 import { dispatch } from '../rest/dispatch.js';
 import { parseRequest } from '../rest/request-info.js';
 import { asStatusError, unknownPath } from '../status.js';
+import { checkTimeout } from '../watch/watch-events.js';
 import { encode } from './encode.js';
 import { once, type ApiRequest, type ApiResponse } from './exchange.js';
 import { negotiate } from './negotiate.js';
@@ -16,6 +17,7 @@ export function createHandler(ctx: RestContext, documents: readonly DocumentHand
       const mark = request.path.indexOf('?');
       const path = mark < 0 ? request.path : request.path.slice(0, mark);
       query = new URLSearchParams(mark < 0 ? '' : request.path.slice(mark + 1));
+      checkTimeout(query);
       for (const document of documents) {
         const found = document({ path, query, headers: request.headers });
         if (found) return { ...found, body: once(found.body) };

@@ -155,6 +155,9 @@ function decodeSchemaOr(type: 'schema-or-boolean' | 'schema-or-list' | 'schema-o
   return fields.filter(({ number }) => number === 2).map((field) => decodeValue(field, type === 'schema-or-list' ? SCHEMA : 's'));
 }
 
+/** Seconds of Go's zero time, the first of January of the year 1. */
+const ZERO_TIME = -62_135_596_800n;
+
 /** Null for Go's zero time, which JSON leaves out. */
 function decodeTime(bytes: Buffer, micro: boolean): string | null {
   let seconds = 0n;
@@ -163,7 +166,7 @@ function decodeTime(bytes: Buffer, micro: boolean): string | null {
     if (number === 1) seconds = BigInt.asIntN(64, integer);
     if (number === 2) nanoseconds = integer;
   }
-  if (bytes.length === 0 || (seconds === 0n && nanoseconds === 0n) || seconds < -62_000_000_000n) return null;
+  if (bytes.length === 0 || (seconds === 0n && nanoseconds === 0n) || (seconds === ZERO_TIME && nanoseconds === 0n)) return null;
   const whole = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
   return micro ? `${whole}.${String(nanoseconds / 1000n).padStart(6, '0')}Z` : `${whole}Z`;
 }

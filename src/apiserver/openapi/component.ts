@@ -115,7 +115,7 @@ export class Components {
     const standard = {
       apiVersion: { type: 'string', description: descriptionsOf('meta.v1.Status').get('apiVersion') ?? '' },
       kind: { type: 'string', description: descriptionsOf('meta.v1.Status').get('kind') ?? '' },
-      metadata: this.reference({}, metadata ?? builtinSchema('meta.v1.ObjectMeta')),
+      metadata: this.reference({ description: descriptionsOf('core.v1.ConfigMap').get('metadata') ?? '' }, metadata ?? builtinSchema('meta.v1.ObjectMeta')),
     };
     return { ...this.custom(schema), properties: { ...Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, this.custom(property)])), ...standard } };
   }

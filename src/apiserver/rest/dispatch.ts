@@ -2,7 +2,7 @@ import type { ApiRequest } from '../http/exchange.js';
 import { decodeBody, decodeDeleteOptions, decodeObject, mediaType } from '../http/request-body.js';
 import { duplicateFields } from '../schema/duplicate-fields.js';
 import { StatusError, unknownPath } from '../status.js';
-import { checkTimeout, watch } from '../watch/watch-events.js';
+import { watch } from '../watch/watch-events.js';
 import type { RestContext, RestResult } from './context.js';
 import { create } from './create.js';
 import { readDeleteOptions, remove, removeCollection } from './delete.js';
@@ -25,7 +25,6 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
   const { verb, query, definition, subresource, namespace, name } = info;
   const { headers, body } = request;
   const options = (kind: Parameters<typeof readWriteOptions>[0]): WriteOptions => ({ ...readWriteOptions(kind, query, headers['user-agent'] ?? '', warn), ...(request.user && { user: request.user }), duplicates: duplicatesIn(body, mediaType(headers)) });
-  checkTimeout(query);
   if (definition.deprecationWarning) warn(definition.deprecationWarning);
   if (definition.group === 'metrics.k8s.io') return readMetrics(ctx, info);
 

@@ -13,7 +13,7 @@ const invalidValue = (field: string, value: unknown, problem: string): Cause => 
 const forbiddenField = (field: string, problem: string): Cause => ({ reason: 'FieldValueForbidden', field, message: `Forbidden: ${problem}` });
 
 /** What is wrong with an object's metadata. */
-export function validateMetadata(object: ApiObject, { nameFormat = 'dns1123subdomain', namespaced }: ResourceDefinition): Cause[] {
+export function validateMetadata(object: ApiObject, { nameFormat = 'dns1123subdomain', namespaced, custom }: ResourceDefinition): Cause[] {
   const { name = '', generateName = '', labels = {}, annotations = {}, finalizers = [], ownerReferences = [] } = object.metadata;
   const causes: Cause[] = [];
   const refuse = (field: string, value: unknown, problems: readonly string[]): void => {
@@ -41,7 +41,7 @@ export function validateMetadata(object: ApiObject, { nameFormat = 'dns1123subdo
   finalizers.forEach((finalizer, index) => {
     const problems = qualifiedName(finalizer);
     refuse(`metadata.finalizers[${index}]`, finalizer, problems);
-    if (problems.length === 0 && !finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer)) {
+    if (problems.length === 0 && !custom && !finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer)) {
       causes.push(invalidValue(`metadata.finalizers[${index}]`, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
     }
   });
