@@ -5,7 +5,7 @@ import { ClusterState } from 'karpenter-ts/cluster';
 import { VALIDATION_DELAY, describeCommand, plan, validate } from 'karpenter-ts/disruption';
 import type { DisruptionCommand, DisruptionMethod, DisruptionOptions, DisruptionPlan } from 'karpenter-ts/disruption';
 import { Clock, Node, Pod, Singleton, sleep } from 'karpenter-ts/operator';
-import type { TickContext } from 'karpenter-ts/operator';
+import type { Duration, TickContext } from 'karpenter-ts/operator';
 import { isProvisionable } from 'karpenter-ts/scheduling';
 import type { Snapshot } from 'karpenter-ts/scheduling';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
@@ -42,8 +42,9 @@ export class Disruption {
   ) {}
 
   /** Passes follow each other at once as long as there is something to do. */
-  async tick(ctx: TickContext): Promise<void> {
+  async tick(ctx: TickContext): Promise<Duration | undefined> {
     while (!ctx.signal.aborted && (await this.pass(ctx)));
+    return this.synced(ctx) ? undefined : '1s';
   }
 
   private async pass(ctx: TickContext): Promise<boolean> {

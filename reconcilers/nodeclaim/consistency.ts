@@ -3,6 +3,7 @@ import { Node, Reconciler, Step, Watches, When, done, met, unmet } from 'karpent
 import type { Key, MapContext, Outcome, StepContext } from 'karpenter-ts/operator';
 import { scaled } from '../shared/concurrency.js';
 import { claimByProviderID, isManagedReference, nodeByProviderID } from '../shared/indexes.js';
+import { Recently } from '../shared/recently.js';
 
 const PERIOD = 10 * 60_000;
 /** A node may have this much less than its claim was promised. */
@@ -12,7 +13,7 @@ const TOLERANCE = 0.9;
 @Reconciler({ for: NodeClaim, name: 'nodeclaim.consistency', root: false, transitionEvents: 'normal', concurrency: scaled(10, 1000) })
 export class NodeClaimConsistency {
   /** When each claim was last checked, by uid. */
-  private readonly checked = new Map<string, number>();
+  private readonly checked = new Recently(PERIOD);
 
   @When()
   managed(claim: NodeClaim): boolean {
@@ -27,12 +28,12 @@ export class NodeClaimConsistency {
   @Step()
   check(claim: NodeClaim, ctx: StepContext<NodeClaim>): Outcome {
     const { uid } = claim.metadata;
-    const wait = (this.checked.get(uid) ?? -Infinity) + PERIOD - ctx.now();
+    const wait = this.checked.remaining(uid, ctx.now());
     if (wait > 0) return done().recheck(wait);
     const nodes = ctx.cache.list(Node, { index: nodeByProviderID, value: claim.status.providerID });
     const [node] = nodes;
     if (!node || nodes.length > 1 || !isTrue(claim, 'Initialized')) return done();
-    this.checked.set(uid, ctx.now());
+    this.checked.note(uid, ctx.now());
     const problems = shapeProblems(claim, node);
     for (const problem of problems) {
       ctx.log.info('consistency error', { error: problem });

@@ -8,6 +8,7 @@ import { Reconciler, Step, Watches, When, changed, done, milliseconds, met, pars
 import type { Key, MapContext, Outcome, StepContext } from 'karpenter-ts/operator';
 import { scaled } from '../shared/concurrency.js';
 import { claimByNodeClass, claimByNodePool, isManagedReference } from '../shared/indexes.js';
+import { Recently } from '../shared/recently.js';
 
 type Ctx = StepContext<NodeClaim>;
 
@@ -21,7 +22,7 @@ const RESERVATION_LABELS = ['karpenter.k8s.aws/capacity-reservation-id', 'karpen
 @Reconciler({ for: NodeClaim, name: 'nodeclaim.disruption', concurrency: scaled(10, 1000), root: false, transitionEvents: 'normal', jitter: 0 })
 export class NodeClaimDisruption {
   /** When each claim's type was last seen in the provider's list, by uid. */
-  private readonly typeSeen = new Map<string, number>();
+  private readonly typeSeen = new Recently(TYPE_CHECK);
 
   constructor(@inject(CloudProvider) private readonly cloud: CloudProvider) {}
 
@@ -84,11 +85,11 @@ export class NodeClaimDisruption {
 
   private async typeGone(claim: NodeClaim, pool: NodePool, now: number): Promise<boolean> {
     const { uid, creationTimestamp, labels } = claim.metadata;
-    if (now - Date.parse(creationTimestamp) < TYPE_CHECK_AGE || now - (this.typeSeen.get(uid) ?? -Infinity) < TYPE_CHECK) return false;
+    if (now - Date.parse(creationTimestamp) < TYPE_CHECK_AGE || this.typeSeen.remaining(uid, now) > 0) return false;
     const type = (await this.cloud.getInstanceTypes(pool)).find(({ name }) => name === labels[INSTANCE_TYPE_LABEL]);
     const launched = launchedRequirements(labels);
     if (!type?.offerings.some((offering) => launched.compatible(Requirements.of(...offering.requirements)))) return true;
-    this.typeSeen.set(uid, now);
+    this.typeSeen.note(uid, now);
     return false;
   }
 }

@@ -35,6 +35,14 @@ describe('the event recorder', () => {
     return { clock, server, recorder, node, dropped, events };
   };
 
+  it('cuts messages to 1 KiB without breaking a character', async () => {
+    const { recorder, node, events } = await setUp();
+    recorder.about(node).normal('Long', 'é'.repeat(2_000));
+    const [{ message }] = (await events()) as [CoreEvent];
+    expect(Buffer.byteLength(message)).to.be.within(1_020, 1_024);
+    expect(message).to.match(/^é+\.\.\.$/);
+  });
+
   it('writes events that kubectl get events and describe show', async () => {
     const { recorder, node, events } = await setUp();
     recorder.about(node).warning('FailedDraining', 'Failed to drain node, 3 pods are waiting');
