@@ -158,6 +158,28 @@ describe('Server-side apply', () => {
     expect((await cluster.patch('/apis/example.com/v1/things/t', 'strategic-merge', {})).status).to.equal(415);
   });
 
+  it('keeps what it applied when a schema comes to know its parts', async () => {
+    const crd = (schema: JsonObject): JsonObject => ({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'things.example.com' },
+      spec: { group: 'example.com', scope: 'Cluster', names: { plural: 'things', kind: 'Thing' }, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', ...schema } } }] },
+    });
+    const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+    await cluster.ok('POST', definitions, crd({ 'x-kubernetes-preserve-unknown-fields': true }));
+    const apply = async (names: string[], field: string): Promise<JsonObject> => {
+      const thing = { apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 't' }, struct: { field }, names };
+      const { body } = await cluster.patch('/apis/example.com/v1/things/t?fieldManager=one', 'apply', thing);
+      return { struct: body['struct'], names: body['names'] };
+    };
+    await apply(['a', 'b'], 'x');
+    await cluster.patch(`${definitions}/things.example.com`, 'merge', crd({
+      'x-kubernetes-preserve-unknown-fields': null,
+      properties: { struct: { type: 'object', properties: { field: { type: 'string' } } }, names: { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'string' } } },
+    }));
+    expect(await apply(['a', 'b', 'c'], 'y')).to.deep.equal({ struct: { field: 'y' }, names: ['a', 'b', 'c'] });
+  });
+
   it('asks for a manager, and refuses managedFields and force elsewhere', async () => {
     const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
     expect((await cluster.patch(`${MAPS}/a`, 'apply', map)).body.message).to.equal('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');

@@ -38,7 +38,7 @@ export function apply({ clock }: RestContext, definition: ResourceDefinition, li
   let merged = merge(base, config, definition);
   if (before) {
     const owned = [...managers].filter(([other]) => other !== key).reduce((all, [, { fields }]) => all.union(fields), applied);
-    merged = removeFields(merged, before.fields.difference(owned), schema) as ApiObject;
+    merged = removeFields(merged, before.fields.beyond(owned), schema) as ApiObject;
   }
   merged = deepClone(merged);
 

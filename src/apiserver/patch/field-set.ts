@@ -71,6 +71,21 @@ export class FieldSet {
     return FieldSet.of(this.member && !other.member, children);
   }
 
+  /**
+   * As {@link difference}, but a path below which the other set has any member is not left over: a field that was owned whole, before
+   * its schema became known, lives on as its parts.
+   */
+  beyond(other: FieldSet): FieldSet {
+    if (other.isEmpty || this.isEmpty) return this;
+    const children = new Map<string, FieldSet>();
+    for (const [key, child] of this.children) {
+      const kept = other.children.get(key);
+      const left = kept ? child.beyond(kept) : child;
+      if (!left.isEmpty) children.set(key, left);
+    }
+    return FieldSet.of(false, children);
+  }
+
   intersection(other: FieldSet): FieldSet {
     if (other === this) return this;
     const children = new Map<string, FieldSet>();
