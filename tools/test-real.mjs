@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 const root = new URL('..', import.meta.url).pathname;
 const missing = ['go', 'kubectl'].filter((tool) => spawnSync(tool, tool === 'go' ? ['version'] : ['version', '--client']).error);
@@ -19,10 +20,9 @@ const report = join(work, 'report.json');
 const kubeconfig = join(work, 'kubeconfig');
 execFileSync('go', ['test', '-c', '-o', binary, '.'], { cwd: join(root, 'test/real'), stdio: 'inherit' });
 
-const sandbox = spawn(process.execPath, [join(root, 'dist/src/cli/main.js'), 'sandbox', '--no-operator', '--write-kubeconfig', kubeconfig, '--metrics-port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+const sandbox = spawn(process.execPath, [join(root, 'dist/src/cli/main.js'), 'sandbox', '--no-operator', '--write-kubeconfig', kubeconfig, '--metrics-port', '0'], { stdio: ['ignore', 'ignore', 'inherit'] });
 try {
-  for await (const _line of sandbox.stdout) if (existsSync(kubeconfig)) break;
-  sandbox.stdout.on('error', () => undefined);
+  while (!existsSync(kubeconfig) && sandbox.exitCode === null) await setTimeout(100);
   const focus = readFileSync(join(root, 'test/real/specs.txt'), 'utf8').split('\n').filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.replace(/^\^/, ''));
   const suite = spawn(binary, [
     '-test.timeout=60m', `--kubeconfig=${kubeconfig}`, '--provider=skeleton', '--allowed-not-ready-nodes=-1', '--minStartupPods=0', '--kubectl-path=kubectl',
