@@ -2,9 +2,9 @@ import { inject } from 'inversify';
 import { NodeClaim, NodePool, DISRUPTED_TAINT, sameTaint } from 'karpenter-ts/api';
 import { CloudProvider } from 'karpenter-ts/cloud';
 import { ClusterState } from 'karpenter-ts/cluster';
-import { Batch, DaemonSet, Node, Pod, Singleton, Watches, index } from 'karpenter-ts/operator';
+import { Batch, Clock, DaemonSet, Node, Pod, Singleton, Watches, cooperatively, index } from 'karpenter-ts/operator';
 import type { TickContext } from 'karpenter-ts/operator';
-import { EvictionBudgets, avoidsKarpenter, isProvisionable, solve, validatePod } from 'karpenter-ts/scheduling';
+import { EvictionBudgets, avoidsKarpenter, isProvisionable, solving, validatePod } from 'karpenter-ts/scheduling';
 import type { Decision, Snapshot } from 'karpenter-ts/scheduling';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { Settings } from '../settings.js';
@@ -31,6 +31,7 @@ export class Provisioner {
     @inject(NominationEvents) private readonly nominations: NominationEvents,
     @inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics,
     @inject(Settings) readonly settings: Settings,
+    @inject(Clock) private readonly clock: Clock,
   ) {}
 
   @Watches(Pod)
@@ -69,7 +70,7 @@ export class Provisioner {
       ctx.log.info('no dynamic nodepools found');
       return;
     }
-    const decision = this.decide(snapshot, pods, ctx);
+    const decision = await this.decide(snapshot, pods, ctx);
     this.report(decision, pods.length, ctx);
     await this.act(decision, ctx);
   }
@@ -103,18 +104,19 @@ export class Provisioner {
       .flatMap(({ pods }) => pods.filter((pod) => budgets.isCurrentlyReschedulable(pod, ctx.now()))) as Pod[];
   }
 
-  private decide(snapshot: Snapshot, pods: readonly Pod[], ctx: TickContext): Decision {
+  /** Solves in small steps: a batch of thousands must not keep leases from being renewed. */
+  private async decide(snapshot: Snapshot, pods: readonly Pod[], ctx: TickContext): Promise<Decision> {
     const started = ctx.now();
     const { preferencePolicy, minValuesPolicy, featureGates } = this.settings;
     this.metrics.queueDepth.set({ controller: 'provisioner' }, pods.length);
-    const decision = solve(snapshot, pods, {
+    const decision = await cooperatively(solving(snapshot, pods, {
       preferencePolicy,
       minValuesPolicy,
       reservedCapacity: featureGates.reservedCapacity ? 'Strict' : 'Off',
       reservationIDLabel: 'karpenter.k8s.aws/capacity-reservation-id',
       deadline: started + SOLVE_LIMIT,
       now: () => ctx.now(),
-    });
+    }), this.clock, ctx.signal);
     this.metrics.queueDepth.set({ controller: 'provisioner' }, 0);
     this.metrics.schedulingDuration.observe({ controller: 'provisioner' }, (ctx.now() - started) / 1_000);
     return decision;

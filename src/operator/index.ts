@@ -3,6 +3,7 @@ export * from './abort.js';
 export * from './change-monitor.js';
 export * from './clock.js';
 export * from './context.js';
+export * from './cooperation.js';
 export * from './dsl/compile.js';
 export * from './dsl/convert.js';
 export * from './dsl/decorators.js';

@@ -6,6 +6,8 @@ import type { Snapshot, SnapshotPool } from './snapshot.js';
 /** A snapshot's catalogue and bound pods, arranged for solving. */
 export interface Compiled {
   readonly sets: RequirementSets;
+  /** Label on offerings that names their reservation. */
+  readonly reservationIDLabel: string;
   /** Heaviest first, then by name downwards, as Karpenter tries them. */
   readonly pools: readonly Pool[];
   /** Pools that cannot be read, and why. */
@@ -81,5 +83,5 @@ function compileCatalogue(source: readonly SnapshotPool[], daemonSetPods: Snapsh
       return [];
     }
   });
-  return { sets, pools, broken };
+  return { sets, reservationIDLabel, pools, broken };
 }

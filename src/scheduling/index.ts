@@ -7,5 +7,5 @@ export * from './pod-predicates.js';
 export * from './pod-requests.js';
 export * from './pod-validation.js';
 export * from './snapshot.js';
-export { solve } from './solve.js';
+export { solve, solving } from './solve.js';
 export * from './volumes.js';

@@ -7,7 +7,7 @@ import type { Resources } from '../api/resources.js';
 import type { Taint } from '../api/taints.js';
 import { untolerated } from '../api/taints.js';
 import type { InstanceType } from '../cloud/instance-type.js';
-import { andBits, eachBit, emptyBits, fullBits, isEmpty, orBits, setBit } from './bits.js';
+import { andBits, eachBit, emptyBits, fullBits, hasBit, isEmpty, orBits, setBit } from './bits.js';
 import type { Bits } from './bits.js';
 import { hostPorts } from './host-ports.js';
 import type { HostPort } from './host-ports.js';
@@ -91,6 +91,7 @@ export class Pool {
   private readonly byRequirements = new Map<RequirementSet, Bits>();
   private readonly offeringRows = new Map<RequirementSet, Bits>();
   private readonly prices = new Map<RequirementSet, Float64Array>();
+  private readonly priceOrders = new Map<RequirementSet, readonly number[]>();
 
   /** Throws an InvalidQuantity when the pool's limits are none. */
   constructor(readonly source: SnapshotPool, private readonly sets: RequirementSets, daemonSetPods: readonly Pod[], reservationIDLabel: string) {
@@ -207,16 +208,31 @@ export class Pool {
     return prices;
   }
 
+  /** Rows that have a price under the requirements, cheapest first; equal prices by their type's name. */
+  private rowsByPrice(requirements: RequirementSet): readonly number[] {
+    let order = this.priceOrders.get(requirements);
+    if (order === undefined) {
+      const prices = this.pricesUnder(requirements);
+      const nameOf = (row: number): string => (this.rows[row] as Row).type.name;
+      order = this.rows.map((_, row) => row).filter((row) => prices[row] !== Number.POSITIVE_INFINITY)
+        .sort((a, b) => (prices[a] as number) - (prices[b] as number) || (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : a - b));
+      this.priceOrders.set(requirements, order);
+    }
+    return order;
+  }
+
   /** Types of the rows by the cheapest offering of any of their rows, cheapest first; equal prices by name. */
   typesByPrice(rows: Bits, requirements: RequirementSet): { type: InstanceType; price: number }[] {
     const prices = this.pricesUnder(requirements);
-    const cheapest = new Map<InstanceType, number>();
-    eachBit(rows, (row) => {
+    const seen = new Set<InstanceType>();
+    const types: { type: InstanceType; price: number }[] = [];
+    for (const row of this.rowsByPrice(requirements)) {
       const { type } = this.rows[row] as Row;
-      cheapest.set(type, Math.min(cheapest.get(type) ?? Number.POSITIVE_INFINITY, prices[row] as number));
-    });
-    return [...cheapest].map(([type, price]) => ({ type, price }))
-      .sort((a, b) => a.price - b.price || (a.type.name < b.type.name ? -1 : a.type.name > b.type.name ? 1 : 0));
+      if (!hasBit(rows, row) || seen.has(type)) continue;
+      seen.add(type);
+      types.push({ type, price: prices[row] as number });
+    }
+    return types;
   }
 
   rowsOfTypes(types: ReadonlySet<InstanceType>, among: Bits): Bits {

@@ -18,6 +18,7 @@ export class RequirementSet {
   /** There are thousands of sets, and most of them never meet another one. */
   private merges: Map<RequirementSet, RequirementSet> | undefined;
   private compatibility: Map<RequirementSet, boolean> | undefined;
+  private asRequirements: Requirements | undefined;
   /** Sets that bind at least this many values. */
   readonly withMinValues: readonly ValueSet[];
 
@@ -86,9 +87,7 @@ export class RequirementSet {
   }
 
   toRequirements(): Requirements {
-    let requirements = Requirements.empty;
-    for (const set of this.sets) requirements = requirements.with(set.key.key, set.toLabelSet());
-    return requirements;
+    return (this.asRequirements ??= this.sets.reduce((requirements, set) => requirements.with(set.key.key, set.toLabelSet()), Requirements.empty));
   }
 }
 
