@@ -5,6 +5,7 @@ import { ApiError } from '../operator/kube/errors.js';
 import type { KubeObject, ObjectInput } from '../operator/kube/object.js';
 import { testBed } from '../operator/testing/index.js';
 import type { TestBed } from '../operator/testing/index.js';
+import { CapacityBuffer } from './capacitybuffer.js';
 import { EC2NodeClass } from './ec2nodeclass.js';
 import { NodeClaim } from './nodeclaim.js';
 import { NodePool } from './nodepool.js';
@@ -193,16 +194,19 @@ const classRules: Rule[] = [
   ['nested virtualization is on or off', { cpuOptions: { nestedVirtualization: 'enabled' } }, { cpuOptions: { nestedVirtualization: 'yes' } }, 'spec.cpuOptions.nestedVirtualization', 'supported values'],
 ];
 
+/** Instead of a template. */
+const scalable = (): Json => ({ podTemplateRef: undefined, scalableRef: { kind: 'Deployment', name: 'web' } });
+
 describe('The CRDs of Karpenter\'s kinds', () => {
   let bed: TestBed;
   let named = 0;
   before(async () => {
-    bed = await testBed({ kinds: [NodePool, NodeClaim, EC2NodeClass] });
+    bed = await testBed({ kinds: [NodePool, NodeClaim, EC2NodeClass, CapacityBuffer] });
   });
   after(() => bed.close());
 
   const create = (type: AnyKind, spec: Json, { dryRun = true, name = `object-${++named}`, fieldValidation = 'Strict' as const } = {}): Promise<KubeObject & { spec: Json }> =>
-    bed.api.client.create(kindRefOf(type), { metadata: { name }, spec } as unknown as ObjectInput<KubeObject & { spec: Json }>, { dryRun, fieldValidation });
+    bed.api.client.create(kindRefOf(type), { metadata: { name, ...(kindRefOf(type).namespaced ? { namespace: 'default' } : {}) }, spec } as unknown as ObjectInput<KubeObject & { spec: Json }>, { dryRun, fieldValidation });
   async function refused(call: Promise<unknown>): Promise<ApiError> {
     const error = await call.then(() => undefined, (reason: unknown) => reason);
     expect(error, 'the server accepted it').to.be.instanceOf(ApiError);
@@ -240,6 +244,17 @@ describe('The CRDs of Karpenter\'s kinds', () => {
       ...sharedClassRules,
       ['Custom needs images', { amiFamily: 'Custom', amiSelectorTerms: [{ id: 'ami-1' }] }, { amiFamily: 'Custom' }, 'spec', "amiSelectorTerms is required when amiFamily == 'Custom'"],
       ['the family is named', { amiFamily: 'Ubuntu' }, { amiFamily: undefined }, 'spec.amiFamily', 'Required value'],
+    ]],
+    ['v1beta1 CapacityBuffer', CapacityBuffer, { podTemplateRef: { name: 'chunk' }, replicas: 1 }, [
+      ['templates come with a number', { replicas: undefined, limits: { cpu: 4 } }, { replicas: undefined, percentage: 20 }, 'spec', 'If podTemplateRef is set, replicas or limits must also be set'],
+      ['either a template or a workload', scalable(), { ...scalable(), podTemplateRef: { name: 'chunk' } }, 'spec', 'You must define either PodTemplateRef or ScalableRef, but not both'],
+      ['templates are named', {}, { podTemplateRef: { name: '' } }, 'spec.podTemplateRef.name', 'should be at least 1 chars long'],
+      ['workloads are named', scalable(), { ...scalable(), 'scalableRef.name': '' }, 'spec.scalableRef.name', 'should be at least 1 chars long'],
+      ['workloads have a kind', { ...scalable(), 'scalableRef.apiGroup': 'apps' }, { ...scalable(), 'scalableRef.kind': undefined }, 'spec.scalableRef.kind', 'Required value'],
+      ['replicas are counted from 0', { replicas: 0 }, { replicas: -1 }, 'spec.replicas', 'greater than or equal to 0'],
+      ['percentages may exceed 100', { ...scalable(), percentage: 250 }, { ...scalable(), percentage: -1 }, 'spec.percentage', 'greater than or equal to 0'],
+      ['limits are quantities', { limits: { cpu: 10, memory: '1.5Gi' } }, { limits: { cpu: 'many' } }, 'spec.limits.cpu', 'should match'],
+      ['strategies are anything', { provisioningStrategy: 'example.com/other' }, { provisioningStrategy: 1 }, 'spec.provisioningStrategy', 'must be of type string'],
     ]],
   ];
   for (const [kind, type, base, rules] of suites) {
@@ -296,6 +311,10 @@ describe('The CRDs of Karpenter\'s kinds', () => {
 
     it('of a v1 NodeClaim', async () => {
       expect((await create(NodeClaim, CLAIM)).spec).to.deep.equal({ ...CLAIM, expireAfter: '720h' });
+    });
+
+    it('of a CapacityBuffer', async () => {
+      expect((await create(CapacityBuffer, { scalableRef: { kind: 'Deployment', name: 'web' } })).spec['provisioningStrategy']).to.equal('buffer.x-k8s.io/active-capacity');
     });
 
     it('of the metadata options, whole and field by field', async () => {

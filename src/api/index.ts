@@ -1,5 +1,6 @@
 export * from './admission-warnings.js';
 export * from './ami-family.js';
+export * from './capacitybuffer.js';
 export * from './conditions.js';
 export * from './ec2nodeclass.js';
 export * from './hashstructure.js';

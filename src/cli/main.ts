@@ -4,7 +4,7 @@ import { parseDuration } from '../operator/index.js';
 import { FAULTS_HELP, parseFault } from './aws-faults.js';
 import { CliError } from './cli-error.js';
 import { manifests } from './manifests.js';
-import { operatorFlags } from './operator-options.js';
+import { operatorFlags, parseFeatureGates } from './operator-options.js';
 import { runCommand } from './run-command.js';
 import { sandboxCommand } from './sandbox-command.js';
 import type { SandboxFlags } from './sandbox-command.js';
@@ -36,6 +36,15 @@ const factor = (text: string): number => {
   return number;
 };
 
+const featureGates = (text: string): string => {
+  try {
+    parseFeatureGates(text);
+    return text;
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+};
+
 const program = new Command('karpenter-ts')
   .description('Karpenter-compatible node autoscaling for Kubernetes on AWS, and a cluster and cloud to try it on')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
@@ -58,6 +67,7 @@ program
   .option('--write-kubeconfig <path>', 'where to write a kubeconfig')
   .option('--data-dir <path>', "keep the cluster's objects across restarts")
   .addOption(new Option('--aws-fault <fault>', `what goes wrong in AWS, repeatable: ${FAULTS_HELP}`).argParser(parseFault))
+  .option('--feature-gates <gates>', 'feature gates of the operator: Name=true,Name=false', featureGates, '')
   .option('--no-operator', 'without the operator: run it yourself')
   .action(async (flags: SandboxFlags) => {
     process.exitCode = await sandboxCommand(flags, stop.signal);

@@ -28,6 +28,8 @@ export interface SandboxFlags {
   writeKubeconfig?: string;
   dataDir?: string;
   awsFault?: AwsFaults;
+  /** `Name=boolean`, separated by commas. */
+  featureGates: string;
   /** Start the cluster and the cloud, and leave running the operator to the user. */
   operator: boolean;
 }
@@ -97,10 +99,10 @@ async function open({ port, awsPort, dataDir, awsFault }: SandboxFlags, clock: C
   }
 }
 
-async function startOperator({ metricsPort }: SandboxFlags, sandbox: Sandbox, clock: Clock, signal: AbortSignal): Promise<void> {
+async function startOperator({ metricsPort, featureGates }: SandboxFlags, sandbox: Sandbox, clock: Clock, signal: AbortSignal): Promise<void> {
   const log = new ContainerLog(clock);
   const options = operatorOptions(
-    { clusterName: 'my-cluster', region: 'us-west-2', interruptionQueue: 'Karpenter-my-cluster', clusterEndpoint: sandbox.apiServerUrl, disableLeaderElection: true, nodeRole: 'KarpenterNodeRole-my-cluster' },
+    { clusterName: 'my-cluster', region: 'us-west-2', interruptionQueue: 'Karpenter-my-cluster', clusterEndpoint: sandbox.apiServerUrl, disableLeaderElection: true, nodeRole: 'KarpenterNodeRole-my-cluster', featureGates },
     {},
   );
   await sandbox.cluster.addForeignPod({

@@ -40,6 +40,7 @@ describe('the command line', function cli() {
     ['an unknown field, with what was meant', () => ['sandbox', '--apply', file('field.yaml', 'apiVersion: karpenter.sh/v1\nkind: NodePool\nmetadata: {name: a}\nspec: {template: {spec: {requirements: [], nodeClassRef: {group: karpenter.k8s.aws, kind: EC2NodeClass, name: a}}}, disruption: {consolidateAftr: 1m}}')], 1, /unknown field "spec\.disruption\.consolidateAftr".*did you mean "consolidateAfter"/s],
     ['a flag that does not exist', () => ['sandbox', '--aply', 'x'], 2, /unknown option '--aply'/],
     ['a number that is none', () => ['sandbox', '--port', 'high'], 2, /It must be a port number/],
+    ['a feature gate that is neither on nor off', () => ['sandbox', '--feature-gates', 'CapacityBuffer=maybe'], 2, /--feature-gates.*a list such as "NodeRepair=true/],
     ['a missing cluster name', () => ['run', '--region', 'us-west-2'], 2, /setting clusterName is ""; it must be the cluster's name/],
     ['a policy that does not exist', () => ['run', '--region', 'us-west-2', '--cluster-name', 'a', '--preference-policy', 'respect'], 2, /setting preference-policy is "respect"; it must be "Respect" or "Ignore"/],
   ];
