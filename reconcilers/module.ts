@@ -40,8 +40,10 @@ import { RegistrationHealthReset } from './nodepool/registration-health-reset.js
 import { NodePoolStatusReconciler } from './nodepool/status.js';
 import { NodeClaimCreator } from './provisioning/nodeclaim-creator.js';
 import { NominationEvents } from './provisioning/nomination-events.js';
+import { PendingPods } from './provisioning/pending-pods.js';
 import { Provisioner } from './provisioning/provisioner.js';
 import { Settings } from './settings.js';
+import { DefaultSpreadSources } from './shared/default-spread.js';
 import { cacheLookups } from './state/cluster-lookups.js';
 import { ClusterStateFeed } from './state/cluster-state-feed.js';
 
@@ -53,7 +55,7 @@ export const services = (settings: Settings): ContainerModule =>
       (clock: Clock, cache: Cache) => new ClusterState({ clock, lookups: cacheLookups(cache), nominationPeriod: Math.max(2 * settings.batchMaxDuration, 10_000) }),
       [Clock, Cache],
     ).inSingletonScope();
-    for (const service of [KarpenterMetrics, RegistrationHealthReporter, NodeClaimCreator, NominationEvents, EvictionRequests, ClusterStateFeed]) bind(service as new () => object).toSelf().inSingletonScope();
+    for (const service of [KarpenterMetrics, RegistrationHealthReporter, NodeClaimCreator, NominationEvents, PendingPods, EvictionRequests, ClusterStateFeed]) bind(service as new () => object).toSelf().inSingletonScope();
     bind(Evictions).toService(EvictionRequests);
     bind(Startable).toService(ClusterStateFeed);
   });
@@ -66,6 +68,7 @@ export const core = (settings: Settings): ContainerModule[] => [
     NodeClaimLifecycle, NodeClaimDisruption, NodeClaimExpiration, NodeClaimConsistency, NodeClaimGarbageCollection, NodeClaimHydration, PodEvents,
     NodeTermination, NodeHydration, EvictionQueue,
     Provisioner, Disruption, DisruptionQueue,
+    ...(settings.defaultTopologySpread.length > 0 ? [DefaultSpreadSources] : []),
   ),
 ];
 

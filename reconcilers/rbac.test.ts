@@ -5,11 +5,15 @@ import { ReconcilerToken, compile, missingPermissions, permissionsOf } from 'kar
 import type { PolicyRule, ReconcilerClass } from 'karpenter-ts/operator';
 import { parseAllDocuments } from 'yaml';
 import { DEFAULT_SETTINGS, aws, core, observability } from './index.js';
+import type { Settings } from './index.js';
+
+/** With every reconciler at work that a setting can bring. */
+const EVERYTHING: Settings = { ...DEFAULT_SETTINGS, defaultTopologySpread: [{ maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'DoNotSchedule' }] };
 
 describe('the role in config/rbac', () => {
   it('grants everything that the reconcilers declare', async () => {
     const container = new Container();
-    await container.loadAsync(...core(DEFAULT_SETTINGS), ...observability(), ...aws({ queue: true }));
+    await container.loadAsync(...core(EVERYTHING), ...observability(), ...aws({ queue: true }));
     const plan = compile(container.getAll<ReconcilerClass>(ReconcilerToken));
     const documents = parseAllDocuments(await readFile('config/rbac/role.yaml', 'utf8'));
     const granted = documents.flatMap((document) => (document.toJS() as { rules?: PolicyRule[] }).rules ?? []);

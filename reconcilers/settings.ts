@@ -1,3 +1,5 @@
+import type { TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
+
 /** The operator's settings under upstream's names (karpenter-core §6.1). Durations are milliseconds. */
 export interface Settings {
   batchMaxDuration: number;
@@ -7,6 +9,8 @@ export interface Settings {
   /** Millicores; scales how many keys are reconciled at once. */
   cpuRequests: number;
   featureGates: FeatureGates;
+  /** What kube-scheduler spreads pods by that have no constraints of their own. */
+  defaultTopologySpread: readonly TopologySpreadConstraint[];
 }
 
 export interface FeatureGates {
@@ -34,4 +38,5 @@ export const DEFAULT_SETTINGS: Settings = {
     staticCapacity: false,
     capacityBuffer: false,
   },
+  defaultTopologySpread: [],
 };

@@ -10,6 +10,7 @@ import { isProvisionable } from 'karpenter-ts/scheduling';
 import type { Snapshot } from 'karpenter-ts/scheduling';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { Settings } from '../settings.js';
+import { defaultSpread } from '../shared/default-spread.js';
 import { managedPools, mayLaunch, poolsWithTypes } from '../shared/node-pools.js';
 import { LOOKUP_KINDS } from '../state/cluster-lookups.js';
 import { DisruptionQueue, release } from './disruption-queue.js';
@@ -110,7 +111,7 @@ export class Disruption {
         pendingPods: ctx.cache.list(Pod).filter((pod) => isProvisionable(pod)),
         inFlight: this.queue.inFlight(),
         spotToSpot: featureGates.spotToSpotConsolidation,
-        solve: { preferencePolicy, minValuesPolicy },
+        solve: { preferencePolicy, minValuesPolicy, ...defaultSpread(this.settings, ctx.cache) },
       },
     };
   }

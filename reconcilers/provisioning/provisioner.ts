@@ -2,24 +2,21 @@ import { inject } from 'inversify';
 import { NodeClaim, NodePool, DISRUPTED_TAINT, sameTaint } from 'karpenter-ts/api';
 import { CloudProvider } from 'karpenter-ts/cloud';
 import { ClusterState } from 'karpenter-ts/cluster';
-import { Batch, Clock, DaemonSet, Node, Pod, Singleton, Watches, cooperatively, index } from 'karpenter-ts/operator';
+import { Batch, Clock, DaemonSet, Node, Pod, Singleton, Watches, cooperatively } from 'karpenter-ts/operator';
 import type { TickContext } from 'karpenter-ts/operator';
-import { EvictionBudgets, avoidsKarpenter, isProvisionable, solving, validatePod } from 'karpenter-ts/scheduling';
+import { EvictionBudgets, isProvisionable, solving } from 'karpenter-ts/scheduling';
 import type { Decision, Snapshot } from 'karpenter-ts/scheduling';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { Settings } from '../settings.js';
+import { defaultSpread } from '../shared/default-spread.js';
 import { managedPools, mayLaunch, poolsWithTypes } from '../shared/node-pools.js';
-import { LOOKUP_KINDS, cacheLookups } from '../state/cluster-lookups.js';
+import { LOOKUP_KINDS } from '../state/cluster-lookups.js';
 import { NodeClaimCreator, firstOf } from './nodeclaim-creator.js';
 import { NominationEvents } from './nomination-events.js';
-
-/** Pods without a node. */
-const unboundPods = index(Pod, 'unbound', (pod) => [pod.spec.nodeName ? undefined : 'true']);
+import { PendingPods, REPEAT_FAILURE, nameOf } from './pending-pods.js';
 
 /** A solve that takes longer than this stops with what it has. */
 const SOLVE_LIMIT = 60_000;
-/** How long an unschedulable pod is not told again. */
-const REPEAT_FAILURE = '5m';
 
 /** Makes nodes for pods that have none, a window of them at a time (karpenter-core §3.1, §3.2). */
 @Singleton({ name: 'provisioner', every: '10s', reads: [NodePool, DaemonSet, ...LOOKUP_KINDS] })
@@ -27,6 +24,7 @@ export class Provisioner {
   constructor(
     @inject(CloudProvider) private readonly cloud: CloudProvider,
     @inject(ClusterState) private readonly state: ClusterState,
+    @inject(PendingPods) private readonly pending: PendingPods,
     @inject(NodeClaimCreator) private readonly creator: NodeClaimCreator,
     @inject(NominationEvents) private readonly nominations: NominationEvents,
     @inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics,
@@ -64,7 +62,7 @@ export class Provisioner {
       return false;
     });
     const snapshot = this.state.snapshot(await poolsWithTypes(pools, this.cloud, ctx));
-    const pods = [...this.pendingPods(ctx), ...this.displacedPods(snapshot, ctx)];
+    const pods = [...this.pending.list(ctx), ...this.displacedPods(snapshot, ctx)];
     if (pods.length === 0) return;
     if (pools.length === 0) {
       ctx.log.info('no dynamic nodepools found');
@@ -82,21 +80,6 @@ export class Provisioner {
     });
   }
 
-  private pendingPods(ctx: TickContext): Pod[] {
-    const lookup = cacheLookups(ctx.cache);
-    let ignored = 0;
-    const accepted = ctx.cache.list(Pod, { index: unboundPods, value: 'true' }).filter(isProvisionable).filter((pod) => {
-      const problems = validatePod(pod, lookup);
-      if (problems.length === 0) return true;
-      ignored += 1;
-      ctx.log.debug('ignoring pod', { Pod: nameOf(pod), error: problems.join('; ') });
-      if (!avoidsKarpenter(pod)) ctx.events.warning('FailedScheduling', `Failed to schedule pod, ${problems.join('; ')}`, { about: pod, dedupe: [pod.metadata.uid], dedupeFor: REPEAT_FAILURE });
-      return false;
-    });
-    this.metrics.ignoredPods.set(ignored);
-    return accepted;
-  }
-
   /** Pods that will have to leave nodes that are on their way out. */
   private displacedPods(snapshot: Snapshot, ctx: TickContext): Pod[] {
     const budgets = new EvictionBudgets(snapshot.podDisruptionBudgets);
@@ -112,6 +95,7 @@ export class Provisioner {
     const decision = await cooperatively(solving(snapshot, pods, {
       preferencePolicy,
       minValuesPolicy,
+      ...defaultSpread(this.settings, ctx.cache),
       reservedCapacity: featureGates.reservedCapacity ? 'Strict' : 'Off',
       reservationIDLabel: 'karpenter.k8s.aws/capacity-reservation-id',
       deadline: started + SOLVE_LIMIT,
@@ -154,5 +138,3 @@ export class Provisioner {
     if (errors.length > 0) throw new AggregateError(errors, `creating NodeClaims: ${errors.map(({ message }) => message).join('; ')}`);
   }
 }
-
-const nameOf = ({ metadata }: Pod): string => `${metadata.namespace}/${metadata.name}`;

@@ -20,6 +20,7 @@ describe('the options of karpenter-ts run', () => {
     expect(settings).to.deep.equal({
       batchMaxDuration: 10_000, batchIdleDuration: 1_000, preferencePolicy: 'Respect', minValuesPolicy: 'Strict', cpuRequests: 1_000,
       featureGates: { nodeRepair: false, reservedCapacity: true, spotToSpotConsolidation: false, nodeOverlay: false, staticCapacity: false, capacityBuffer: false },
+      defaultTopologySpread: [],
     });
     expect(aws).to.deep.include({
       clusterEndpoint: '', clusterCABundle: '', isolatedVPC: false, eksControlPlane: false, vmMemoryOverheadPercent: 0.075, interruptionQueue: '', reservedENIs: 0,

@@ -4,6 +4,8 @@ import type { FeatureGates, Settings } from '../../reconcilers/index.js';
 import type { AwsSettings } from '../cloud/aws/index.js';
 import { awsSettings } from '../cloud/aws/index.js';
 import { parseDuration } from '../operator/index.js';
+import { InvalidSetting } from './invalid-setting.js';
+import { parseSchedulerConfig } from './scheduler-config.js';
 
 /** Everything that `karpenter-ts run` can be told, under upstream's names (karpenter-core §6.1, karpenter-aws §6.1). */
 export interface OperatorOptions {
@@ -24,14 +26,6 @@ export interface OperatorOptions {
   profiling: boolean;
   /** Fill the caches while another replica leads. */
   warmup: boolean;
-}
-
-/** A setting that stops the process at start. */
-export class InvalidSetting extends Error {
-  readonly reason = 'InvalidSetting';
-  constructor(readonly setting: string, readonly value: string, expected: string) {
-    super(`setting ${setting} is ${JSON.stringify(value)}; it must be ${expected}`);
-  }
 }
 
 type Kind = 'string' | 'number' | 'boolean' | 'duration';
@@ -74,6 +68,7 @@ const FLAGS: readonly Flag[] = [
   { name: 'batch-idle-duration', kind: 'duration', fallback: '1s', help: 'end of the window after the last pending pod' },
   { name: 'preference-policy', kind: 'string', fallback: 'Respect', help: 'Respect or Ignore preferences of pods' },
   { name: 'min-values-policy', kind: 'string', fallback: 'Strict', help: 'Strict or BestEffort minValues' },
+  { name: 'scheduler-config', kind: 'string', fallback: '', help: "what the kube-scheduler is configured with: a YAML or JSON document with podTopologySpread.defaultConstraints, or @FILE" },
   { name: 'feature-gates', kind: 'string', fallback: '', help: 'Name=true,Name=false' },
 ];
 
@@ -152,6 +147,7 @@ export function operatorOptions(flags: Readonly<Record<string, unknown>>, enviro
       minValuesPolicy: oneOf('min-values-policy', text('min-values-policy'), 'Strict', 'BestEffort'),
       cpuRequests: number('cpu-requests') > 0 ? number('cpu-requests') : 1_000,
       featureGates,
+      defaultTopologySpread: parseSchedulerConfig(text('scheduler-config')),
     },
     aws: awsSettings({
       clusterName: text('cluster-name'),

@@ -1,6 +1,7 @@
 import type { NodeClaim } from '../api/nodeclaim.js';
 import type { NodePool } from '../api/nodepool.js';
 import type { ResourceList } from '../api/resources.js';
+import type { PodRules } from '../scheduling/pod-validation.js';
 import type { InstanceType } from './instance-type.js';
 
 /** What a launch gives: everything that the NodeClaim's labels, annotations and status take over. */
@@ -35,6 +36,8 @@ export interface RepairPolicy {
 /** The port to a cloud: what the reconcilers ask of it (karpenter-core §7). */
 export interface CloudProvider {
   readonly name: string;
+  /** For which pods it cannot make a node at all. Default: karpenter-core's own rules. */
+  readonly podRules?: PodRules;
   /** Launches one instance for the claim, or finds the one that an earlier attempt launched. Throws a CloudError. */
   create(claim: NodeClaim, options: LaunchOptions): Promise<CloudInstance>;
   /** Asks for termination; `gone` once the instance no longer exists. Idempotent. */

@@ -9,3 +9,4 @@ export * from './pod-validation.js';
 export * from './snapshot.js';
 export { solve, solving } from './solve.js';
 export * from './volumes.js';
+export * from './workload-selector.js';

@@ -3,6 +3,7 @@ import type { NodePool } from '../../src/api/nodepool.js';
 import type { CloudInstance, CloudProvider, LaunchOptions, RepairPolicy } from '../../src/cloud/provider.js';
 import type { InstanceType } from '../../src/cloud/instance-type.js';
 import type { Clock } from '../../src/operator/clock.js';
+import type { PodRules } from '../../src/scheduling/pod-validation.js';
 
 const GIB = 2 ** 30;
 
@@ -48,6 +49,7 @@ export class FakeCloud implements CloudProvider {
   terminatingAnswers = 0;
   /** What `isDrifted` says of a claim. */
   driftReason: (claim: NodeClaim) => string | undefined = () => undefined;
+  podRules: PodRules = {};
   private readonly tokens = new Map<string, string>();
   private readonly asked = new Map<string, number>();
 
@@ -59,15 +61,16 @@ export class FakeCloud implements CloudProvider {
     if (this.launchError) throw this.launchError;
     const known = this.instances.get(this.tokens.get(clientToken) ?? '');
     if (known) return known;
-    const wanted = claim.spec.requirements.find(({ key }) => key === 'node.kubernetes.io/instance-type')?.values?.[0];
-    const type = this.instanceTypes.find(({ name }) => name === wanted) ?? this.instanceTypes[0];
+    const wanted = (key: string): string | undefined => claim.spec.requirements.find((requirement) => requirement.key === key)?.values?.[0];
+    const type = this.instanceTypes.find(({ name }) => name === wanted('node.kubernetes.io/instance-type')) ?? this.instanceTypes[0];
+    const zone = wanted('topology.kubernetes.io/zone') ?? 'zone-a';
     if (!type) throw new Error('the fake cloud has no instance types');
-    const providerID = `aws:///zone-a/i-${String(this.tokens.size + 1).padStart(17, '0')}`;
+    const providerID = `aws:///${zone}/i-${String(this.tokens.size + 1).padStart(17, '0')}`;
     const { cpu = 0, memory = 0, pods = 0 } = type.capacity;
     const instance: CloudInstance = {
       providerID,
       imageID: 'ami-1',
-      labels: { 'node.kubernetes.io/instance-type': type.name, 'topology.kubernetes.io/zone': 'zone-a', 'karpenter.sh/capacity-type': 'on-demand', 'kubernetes.io/arch': 'amd64', 'kubernetes.io/os': 'linux' },
+      labels: { 'node.kubernetes.io/instance-type': type.name, 'topology.kubernetes.io/zone': zone, 'karpenter.sh/capacity-type': 'on-demand', 'kubernetes.io/arch': 'amd64', 'kubernetes.io/os': 'linux' },
       annotations: {},
       capacity: { cpu: `${cpu}m`, memory: `${memory}`, pods: `${pods}` },
       allocatable: { cpu: `${cpu - (type.overhead.cpu ?? 0)}m`, memory: `${memory - (type.overhead.memory ?? 0)}`, pods: `${pods}` },

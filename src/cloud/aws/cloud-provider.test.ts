@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import type { StorageClass } from 'kubernetes-types/storage/v1.js';
+import { validatePod } from '../../scheduling/pod-validation.js';
 import type { Requirement } from '../../api/requirement.js';
 import { InsufficientCapacity, LaunchError, NodeClassNotReady } from '../errors.js';
 import { providerBed } from '../../../test/support/aws-provider.js';
@@ -328,6 +330,18 @@ describe('AwsCloudProvider and what was launched', () => {
     const pool = bed.addPool();
     expect(await bed.services.cloudProvider.getInstanceTypes(pool)).to.deep.equal([]);
     expect(bed.events.map(({ object, type }) => [object.kind, type])).to.deep.equal([['NodePool', 'Warning']]);
+  });
+
+  it('leaves pods with volumes of EKS Auto Mode to EKS Auto Mode', async () => {
+    const { podRules } = (await providerBed()).services.cloudProvider;
+    const pod = { spec: { containers: [], volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] } };
+    const problems = (storageClass: Pick<StorageClass, 'provisioner' | 'allowedTopologies'>) => validatePod(pod, {
+      persistentVolumeClaim: () => ({ spec: { storageClassName: 'auto' } }), persistentVolume: () => undefined,
+      storageClass: () => ({ volumeBindingMode: 'WaitForFirstConsumer', ...storageClass }),
+    }, podRules).join();
+    expect(problems({ provisioner: 'ebs.csi.aws.com' })).to.equal('');
+    expect(problems({ provisioner: 'ebs.csi.eks.amazonaws.com' })).to.contain('provisioner "ebs.csi.eks.amazonaws.com" is not supported');
+    expect(problems({ provisioner: 'ebs.csi.aws.com', allowedTopologies: [{ matchLabelExpressions: [{ key: 'eks.amazonaws.com/compute-type', values: ['auto'] }] }] })).to.contain('unsupported topology key');
   });
 
   it('has the repair policies of EKS nodes', async () => {

@@ -6,6 +6,7 @@ import {
 import type { NodeClaim } from '../../api/nodeclaim.js';
 import type { NodePool } from '../../api/nodepool.js';
 import type { Clock } from '../../operator/clock.js';
+import type { PodRules } from '../../scheduling/pod-validation.js';
 import { InsufficientCapacity, LaunchError, NodeClassNotReady } from '../errors.js';
 import type { InstanceType } from '../instance-type.js';
 import type { CloudInstance, CloudProvider, LaunchOptions, RepairPolicy } from '../provider.js';
@@ -33,6 +34,12 @@ const REPAIR_POLICIES: readonly RepairPolicy[] = [
   ...['StorageReady', 'NetworkingReady', 'KernelReady', 'ContainerRuntimeReady'].map((conditionType): RepairPolicy => ({ conditionType, conditionStatus: 'False', toleration: 30 * MINUTE })),
 ];
 
+/**
+ * Volumes of EKS Auto Mode: their driver runs on its own nodes only, which also are the only ones with the label, so that a node of ours
+ * would never run a pod that needs one (docs/decisions/0053-volumes-of-eks-auto-mode.md).
+ */
+const POD_RULES: PodRules = { unsupportedProvisioners: ['ebs.csi.eks.amazonaws.com'], unsupportedTopologyKeys: ['eks.amazonaws.com/compute-type'] };
+
 export interface AwsCloudProviderDependencies {
   nodeClasses: NodeClassLookup;
   instances: InstanceProvider;
@@ -48,6 +55,7 @@ export interface AwsCloudProviderDependencies {
 /** EC2 behind the {@link CloudProvider} port (karpenter-aws §5). */
 export class AwsCloudProvider implements CloudProvider {
   readonly name = 'aws';
+  readonly podRules = POD_RULES;
 
   constructor(private readonly dependencies: AwsCloudProviderDependencies) {}
 
