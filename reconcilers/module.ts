@@ -1,6 +1,6 @@
 import { ContainerModule } from 'inversify';
 import { TOKENS } from 'karpenter-ts/cloud/aws';
-import { ClusterState } from 'karpenter-ts/cluster';
+import { ClusterState, PodTimes } from 'karpenter-ts/cluster';
 import { Cache, Clock, ObservedConditions, Startable, reconcilers } from 'karpenter-ts/operator';
 import { AwsStartup } from './cloud/aws-startup.js';
 import { CapacityBlockExpiration, CapacityTypeDemotion } from './cloud/capacity-reservations.js';
@@ -23,6 +23,8 @@ import { NodeMetrics } from './metrics/node-metrics.js';
 import { NodePoolMetrics } from './metrics/nodepool-metrics.js';
 import { OBSERVED_NODES, OBSERVED_NODE_CLAIMS } from './metrics/observed-conditions.js';
 import { PodLatencyMetrics, PodStateMetrics } from './metrics/pod-metrics.js';
+import { SimulationMetrics } from './metrics/simulation-metrics.js';
+import { StartingPods } from './metrics/starting-pods.js';
 import { EvictionQueue, EvictionRequests, Evictions } from './node/eviction-queue.js';
 import { NodeTermination } from './node/termination.js';
 import { NodeClaimConsistency } from './nodeclaim/consistency.js';
@@ -38,6 +40,7 @@ import { NodePoolHash } from './nodepool/hash.js';
 import { RegistrationHealthReporter } from './nodepool/registration-health-reporter.js';
 import { RegistrationHealthReset } from './nodepool/registration-health-reset.js';
 import { NodePoolStatusReconciler } from './nodepool/status.js';
+import { DecisionTimes } from './provisioning/decision-times.js';
 import { NodeClaimCreator } from './provisioning/nodeclaim-creator.js';
 import { NominationEvents } from './provisioning/nomination-events.js';
 import { PendingPods } from './provisioning/pending-pods.js';
@@ -55,7 +58,7 @@ export const services = (settings: Settings): ContainerModule =>
       (clock: Clock, cache: Cache) => new ClusterState({ clock, lookups: cacheLookups(cache), nominationPeriod: Math.max(2 * settings.batchMaxDuration, 10_000) }),
       [Clock, Cache],
     ).inSingletonScope();
-    for (const service of [KarpenterMetrics, RegistrationHealthReporter, NodeClaimCreator, NominationEvents, PendingPods, EvictionRequests, ClusterStateFeed]) bind(service as new () => object).toSelf().inSingletonScope();
+    for (const service of [KarpenterMetrics, SimulationMetrics, StartingPods, PodTimes, DecisionTimes, RegistrationHealthReporter, NodeClaimCreator, NominationEvents, PendingPods, EvictionRequests, ClusterStateFeed]) bind(service as new () => object).toSelf().inSingletonScope();
     bind(Evictions).toService(EvictionRequests);
     bind(Startable).toService(ClusterStateFeed);
   });

@@ -33,8 +33,6 @@ export class KarpenterMetrics {
   readonly nodesDrained;
   readonly evictionRequests;
   readonly podsDrained;
-  readonly schedulingDuration;
-  readonly queueDepth;
   readonly unschedulablePods;
   readonly ignoredPods;
   readonly decisionDuration;
@@ -71,8 +69,6 @@ export class KarpenterMetrics {
     this.nodesDrained = counter('nodes_drained_total', 'Nodes drained.', 'nodepool');
     this.evictionRequests = counter('pods_eviction_requests_total', 'Eviction calls by status code.', 'code');
     this.podsDrained = counter('pods_drained_total', 'Pods evicted or deleted, by reason.', 'reason');
-    this.schedulingDuration = histogram('scheduler_scheduling_duration_seconds', 'Duration of scheduling simulations.', DURATIONS, 'controller');
-    this.queueDepth = gauge('scheduler_queue_depth', 'Pods of the running simulation.', 'controller');
     this.unschedulablePods = gauge('scheduler_unschedulable_pods_count', 'Pods that the last simulation could not place.', 'controller');
     this.ignoredPods = gauge('scheduler_ignored_pods_count', 'Pending pods that failed validation in the last pass.');
     this.decisionDuration = histogram('voluntary_disruption_decision_evaluation_duration_seconds', 'Duration of one disruption method.', DURATIONS, 'reason', 'consolidation_type');

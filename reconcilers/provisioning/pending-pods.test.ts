@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { NodeClaim } from 'karpenter-ts/api';
+import { PodTimes } from 'karpenter-ts/cluster';
 import { Metrics, PersistentVolumeClaim, Pod, StorageClass, silentLogger } from 'karpenter-ts/operator';
 import type { Clock, ObjectInput, TickContext } from 'karpenter-ts/operator';
 import { FakeCloud } from '../../test/support/fake-cloud.js';
@@ -9,6 +10,7 @@ import { NodeClaimLifecycle } from '../nodeclaim/lifecycle.js';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { DEFAULT_SETTINGS } from '../settings.js';
 import type { Settings } from '../settings.js';
+import { DecisionTimes } from './decision-times.js';
 import { PendingPods } from './pending-pods.js';
 import { Provisioner } from './provisioner.js';
 
@@ -75,7 +77,9 @@ describe('pending pods', () => {
       const lines: string[] = [];
       let now = 0;
       const log = { ...silentLogger, info: (message: string, fields?: Readonly<Record<string, unknown>>) => void lines.push(`${message}: ${String(fields?.['Pods'])}`) };
-      const looker = new PendingPods(new FakeCloud({ now: () => now }), new KarpenterMetrics(new Metrics()), { ...DEFAULT_SETTINGS, ...settings }, { now: () => now } as Clock);
+      const clock = { now: () => now } as Clock;
+      const metrics = new Metrics();
+      const looker = new PendingPods(new FakeCloud(clock), new KarpenterMetrics(metrics), new DecisionTimes(new PodTimes(), clock, metrics), { ...DEFAULT_SETTINGS, ...settings }, clock);
       for (now of times) looker.list({ log, cache: { get: () => undefined, list: () => pods } } as unknown as TickContext);
       return lines;
     };

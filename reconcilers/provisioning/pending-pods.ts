@@ -6,6 +6,7 @@ import { avoidsKarpenter, isProvisionable, validatePod } from 'karpenter-ts/sche
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { Settings } from '../settings.js';
 import { cacheLookups } from '../state/cluster-lookups.js';
+import { DecisionTimes } from './decision-times.js';
 import { firstOf } from './nodeclaim-creator.js';
 
 /** Pods without a node. */
@@ -29,6 +30,7 @@ export class PendingPods {
   constructor(
     @inject(CloudProvider) private readonly cloud: CloudProvider,
     @inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics,
+    @inject(DecisionTimes) private readonly times: DecisionTimes,
     @inject(Settings) private readonly settings: Settings,
     @inject(Clock) clock: Clock,
   ) {
@@ -37,8 +39,11 @@ export class PendingPods {
 
   list(ctx: TickContext): Pod[] {
     const waiting = ctx.cache.list(Pod, { index: unboundPods, value: 'true' }).filter(isProvisionable);
-    const accepted = waiting.filter((pod) => this.accept(pod, ctx));
-    this.metrics.ignoredPods.set(waiting.length - accepted.length);
+    const accepted: Pod[] = [];
+    const ignored: Pod[] = [];
+    for (const pod of waiting) (this.accept(pod, ctx) ? accepted : ignored).push(pod);
+    this.metrics.ignoredPods.set(ignored.length);
+    this.times.rejected(ignored);
     if (this.settings.preferencePolicy === 'Respect') this.warnOfPreferences(accepted, ctx);
     return accepted;
   }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { NodeClaim, NodePool } from 'karpenter-ts/api';
-import { Node, Pod } from 'karpenter-ts/operator';
+import { Event, Node, Pod } from 'karpenter-ts/operator';
 import { karpenterBed } from '../../test/support/karpenter-bed.js';
 import type { KarpenterBed } from '../../test/support/karpenter-bed.js';
 import { NodeClaimLifecycle } from '../nodeclaim/lifecycle.js';
@@ -52,6 +52,29 @@ describe('the provisioner', () => {
     await karpenter.bed.advance('2s');
     const [claim] = await claims();
     expect(await karpenter.events(pod)).to.deep.equal([`Normal Nominated: Pod should schedule on: nodeclaim/${claim?.metadata.name}`]);
+  });
+
+  it('tells ten pods at once, and five a second of the others later', async () => {
+    await start();
+    await karpenter.readyPool();
+    await karpenter.bed.advance('1s');
+    const names = Array.from({ length: 12 }, (_, index) => `waiting-${index}`);
+    for (const name of names) await karpenter.pod(name);
+    const told = async (): Promise<number> => (await karpenter.api.list(Event)).filter(({ reason }) => reason === 'Nominated').length;
+    await karpenter.bed.advance('1s');
+    expect(await told()).to.equal(10);
+    await karpenter.bed.advance('11s');
+    expect(await told()).to.equal(12);
+  });
+
+  it('measures its simulations', async () => {
+    await start();
+    await karpenter.readyPool();
+    await karpenter.bed.advance('1s');
+    await karpenter.pod('waiting');
+    await karpenter.bed.advance('1s');
+    expect(await karpenter.metric('karpenter_scheduler_scheduling_duration_seconds_count')).to.deep.equal(['karpenter_scheduler_scheduling_duration_seconds_count{controller="provisioner"} 1']);
+    expect((await karpenter.metric('karpenter_scheduler_queue_depth')).join()).to.match(/^karpenter_scheduler_queue_depth{controller="provisioner",scheduling_id="[-0-9a-f]{36}"} 0$/);
   });
 
   it('does not launch twice for a pod that has a machine on its way', async () => {

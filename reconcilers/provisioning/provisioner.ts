@@ -7,10 +7,12 @@ import type { TickContext } from 'karpenter-ts/operator';
 import { EvictionBudgets, isProvisionable, solving } from 'karpenter-ts/scheduling';
 import type { Decision, Snapshot } from 'karpenter-ts/scheduling';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
+import { SimulationMetrics } from '../metrics/simulation-metrics.js';
 import { Settings } from '../settings.js';
 import { defaultSpread } from '../shared/default-spread.js';
 import { managedPools, mayLaunch, poolsWithTypes } from '../shared/node-pools.js';
 import { LOOKUP_KINDS } from '../state/cluster-lookups.js';
+import { DecisionTimes } from './decision-times.js';
 import { NodeClaimCreator, firstOf } from './nodeclaim-creator.js';
 import { NominationEvents } from './nomination-events.js';
 import { PendingPods, REPEAT_FAILURE, nameOf } from './pending-pods.js';
@@ -28,13 +30,17 @@ export class Provisioner {
     @inject(NodeClaimCreator) private readonly creator: NodeClaimCreator,
     @inject(NominationEvents) private readonly nominations: NominationEvents,
     @inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics,
+    @inject(SimulationMetrics) private readonly simulations: SimulationMetrics,
+    @inject(DecisionTimes) private readonly times: DecisionTimes,
     @inject(Settings) readonly settings: Settings,
     @inject(Clock) private readonly clock: Clock,
   ) {}
 
   @Watches(Pod)
   onPod(pod: Pod): boolean {
-    return isProvisionable(pod);
+    const isWaiting = isProvisionable(pod);
+    if (isWaiting) this.times.acknowledge(pod);
+    return isWaiting;
   }
 
   @Watches(Node)
@@ -66,6 +72,7 @@ export class Provisioner {
     if (pods.length === 0) return;
     if (pools.length === 0) {
       ctx.log.info('no dynamic nodepools found');
+      this.times.rejected(pods);
       return;
     }
     const decision = await this.decide(snapshot, pods, ctx);
@@ -88,25 +95,22 @@ export class Provisioner {
   }
 
   /** Solves in small steps: a batch of thousands must not keep leases from being renewed. */
-  private async decide(snapshot: Snapshot, pods: readonly Pod[], ctx: TickContext): Promise<Decision> {
-    const started = ctx.now();
+  private decide(snapshot: Snapshot, pods: readonly Pod[], ctx: TickContext): Promise<Decision> {
     const { preferencePolicy, minValuesPolicy, featureGates } = this.settings;
-    this.metrics.queueDepth.set({ controller: 'provisioner' }, pods.length);
-    const decision = await cooperatively(solving(snapshot, pods, {
+    return this.simulations.observe('provisioner', pods.length, (progress) => cooperatively(solving(snapshot, pods, {
       preferencePolicy,
       minValuesPolicy,
       ...defaultSpread(this.settings, ctx.cache),
       reservedCapacity: featureGates.reservedCapacity ? 'Strict' : 'Off',
       reservationIDLabel: 'karpenter.k8s.aws/capacity-reservation-id',
-      deadline: started + SOLVE_LIMIT,
+      deadline: ctx.now() + SOLVE_LIMIT,
       now: () => ctx.now(),
-    }), this.clock, ctx.signal);
-    this.metrics.queueDepth.set({ controller: 'provisioner' }, 0);
-    this.metrics.schedulingDuration.observe({ controller: 'provisioner' }, (ctx.now() - started) / 1_000);
-    return decision;
+      progress,
+    }), this.clock, ctx.signal));
   }
 
   private report(decision: Decision, pods: number, ctx: TickContext): void {
+    this.times.decided(decision);
     const failed = decision.unschedulable.filter(({ deferred }) => !deferred);
     this.metrics.unschedulablePods.set({ controller: 'provisioner' }, failed.length);
     for (const { pool, reason } of decision.emptyPools) {

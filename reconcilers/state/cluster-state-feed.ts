@@ -1,6 +1,6 @@
 import { inject } from 'inversify';
 import { NodeClaim, NodePool } from 'karpenter-ts/api';
-import { ClusterState } from 'karpenter-ts/cluster';
+import { ClusterState, PodTimes } from 'karpenter-ts/cluster';
 import { Cache, CSINode, DaemonSet, Node, Pod } from 'karpenter-ts/operator';
 import type { KindClass, KubeObject, Startable } from 'karpenter-ts/operator';
 import { isManagedReference } from '../shared/indexes.js';
@@ -13,6 +13,7 @@ export class ClusterStateFeed implements Startable {
   constructor(
     @inject(Cache) private readonly cache: Cache,
     @inject(ClusterState) private readonly state: ClusterState,
+    @inject(PodTimes) private readonly times: PodTimes,
   ) {}
 
   start(): void {
@@ -23,7 +24,10 @@ export class ClusterStateFeed implements Startable {
     }, (claim) => state.deleteNodeClaim(claim.metadata.name));
     this.follow(Node, (node) => state.updateNode(node), (node) => state.deleteNode(node.metadata.name));
     this.follow(DaemonSet, (daemonSet) => state.updateDaemonSet(daemonSet), ({ metadata }) => state.deleteDaemonSet(metadata.namespace ?? '', metadata.name));
-    this.follow(Pod, (pod) => state.updatePod(pod), ({ metadata }) => state.deletePod(metadata.namespace ?? '', metadata.name));
+    this.follow(Pod, (pod) => state.updatePod(pod), (pod) => {
+      state.deletePod(pod.metadata.namespace ?? '', pod.metadata.name);
+      this.times.forget(pod);
+    });
     this.follow(CSINode, ({ metadata }) => state.updateCSINode(metadata.name), ({ metadata }) => state.updateCSINode(metadata.name));
   }
 

@@ -32,4 +32,6 @@ export interface SolveOptions {
   readonly deadline?: number;
   /** Needed with `deadline`. */
   readonly now?: () => number;
+  /** Told now and then how many pods are still to be tried. */
+  readonly progress?: (left: number) => void;
 }

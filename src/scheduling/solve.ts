@@ -68,12 +68,15 @@ function unschedulable(pod: Pod, failure: Failure, run: Run): Unschedulable {
 }
 
 /** Tries every pod, and again those that failed for as long as others are placed in between. */
-function* work(solver: Solver, queue: readonly QueuedPod[], { deadline, now }: SolveOptions): Generator<undefined, { failures: [QueuedPod, Failure][]; unfinished: Pod[] }> {
+function* work(solver: Solver, queue: readonly QueuedPod[], { deadline, now, progress }: SolveOptions): Generator<undefined, { failures: [QueuedPod, Failure][]; unfinished: Pod[] }> {
   let pending = queue;
   for (;;) {
     const failures: [QueuedPod, Failure][] = [];
     for (let index = 0; index < pending.length; index += 1) {
-      if (index % STEP === STEP - 1) yield;
+      if (index % STEP === STEP - 1) {
+        progress?.(pending.length - index + failures.length);
+        yield;
+      }
       if (deadline !== undefined && now !== undefined && now() >= deadline) {
         return { failures, unfinished: pending.slice(index).map(({ pod }) => pod) };
       }

@@ -15,6 +15,14 @@ describe('solving in steps', () => {
     expect(pauses).to.be.at.least(pods.length / 64 + pods.length / 32 + result.value.newNodes.length / 16 - 3);
   });
 
+  it('tells how many pods are left', () => {
+    const told: number[] = [];
+    solve(input, pods, { progress: (left) => told.push(left) });
+    expect(told.length).to.be.at.least(pods.length / 32 - 1);
+    expect(told[0]).to.be.within(pods.length - 64, pods.length - 1);
+    expect(told.every((left, index) => index === 0 || left < (told[index - 1] as number))).to.equal(true);
+  });
+
   it('is not disturbed by what is solved in its pauses', () => {
     const steps = solving(input, pods);
     const other = snapshot([{ nodePool: nodePool('other', { weight: 3 }), instanceTypes: upstreamCatalogue().slice(0, 7) }]);
