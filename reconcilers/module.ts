@@ -2,6 +2,9 @@ import { ContainerModule } from 'inversify';
 import { TOKENS } from 'karpenter-ts/cloud/aws';
 import { ClusterState, PodTimes } from 'karpenter-ts/cluster';
 import { Cache, Clock, ObservedConditions, Startable, reconcilers } from 'karpenter-ts/operator';
+import { CapacityBuffers } from './capacitybuffer/capacity-buffers.js';
+import { CapacityBufferEvents, CapacityBufferSignals } from './capacitybuffer/capacity-buffer-events.js';
+import { CapacityBufferStatusReconciler } from './capacitybuffer/status.js';
 import { AwsStartup } from './cloud/aws-startup.js';
 import { CapacityBlockExpiration, CapacityTypeDemotion } from './cloud/capacity-reservations.js';
 import { DiscoveredCapacity } from './cloud/discovered-capacity.js';
@@ -58,8 +61,13 @@ export const services = (settings: Settings): ContainerModule =>
       (clock: Clock, cache: Cache) => new ClusterState({ clock, lookups: cacheLookups(cache), nominationPeriod: Math.max(2 * settings.batchMaxDuration, 10_000) }),
       [Clock, Cache],
     ).inSingletonScope();
-    for (const service of [KarpenterMetrics, SimulationMetrics, StartingPods, PodTimes, DecisionTimes, RegistrationHealthReporter, NodeClaimCreator, NominationEvents, PendingPods, EvictionRequests, ClusterStateFeed]) bind(service as new () => object).toSelf().inSingletonScope();
+    const shared = [
+      KarpenterMetrics, SimulationMetrics, StartingPods, PodTimes, DecisionTimes, RegistrationHealthReporter, NodeClaimCreator, NominationEvents, PendingPods,
+      EvictionRequests, ClusterStateFeed, CapacityBuffers, CapacityBufferSignals,
+    ];
+    for (const service of shared) bind(service as new () => object).toSelf().inSingletonScope();
     bind(Evictions).toService(EvictionRequests);
+    bind(CapacityBufferEvents).toService(CapacityBufferSignals);
     bind(Startable).toService(ClusterStateFeed);
   });
 
@@ -72,6 +80,7 @@ export const core = (settings: Settings): ContainerModule[] => [
     NodeTermination, NodeHydration, EvictionQueue,
     Provisioner, Disruption, DisruptionQueue,
     ...(settings.defaultTopologySpread.length > 0 ? [DefaultSpreadSources] : []),
+    ...(settings.featureGates.capacityBuffer ? [CapacityBufferStatusReconciler] : []),
   ),
 ];
 

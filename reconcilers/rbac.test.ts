@@ -8,7 +8,11 @@ import { DEFAULT_SETTINGS, aws, core, observability } from './index.js';
 import type { Settings } from './index.js';
 
 /** With every reconciler at work that a setting can bring. */
-const EVERYTHING: Settings = { ...DEFAULT_SETTINGS, defaultTopologySpread: [{ maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'DoNotSchedule' }] };
+const EVERYTHING: Settings = {
+  ...DEFAULT_SETTINGS,
+  featureGates: { ...DEFAULT_SETTINGS.featureGates, capacityBuffer: true },
+  defaultTopologySpread: [{ maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'DoNotSchedule' }],
+};
 
 describe('the role in config/rbac', () => {
   it('grants everything that the reconcilers declare', async () => {

@@ -8,6 +8,7 @@ import { Clock, Node, Pod, Singleton, sleep } from 'karpenter-ts/operator';
 import type { Duration, TickContext } from 'karpenter-ts/operator';
 import { isProvisionable } from 'karpenter-ts/scheduling';
 import type { Snapshot } from 'karpenter-ts/scheduling';
+import { CapacityBuffers } from '../capacitybuffer/capacity-buffers.js';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { Settings } from '../settings.js';
 import { defaultSpread } from '../shared/default-spread.js';
@@ -40,6 +41,7 @@ export class Disruption {
     @inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics,
     @inject(Settings) private readonly settings: Settings,
     @inject(Clock) private readonly clock: Clock,
+    @inject(CapacityBuffers) private readonly buffers: CapacityBuffers,
   ) {}
 
   /** Passes follow each other at once as long as there is something to do. */
@@ -109,6 +111,8 @@ export class Disruption {
         elapsed: () => this.clock.now(),
         pools,
         pendingPods: ctx.cache.list(Pod).filter((pod) => isProvisionable(pod)),
+        virtualPods: this.buffers.rooms().flatMap((room) => room.pods),
+        bufferedNodes: this.state.bufferedNodes(),
         inFlight: this.queue.inFlight(),
         spotToSpot: featureGates.spotToSpotConsolidation,
         solve: { preferencePolicy, minValuesPolicy, ...defaultSpread(this.settings, ctx.cache) },

@@ -2,10 +2,12 @@ import { inject } from 'inversify';
 import { NodeClaim, NodePool, DISRUPTED_TAINT, sameTaint } from 'karpenter-ts/api';
 import { CloudProvider } from 'karpenter-ts/cloud';
 import { ClusterState } from 'karpenter-ts/cluster';
-import { Batch, Clock, DaemonSet, Node, Pod, Singleton, Watches, cooperatively } from 'karpenter-ts/operator';
+import { Batch, Clock, DaemonSet, Node, OnEvent, Pod, Singleton, Watches, cooperatively } from 'karpenter-ts/operator';
 import type { TickContext } from 'karpenter-ts/operator';
-import { EvictionBudgets, isProvisionable, solving } from 'karpenter-ts/scheduling';
-import type { Decision, Snapshot } from 'karpenter-ts/scheduling';
+import { EvictionBudgets, isProvisionable, solving, withoutPods } from 'karpenter-ts/scheduling';
+import type { Decision, Snapshot, SolveOptions } from 'karpenter-ts/scheduling';
+import { CapacityBufferEvents } from '../capacitybuffer/capacity-buffer-events.js';
+import { CapacityBuffers, NOTHING_PLANNED } from '../capacitybuffer/capacity-buffers.js';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { SimulationMetrics } from '../metrics/simulation-metrics.js';
 import { Settings } from '../settings.js';
@@ -34,7 +36,13 @@ export class Provisioner {
     @inject(DecisionTimes) private readonly times: DecisionTimes,
     @inject(Settings) readonly settings: Settings,
     @inject(Clock) private readonly clock: Clock,
+    @inject(CapacityBuffers) private readonly buffers: CapacityBuffers,
   ) {}
+
+  @OnEvent(CapacityBufferEvents)
+  onBuffer(): boolean {
+    return true;
+  }
 
   @Watches(Pod)
   onPod(pod: Pod): boolean {
@@ -68,14 +76,21 @@ export class Provisioner {
       return false;
     });
     const snapshot = this.state.snapshot(await poolsWithTypes(pools, this.cloud, ctx));
+    const rooms = this.buffers.rooms();
+    const virtualPods = new Set(rooms.flatMap(({ pods }) => pods));
     const pods = [...this.pending.list(ctx), ...this.displacedPods(snapshot, ctx)];
-    if (pods.length === 0) return;
+    if (pods.length + virtualPods.size === 0) {
+      await this.buffers.record(rooms, NOTHING_PLANNED, ctx);
+      return;
+    }
     if (pools.length === 0) {
       ctx.log.info('no dynamic nodepools found');
       this.times.rejected(pods);
       return;
     }
-    const decision = await this.decide(snapshot, pods, ctx);
+    const plan = await this.decide(snapshot, [...pods, ...virtualPods] as Pod[], virtualPods, ctx);
+    await this.buffers.record(rooms, plan, ctx);
+    const decision = withoutPods(plan, virtualPods);
     this.report(decision, pods.length, ctx);
     await this.act(decision, ctx);
   }
@@ -95,9 +110,10 @@ export class Provisioner {
   }
 
   /** Solves in small steps: a batch of thousands must not keep leases from being renewed. */
-  private decide(snapshot: Snapshot, pods: readonly Pod[], ctx: TickContext): Promise<Decision> {
+  private decide(snapshot: Snapshot, pods: readonly Pod[], virtualPods: NonNullable<SolveOptions['virtualPods']>, ctx: TickContext): Promise<Decision> {
     const { preferencePolicy, minValuesPolicy, featureGates } = this.settings;
     return this.simulations.observe('provisioner', pods.length, (progress) => cooperatively(solving(snapshot, pods, {
+      virtualPods,
       preferencePolicy,
       minValuesPolicy,
       ...defaultSpread(this.settings, ctx.cache),

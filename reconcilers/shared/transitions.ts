@@ -1,12 +1,12 @@
 import { conditionOf, setCondition } from 'karpenter-ts/api';
-import type { ConditionInput, NodeClaim, NodePool } from 'karpenter-ts/api';
+import type { CapacityBuffer, ConditionInput, NodeClaim, NodePool } from 'karpenter-ts/api';
 import type { RunContext } from 'karpenter-ts/operator';
 
 /**
  * Sets a condition of an object that other reconcilers drive, and tells of a change of its status as they do. Writes nothing when
  * the object says so already. Resolves to undefined when the object is gone.
  */
-export async function transition<T extends NodeClaim | NodePool>(object: T, condition: ConditionInput, ctx: RunContext): Promise<T | undefined> {
+export async function transition<T extends CapacityBuffer | NodeClaim | NodePool>(object: T, condition: ConditionInput, ctx: RunContext): Promise<T | undefined> {
   const { type, status, reason, message } = condition;
   const current = conditionOf(object, type);
   const isCurrent = current?.observedGeneration === object.metadata.generation || object.metadata.deletionTimestamp !== undefined;

@@ -31,6 +31,9 @@ export const MIN_VALUES_RELAXED_ANNOTATION = 'karpenter.sh/nodeclaim-min-values-
 export const INSTANCE_PROFILE_ANNOTATION = 'karpenter.k8s.aws/instance-profile-name';
 export const TAGGED_ANNOTATION = 'karpenter.k8s.aws/tagged';
 export const CLUSTER_NAME_TAGGED_ANNOTATION = 'compatibility.karpenter.k8s.aws/cluster-name-tagged';
+export const CAPACITY_BUFFER_FAKE_POD_ANNOTATION = 'karpenter.sh/capacity-buffer-fake-pod';
+export const CAPACITY_BUFFER_NAME_ANNOTATION = 'karpenter.sh/capacity-buffer-name';
+export const CAPACITY_BUFFER_NAMESPACE_ANNOTATION = 'karpenter.sh/capacity-buffer-namespace';
 export const POD_DELETION_COST_ANNOTATION = 'controller.kubernetes.io/pod-deletion-cost';
 
 export const TERMINATION_FINALIZER = 'karpenter.sh/termination';

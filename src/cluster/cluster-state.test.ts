@@ -243,6 +243,21 @@ describe('cluster state', () => {
     changes('five minutes', () => undefined);
   });
 
+  it('knows on which machines buffers have their room, whatever these are called by now', () => {
+    const { state } = makeState();
+    state.updateNodeClaim(claim('a'));
+    state.updateNodeClaim(claim('b'));
+    state.holdBufferPods(new Map([['aws:///a', 2], ['aws:///gone', 1]]));
+    expect([...state.bufferedNodes()]).to.deep.equal(['claim-a']);
+    state.updateNode(node('a'));
+    expect([...state.bufferedNodes()]).to.deep.equal(['a']);
+    const version = state.consolidationVersion();
+    state.holdBufferPods(new Map([['aws:///gone', 1], ['aws:///a', 2]]));
+    expect(state.consolidationVersion(), 'nothing changed').to.equal(version);
+    state.holdBufferPods(new Map([['aws:///a', 1], ['aws:///gone', 1]]));
+    expect(state.consolidationVersion(), 'less room is needed').to.be.above(version);
+  });
+
   it('adds up what a pool has, without what is going', () => {
     const { state } = makeState();
     for (const name of ['a', 'b', 'c']) {

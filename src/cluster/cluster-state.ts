@@ -52,6 +52,8 @@ export class ClusterState {
   private readonly daemonSetPods = new WeakMap<DaemonSet, { readonly newest: Pod | undefined; readonly pod: Pod }>();
   private readonly daemonPods = new Map<string, Map<string, Pod>>();
   private readonly poolGenerations = new Map<string, number>();
+  /** Virtual pods by machine. */
+  private bufferPods: ReadonlyMap<string, number> = new Map();
   private changes = 0;
   private changedAt: number;
   private hasSynced = false;
@@ -166,6 +168,21 @@ export class ClusterState {
     if (entry === undefined) return;
     entry.nominatedUntil = this.options.clock.now() + (this.options.nominationPeriod ?? 20_000);
     entry.view = undefined;
+  }
+
+  /** Says how many virtual pods of capacity buffers have their room on which machine, by provider id: these are not empty. */
+  holdBufferPods(counts: ReadonlyMap<string, number>): void {
+    const known = this.bufferPods;
+    this.bufferPods = counts;
+    if (known.size !== counts.size || [...counts].some(([providerID, count]) => known.get(providerID) !== count)) this.markUnconsolidated();
+  }
+
+  /** Names of the machines on which virtual pods have their room. */
+  bufferedNodes(): Set<string> {
+    return new Set([...this.bufferPods.keys()].flatMap((providerID) => {
+      const entry = this.entries.get(providerID);
+      return entry ? [this.viewOf(entry).name] : [];
+    }));
   }
 
   /** Decides that machines go: their pods are planned elsewhere, and nothing new is placed there. */

@@ -2,3 +2,4 @@ export * from './cluster-state.js';
 export * from './lookups.js';
 export * from './pod-times.js';
 export * from './state-node.js';
+export { chunkSpec, virtualPods } from './virtual-pods.js';

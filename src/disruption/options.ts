@@ -10,6 +10,8 @@ export interface DisruptionOptions {
   readonly pools: readonly SnapshotPool[];
   /** Pods that wait for a node: they compete for what is left. */
   readonly pendingPods: readonly Pod[];
+  /** Pods that stand for the room of capacity buffers: they need it where the nodes that go had it. Never a reason to keep a node by themselves. */
+  readonly virtualPods?: readonly Pod[];
   /** Provider ids of nodes that a command in flight disrupts or launched for. */
   readonly inFlight?: ReadonlySet<string>;
   /** Names of nodes that hold room for capacity buffers. */

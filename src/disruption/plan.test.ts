@@ -216,6 +216,44 @@ describe('disruption', () => {
     });
   });
 
+  describe('of nodes with room for capacity buffers', () => {
+    const SINGLE = ['SingleNodeConsolidation'] as const;
+    const virtualPods = (count: number, cpu = 500): Pod[] => Array.from({ length: count }, () => pod({ cpu, memoryMi: 128 }));
+
+    it('keeps them though they are empty, and says why', () => {
+      const planned = planFor([node('a'), node('b')], { options: { bufferedNodes: new Set(['a']) } });
+      expect(outline(planned)).to.deep.equal([['Emptiness', 'delete', ['b']]]);
+      expect(messages(planned)).to.include('Node "a" has buffer pods');
+    });
+
+    it('deletes one whose pods and room fit elsewhere', () => {
+      expect(outline(planFor([node('a', { pods: some(1) }), node('b', { pods: some(10) })], { options: { methods: SINGLE, virtualPods: virtualPods(2) } })))
+        .to.deep.equal([['SingleNodeConsolidation', 'delete', ['a']]]);
+    });
+
+    it('replaces one for the sake of the room, where its pods alone would fit elsewhere', () => {
+      const nodes = [node('a', { pods: some(1) }), node('b', { pods: some(14) })];
+      expect(outline(planFor(nodes, { options: { methods: SINGLE } }))).to.deep.equal([['SingleNodeConsolidation', 'delete', ['a']]]);
+      expect(outline(planFor(nodes, { options: { methods: SINGLE, virtualPods: virtualPods(2) } }))).to.deep.equal([['SingleNodeConsolidation', 'replace', ['a'], 'small,large']]);
+      expect(outline(planFor(nodes, { options: { methods: SINGLE, virtualPods: virtualPods(28) } })), 'the room needs two nodes').to.deep.equal([]);
+    });
+
+    it('does not mind room that is nowhere anyway', () => {
+      expect(outline(planFor([node('a', { pods: some(1) }), node('b', { pods: some(10) })], { options: { methods: SINGLE, virtualPods: virtualPods(1, 64_000) } })))
+        .to.deep.equal([['SingleNodeConsolidation', 'delete', ['a']]]);
+    });
+
+    it('expects no pods on a node for the room that is there', () => {
+      const [command] = planFor([node('a', { pods: some(10), conditions: ['Drifted'] }), node('b')], { options: { virtualPods: virtualPods(2), bufferedNodes: new Set(['b']) } }).commands;
+      expect(command?.existingNodes.map(({ node: { name }, pods }) => [name, pods.length])).to.deep.equal([['b', 10]]);
+    });
+
+    it('replaces a drifted one whose room is nowhere else', () => {
+      const planned = planFor([node('a', { conditions: ['Drifted'] })], { options: { virtualPods: virtualPods(2), bufferedNodes: new Set(['a']) } });
+      expect(outline(planned)).to.deep.equal([['Drift', 'replace', ['a'], 'small,large']]);
+    });
+  });
+
   describe('of several nodes', () => {
     const options = { methods: ['MultiNodeConsolidation'] as const };
 

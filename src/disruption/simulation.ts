@@ -6,6 +6,7 @@ import { EvictionBudgets } from '../scheduling/eviction-budgets.js';
 import { isProvisionable } from '../scheduling/pod-predicates.js';
 import { solve } from '../scheduling/solve.js';
 import type { Snapshot, SnapshotNode } from '../scheduling/snapshot.js';
+import { withoutPods } from '../scheduling/without-pods.js';
 import type { Candidate } from './command.js';
 import type { DisruptionOptions } from './options.js';
 
@@ -38,21 +39,26 @@ function settlingNodes({ nodes }: Snapshot, { now, pools }: DisruptionOptions): 
   }).map(({ name }) => name));
 }
 
-/** Schedules as if the candidates were gone: their pods, those of nodes that are going anyway, and those that wait (karpenter-core §4.17). */
+/**
+ * Schedules as if the candidates were gone: their pods, those of nodes that are going anyway,
+ * and those that wait (karpenter-core §4.17). Virtual pods may ask for a new node in the answer, but are not named in it.
+ */
 export function simulate(snapshot: Snapshot, candidates: readonly Candidate[], options: DisruptionOptions, consolidating: boolean): Simulation {
   const { now } = options;
+  const virtualPods = new Set(options.virtualPods);
   const evictions = new EvictionBudgets(snapshot.podDisruptionBudgets);
   const moves = (pods: readonly Pod[]): Pod[] => pods.filter((pod) => evictions.isCurrentlyReschedulable(pod, now));
   const gone = new Set(candidates.map(({ node }) => node.name));
   const moved = candidates.flatMap(({ node }) => moves(node.pods));
   const displaced = snapshot.nodes.filter(({ name, markedForDeletion }) => markedForDeletion && !gone.has(name)).flatMap(({ pods }) => moves(pods));
-  const decision = solve(snapshot, [...options.pendingPods, ...moved, ...displaced], {
+  const decision = withoutPods(solve(snapshot, [...options.pendingPods, ...moved, ...displaced, ...virtualPods], {
     ...options.solve,
     reservedCapacity: 'Fallback',
     withoutNodes: gone,
     movedPods: new Set(moved),
+    virtualPods,
     ...(consolidating ? { closedNodes: settlingNodes(snapshot, options) } : {}),
-  });
+  }), virtualPods);
   const fromGoing = new Set(displaced);
   const onUnready = decision.existingNodes.filter(({ node }) => !node.initialized).flatMap(({ node, pods }) => pods.filter((pod) => !fromGoing.has(pod))
     .map((pod) => ({ pod, reason: `would schedule against uninitialized nodeclaim/${node.nodeClaim?.metadata.name ?? ''}, node/${node.node?.metadata?.name ?? ''}` })));

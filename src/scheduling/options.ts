@@ -22,6 +22,8 @@ export interface SolveOptions {
   readonly closedNodes?: ReadonlySet<string>;
   /** Pods that a disruption would move; they may not go to `closedNodes`. */
   readonly movedPods?: ReadonlySet<Pod>;
+  /** Pods that only stand for room to be kept free: they take what all others leave. */
+  readonly virtualPods?: ReadonlySet<Pod>;
   /** Instance types kept for one new node, cheapest first. Default 600. */
   readonly maxInstanceTypes?: number;
   /** Spread constraints for pods that have none of their own; their selector comes from `selectorOf`. */

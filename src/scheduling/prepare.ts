@@ -29,19 +29,20 @@ const asksForDevices = ({ spec }: Pod): boolean => (spec?.resourceClaims?.length
 export const canLaunch = (pool: Pool, { minValuesPolicy }: SolveOptions): boolean =>
   !isEmpty(pool.usable) && (minValuesPolicy === 'BestEffort' || pool.unmetMinValues.length === 0);
 
-/** Karpenter's order: the largest first, and among those of one size the ones that have been waiting longest. */
-function* queueUp(pods: readonly QueuedPod[]): Generator<undefined, QueuedPod[]> {
-  const bySize = new Map<string, { readonly cpu: number; readonly memory: number; readonly pods: QueuedPod[] }>();
+/** Karpenter's order: the largest first, and among those of one size the ones that have been waiting longest. Virtual pods come last. */
+function* queueUp(pods: readonly QueuedPod[], virtualPods: ReadonlySet<Pod>): Generator<undefined, QueuedPod[]> {
+  const bySize = new Map<string, { readonly turn: number; readonly cpu: number; readonly memory: number; readonly pods: QueuedPod[] }>();
   for (const [index, queued] of pods.entries()) {
     const { cpu = 0, memory = 0 } = queued.podClass.shape.requests;
-    const size = `${cpu} ${memory}`;
+    const turn = virtualPods.has(queued.pod) ? 1 : 0;
+    const size = `${turn} ${cpu} ${memory}`;
     const alike = bySize.get(size);
     if (alike) alike.pods.push(queued);
-    else bySize.set(size, { cpu, memory, pods: [queued] });
+    else bySize.set(size, { turn, cpu, memory, pods: [queued] });
     if (index % QUEUE_STEP === QUEUE_STEP - 1) yield;
   }
   const queue: QueuedPod[] = [];
-  for (const alike of [...bySize.values()].sort((a, b) => b.cpu - a.cpu || b.memory - a.memory)) {
+  for (const alike of [...bySize.values()].sort((a, b) => a.turn - b.turn || b.cpu - a.cpu || b.memory - a.memory)) {
     for (const queued of alike.pods.sort(byAge)) queue.push(queued);
     yield;
   }
@@ -55,7 +56,7 @@ const compare = (a = '', b = ''): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Reads the pods and arranges the snapshot for them. Pods that cannot be read go to `rejected`. In steps. */
 export function* prepare(snapshot: Snapshot, compiled: Compiled, pods: readonly Pod[], options: SolveOptions, rejected: Unschedulable[]): Generator<undefined, { queue: QueuedPod[]; run: Run }> {
-  const { withoutNodes = NO_NAMES, closedNodes = NO_NAMES, movedPods = NO_PODS } = options;
+  const { withoutNodes = NO_NAMES, closedNodes = NO_NAMES, movedPods = NO_PODS, virtualPods = NO_PODS } = options;
   const { sets, pools } = compiled;
   const usablePools = pools.filter((pool) => canLaunch(pool, options));
   const classes = new PodClasses({
@@ -84,7 +85,7 @@ export function* prepare(snapshot: Snapshot, compiled: Compiled, pods: readonly 
   yield;
   const grouped = classes.group(inputs, Topology.repellingKeys(bound));
   yield;
-  const queue = yield* queueUp(inputs.map(({ pod, attached }, index) => ({ pod, podClass: grouped[index] as PodClass, volumes: attached })));
+  const queue = yield* queueUp(inputs.map(({ pod, attached }, index) => ({ pod, podClass: grouped[index] as PodClass, volumes: attached })), virtualPods);
   const distinct = [...new Set(grouped)];
   const resources = [...new Set(distinct.flatMap(({ shape: { requests } }) => Object.keys(requests)))].sort();
   const topology = new Topology(snapshot, bound, sets, pools, withoutNodes, new Set(pods), options.preferencePolicy === 'Ignore');

@@ -45,6 +45,15 @@ describe('solve', () => {
       expect(newNodes[0]?.requests).to.include({ cpu: 15_000, pods: 15 });
     });
 
+    it('are for virtual pods only when all others have theirs', () => {
+      const limited = one([small], { limits: { nodes: 1 } });
+      const [virtual, real] = [pod({ cpu: 1500 }), pod({ cpu: 1000 })];
+      const { newNodes, unschedulable } = solve(snapshot([limited]), [virtual, real], { virtualPods: new Set([virtual]) });
+      expect(newNodes.map(({ pods }) => pods)).to.deep.equal([[real]]);
+      expect(unschedulable.map((each) => each.pod)).to.deep.equal([virtual]);
+      expect(solve(snapshot([limited]), [virtual, real]).newNodes.map(({ pods }) => pods), 'the larger one comes first otherwise').to.deep.equal([[virtual]]);
+    });
+
     it('honour node selectors, required affinity and the alternatives of its terms', () => {
       const affinity = (...archs: string[]): Partial<PodSpec> => ({
         affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: archs.map((arch) => ({ matchExpressions: [{ key: 'kubernetes.io/arch', operator: 'In', values: [arch] }] })) } } },

@@ -10,7 +10,7 @@ import { serviceBehaviour } from './core/service.js';
 import { csiDriverBehaviour, persistentVolumeBehaviour, persistentVolumeClaimBehaviour, storageClassBehaviour } from './core/storage.js';
 import { horizontalPodAutoscalerBehaviour, horizontalPodAutoscalerV1Behaviour } from './workloads/horizontal-pod-autoscaler.js';
 import { jobBehaviour } from './workloads/job.js';
-import { cronJobBehaviour, daemonSetBehaviour, deploymentBehaviour, replicaSetBehaviour, replicationControllerBehaviour, statefulSetBehaviour } from './workloads/workloads.js';
+import { cronJobBehaviour, daemonSetBehaviour, deploymentBehaviour, podTemplateBehaviour, replicaSetBehaviour, replicationControllerBehaviour, statefulSetBehaviour } from './workloads/workloads.js';
 
 const countsChanges: KindBehaviour = { tracksGeneration: true };
 
@@ -24,6 +24,7 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'v1/PersistentVolume': persistentVolumeBehaviour,
   'v1/PersistentVolumeClaim': persistentVolumeClaimBehaviour,
   'v1/Pod': podBehaviour,
+  'v1/PodTemplate': podTemplateBehaviour,
   'v1/ReplicationController': replicationControllerBehaviour,
   'v1/Secret': secretBehaviour,
   'v1/Service': serviceBehaviour,

@@ -94,6 +94,18 @@ describe('Built-in kinds at birth', () => {
     expect(inner).to.include({ restartPolicy: 'Always' }).and.not.have.any.keys('enableServiceLinks', 'serviceAccountName', 'tolerations', 'priority');
   });
 
+  it('pod templates are completed, checked, and count their changes', async () => {
+    const at = '/api/v1/namespaces/default/podtemplates';
+    const body = await cluster.ok('POST', at, { apiVersion: 'v1', kind: 'PodTemplate', metadata: { name: 't' }, template: template({}, { restartPolicy: 'Never' }) });
+    expect(body.metadata.generation).to.equal(1);
+    expect((body['template'] as unknown as { spec: JsonObject }).spec).to.include({ restartPolicy: 'Never', schedulerName: 'default-scheduler' });
+    const generationAfter = async (patch: JsonObject): Promise<unknown> => (await cluster.patch(`${at}/t`, 'merge', patch)).body.metadata.generation;
+    expect(await generationAfter({ template: { metadata: { labels: { app: 'other' } } } })).to.equal(2);
+    expect(await generationAfter({ metadata: { labels: { a: 'b' } } })).to.equal(2);
+    const refused = await cluster.request('POST', at, { apiVersion: 'v1', kind: 'PodTemplate', metadata: { name: 'u' }, template: { spec: { containers: [] } } });
+    expect(refused.status).to.equal(422);
+  });
+
   it('jobs select their pods by their uid', async () => {
     const body = await cluster.ok('POST', JOBS, { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'j' }, spec: { template: template({}, { restartPolicy: 'Never' }) } });
     const { uid } = body.metadata;

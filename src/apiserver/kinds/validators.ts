@@ -26,6 +26,7 @@ export const validators: Readonly<Record<string, Validator>> = {
   'v1/PersistentVolume': validator(core.validatePersistentVolume, core.validatePersistentVolumeUpdate),
   'v1/PersistentVolumeClaim': validator(core.validatePersistentVolumeClaim, core.validatePersistentVolumeClaimUpdate),
   'v1/Pod': validator(pods.validatePod, pods.validatePodUpdate),
+  'v1/PodTemplate': validator(workloads.validateStandaloneTemplate),
   'v1/ReplicationController': validator(workloads.validateReplicationController),
   'v1/Secret': validator(core.validateSecret, core.validateSecretUpdate),
   'v1/Service': validator(core.validateService, core.validateServiceUpdate),

@@ -6,7 +6,7 @@ import { validateContainers } from './containers.js';
 import { validateAffinity, validateTolerations, validateTopologySpread } from './scheduling.js';
 import { validateVolumes } from './volumes.js';
 
-const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
+export const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
 const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
 const LONGEST_DEADLINE = 2 ** 31 - 1;
 

@@ -1,13 +1,13 @@
 import { Cron } from 'croner';
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from 'kubernetes-types/apps/v1.js';
 import type { CronJob, Job } from 'kubernetes-types/batch/v1.js';
-import type { PodTemplateSpec, ReplicationController } from 'kubernetes-types/core/v1.js';
+import type { PodTemplate, PodTemplateSpec, ReplicationController } from 'kubernetes-types/core/v1.js';
 import type { LabelSelector } from 'kubernetes-types/meta/v1.js';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js';
 import { child, type FieldError, forbidden, invalid, notSupported, required } from '../../schema/field-error.js';
 import { sameJson } from '../../schema/json.js';
 import { intOrPercent, nonNegative, oneOf, positive, unchanged } from './common.js';
-import { validatePodTemplate } from './pod-spec.js';
+import { RESTART_POLICIES, validatePodTemplate } from './pod-spec.js';
 import { isEmptySelector, selects, validateLabelSelector } from './selectors.js';
 
 const ALWAYS = ['Always'];
@@ -35,6 +35,9 @@ function rollingUpdate(update: { maxUnavailable?: number | string; maxSurge?: nu
     ...(isZero(update?.maxUnavailable) && isZero(update?.maxSurge) ? [invalid(child(path, 'maxUnavailable'), update?.maxUnavailable, 'may not be 0 when `maxSurge` is 0')] : []),
   ];
 }
+
+/** A template on its own may be for any controller. */
+export const validateStandaloneTemplate = ({ template }: PodTemplate): FieldError[] => validatePodTemplate(template, 'template', RESTART_POLICIES);
 
 export function validateDeployment({ spec }: Deployment): FieldError[] {
   const { strategy, progressDeadlineSeconds, minReadySeconds = 0 } = spec ?? {};

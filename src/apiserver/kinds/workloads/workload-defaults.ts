@@ -3,7 +3,7 @@ import type { CronJobSpec, JobSpec } from 'kubernetes-types/batch/v1.js';
 import type { PodTemplateSpec, ReplicationControllerSpec } from 'kubernetes-types/core/v1.js';
 import { defaultPodSpec } from '../core/pod-defaults.js';
 
-function defaultTemplate(template: PodTemplateSpec | undefined): void {
+export function defaultTemplate(template: PodTemplateSpec | undefined): void {
   if (template?.spec) defaultPodSpec(template.spec);
 }
 

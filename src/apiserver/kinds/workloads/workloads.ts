@@ -1,9 +1,16 @@
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from 'kubernetes-types/apps/v1.js';
 import type { CronJob } from 'kubernetes-types/batch/v1.js';
-import type { ReplicationController } from 'kubernetes-types/core/v1.js';
+import type { PodTemplate, ReplicationController } from 'kubernetes-types/core/v1.js';
 import type { KindBehaviour } from '../behaviour.js';
 import { fieldsAt } from '../selectable-fields.js';
-import { defaultCronJobSpec, defaultDaemonSetSpec, defaultDeploymentSpec, defaultReplicaSetSpec, defaultReplicationControllerSpec, defaultStatefulSetSpec } from './workload-defaults.js';
+import { defaultCronJobSpec, defaultDaemonSetSpec, defaultDeploymentSpec, defaultReplicaSetSpec, defaultReplicationControllerSpec, defaultStatefulSetSpec, defaultTemplate } from './workload-defaults.js';
+
+export const podTemplateBehaviour: KindBehaviour = {
+  tracksGeneration: true,
+  setDefaults(object) {
+    defaultTemplate((object as unknown as PodTemplate).template);
+  },
+};
 
 export const deploymentBehaviour: KindBehaviour = {
   tracksGeneration: true,
