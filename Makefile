@@ -30,8 +30,8 @@ test-real: $(BUILT) ## Kubernetes' own end-to-end specs against the sandbox; nee
 coverage: $(BUILT)
 	@node node_modules/c8/bin/c8.js node_modules/mocha/bin/mocha.js
 
-bench: $(BUILT) ## prints one JSON object a line; never asserts a time
-	@node --enable-source-maps dist/test/bench/main.js
+bench: $(BUILT) ## prints one JSON object a line, never asserts a time; ONLY=scheduling chooses by the beginning of the name
+	@node --enable-source-maps dist/test/bench/main.js $(ONLY)
 
 lint: $(BUILT)
 	@node tools/lint/main.mjs

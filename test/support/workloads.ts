@@ -15,7 +15,8 @@ export interface OfferingInput { zone: string; capacityType?: string; price: num
 
 /** An instance type by its size; offerings as given. */
 export function instanceType(
-  name: string, { cpu, memoryGi, pods = 110, arch = 'amd64', labels = [] }: { cpu: number; memoryGi: number; pods?: number; arch?: string; labels?: Requirement[] },
+  name: string,
+  { cpu, memoryGi, pods = 110, arch = 'amd64', os = ['linux'], labels = [] }: { cpu: number; memoryGi: number; pods?: number; arch?: string; os?: string[]; labels?: Requirement[] },
   offerings: readonly OfferingInput[],
 ): InstanceType {
   return {
@@ -23,7 +24,7 @@ export function instanceType(
     requirements: [
       inValues('node.kubernetes.io/instance-type', name),
       inValues('kubernetes.io/arch', arch),
-      inValues('kubernetes.io/os', 'linux'),
+      inValues('kubernetes.io/os', ...os),
       inValues('topology.kubernetes.io/zone', ...new Set(offerings.map(({ zone }) => zone))),
       inValues('karpenter.sh/capacity-type', ...new Set(offerings.map(({ capacityType = 'on-demand' }) => capacityType))),
       ...labels,
@@ -36,13 +37,21 @@ export function instanceType(
   };
 }
 
+/** Labels that upstream's fake cloud declares well known, beside Karpenter's own. */
+export const UPSTREAM_LABELS = ['size', 'special', 'integer'] as const;
+
 /** The catalogue of upstream's scheduling benchmark: type i has i+1 CPUs, twice as many GiB, ten times as many pods. */
 export const upstreamCatalogue = (count = 400): InstanceType[] => Array.from({ length: count }, (_, index) => {
   const cpu = index + 1;
   const price = 0.1 * cpu + (0.1 * 2 * cpu * Gi) / 1e9;
   const offerings = ['test-zone-1', 'test-zone-2', 'test-zone-3'].flatMap((zone) =>
     (zone === 'test-zone-3' ? ['on-demand'] : ['spot', 'on-demand']).map((capacityType) => ({ zone, capacityType, price })));
-  return instanceType(`fake-it-${index}`, { cpu, memoryGi: 2 * cpu, pods: 10 * cpu }, offerings);
+  const labels: Requirement[] = [
+    inValues('size', cpu > 4 ? 'large' : 'small'),
+    cpu > 4 ? inValues('special', 'optional') : { key: 'special', operator: 'DoesNotExist' },
+    inValues('integer', String(cpu)),
+  ];
+  return instanceType(`fake-it-${index}`, { cpu, memoryGi: 2 * cpu, pods: 10 * cpu, os: ['darwin', 'linux', 'windows'], labels }, offerings);
 });
 
 /** A catalogue shaped like a cloud's: families with their own ratio and price, sizes that double, three zones, spot at a discount. */
@@ -110,42 +119,42 @@ export function snapshot(pools: readonly SnapshotPool[], rest: Partial<Snapshot>
   };
 }
 
-const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random.next() * list.length)] as T;
+export const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random.next() * list.length)] as T;
 const LETTERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+const upstreamSize = (random: Random): { cpu: number; memoryMi: number } =>
+  ({ cpu: pick(random, [100, 250, 500, 1000, 1500]), memoryMi: pick(random, [100, 256, 512, 1024, 2048, 4096]) });
 
 /** The mix of upstream's scheduling benchmark: a fifth each generic, zonal spread, hostname spread, zonal affinity, hostname anti-affinity. */
 export function upstreamMix(count: number, seed = 42): Pod[] {
   const random = seededRandom(seed);
-  const size = (): { cpu: number; memoryMi: number } => ({ cpu: pick(random, [100, 250, 500, 1000, 1500]), memoryMi: pick(random, [100, 256, 512, 1024, 2048, 4096]) });
   const fifth = Math.floor(count / 5);
-  const spread = (topologyKey: string): Pod => pod({
-    ...size(), name: `spread-${random.uuid()}`, labels: { 'my-label': pick(random, LETTERS) },
-    spec: { topologySpreadConstraints: [{ maxSkew: 1, topologyKey, whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: { 'my-label': pick(random, LETTERS) } } }] },
-  });
-  const repeat = (times: number, make: () => Pod): Pod[] => Array.from({ length: times }, make);
+  const label = (): Record<string, string> => ({ 'my-label': pick(random, LETTERS) });
+  const make = (kind: string, labels: Record<string, string>, spec: Partial<PodSpec>): Pod => pod({ name: `${kind}-${random.uuid()}`, labels, spec, ...upstreamSize(random) });
+  const generic = (): Pod => make('generic', label(), {});
+  const spread = (topologyKey: string) => (): Pod =>
+    make('spread', label(), { topologySpreadConstraints: [{ maxSkew: 1, topologyKey, whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: label() } }] });
+  const toItself = (labels: Record<string, string>, topologyKey: string) =>
+    ({ requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey, labelSelector: { matchLabels: labels } }] });
+  const repeat = (times: number, makeOne: () => Pod): Pod[] => Array.from({ length: times }, makeOne);
   return [
-    ...repeat(fifth + (count - 5 * fifth), () => pod({ ...size(), name: `generic-${random.uuid()}`, labels: { 'my-label': pick(random, LETTERS) } })),
-    ...repeat(fifth, () => spread('topology.kubernetes.io/zone')),
-    ...repeat(fifth, () => spread('kubernetes.io/hostname')),
+    ...repeat(fifth, generic),
+    ...repeat(fifth, spread('topology.kubernetes.io/zone')),
+    ...repeat(fifth, spread('kubernetes.io/hostname')),
     ...repeat(fifth, () => {
       const labels = { 'my-affininity': pick(random, LETTERS) };
-      return pod({
-        ...size(), name: `affinity-${random.uuid()}`, labels,
-        spec: { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'topology.kubernetes.io/zone', labelSelector: { matchLabels: labels } }] } } },
-      });
+      return make('affinity', labels, { affinity: { podAffinity: toItself(labels, 'topology.kubernetes.io/zone') } });
     }),
-    ...repeat(fifth, () => pod({
-      ...size(), name: `anti-${random.uuid()}`, labels: { app: 'nginx' },
-      spec: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'nginx' } } }] } } },
-    })),
+    ...repeat(fifth, () => make('anti', { app: 'nginx' }, { affinity: { podAntiAffinity: toItself({ app: 'nginx' }, 'kubernetes.io/hostname') } })),
+    ...repeat(count - 5 * fifth, generic),
   ];
 }
 
-/** Upstream's preference mix: one satisfiable node preference, one anti-affinity that must be given up, one that need not. */
-export function preferenceMix(count: number): Pod[] {
+/** Upstream's preference mix: one satisfiable node preference, one anti-affinity that must be given up, one that need not. All pods are of one size. */
+export function preferenceMix(count: number, seed = 42): Pod[] {
+  const size = upstreamSize(seededRandom(seed));
   const prefer = (weight: number, topologyKey: string) => ({ weight, podAffinityTerm: { topologyKey, labelSelector: { matchLabels: { app: 'nginx' } } } });
   return Array.from({ length: count }, (_, index) => pod({
-    name: `preference-${index}`, labels: { app: 'nginx' }, cpu: 500, memoryMi: 512,
+    name: `preference-${index}`, labels: { app: 'nginx' }, ...size,
     spec: {
       affinity: {
         nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference: { matchExpressions: [{ key: 'topology.kubernetes.io/zone', operator: 'In', values: ['test-zone-1'] }] } }] },

@@ -1,0 +1,60 @@
+import type { DaemonSet } from 'kubernetes-types/apps/v1.js';
+import type { Namespace, Node, Pod } from 'kubernetes-types/core/v1.js';
+import { WELL_KNOWN_LABELS } from '../../src/api/labels.js';
+import type { NodeClaim } from '../../src/api/nodeclaim.js';
+import type { NodePool } from '../../src/api/nodepool.js';
+import { formatResources } from '../../src/api/resources.js';
+import type { InstanceType } from '../../src/cloud/instance-type.js';
+import { ClusterState } from '../../src/cluster/index.js';
+import type { Snapshot, SolveOptions } from '../../src/scheduling/index.js';
+
+/** A question to the scheduler as the objects of a cluster; solved in this process, or written down for others. */
+export interface Workload {
+  /** What every pool can launch. */
+  readonly catalogue: readonly InstanceType[];
+  readonly pools: readonly NodePool[];
+  readonly pods: readonly Pod[];
+  readonly daemonSets?: readonly DaemonSet[];
+  readonly nodes?: readonly Node[];
+  readonly nodeClaims?: readonly NodeClaim[];
+  /** Pods that run on `nodes`. */
+  readonly bound?: readonly Pod[];
+  readonly preferencePolicy?: 'Ignore';
+  /** Labels that the cloud declares well known, beside Karpenter's own. */
+  readonly wellKnownLabels?: readonly string[];
+}
+
+const NAMESPACES: readonly Namespace[] = ['default', 'kube-system'].map((name) =>
+  ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { 'kubernetes.io/metadata.name': name } } }));
+
+/** The workload as the operator would see it: through its own state of the cluster. */
+export function snapshotOf({ catalogue, pools, daemonSets = [], nodes = [], nodeClaims = [], bound = [] }: Workload): Snapshot {
+  const nothing = (): undefined => undefined;
+  const state = new ClusterState({
+    clock: { now: () => 0 },
+    lookups: {
+      namespaces: () => NAMESPACES, podDisruptionBudgets: () => [], csiNode: nothing, persistentVolumeClaim: nothing, persistentVolume: nothing, storageClass: nothing,
+    },
+  });
+  for (const each of nodes) state.updateNode(each);
+  for (const each of nodeClaims) state.updateNodeClaim(each);
+  for (const each of bound) state.updatePod(each);
+  for (const each of daemonSets) state.updateDaemonSet(each);
+  return state.snapshot(pools.map((nodePool) => ({ nodePool, instanceTypes: catalogue })));
+}
+
+export const optionsOf = ({ preferencePolicy, wellKnownLabels = [] }: Workload): SolveOptions => ({
+  ...(preferencePolicy ? { preferencePolicy } : {}),
+  ...(wellKnownLabels.length > 0 ? { wellKnownLabels: new Set([...WELL_KNOWN_LABELS, ...wellKnownLabels]) } : {}),
+});
+
+/** The workload as a file that `karpenter-ts plan --offline` reads. */
+export function caseFileOf(name: string, workload: Workload): string {
+  const { catalogue, pools, pods, daemonSets = [], nodes = [], nodeClaims = [], bound = [], preferencePolicy, wellKnownLabels } = workload;
+  return JSON.stringify({
+    name,
+    options: { preferencePolicy, wellKnownLabels },
+    instanceTypes: { '*': catalogue.map((type) => ({ ...type, capacity: formatResources(type.capacity), overhead: formatResources(type.overhead) })) },
+    objects: [...NAMESPACES, ...pools, ...daemonSets, ...nodes, ...nodeClaims, ...bound, ...pods],
+  });
+}
