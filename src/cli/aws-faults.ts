@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { parseDuration } from '../operator/index.js';
+import { parseDuration } from '../operator/duration.js';
 import type { FaultOptions, PoolPattern } from '../sandbox/index.js';
 
 /** What can go wrong in the sandbox's AWS, as the command line says it. */

@@ -1,12 +1,9 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../operator/index.js';
+import { parseDuration } from '../operator/duration.js';
 import { FAULTS_HELP, parseFault } from './aws-faults.js';
 import { CliError } from './cli-error.js';
-import { manifests } from './manifests.js';
-import { operatorFlags, parseFeatureGates } from './operator-options.js';
-import { runCommand } from './run-command.js';
-import { sandboxCommand } from './sandbox-command.js';
+import type { PlanFlags } from './plan/plan-command.js';
 import type { SandboxFlags } from './sandbox-command.js';
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
@@ -19,6 +16,9 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     stop.abort(new Error(name));
   });
 }
+
+// What a command is made of is loaded when it is asked for: the operator, its AWS clients and the sandbox take most of a second.
+const operator = ['run', 'sandbox'].some((command) => process.argv.includes(command)) ? await import('./operator-options.js') : undefined;
 
 const duration = (text: string): number => {
   const length = parseDuration(text);
@@ -38,11 +38,16 @@ const factor = (text: string): number => {
 
 const featureGates = (text: string): string => {
   try {
-    parseFeatureGates(text);
+    operator?.parseFeatureGates(text);
     return text;
   } catch (error) {
     throw new InvalidArgumentError((error as Error).message);
   }
+};
+const times = (text: string): number => {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return number;
 };
 
 const program = new Command('karpenter-ts')
@@ -50,8 +55,8 @@ const program = new Command('karpenter-ts')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 const run = program.command('run').description('run the operator against the current kubeconfig and AWS');
-for (const option of operatorFlags()) run.addOption(option);
-run.action((flags: Record<string, unknown>) => runCommand(flags, stop.signal));
+for (const option of operator?.operatorFlags() ?? []) run.addOption(option);
+run.action(async (flags: Record<string, unknown>) => (await import('./run-command.js')).runCommand(flags, stop.signal));
 
 program
   .command('sandbox')
@@ -70,7 +75,19 @@ program
   .option('--feature-gates <gates>', 'feature gates of the operator: Name=true,Name=false', featureGates, '')
   .option('--no-operator', 'without the operator: run it yourself')
   .action(async (flags: SandboxFlags) => {
+    const { sandboxCommand } = await import('./sandbox-command.js');
     process.exitCode = await sandboxCommand(flags, stop.signal);
+  });
+
+program
+  .command('plan')
+  .description('say where pods would run, and on which new nodes, without a cluster')
+  .requiredOption('--offline <path...>', 'files that ask (docs/guides/plan.md)')
+  .addOption(new Option('-o, --output <format>', 'what to print').choices(['json']).default('json'))
+  .option('--repeat <times>', 'solve so many times; the time reported is the median', times, 1)
+  .action(async (flags: PlanFlags) => {
+    const { planCommand } = await import('./plan/plan-command.js');
+    process.exitCode = await planCommand(flags);
   });
 
 program
@@ -79,6 +96,7 @@ program
   .option('--out <directory>', 'where to write', 'crds')
   .option('--check', 'write nothing; fail when a file is not up to date', false)
   .action(async ({ out, check }: { out: string; check: boolean }) => {
+    const { manifests } = await import('./manifests.js');
     process.exitCode = await manifests({ out, check, log: (line) => process.stdout.write(`${line}\n`) });
   });
 

@@ -71,3 +71,9 @@ export function systemClock({ speed = 1, background = false }: { speed?: number;
     },
   };
 }
+
+/** Starts to measure; each call of the result says how many milliseconds have passed, with fractions. For reports, never for decisions. */
+export function stopwatch(): () => number {
+  const startedAt = performance.now();
+  return () => performance.now() - startedAt;
+}

@@ -1,0 +1,167 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+import { CliError } from '../cli-error.js';
+import { InputError } from './input-error.js';
+import type { SourceText } from './input-error.js';
+import { JsonSplitter, JsonStructureError } from './json-splitter.js';
+import { ObjectReader } from './object-reader.js';
+import type { InputObject } from './object-reader.js';
+
+/** A value of a question file beside its objects. */
+export interface InputMember {
+  readonly value: unknown;
+  readonly source: SourceText;
+}
+
+/** What one path of the command line holds. */
+export interface Input {
+  readonly path: string;
+  /** Of a question file: everything but `objects`. Undefined for plain manifests. */
+  readonly question: ReadonlyMap<string, InputMember> | undefined;
+  /** In the order of the file. */
+  readonly objects: readonly InputObject[];
+  /** Documents that are no Kubernetes objects, as `file:line`. */
+  readonly skipped: readonly string[];
+}
+
+/** Members that are read element by element: files may have a hundred thousand. */
+const LISTS: ReadonlySet<string> = new Set(['objects', 'items']);
+const NO_LISTS: ReadonlySet<string> = new Set();
+const EXTENSIONS = /\.(ya?ml|json)$/;
+const CHUNK = 1 << 20;
+
+/** Reads a file (a question, or manifests), or a folder of manifests. Throws a {@link CliError} or an {@link InputError}. */
+export async function readInput(path: string): Promise<Input> {
+  const files = await filesOf(path);
+  const collector = new Collector(path);
+  for (const file of files) await readFileInto(collector, file);
+  return collector.result(files.length > 1);
+}
+
+async function filesOf(path: string): Promise<string[]> {
+  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw new CliError(`${path}: ${error.code === 'ENOENT' ? 'no such file or directory' : error.message}`);
+  });
+  if (!info.isDirectory()) return [path];
+  const names = (await readdir(path)).filter((each) => EXTENSIONS.test(each) && each !== 'kustomization.yaml').sort();
+  if (names.length === 0) throw new CliError(`${path}: holds no .yaml, .yml or .json file`);
+  return names.map((each) => join(path, each));
+}
+
+async function readFileInto(collector: Collector, file: string): Promise<void> {
+  const before = collector.mark();
+  try {
+    await (/\.ya?ml$/.test(file) || !(await startsAsJson(file)) ? readYamlFile(collector, file, LISTS) : readJsonFile(collector, file));
+  } catch (error) {
+    if ((error as Error).name !== 'DistantAnchor') throw error;
+    // Anchors and aliases are far apart: the file can only be read as a whole.
+    collector.reset(before);
+    await readYamlFile(collector, file, NO_LISTS);
+  }
+}
+
+async function startsAsJson(file: string): Promise<boolean> {
+  for await (const chunk of createReadStream(file, { end: 1023, encoding: 'utf8' })) return /^\uFEFF?\s*[{[]/.test(chunk as string);
+  return false;
+}
+
+async function* chunksOf(file: string): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of createReadStream(file, { highWaterMark: CHUNK })) yield chunk as Buffer;
+  } catch (error) {
+    throw new CliError(`${file}: ${(error as Error).message}`, 1, { cause: error });
+  }
+}
+
+async function readJsonFile(collector: Collector, file: string): Promise<void> {
+  const reader = new ObjectReader();
+  const members = new Map<string, InputMember>();
+  const splitter = new JsonSplitter(LISTS, ({ key, index, bytes, line, column }) => {
+    if (index === undefined) {
+      const source: SourceText = { file, format: 'json', text: bytes.toString(), line, column, path: [key] };
+      members.set(key, { value: parsed(source), source });
+    } else collector.add(reader.json(bytes, { file, format: 'json', get text() { return bytes.toString(); }, line, column, path: [key, index] }));
+  });
+  try {
+    for await (const chunk of chunksOf(file)) splitter.push(chunk);
+    splitter.end();
+  } catch (error) {
+    if (error instanceof JsonStructureError) throw new CliError(`${file}:${error.line}:${error.column}: not JSON: ${error.message}`);
+    throw error;
+  }
+  collector.document(members, { file, format: 'json', get text() { return readFileSync(file, 'utf8'); }, line: 1, column: 1, path: [] }, reader);
+}
+
+function parsed(source: SourceText): unknown {
+  try {
+    return JSON.parse(source.text) as unknown;
+  } catch (error) {
+    throw new InputError([], (error as Error).message, source);
+  }
+}
+
+async function readYamlFile(collector: Collector, file: string, lists: ReadonlySet<string>): Promise<void> {
+  const [{ readYaml }, { YamlSplitter }] = await Promise.all([import('./yaml-reader.js'), import('./yaml-splitter.js')]);
+  const reader = new ObjectReader(readYaml);
+  const splitter = new YamlSplitter(lists, ({ key, index, text, line }) => {
+    const source: SourceText = { file, format: 'yaml', text, line, column: 1, path: key === undefined ? [] : [key, index as number] };
+    if (key !== undefined) {
+      collector.add(reader.yaml(source));
+      return;
+    }
+    const value = readYaml(source);
+    if (value === null) return;
+    if (typeof value !== 'object' || Array.isArray(value)) throw new InputError([], 'an object is expected here', source);
+    const members = new Map(Object.entries(value).map(([name, each]): [string, InputMember] => [name, { value: each, source: { ...source, path: [name], inText: [name] } }]));
+    collector.document(members, source, reader);
+  });
+  const decoder = new StringDecoder('utf8');
+  for await (const chunk of chunksOf(file)) splitter.push(decoder.write(chunk));
+  splitter.push(decoder.end());
+  splitter.end();
+}
+
+/** Puts together what the documents of one input hold. */
+class Collector {
+  private question: ReadonlyMap<string, InputMember> | undefined;
+  private objects: InputObject[] = [];
+  private skipped: string[] = [];
+
+  constructor(private readonly path: string) {}
+
+  add(object: InputObject): void {
+    this.objects.push(object);
+  }
+
+  mark(): { objects: number; skipped: number } {
+    return { objects: this.objects.length, skipped: this.skipped.length };
+  }
+
+  reset({ objects, skipped }: { objects: number; skipped: number }): void {
+    this.objects.length = objects;
+    this.skipped.length = skipped;
+    this.question = undefined;
+  }
+
+  /** A document without its lists. */
+  document(members: ReadonlyMap<string, InputMember>, source: SourceText, reader: ObjectReader): void {
+    const kind = members.get('kind')?.value;
+    if (typeof kind === 'string' && members.has('apiVersion')) {
+      const value = Object.fromEntries([...members].map(([name, member]) => [name, member.value]));
+      if (!kind.endsWith('List')) this.add(reader.value(value, source));
+      else if (Array.isArray(value['items'])) value['items'].forEach((item, index) => this.add(reader.value(item, { ...source, path: ['items', index], inText: ['items', index] })));
+    } else if (source.format === 'json' || ['objects', 'instanceTypes', 'options'].some((member) => members.has(member))) {
+      this.question = members;
+      const objects = members.get('objects')?.value;
+      if (Array.isArray(objects)) objects.forEach((object, index) => this.add(reader.value(object, { ...source, path: ['objects', index], inText: ['objects', index] })));
+    } else this.skipped.push(`${source.file}:${source.line}`);
+  }
+
+  result(ofFolder: boolean): Input {
+    const { path, question, objects, skipped } = this;
+    if (ofFolder && question) throw new CliError(`${path}: a folder is read as manifests, and one of its files is a question; name that file itself`);
+    return { path, question, objects, skipped };
+  }
+}
