@@ -29,6 +29,8 @@ import { PodLatencyMetrics, PodStateMetrics } from './metrics/pod-metrics.js';
 import { SimulationMetrics } from './metrics/simulation-metrics.js';
 import { StartingPods } from './metrics/starting-pods.js';
 import { EvictionQueue, EvictionRequests, Evictions } from './node/eviction-queue.js';
+import { NodeHealth } from './node/health.js';
+import { LeaseGarbageCollection } from './node/lease-garbage-collection.js';
 import { NodeTermination } from './node/termination.js';
 import { NodeClaimConsistency } from './nodeclaim/consistency.js';
 import { NodeClaimDisruption } from './nodeclaim/disruption.js';
@@ -77,8 +79,9 @@ export const core = (settings: Settings): ContainerModule[] => [
   reconcilers(
     NodePoolStatusReconciler, NodePoolHash, NodePoolCounter, RegistrationHealthReset,
     NodeClaimLifecycle, NodeClaimDisruption, NodeClaimExpiration, NodeClaimConsistency, NodeClaimGarbageCollection, NodeClaimHydration, PodEvents,
-    NodeTermination, NodeHydration, EvictionQueue,
+    NodeTermination, NodeHydration, EvictionQueue, LeaseGarbageCollection,
     Provisioner, Disruption, DisruptionQueue,
+    ...(settings.featureGates.nodeRepair ? [NodeHealth] : []),
     ...(settings.defaultTopologySpread.length > 0 ? [DefaultSpreadSources] : []),
     ...(settings.featureGates.capacityBuffer ? [CapacityBufferStatusReconciler] : []),
   ),

@@ -10,7 +10,7 @@ import type { Settings } from './index.js';
 /** With every reconciler at work that a setting can bring. */
 const EVERYTHING: Settings = {
   ...DEFAULT_SETTINGS,
-  featureGates: { ...DEFAULT_SETTINGS.featureGates, capacityBuffer: true },
+  featureGates: { ...DEFAULT_SETTINGS.featureGates, capacityBuffer: true, nodeRepair: true },
   defaultTopologySpread: [{ maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'DoNotSchedule' }],
 };
 
@@ -19,8 +19,8 @@ describe('the role in config/rbac', () => {
     const container = new Container();
     await container.loadAsync(...core(EVERYTHING), ...observability(), ...aws({ queue: true }));
     const plan = compile(container.getAll<ReconcilerClass>(ReconcilerToken));
-    const documents = parseAllDocuments(await readFile('config/rbac/role.yaml', 'utf8'));
-    const granted = documents.flatMap((document) => (document.toJS() as { rules?: PolicyRule[] }).rules ?? []);
+    const files = await Promise.all(['role', 'node_lease_role'].map((name) => readFile(`config/rbac/${name}.yaml`, 'utf8')));
+    const granted = files.flatMap((text) => parseAllDocuments(text)).flatMap((document) => (document.toJS() as { rules?: PolicyRule[] }).rules ?? []);
     const missing = missingPermissions(permissionsOf(plan), granted);
     expect(missing.map(({ verb, resource, group, why }) => `${verb} ${resource}.${group} for ${why}`)).to.deep.equal([]);
   });

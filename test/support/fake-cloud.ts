@@ -50,6 +50,7 @@ export class FakeCloud implements CloudProvider {
   /** What `isDrifted` says of a claim. */
   driftReason: (claim: NodeClaim) => string | undefined = () => undefined;
   podRules: PodRules = {};
+  policies: readonly RepairPolicy[] = [];
   private readonly tokens = new Map<string, string>();
   private readonly asked = new Map<string, number>();
 
@@ -114,6 +115,6 @@ export class FakeCloud implements CloudProvider {
   }
 
   repairPolicies(): readonly RepairPolicy[] {
-    return [];
+    return this.policies;
   }
 }
