@@ -54,6 +54,8 @@ import { Settings } from './settings.js';
 import { DefaultSpreadSources } from './shared/default-spread.js';
 import { cacheLookups } from './state/cluster-lookups.js';
 import { ClusterStateFeed } from './state/cluster-state-feed.js';
+import { StaticDeprovisioning } from './static/static-deprovisioning.js';
+import { StaticProvisioning } from './static/static-provisioning.js';
 
 /** What the reconcilers share, without any of them. */
 export const services = (settings: Settings): ContainerModule =>
@@ -84,6 +86,7 @@ export const core = (settings: Settings): ContainerModule[] => [
     ...(settings.featureGates.nodeRepair ? [NodeHealth] : []),
     ...(settings.defaultTopologySpread.length > 0 ? [DefaultSpreadSources] : []),
     ...(settings.featureGates.capacityBuffer ? [CapacityBufferStatusReconciler] : []),
+    ...(settings.featureGates.staticCapacity ? [StaticProvisioning, StaticDeprovisioning] : []),
   ),
 ];
 

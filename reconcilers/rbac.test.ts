@@ -10,8 +10,8 @@ import type { Settings } from './index.js';
 /** With every reconciler at work that a setting can bring. */
 const EVERYTHING: Settings = {
   ...DEFAULT_SETTINGS,
-  featureGates: { ...DEFAULT_SETTINGS.featureGates, capacityBuffer: true, nodeRepair: true },
   defaultTopologySpread: [{ maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'DoNotSchedule' }],
+  featureGates: { nodeRepair: true, reservedCapacity: true, spotToSpotConsolidation: true, nodeOverlay: true, staticCapacity: true, capacityBuffer: true },
 };
 
 describe('the role in config/rbac', () => {

@@ -5,8 +5,10 @@ import { describeCommand } from 'karpenter-ts/disruption';
 import type { Candidate, DisruptionCommand } from 'karpenter-ts/disruption';
 import { Clock, Node, Random, Singleton } from 'karpenter-ts/operator';
 import type { TickContext } from 'karpenter-ts/operator';
+import { nodeLimit } from 'karpenter-ts/scheduling';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { NodeClaimCreator } from '../provisioning/nodeclaim-creator.js';
+import { isLaunchable } from '../shared/node-pools.js';
 import { transition } from '../shared/transitions.js';
 import { consolidationType, onNodeAndClaim } from './reporting.js';
 
@@ -43,15 +45,38 @@ export class DisruptionQueue {
     return new Set([...this.executions.values()].flatMap(({ command }) => command.candidates.map(({ node }) => node.providerID)));
   }
 
-  /** Begins a command. False when it was given up before anything was launched. */
+  /**
+   * Begins a command. False when it was given up before anything was launched. Until the candidates are let go they count as about to be
+   * replaced, so that a pool with a fixed number of nodes neither makes up for them nor goes back to that number by removing others.
+   */
   async start(planned: DisruptionCommand, ctx: TickContext): Promise<boolean> {
     const busy = this.inFlight();
     if (planned.candidates.some(({ node }) => busy.has(node.providerID))) return false;
+    const staticPool = planned.method === 'StaticDrift' ? planned.replacements[0]?.pool.nodePool.metadata.name : undefined;
+    if (staticPool !== undefined && !this.reserve(staticPool, ctx)) return false;
+    let started = false;
+    try {
+      started = await this.begin(planned, ctx);
+    } finally {
+      if (staticPool !== undefined) this.state.nodePools.release(staticPool);
+      if (!started) this.state.nodePools.setPendingDisruption(false, ...claimNames(planned.candidates));
+    }
+    return started;
+  }
+
+  /** Room for a replacement in a pool with a fixed number of nodes. False when there is none, or when the pool may not launch now. */
+  private reserve(name: string, ctx: TickContext): boolean {
+    const pool = ctx.cache.get(NodePool, name);
+    return pool !== undefined && isLaunchable(pool) && this.state.nodePools.reserve(name, 1, nodeLimit(pool)) === 1;
+  }
+
+  private async begin(planned: DisruptionCommand, ctx: TickContext): Promise<boolean> {
     const id = this.random.uuid();
     ctx.log.info('disrupting node(s)', { 'command-id': id, command: describeCommand(planned, id), reason: planned.reason.toLowerCase(), decision: planned.decision });
     const marked = await this.mark(planned, ctx);
     if (marked.length === 0 || (marked.length < planned.candidates.length && planned.replacements.length > 0)) return false;
     const command = { ...planned, candidates: marked };
+    this.state.nodePools.setPendingDisruption(true, ...claimNames(marked));
     const replacements: string[] = [];
     for (const node of command.replacements) replacements.push((await this.creator.create(node, command.reason.toLowerCase(), ctx)).metadata.name);
     this.state.markForDeletion(...marked.map(({ node }) => node.providerID));
@@ -101,6 +126,7 @@ export class DisruptionQueue {
   private async rollBack({ id, command, replacements }: Execution, why: string, ctx: TickContext): Promise<void> {
     this.executions.delete(id);
     this.state.unmarkForDeletion(...command.candidates.map(({ node }) => node.providerID));
+    this.state.nodePools.setPendingDisruption(false, ...claimNames(command.candidates));
     for (const { node } of command.candidates) await release(node.node?.metadata?.name, node.nodeClaim?.metadata.name, ctx);
     const lost = replacements.filter((name) => !isTrue(ctx.cache.get(NodeClaim, name) ?? {}, 'Initialized')).length;
     this.metrics.queueFailures.inc({ decision: command.decision, reason: command.reason.toLowerCase(), consolidation_type: consolidationType(command.method) }, lost);
@@ -123,6 +149,8 @@ export class DisruptionQueue {
     return marked;
   }
 }
+
+const claimNames = (candidates: readonly Candidate[]): string[] => candidates.flatMap(({ node }) => node.nodeClaim?.metadata.name ?? []);
 
 /** Takes back what marking did to a node and its claim. */
 export async function release(nodeName: string | undefined, claimName: string | undefined, ctx: TickContext): Promise<void> {

@@ -2,7 +2,7 @@ import { inject } from 'inversify';
 import { DISRUPTED_TAINT, NODEPOOL_LABEL, NodeClaim, NodePool, sameTaint } from 'karpenter-ts/api';
 import { CloudProvider } from 'karpenter-ts/cloud';
 import { ClusterState } from 'karpenter-ts/cluster';
-import { VALIDATION_DELAY, describeCommand, plan, validate } from 'karpenter-ts/disruption';
+import { METHODS, VALIDATION_DELAY, describeCommand, plan, validate } from 'karpenter-ts/disruption';
 import type { DisruptionCommand, DisruptionMethod, DisruptionOptions, DisruptionPlan } from 'karpenter-ts/disruption';
 import { Clock, Node, Pod, Singleton, sleep } from 'karpenter-ts/operator';
 import type { Duration, TickContext } from 'karpenter-ts/operator';
@@ -13,7 +13,9 @@ import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { Settings } from '../settings.js';
 import { defaultSpread } from '../shared/default-spread.js';
 import { managedPools, mayLaunch, poolsWithTypes } from '../shared/node-pools.js';
+import { settle } from '../shared/settle.js';
 import { LOOKUP_KINDS } from '../state/cluster-lookups.js';
+import { listed } from '../state/listed.js';
 import { DisruptionQueue, release } from './disruption-queue.js';
 import { consolidationType, onNodeAndClaim, publishNotice } from './reporting.js';
 
@@ -22,6 +24,7 @@ const MAX_INT32 = 2 ** 31 - 1;
 
 const REASON: Readonly<Record<DisruptionMethod, 'Empty' | 'Drifted' | 'Underutilized'>> = {
   Emptiness: 'Empty',
+  StaticDrift: 'Drifted',
   Drift: 'Drifted',
   MultiNodeConsolidation: 'Underutilized',
   SingleNodeConsolidation: 'Underutilized',
@@ -54,12 +57,11 @@ export class Disruption {
     if (!this.synced(ctx) || ctx.cache.list(NodeClaim).length === 0) return false;
     await this.cleanUp(ctx);
     const planned = await this.plan(ctx);
-    let started = false;
-    for (const command of planned.commands) {
+    const started = await settle('starting disruption commands', planned.commands.map(async (command) => {
       const confirmed = await this.confirm(command, ctx);
-      if (confirmed && (await this.queue.start(confirmed, ctx))) started = true;
-    }
-    return started;
+      return confirmed !== undefined && this.queue.start(confirmed, ctx);
+    }));
+    return started.includes(true);
   }
 
   private async plan(ctx: TickContext): Promise<DisruptionPlan> {
@@ -84,7 +86,7 @@ export class Disruption {
 
   /** Waits before a consolidation, and looks whether it still holds. */
   private async confirm(command: DisruptionCommand, ctx: TickContext): Promise<DisruptionCommand | undefined> {
-    if (command.method === 'Drift') return command;
+    if (command.reason === 'Drifted') return command;
     await sleep(this.clock, VALIDATION_DELAY, ctx.signal);
     const { snapshot, options } = await this.look(ctx);
     const verdict = validate(command, snapshot, options);
@@ -114,6 +116,7 @@ export class Disruption {
         virtualPods: this.buffers.rooms().flatMap((room) => room.pods),
         bufferedNodes: this.state.bufferedNodes(),
         inFlight: this.queue.inFlight(),
+        methods: (Object.keys(METHODS) as DisruptionMethod[]).filter((method) => method !== 'StaticDrift' || featureGates.staticCapacity),
         spotToSpot: featureGates.spotToSpotConsolidation,
         solve: { preferencePolicy, minValuesPolicy, ...defaultSpread(this.settings, ctx.cache) },
       },
@@ -132,9 +135,6 @@ export class Disruption {
   }
 
   private synced(ctx: TickContext): boolean {
-    return this.state.synced({
-      nodes: ctx.cache.list(Node).map(({ metadata }) => metadata.name),
-      nodeClaims: ctx.cache.list(NodeClaim).map(({ metadata }) => metadata.name),
-    });
+    return this.state.synced(listed(ctx));
   }
 }

@@ -7,6 +7,7 @@ export function consolidationType(method: DisruptionMethod): string {
   switch (method) {
     case 'Emptiness':
       return 'empty';
+    case 'StaticDrift':
     case 'Drift':
       return '';
     case 'MultiNodeConsolidation':

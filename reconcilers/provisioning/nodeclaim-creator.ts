@@ -1,8 +1,8 @@
 import { inject } from 'inversify';
 import { NodeClaim, NodePool, parseResources } from 'karpenter-ts/api';
 import { ClusterState } from 'karpenter-ts/cluster';
-import type { TickContext } from 'karpenter-ts/operator';
-import { buildNodeClaim } from 'karpenter-ts/scheduling';
+import type { RunContext } from 'karpenter-ts/operator';
+import { buildNodeClaim, buildStaticNodeClaim, isStatic } from 'karpenter-ts/scheduling';
 import type { NewNode } from 'karpenter-ts/scheduling';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 
@@ -19,9 +19,9 @@ export class NodeClaimCreator {
   ) {}
 
   /** `reason` is for metrics: `provisioned`, or why nodes are disrupted. Throws {@link PoolUnavailable}. */
-  async create(planned: NewNode, reason: string, ctx: TickContext): Promise<NodeClaim> {
+  async create(planned: NewNode, reason: string, ctx: RunContext): Promise<NodeClaim> {
     const pool = this.usablePool(planned, ctx);
-    const claim = await ctx.create(NodeClaim, buildNodeClaim(pool, planned));
+    const claim = await ctx.create(NodeClaim, isStatic(pool) ? buildStaticNodeClaim(pool) : buildNodeClaim(pool, planned));
     this.state.updateNodeClaim(claim);
     this.metrics.claimCreated(claim, reason);
     ctx.log.info('created nodeclaim', {
@@ -33,7 +33,7 @@ export class NodeClaimCreator {
     return claim;
   }
 
-  private usablePool({ pool: { nodePool } }: NewNode, ctx: TickContext): NodePool {
+  private usablePool({ pool: { nodePool } }: NewNode, ctx: RunContext): NodePool {
     const { name } = nodePool.metadata;
     const pool = ctx.cache.get(NodePool, name);
     if (!pool) throw new PoolUnavailable(`NodePool "${name}" is gone`);

@@ -128,6 +128,20 @@ describe('the provisioner', () => {
     expect(await claims()).to.have.length(1);
   });
 
+  it('makes nodes neither from a pool with a fixed number of them nor from one that is being deleted', async () => {
+    await start();
+    await karpenter.readyPool({ replicas: 0 }, 'static');
+    await karpenter.readyPool({}, 'deleting');
+    await karpenter.api.patch(NodePool, 'deleting', { metadata: { finalizers: ['example.com/held'] } });
+    await karpenter.api.delete(NodePool, 'deleting');
+    await karpenter.pod('waiting');
+    await karpenter.bed.advance('15s');
+    expect(await claims()).to.deep.equal([]);
+    await karpenter.readyPool();
+    await karpenter.bed.advance('15s');
+    expect((await claims()).map(({ metadata }) => metadata.labels['karpenter.sh/nodepool'])).to.deep.equal(['default']);
+  });
+
   it('plans pods of nodes that go before they have left them', async () => {
     await start();
     await karpenter.readyPool();

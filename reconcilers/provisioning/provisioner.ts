@@ -4,7 +4,7 @@ import { CloudProvider } from 'karpenter-ts/cloud';
 import { ClusterState } from 'karpenter-ts/cluster';
 import { Batch, Clock, DaemonSet, Node, OnEvent, Pod, Singleton, Watches, cooperatively } from 'karpenter-ts/operator';
 import type { TickContext } from 'karpenter-ts/operator';
-import { EvictionBudgets, isProvisionable, solving, withoutPods } from 'karpenter-ts/scheduling';
+import { EvictionBudgets, isProvisionable, isStatic, solving, withoutPods } from 'karpenter-ts/scheduling';
 import type { Decision, Snapshot, SolveOptions } from 'karpenter-ts/scheduling';
 import { CapacityBufferEvents } from '../capacitybuffer/capacity-buffer-events.js';
 import { CapacityBuffers, NOTHING_PLANNED } from '../capacitybuffer/capacity-buffers.js';
@@ -13,7 +13,9 @@ import { SimulationMetrics } from '../metrics/simulation-metrics.js';
 import { Settings } from '../settings.js';
 import { defaultSpread } from '../shared/default-spread.js';
 import { managedPools, mayLaunch, poolsWithTypes } from '../shared/node-pools.js';
+import { settle } from '../shared/settle.js';
 import { LOOKUP_KINDS } from '../state/cluster-lookups.js';
+import { listed } from '../state/listed.js';
 import { DecisionTimes } from './decision-times.js';
 import { NodeClaimCreator, firstOf } from './nodeclaim-creator.js';
 import { NominationEvents } from './nomination-events.js';
@@ -69,10 +71,10 @@ export class Provisioner {
 
   @Batch(({ settings }: Provisioner) => ({ idle: settings.batchIdleDuration, max: settings.batchMaxDuration }))
   async provision(ctx: TickContext): Promise<void> {
-    if (!this.synced(ctx)) return;
+    if (!this.state.synced(listed(ctx))) return;
     const pools = managedPools(ctx).filter((pool) => {
       if (mayLaunch(pool)) return true;
-      if (!pool.metadata.deletionTimestamp && pool.spec.replicas === undefined) ctx.log.error('ignoring nodepool, not ready', { NodePool: { name: pool.metadata.name } });
+      if (!pool.metadata.deletionTimestamp && !isStatic(pool)) ctx.log.error('ignoring nodepool, not ready', { NodePool: { name: pool.metadata.name } });
       return false;
     });
     const snapshot = this.state.snapshot(await poolsWithTypes(pools, this.cloud, ctx));
@@ -93,13 +95,6 @@ export class Provisioner {
     const decision = withoutPods(plan, virtualPods);
     this.report(decision, pods.length, ctx);
     await this.act(decision, ctx);
-  }
-
-  private synced(ctx: TickContext): boolean {
-    return this.state.synced({
-      nodes: ctx.cache.list(Node).map(({ metadata }) => metadata.name),
-      nodeClaims: ctx.cache.list(NodeClaim).map(({ metadata }) => metadata.name),
-    });
   }
 
   /** Pods that will have to leave nodes that are on their way out. */
@@ -150,11 +145,9 @@ export class Provisioner {
       this.state.nominate(node.name);
       this.nominations.publish(pods as readonly Pod[], { nodeClaim: node.nodeClaim?.metadata.name, node: node.node?.metadata?.name }, ctx);
     }
-    const results = await Promise.allSettled(decision.newNodes.map(async (planned) => {
+    await settle('creating NodeClaims', decision.newNodes.map(async (planned) => {
       const claim = await this.creator.create(planned, 'provisioned', ctx);
       this.nominations.publish(planned.pods as readonly Pod[], { nodeClaim: claim.metadata.name }, ctx);
     }));
-    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
-    if (errors.length > 0) throw new AggregateError(errors, `creating NodeClaims: ${errors.map(({ message }) => message).join('; ')}`);
   }
 }

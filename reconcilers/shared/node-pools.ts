@@ -1,6 +1,9 @@
-import { NodePool, conditionOf } from 'karpenter-ts/api';
+import { NODEPOOL_LABEL, NodePool, conditionOf } from 'karpenter-ts/api';
+import type { NodeClaim } from 'karpenter-ts/api';
 import type { CloudProvider, InstanceType } from 'karpenter-ts/cloud';
-import type { TickContext } from 'karpenter-ts/operator';
+import { keyOf } from 'karpenter-ts/operator';
+import type { Key, TickContext } from 'karpenter-ts/operator';
+import { isStatic } from 'karpenter-ts/scheduling';
 import type { SnapshotPool } from 'karpenter-ts/scheduling';
 import { isManagedReference } from './indexes.js';
 
@@ -8,11 +11,17 @@ import { isManagedReference } from './indexes.js';
 export const managedPools = (ctx: Pick<TickContext, 'cache'>): NodePool[] =>
   ctx.cache.list(NodePool).filter((pool) => isManagedReference(pool.spec.template.spec.nodeClassRef));
 
-/** Whether new nodes may be made from a pool now. */
-export function mayLaunch(pool: NodePool): boolean {
-  const ready = conditionOf(pool, 'Ready');
-  return ready?.status === 'True' && !pool.metadata.deletionTimestamp && pool.spec.replicas === undefined;
+/** The pool that a claim belongs to, if any. */
+export function poolOfClaim({ metadata: { labels } }: NodeClaim): Key<NodePool>[] {
+  const pool = labels[NODEPOOL_LABEL];
+  return pool === undefined ? [] : [keyOf(NodePool, pool)];
 }
+
+/** Whether new nodes may be made from a pool now. */
+export const isLaunchable = (pool: NodePool): boolean => conditionOf(pool, 'Ready')?.status === 'True' && !pool.metadata.deletionTimestamp;
+
+/** Whether nodes may be made from a pool now because pods need them. */
+export const mayLaunch = (pool: NodePool): boolean => isLaunchable(pool) && !isStatic(pool);
 
 /** Pools with what the cloud can launch for them; one whose types cannot be had is left out and logged. */
 export async function poolsWithTypes(pools: readonly NodePool[], cloud: CloudProvider, ctx: Pick<TickContext, 'log'>): Promise<SnapshotPool[]> {

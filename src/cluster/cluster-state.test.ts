@@ -205,10 +205,10 @@ describe('cluster state', () => {
   it('is synced once all that is listed has arrived and is launched; then only a claim that is not launched counts', () => {
     const { state } = makeState();
     const listed = { nodes: ['a'], nodeClaims: ['claim-a'] };
-    expect(state.synced(listed)).to.be.false;
+    expect([state.synced(listed), state.complete(listed)]).to.deep.equal([false, false]);
     state.updateNode(node('a'));
     state.updateNodeClaim(claim('a', { providerID: '' }));
-    expect(state.synced(listed)).to.be.false;
+    expect([state.synced(listed), state.complete(listed)]).to.deep.equal([false, true]);
     state.updateNodeClaim(claim('a'));
     expect(state.synced(listed)).to.be.true;
     expect(state.synced({ nodes: ['b'], nodeClaims: [] })).to.be.true;

@@ -10,6 +10,7 @@ import { isTerminal } from '../scheduling/pod-predicates.js';
 import type { Snapshot, SnapshotNode, SnapshotPool } from '../scheduling/snapshot.js';
 import { daemonSetPod } from './daemon-sets.js';
 import type { ClusterLookups } from './lookups.js';
+import { NodePoolState } from './node-pool-state.js';
 import { snapshotNode } from './state-node.js';
 
 /** What could not be consolidated is looked at again after this long, in milliseconds. */
@@ -22,6 +23,12 @@ export interface ClusterStateOptions {
   readonly nominationPeriod?: number;
   /** Labels that only nodes of a node class carry. Default: the EC2NodeClass label. */
   readonly nodeClassLabels?: readonly string[];
+}
+
+/** Names of what the API lists. */
+export interface Listed {
+  readonly nodes: Iterable<string>;
+  readonly nodeClaims: Iterable<string>;
 }
 
 interface Entry {
@@ -41,6 +48,8 @@ const keyOf = ({ metadata }: { metadata?: { namespace?: string; name?: string } 
  * its NodeClaim are one. Hands out immutable snapshots; a snapshot costs what changed since the last one, and a list of the machines.
  */
 export class ClusterState {
+  /** Counts and reservations of nodes, by pool. */
+  readonly nodePools = new NodePoolState();
   private readonly entries = new Map<string, Entry>();
   private readonly nodeIDs = new Map<string, string>();
   /** Empty for claims that were not launched yet. */
@@ -56,7 +65,7 @@ export class ClusterState {
   private bufferPods: ReadonlyMap<string, number> = new Map();
   private changes = 0;
   private changedAt: number;
-  private hasSynced = false;
+  private isComplete = false;
 
   constructor(private readonly options: ClusterStateOptions) {
     this.changedAt = options.clock.now();
@@ -89,6 +98,7 @@ export class ClusterState {
     const previous = this.claimIDs.get(name);
     if (previous !== undefined && previous !== '' && previous !== providerID) this.deleteNodeClaim(name);
     this.claimIDs.set(name, providerID);
+    this.nodePools.update(nodeClaim);
     if (providerID === '') return;
     this.change(providerID, (entry) => {
       entry.nodeClaim = nodeClaim;
@@ -96,6 +106,7 @@ export class ClusterState {
   }
 
   deleteNodeClaim(name: string): void {
+    this.nodePools.forget(name);
     this.forget(this.claimIDs, name, (entry) => {
       entry.nodeClaim = undefined;
     });
@@ -207,12 +218,17 @@ export class ClusterState {
    * Whether everything that the API lists has arrived here, and every claim was launched. Once it was true, only the latter counts
    * (karpenter-core §5.2).
    */
-  synced(listed: { nodes: Iterable<string>; nodeClaims: Iterable<string> }): boolean {
+  synced(listed: Listed): boolean {
     for (const providerID of this.claimIDs.values()) if (providerID === '') return false;
-    if (this.hasSynced) return true;
+    return this.complete(listed);
+  }
+
+  /** Whether everything that the API lists has arrived here; once it was true it stays. */
+  complete(listed: Listed): boolean {
+    if (this.isComplete) return true;
     for (const name of listed.nodeClaims) if (!this.claimIDs.has(name)) return false;
     for (const name of listed.nodes) if (!this.nodeIDs.has(name)) return false;
-    this.hasSynced = true;
+    this.isComplete = true;
     return true;
   }
 
@@ -233,7 +249,7 @@ export class ClusterState {
     return addResources(...this.views().filter(({ nodePool, markedForDeletion }) => nodePool === pool && !markedForDeletion).map(({ capacity }) => capacity));
   }
 
-  /** The machine of a name, as it is now. */
+  /** The machine of a Node or NodeClaim, as it is now. */
   node(name: string): SnapshotNode | undefined {
     const entry = this.entryNamed(name);
     return entry && this.viewOf(entry);

@@ -1,6 +1,7 @@
 export * from './cluster-state.js';
 export * from './daemon-sets.js';
 export * from './lookups.js';
+export * from './node-pool-state.js';
 export * from './pod-times.js';
 export * from './spread-selector.js';
 export * from './state-node.js';

@@ -5,7 +5,7 @@ import type { ExistingPlacement, NewNode } from '../scheduling/decision.js';
 import type { SnapshotNode } from '../scheduling/snapshot.js';
 
 /** The ways to find nodes to disrupt, in the order in which they are tried. */
-export type DisruptionMethod = 'Emptiness' | 'Drift' | 'MultiNodeConsolidation' | 'SingleNodeConsolidation';
+export type DisruptionMethod = 'Emptiness' | 'StaticDrift' | 'Drift' | 'MultiNodeConsolidation' | 'SingleNodeConsolidation';
 
 /** A node that may be disrupted. */
 export interface Candidate {

@@ -1,7 +1,9 @@
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { CAPACITY_TYPE_LABEL, POD_DELETION_COST_ANNOTATION, ZONE_LABEL } from '../api/labels.js';
+import type { NodeClaim } from '../api/nodeclaim.js';
 import { Requirements } from '../api/requirements.js';
 import type { InstanceType, Offering } from '../cloud/instance-type.js';
+import { parseDuration } from '../operator/duration.js';
 import type { Candidate } from './command.js';
 
 const requirementsOfOffering = new WeakMap<Offering, Requirements>();
@@ -31,6 +33,14 @@ export function evictionCost({ metadata, spec }: Pod): number {
 
 /** 1, plus the cost of each pod that costs anything to move. */
 export const rescheduleCost = (pods: readonly Pod[]): number => pods.reduce((total, pod) => total + Math.max(0, evictionCost(pod)), 1);
+
+/** Which part of its life a claim has left, from 0 to 1; 1 when it does not expire. */
+export function lifetimeRemaining({ metadata, spec }: NodeClaim, now: number): number {
+  const lifetime = parseDuration(spec.expireAfter ?? 'Never');
+  if (lifetime === undefined) return 1;
+  const age = now - Date.parse(metadata.creationTimestamp);
+  return lifetime === 0 ? 0 : Math.min(1, Math.max(0, (lifetime - age) / lifetime));
+}
 
 /** Whether nothing that is worth anything runs on the node. */
 export const isEmpty = ({ rescheduleCost: cost }: Candidate): boolean => cost <= 1;

@@ -1,4 +1,5 @@
 import { conditionOf, isTrue } from '../api/conditions.js';
+import { isStatic } from '../scheduling/node-counts.js';
 import type { Candidate, DisruptionNotice } from './command.js';
 import { savingsOf } from './method.js';
 import type { Method } from './method.js';
@@ -6,16 +7,20 @@ import { simulate } from './simulation.js';
 
 const driftedSince = ({ node: { nodeClaim } }: Candidate): string => (nodeClaim && conditionOf(nodeClaim, 'Drifted')?.lastTransitionTime) ?? '';
 
+/** Candidates in the order in which they drifted. */
+export const longestDrifted = (candidates: readonly Candidate[]): Candidate[] =>
+  candidates.toSorted((a, b) => (driftedSince(a) < driftedSince(b) ? -1 : driftedSince(a) > driftedSince(b) ? 1 : 0));
+
 /** Replaces nodes that are no longer what their pool or node class asks for, the longest drifted first (karpenter-core §3.3.4). */
 export const drift: Method = {
   name: 'Drift',
   reason: 'Drifted',
   disruptionClass: 'eventual',
 
-  block: ({ node: { nodeClaim }, nodePool }) => (nodePool.spec.replicas === undefined && nodeClaim !== undefined && isTrue(nodeClaim, 'Drifted') ? undefined : false),
+  block: ({ node: { nodeClaim }, nodePool }) => (!isStatic(nodePool) && nodeClaim !== undefined && isTrue(nodeClaim, 'Drifted') ? undefined : false),
 
   find({ snapshot, options, candidates, budgets }) {
-    const oldestFirst = candidates.toSorted((a, b) => (driftedSince(a) < driftedSince(b) ? -1 : driftedSince(a) > driftedSince(b) ? 1 : 0));
+    const oldestFirst = longestDrifted(candidates);
     const emptyFirst = [...oldestFirst.filter(({ pods }) => pods.length === 0), ...oldestFirst.filter(({ pods }) => pods.length > 0)];
     const notices: DisruptionNotice[] = [];
     for (const candidate of emptyFirst) {

@@ -8,10 +8,12 @@ import type { Method } from './method.js';
 import { multiNodeConsolidation } from './multi-node-consolidation.js';
 import type { DisruptionOptions } from './options.js';
 import { singleNodeConsolidation } from './single-node-consolidation.js';
+import { staticDrift } from './static-drift.js';
 
 /** In the order in which they are tried. */
 export const METHODS: Readonly<Record<DisruptionMethod, Method>> = {
   Emptiness: emptiness,
+  StaticDrift: staticDrift,
   Drift: drift,
   MultiNodeConsolidation: multiNodeConsolidation,
   SingleNodeConsolidation: singleNodeConsolidation,

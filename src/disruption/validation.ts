@@ -19,7 +19,7 @@ export function validate(command: DisruptionCommand, snapshot: Snapshot, options
   const { input: { candidates, budgets } } = prepare(METHODS[command.method], snapshot, options);
   const names = new Set(command.candidates.map(({ node }) => node.name));
   const still = candidates.filter(({ node }) => names.has(node.name));
-  if (command.method === 'Drift') return { command };
+  if (command.reason === 'Drifted') return { command };
   return command.method === 'Emptiness' ? validateEmptiness(command, still, budgets) : validateConsolidation(command, still, budgets, snapshot, options);
 }
 

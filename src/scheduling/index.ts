@@ -1,7 +1,8 @@
 export * from './decision.js';
 export * from './eviction-budgets.js';
 export * from './host-ports.js';
-export { buildNodeClaim, buildStaticNodeClaim } from './nodeclaim-builder.js';
+export * from './node-counts.js';
+export { buildNodeClaim, buildStaticNodeClaim, staticNode } from './nodeclaim-builder.js';
 export * from './options.js';
 export * from './pod-predicates.js';
 export * from './pod-requests.js';

@@ -8,6 +8,7 @@ import { formatResources } from '../api/resources.js';
 import type { ObjectInput } from '../operator/kube/object.js';
 import type { NewNode } from './decision.js';
 import { SIMULATION_LABELS, templateRequirements } from './pool.js';
+import type { SnapshotPool } from './snapshot.js';
 
 /** The first integer that a set without a list allows, as a label's value. */
 function inventedValue(set: LabelSet): string | undefined {
@@ -77,3 +78,8 @@ export function buildNodeClaim(pool: NodePool, node: NewNode, wellKnown: Readonl
 /** The NodeClaim of a pool with a fixed number of nodes: the template as it is. */
 export const buildStaticNodeClaim = (pool: NodePool, wellKnown: ReadonlySet<string> = WELL_KNOWN_LABELS): ObjectInput<NodeClaim> =>
   claimOf(pool, templateRequirements(pool), wellKnown);
+
+/** A node of a static pool as a plan has it: not made for any pods, of whichever type the template allows. */
+export const staticNode = (pool: SnapshotPool): NewNode => ({
+  pool, pods: [], requirements: templateRequirements(pool.nodePool).without(...SIMULATION_LABELS), instanceTypes: [], requests: {}, price: 0, minValuesRelaxed: false,
+});
