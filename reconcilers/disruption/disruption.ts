@@ -53,23 +53,30 @@ export class Disruption {
     return this.synced(ctx) ? undefined : '1s';
   }
 
+  /** Until a method has started something: one whose commands could not be carried out is not in the way of those after it. */
   private async pass(ctx: TickContext): Promise<boolean> {
     if (!this.synced(ctx) || ctx.cache.list(NodeClaim).length === 0) return false;
     await this.cleanUp(ctx);
-    const planned = await this.plan(ctx);
-    const started = await settle('starting disruption commands', planned.commands.map(async (command) => {
-      const confirmed = await this.confirm(command, ctx);
-      return confirmed !== undefined && this.queue.start(confirmed, ctx);
-    }));
-    return started.includes(true);
+    let methods = (Object.keys(METHODS) as DisruptionMethod[]).filter((method) => method !== 'StaticDrift' || this.settings.featureGates.staticCapacity);
+    while (methods.length > 0) {
+      const { commands, methods: tried } = await this.plan(methods, ctx);
+      const started = await settle('starting disruption commands', commands.map(async (command) => {
+        const confirmed = await this.confirm(command, ctx);
+        return confirmed !== undefined && this.queue.start(confirmed, ctx);
+      }));
+      if (started.includes(true)) return true;
+      methods = methods.slice(tried.length);
+    }
+    return false;
   }
 
-  private async plan(ctx: TickContext): Promise<DisruptionPlan> {
+  private async plan(methods: readonly DisruptionMethod[], ctx: TickContext): Promise<DisruptionPlan> {
     const changedAt = this.state.consolidationVersion();
     const { snapshot, options } = await this.look(ctx);
     const startedAt = ctx.now();
     const result = plan(snapshot, {
       ...options,
+      methods,
       exhausted: new Set([...this.exhausted].filter(([, at]) => at === changedAt).map(([method]) => method)),
       unreachedPools: this.unreachedPools,
     });
@@ -116,7 +123,6 @@ export class Disruption {
         virtualPods: this.buffers.rooms().flatMap((room) => room.pods),
         bufferedNodes: this.state.bufferedNodes(),
         inFlight: this.queue.inFlight(),
-        methods: (Object.keys(METHODS) as DisruptionMethod[]).filter((method) => method !== 'StaticDrift' || featureGates.staticCapacity),
         spotToSpot: featureGates.spotToSpotConsolidation,
         solve: { preferencePolicy, minValuesPolicy, ...defaultSpread(this.settings, ctx.cache) },
       },

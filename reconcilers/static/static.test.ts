@@ -257,13 +257,16 @@ describe('a static pool', () => {
       expect((await karpenter.metric('karpenter_voluntary_disruption_queue_failures_total')).join()).to.match(/reason="drifted".* 1$/);
     });
 
-    it('begins no replacement that it may not launch', async () => {
+    it('begins no replacement that it may not launch, and holds up no other pool', async () => {
       const pool = await running(1);
       const old = await names();
+      await karpenter.readyPool({ disruption: { consolidateAfter: 'Never', budgets: [{ nodes: '100%' }] } }, 'dynamic');
+      await karpenter.initialized({}, { name: 'of-another', labels: { 'karpenter.sh/nodepool': 'dynamic' } });
       await karpenter.api.patch(NodePool, 'default', { status: { conditions: pool.status.conditions?.map((condition) => ({ ...condition, status: 'False' as const })) ?? [] } });
-      await drift(...old);
-      expect(await names()).to.deep.equal(old);
+      await drift(...old, 'of-another');
       expect((await karpenter.conditions(NodeClaim, old[0] ?? '')).join()).to.not.include('DisruptionReason');
+      await karpenter.bed.advance('10s');
+      expect(await staying(), 'the other pool\'s node is not held up').to.deep.equal(old);
     });
   });
 
