@@ -1,8 +1,10 @@
 import { expect } from 'chai';
-import { CapacityBuffer, NodeClaim } from 'karpenter-ts/api';
+import { Container } from 'inversify';
+import { CapacityBuffer, NodeClaim, NodePool } from 'karpenter-ts/api';
 import type { CapacityBufferSpec } from 'karpenter-ts/api';
-import { Deployment, Event, Node, Pod, PodTemplate } from 'karpenter-ts/operator';
-import type { ObjectInput } from 'karpenter-ts/operator';
+import { Deployment, Event, Node, Pod, PodTemplate, ReconcilerToken, compile } from 'karpenter-ts/operator';
+import type { ObjectInput, ReconcilerClass } from 'karpenter-ts/operator';
+import { core } from '../module.js';
 import { DEFAULT_SETTINGS } from '../settings.js';
 import { karpenterBed } from '../../test/support/karpenter-bed.js';
 import type { KarpenterBed } from '../../test/support/karpenter-bed.js';
@@ -116,6 +118,16 @@ describe('a capacity buffer', () => {
       expect(await karpenter.api.list(Pod)).to.deep.equal([]);
     });
 
+    it('is planned a second after it is known what it consists of', async () => {
+      await start([CapacityBufferStatusReconciler]);
+      await karpenter.bed.advance('15s');
+      await buffer();
+      await karpenter.bed.advance('2s');
+      await template();
+      await karpenter.bed.advance('1s');
+      expect(await claims()).to.have.length(1);
+    });
+
     it('gets another when pods take it', async () => {
       await start([CapacityBufferStatusReconciler]);
       await template();
@@ -149,6 +161,19 @@ describe('a capacity buffer', () => {
       expect((await karpenter.api.list(NodeClaim)).map(({ spec }) => spec.resources?.requests)).to.deep.equal([{ cpu: '600m', pods: '2' }]);
     });
 
+    it('stays known where it is, and said to be missing where it is not, while no pool can launch', async () => {
+      await start([CapacityBufferStatusReconciler]);
+      await template();
+      await buffer();
+      await karpenter.bed.advance('2s');
+      await joinAll();
+      await karpenter.api.patch(NodePool, 'default', { status: { conditions: [] } });
+      await karpenter.api.patch(CapacityBuffer, 'spare', { spec: { replicas: 2 } });
+      await karpenter.bed.advance('2s');
+      expect(await conditions()).to.include('Provisioning=False RequiresNewCapacity: 0/2 virtual pods required new capacity, 1 failed');
+      expect(await claims()).to.have.length(1);
+    });
+
     it('of none needs nothing', async () => {
       await start([CapacityBufferStatusReconciler]);
       await template();
@@ -167,6 +192,13 @@ describe('a capacity buffer', () => {
       await karpenter.bed.advance('1m');
       expect(await claims()).to.deep.equal([]);
       expect((await karpenter.api.get(CapacityBuffer, 'spare')).status).to.deep.equal({});
+      const kindsWith = async (capacityBuffer: boolean): Promise<string[]> => {
+        const container = new Container();
+        await container.loadAsync(...core({ ...DEFAULT_SETTINGS, featureGates: { ...DEFAULT_SETTINGS.featureGates, capacityBuffer } }));
+        return compile(container.getAll<ReconcilerClass>(ReconcilerToken)).kinds.map(({ kind }) => kind);
+      };
+      expect(await kindsWith(false)).to.not.include('CapacityBuffer');
+      expect(await kindsWith(true)).to.include('CapacityBuffer');
     });
   });
 

@@ -80,14 +80,14 @@ export class Provisioner {
     const snapshot = this.state.snapshot(await poolsWithTypes(pools, this.cloud, ctx));
     const rooms = this.buffers.rooms();
     const virtualPods = new Set(rooms.flatMap(({ pods }) => pods));
-    const pods = [...this.pending.list(ctx), ...this.displacedPods(snapshot, ctx)];
-    if (pods.length + virtualPods.size === 0) {
-      await this.buffers.record(rooms, NOTHING_PLANNED, ctx);
-      return;
-    }
-    if (pools.length === 0) {
+    let pods = [...this.pending.list(ctx), ...this.displacedPods(snapshot, ctx)];
+    if (pools.length === 0 && pods.length + virtualPods.size > 0) {
       ctx.log.info('no dynamic nodepools found');
       this.times.rejected(pods);
+      pods = [];
+    }
+    if (pods.length + virtualPods.size === 0) {
+      await this.buffers.record(rooms, NOTHING_PLANNED, ctx);
       return;
     }
     const plan = await this.decide(snapshot, [...pods, ...virtualPods] as Pod[], virtualPods, ctx);
