@@ -95,8 +95,10 @@ export const observability = (): ContainerModule[] => [
   new ContainerModule(({ bind }) => {
     bind(ObservedConditions).toConstantValue(OBSERVED_NODE_CLAIMS);
     bind(ObservedConditions).toConstantValue(OBSERVED_NODES);
+    bind(Startable).to(NodeMetrics).inSingletonScope();
+    bind(Startable).to(NodePoolMetrics).inSingletonScope();
   }),
-  reconcilers(NodeMetrics, NodePoolMetrics, PodStateMetrics, PodLatencyMetrics),
+  reconcilers(PodStateMetrics, PodLatencyMetrics),
 ];
 
 /** What keeps AWS level: node classes, instances, prices, images, interruptions. `queue`: whether there is one to read. */

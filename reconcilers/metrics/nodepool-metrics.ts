@@ -1,35 +1,27 @@
 import { inject } from 'inversify';
 import { NodePool, parseResources } from 'karpenter-ts/api';
-import { Metrics, Singleton } from 'karpenter-ts/operator';
-import type { TickContext } from 'karpenter-ts/operator';
+import type { Resources } from 'karpenter-ts/api';
+import { Cache, Metrics } from 'karpenter-ts/operator';
+import type { Startable } from 'karpenter-ts/operator';
+import { amountSamples } from './amount-samples.js';
 
-/** Gauges of pools: what they may have, and what they have, every 10 seconds. */
-@Singleton({ name: 'metrics.nodepool', every: '10s', reads: [NodePool] })
-export class NodePoolMetrics {
-  private readonly limit;
-  private readonly usage;
+/** Gauges of pools: what they may have, and what they have. Read when asked for; upstream sets them every 10 seconds. */
+export class NodePoolMetrics implements Startable {
+  readonly name = 'metrics.nodepool';
 
-  constructor(@inject(Metrics) metrics: Metrics) {
-    const gauge = (name: string, help: string) => metrics.gauge({ name: `karpenter_nodepools_${name}`, help, labelNames: ['nodepool', 'resource_type'] });
-    this.limit = gauge('limit', 'What the nodes of a pool may have together.');
-    this.usage = gauge('usage', 'What the nodes of a pool have together.');
-  }
+  constructor(@inject(Metrics) private readonly metrics: Metrics, @inject(Cache) private readonly cache: Cache) {}
 
-  tick(ctx: TickContext): void {
-    this.limit.reset();
-    this.usage.reset();
-    for (const { metadata: { name }, spec, status } of ctx.cache.list(NodePool)) {
-      for (const [gauge, list] of [[this.limit, spec.limits], [this.usage, status.resources]] as const) {
-        for (const [resource, amount] of Object.entries(readable(list))) {
-          gauge.set({ nodepool: name, resource_type: resource.toLowerCase().replaceAll('-', '_') }, resource === 'cpu' ? amount / 1_000 : amount);
-        }
-      }
-    }
+  start(): void {
+    const gauge = (name: string, help: string, amounts: (pool: NodePool) => Resources): void =>
+      this.metrics.derived({ name: `karpenter_nodepools_${name}`, help, labelNames: ['nodepool', 'resource_type'] },
+        () => this.cache.list(NodePool).flatMap((pool) => amountSamples({ nodepool: pool.metadata.name }, amounts(pool))));
+    gauge('limit', 'What the nodes of a pool may have together.', ({ spec }) => readable(spec.limits));
+    gauge('usage', 'What the nodes of a pool have together.', ({ status }) => readable(status.resources));
   }
 }
 
 /** A pool whose limits are no quantities has a condition that says so; its metrics are left out. */
-function readable(list: NodePool['spec']['limits']): Readonly<Record<string, number>> {
+function readable(list: NodePool['spec']['limits']): Resources {
   try {
     return parseResources(list);
   } catch {

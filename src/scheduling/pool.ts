@@ -14,27 +14,13 @@ import type { HostPort } from './host-ports.js';
 import { podConstraints, toleratingPreferences } from './pod-constraints.js';
 import { runningRequests } from './pod-requests.js';
 import type { RequirementSet, RequirementSets } from './requirement-set.js';
+import { readType } from './row.js';
+import type { Row, RowOffering } from './row.js';
 import type { SnapshotPool } from './snapshot.js';
 import type { ValueSet } from './value-set.js';
 
 /** Labels that are set on every node in the simulation, and never written into a claim. */
 export const SIMULATION_LABELS = [REGISTERED_LABEL, INITIALIZED_LABEL] as const;
-
-/** One launchable shape: a type, with the offerings of it that have the same allocatable resources. */
-interface Row {
-  readonly type: InstanceType;
-  readonly requirements: RequirementSet;
-  /** Available ones, cheapest first. */
-  readonly offerings: readonly RowOffering[];
-  readonly allocatable: Resources;
-}
-
-export interface RowOffering {
-  readonly requirements: RequirementSet;
-  readonly price: number;
-  /** Set for reserved capacity. */
-  readonly reservation: { readonly id: string; readonly capacity: number } | undefined;
-}
 
 /** Daemons that run on the same set of types. */
 interface DaemonGroup {
@@ -54,18 +40,6 @@ export function templateRequirements({ metadata, spec: { template } }: NodePool)
       [REGISTERED_LABEL]: 'true',
       [INITIALIZED_LABEL]: 'true',
     }));
-}
-
-/** `capacity` minus what the system and huge pages take (karpenter-core §4.8). */
-export function allocatableOf(capacity: Resources, overhead: Resources): Resources {
-  const allocatable: Record<string, number> = {};
-  let hugePages = 0;
-  for (const name in capacity) {
-    allocatable[name] = (capacity[name] as number) - (overhead[name] ?? 0);
-    if (name.startsWith('hugepages-')) hugePages += capacity[name] as number;
-  }
-  if ('memory' in allocatable) allocatable['memory'] = Math.max(0, (allocatable['memory'] as number) - hugePages);
-  return allocatable;
 }
 
 /**
@@ -300,50 +274,4 @@ export class Pool {
 /** Whether two requirement sets can hold together, keys that only one names aside. */
 function intersects(a: RequirementSet, b: RequirementSet): boolean {
   return b.sets.every((set) => a.get(set.key)?.admits(set) !== false);
-}
-
-/** An instance type, interned. */
-interface ReadType {
-  readonly reservationIDLabel: string;
-  readonly requirements: RequirementSet;
-  /** None when no offering is available. */
-  readonly rows: readonly Row[];
-}
-
-/** Types do not change: providers hand out others when something did. So each is read once, for all pools and snapshots. */
-const readTypes = new WeakMap<RequirementSets, WeakMap<InstanceType, ReadType>>();
-
-function readType(type: InstanceType, sets: RequirementSets, reservationIDLabel: string): ReadType {
-  let ofSets = readTypes.get(sets);
-  if (ofSets === undefined) {
-    ofSets = new WeakMap();
-    readTypes.set(sets, ofSets);
-  }
-  let read = ofSets.get(type);
-  if (read?.reservationIDLabel !== reservationIDLabel) {
-    const requirements = sets.of(type.requirements);
-    read = { reservationIDLabel, requirements, rows: rowsOf(type, requirements, sets, reservationIDLabel) };
-    ofSets.set(type, read);
-  }
-  return read;
-}
-
-function rowsOf(type: InstanceType, requirements: RequirementSet, sets: RequirementSets, reservationIDLabel: string): Row[] {
-  const byAllocatable = new Map<string, { allocatable: Resources; offerings: RowOffering[] }>();
-  const plain = allocatableOf(type.capacity, type.overhead);
-  for (const offering of type.offerings) {
-    if (!offering.available) continue;
-    const differs = offering.capacityOverride !== undefined || offering.overheadOverride !== undefined;
-    const allocatable = differs ? allocatableOf({ ...type.capacity, ...offering.capacityOverride }, { ...type.overhead, ...offering.overheadOverride }) : plain;
-    const key = differs ? JSON.stringify(Object.keys(allocatable).sort().map((name) => [name, allocatable[name]])) : '';
-    const group = byAllocatable.get(key) ?? { allocatable, offerings: [] };
-    const own = sets.of(offering.requirements);
-    const id = own.get(sets.vocabulary.key(reservationIDLabel));
-    const reservation = offering.reservationCapacity === undefined ? undefined
-      : { id: id?.names().join() ?? type.name, capacity: offering.reservationCapacity };
-    group.offerings.push({ requirements: own, price: offering.price, reservation });
-    byAllocatable.set(key, group);
-  }
-  return [...byAllocatable.values()].map(({ allocatable, offerings }) =>
-    ({ type, requirements, allocatable, offerings: offerings.sort((a, b) => a.price - b.price) }));
 }

@@ -1,4 +1,4 @@
-import { paginateDescribeImages } from './ec2-sdk.js';
+import { paginateDescribeImages } from './aws-sdk.js';
 import type { Filter, Image } from '@aws-sdk/client-ec2';
 import type { AMISelectorTerm, EC2NodeClass, EC2NodeClassStatus } from '../../api/ec2nodeclass.js';
 import type { Requirement } from '../../api/requirement.js';

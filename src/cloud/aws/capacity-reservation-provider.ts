@@ -1,4 +1,4 @@
-import { DescribeCapacityReservationsCommand, paginateDescribeCapacityReservations } from './ec2-sdk.js';
+import { DescribeCapacityReservationsCommand, paginateDescribeCapacityReservations } from './aws-sdk.js';
 import type { CapacityReservation, DescribeCapacityReservationsCommandInput, Filter } from '@aws-sdk/client-ec2';
 import type { CapacityReservationSelectorTerm, EC2NodeClass, EC2NodeClassStatus } from '../../api/ec2nodeclass.js';
 import type { Clock } from '../../operator/clock.js';

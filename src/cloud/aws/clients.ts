@@ -1,9 +1,4 @@
-import { EC2Client } from './ec2-sdk.js';
-import { EKSClient } from '@aws-sdk/client-eks';
-import { IAMClient } from '@aws-sdk/client-iam';
-import { PricingClient } from '@aws-sdk/client-pricing';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { SSMClient } from '@aws-sdk/client-ssm';
+import { EC2Client, EKSClient, IAMClient, PricingClient, SQSClient, SSMClient } from './aws-sdk.js';
 import type { EC2ClientConfig } from '@aws-sdk/client-ec2';
 import type { Clock } from '../../operator/clock.js';
 import { errorCode } from './errors.js';

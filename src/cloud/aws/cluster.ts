@@ -1,4 +1,4 @@
-import { DescribeClusterCommand } from '@aws-sdk/client-eks';
+import { DescribeClusterCommand } from './aws-sdk.js';
 import type { Cluster as EksCluster } from '@aws-sdk/client-eks';
 import { isIP } from 'node:net';
 import { abortable } from './clients.js';

@@ -1,4 +1,4 @@
-import { DescribeInstanceTypesCommand } from '@aws-sdk/client-ec2';
+import { DescribeInstanceTypesCommand } from './aws-sdk.js';
 import { abortable } from './clients.js';
 import type { AwsClients } from './clients.js';
 import { errorCode, isDryRunSuccess } from './errors.js';

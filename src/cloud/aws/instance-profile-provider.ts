@@ -1,7 +1,6 @@
 import {
-  AddRoleToInstanceProfileCommand, CreateInstanceProfileCommand, DeleteInstanceProfileCommand, GetInstanceProfileCommand,
-  paginateListInstanceProfiles, RemoveRoleFromInstanceProfileCommand,
-} from '@aws-sdk/client-iam';
+  AddRoleToInstanceProfileCommand, CreateInstanceProfileCommand, DeleteInstanceProfileCommand, GetInstanceProfileCommand, paginateListInstanceProfiles, RemoveRoleFromInstanceProfileCommand,
+} from './aws-sdk.js';
 import type { EC2NodeClass } from '../../api/ec2nodeclass.js';
 import { fnv1 } from '../../api/hashstructure.js';
 import type { Clock } from '../../operator/clock.js';

@@ -1,4 +1,4 @@
-import { paginateDescribeInstanceStatus } from './ec2-sdk.js';
+import { paginateDescribeInstanceStatus } from './aws-sdk.js';
 import type { Filter, InstanceStatusSummary } from '@aws-sdk/client-ec2';
 import type { Clock } from '../../operator/clock.js';
 import { abortable } from './clients.js';

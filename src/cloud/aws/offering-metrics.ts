@@ -1,9 +1,7 @@
-import { Gauge } from 'prom-client';
-import type { MetricObjectWithValues, MetricValue } from 'prom-client';
 import { CAPACITY_TYPE_LABEL, CAPACITY_TYPE_RESERVED, ZONE_LABEL } from '../../api/labels.js';
 import type { NodePool } from '../../api/nodepool.js';
 import { Requirements } from '../../api/requirements.js';
-import type { Metrics } from '../../operator/runtime/metrics.js';
+import type { Metrics, Sample } from '../../operator/runtime/metrics.js';
 import type { InstanceType } from '../instance-type.js';
 import type { InstanceTypeFacts } from './instance-type/facts.js';
 import { offeringCapacityType, offeringZone, requirementsOf } from './instance-type/offering-labels.js';
@@ -24,18 +22,6 @@ export interface OfferingSource {
 
 interface Offered { instance_type: string; capacity_type: string; zone: string; available: boolean; price: number }
 
-/** A gauge that keeps no values: tens of thousands of series, made when they are scraped, would otherwise stay in memory. */
-class LazyGauge extends Gauge {
-  constructor(private readonly described: { name: string; help: string }, labelNames: string[], private readonly read: () => Promise<MetricValue<string>[]>, { registry }: Metrics) {
-    super({ ...described, labelNames, registers: [registry] });
-  }
-
-  override async get(): Promise<MetricObjectWithValues<MetricValue<string>>> {
-    // prom-client's own MetricType is an enum of its declarations alone.
-    return { ...this.described, type: 'gauge', aggregator: 'sum', values: await this.read() } as unknown as MetricObjectWithValues<MetricValue<string>>;
-  }
-}
-
 /** The gauges of what there is to buy for any NodePool (karpenter-aws §7), always as of now. */
 export class OfferingMetrics {
   /** All gauges of one scrape share one reading. */
@@ -46,8 +32,8 @@ export class OfferingMetrics {
   /** Serves them from now on. */
   register(): void {
     const { metrics, source } = this;
-    const gauge = (name: string, help: string, labels: string[], values: (offered: readonly Offered[]) => MetricValue<string>[]) =>
-      new LazyGauge({ name: `karpenter_cloudprovider_instance_type_${name}`, help }, labels, async () => values(await this.read()), metrics);
+    const gauge = (name: string, help: string, labelNames: string[], values: (offered: readonly Offered[]) => Sample[]) =>
+      metrics.derived({ name: `karpenter_cloudprovider_instance_type_${name}`, help, labelNames }, async () => values(await this.read()));
     const perType = (amount: (facts: InstanceTypeFacts) => number) => (offered: readonly Offered[]) =>
       [...new Set(offered.map(({ instance_type }) => instance_type))].flatMap((instance_type) => {
         const facts = source.factsOf(instance_type);

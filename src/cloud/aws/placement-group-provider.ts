@@ -1,4 +1,4 @@
-import { DescribePlacementGroupsCommand } from './ec2-sdk.js';
+import { DescribePlacementGroupsCommand } from './aws-sdk.js';
 import type { EC2NodeClass } from '../../api/ec2nodeclass.js';
 import type { Clock } from '../../operator/clock.js';
 import { abortable } from './clients.js';

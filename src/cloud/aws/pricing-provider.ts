@@ -1,5 +1,4 @@
-import { paginateDescribeSpotPriceHistory } from './ec2-sdk.js';
-import { paginateGetProducts } from '@aws-sdk/client-pricing';
+import { paginateDescribeSpotPriceHistory, paginateGetProducts } from './aws-sdk.js';
 import type { Clock } from '../../operator/clock.js';
 import { catalogueTypes } from './catalogue/catalogue.js';
 import { abortable } from './clients.js';

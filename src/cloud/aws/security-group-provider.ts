@@ -1,4 +1,4 @@
-import { paginateDescribeSecurityGroups } from './ec2-sdk.js';
+import { paginateDescribeSecurityGroups } from './aws-sdk.js';
 import type { EC2NodeClass, EC2NodeClassStatus } from '../../api/ec2nodeclass.js';
 import type { Clock } from '../../operator/clock.js';
 import { abortable } from './clients.js';

@@ -1,5 +1,4 @@
-import { GetParameterCommand } from '@aws-sdk/client-ssm';
-import { DescribeImagesCommand } from './ec2-sdk.js';
+import { DescribeImagesCommand, GetParameterCommand } from './aws-sdk.js';
 import type { Clock } from '../../operator/clock.js';
 import { abortable } from './clients.js';
 import type { AwsClients } from './clients.js';

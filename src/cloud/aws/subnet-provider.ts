@@ -1,4 +1,4 @@
-import { paginateDescribeSubnets } from './ec2-sdk.js';
+import { paginateDescribeSubnets } from './aws-sdk.js';
 import type { EC2NodeClass, EC2NodeClassStatus } from '../../api/ec2nodeclass.js';
 import type { Clock } from '../../operator/clock.js';
 import type { InstanceType } from '../instance-type.js';

@@ -61,6 +61,11 @@ export class UnavailableOfferings {
       if (offering.placementGroup !== undefined && this.offerings.has(keyOf(plain))) return true;
     }
     if (this.capacityTypes.has(offering.capacityType)) return true;
+    return this.isExhausted(zoneSubnets);
+  }
+
+  /** Whether none of a zone's subnets has free addresses. */
+  isExhausted(zoneSubnets: readonly string[]): boolean {
     return this.subnets.size > 0 && zoneSubnets.length > 0 && zoneSubnets.every((subnet) => this.subnets.has(subnet));
   }
 

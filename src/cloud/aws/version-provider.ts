@@ -1,4 +1,4 @@
-import { DescribeClusterCommand } from '@aws-sdk/client-eks';
+import { DescribeClusterCommand } from './aws-sdk.js';
 import { abortable } from './clients.js';
 import type { AwsClients } from './clients.js';
 import type { KubernetesFacts } from './ports.js';

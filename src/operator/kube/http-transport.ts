@@ -1,6 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { RequestOptions } from 'node:https';
-import { Agent, ProxyAgent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { KubeResponse, KubeTransport } from './transport.js';
 
@@ -24,7 +23,8 @@ export class KubeConfigError extends Error {
 }
 
 /**
- * HTTP(S) to the kubeconfig's current cluster, over one pool of connections. Credentials (client certificates, tokens, token
+ * HTTP(S) to the kubeconfig's current cluster, over one pool of connections. undici is loaded by the first request: a process with
+ * another transport has no use for its 10 MB. Credentials (client certificates, tokens, token
  * files, exec plugins, OIDC) come from `KubeConfig`; they are read again every 30 s and after a 401, and a
  * rotated certificate or CA gets a new pool.
  */
@@ -49,7 +49,7 @@ export function httpTransport(kubeconfig: KubeConfig): KubeTransport {
     if (credentials?.material === material) return { ...credentials, headers, readAt: Date.now() };
     // Requests in flight keep the old pool; closing lets them end.
     credentials?.dispatcher.close().catch(() => undefined);
-    return { headers, dispatcher: dispatcherOf(tls, cluster.proxyUrl), material, readAt: Date.now() };
+    return { headers, dispatcher: await dispatcherOf(tls, cluster.proxyUrl), material, readAt: Date.now() };
   };
 
   const current = async (fresh: boolean): Promise<Credentials> => {
@@ -64,7 +64,7 @@ export function httpTransport(kubeconfig: KubeConfig): KubeTransport {
   return {
     async send({ method, path, headers, body, signal }): Promise<KubeResponse> {
       const exchange = async (fresh: boolean): Promise<KubeResponse> => {
-        const { headers: authentication, dispatcher } = await current(fresh);
+        const [{ headers: authentication, dispatcher }, { request }] = await Promise.all([current(fresh), import('undici')]);
         const response = await request(`${base.origin}${prefix}${path}`, {
           method, dispatcher, headers: { ...headers, ...authentication }, body: body ?? null, signal: signal ?? null,
         });
@@ -107,7 +107,8 @@ export function defaultTransport(): LazyTransport {
   };
 }
 
-function dispatcherOf(tls: Record<string, unknown>, proxyUrl: string | undefined): Dispatcher {
+async function dispatcherOf(tls: Record<string, unknown>, proxyUrl: string | undefined): Promise<Dispatcher> {
+  const { Agent, ProxyAgent } = await import('undici');
   // Watches are quiet for long: their own inactivity limit ends them, not the pool's.
   const options = { bodyTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 30_000 };
   return proxyUrl

@@ -123,6 +123,14 @@ describe('InstanceTypeProvider', () => {
     expect(instanceTypes.list(larger)).to.not.equal(list);
     expect(instanceTypes.list(larger)[0]?.capacity['ephemeral-storage']).to.equal(100 * 2 ** 30);
     expect(instanceTypes.list(larger)[0]?.requirements).to.equal(list[0]?.requirements);
+    expect(instanceTypes.list(nodeClass)[0]?.offerings).to.equal(instanceTypes.list(larger)[0]?.offerings);
+    const elsewhere = await bed.readyNodeClass({ blockDeviceMappings: [{ deviceName: '/dev/xvda', ebs: { volumeSize: '50Gi' } }] }, 'elsewhere');
+    const [subnet, ...others] = elsewhere.status.subnets ?? [];
+    elsewhere.status.subnets = [subnet, ...others].map((each) => ({ ...(each as NonNullable<typeof subnet>), id: `subnet-${each?.zone}` }));
+    const zonesOf = (of: EC2NodeClass) => new Set(instanceTypes.list(of).flatMap(({ offerings }) => offerings.filter(({ available }) => available).map(offeringZone))).size;
+    bed.services.unavailable.markSubnetUnavailable(subnet?.id as string);
+    expect([zonesOf(larger), zonesOf(elsewhere)], 'the same zones, other subnets').to.deep.equal([2, 3]);
+    bed.services.unavailable.clear();
     expect(instanceTypes.list(nodeClass)).to.deep.equal(list);
   });
 

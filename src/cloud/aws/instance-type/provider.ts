@@ -1,4 +1,4 @@
-import { paginateDescribeInstanceTypeOfferings, paginateDescribeInstanceTypes } from '../ec2-sdk.js';
+import { paginateDescribeInstanceTypeOfferings, paginateDescribeInstanceTypes } from '../aws-sdk.js';
 import type { EC2NodeClass } from '../../../api/ec2nodeclass.js';
 import type { Resources } from '../../../api/resources.js';
 import type { Clock } from '../../../operator/clock.js';
@@ -53,6 +53,8 @@ interface ResolvedTypes {
 interface Listed {
   resolved: ResolvedTypes;
   context: string;
+  /** What went into the offerings, the types aside. */
+  offered: string;
   unavailableVersion: number;
   sequences: readonly number[];
   list: readonly InstanceType[];
@@ -128,12 +130,16 @@ export class InstanceTypeProvider {
     }
     const comparable = alike(this.listed, uid, isComparable);
     const offeringContext = this.offeringContext(nodeClass, placementGroup);
+    const offered = this.offeredKey(offeringContext);
+    const twins = [...this.listed.live()].map(([, listed]) => listed).filter((listed) => listed.offered === offered);
     const sequences = resolved.types.map(({ facts }) => this.unavailable.sequence(facts.name));
     const list = resolved.types.map((type, index): InstanceType => {
       if (comparable?.sequences[index] === sequences[index]) return comparable?.list[index] as InstanceType;
-      return { name: type.facts.name, requirements: type.requirements, capacity: type.capacity, overhead: type.overhead, offerings: this.offerings(type, offeringContext) };
+      const twin = twins.find((each) => each.sequences[index] === sequences[index] && offeredAlike(each.resolved.types[index] as ResolvedType, type));
+      const offerings = twin?.list[index]?.offerings ?? this.offerings(type, offeringContext);
+      return { name: type.facts.name, requirements: type.requirements, capacity: type.capacity, overhead: type.overhead, offerings };
     });
-    this.listed.set(uid, { resolved, context, unavailableVersion: this.unavailable.version, sequences, list });
+    this.listed.set(uid, { resolved, context, offered, unavailableVersion: this.unavailable.version, sequences, list });
     return list;
   }
 
@@ -227,6 +233,12 @@ export class InstanceTypeProvider {
     };
   }
 
+  /** Everything that offerings depend on besides the type: classes that differ in the rest share them. */
+  private offeredKey({ subnets, placementGroup }: OfferingContext): string {
+    const zones = Object.fromEntries([...subnets].map(([zone, { ids, zoneID }]) => [zone, [zoneID, this.unavailable.isExhausted(ids)]]));
+    return sortedJSON([this.tableVersion, this.pricing.version, zones, placementGroup]);
+  }
+
   /** Everything of the class that the types' labels and resources depend on. */
   private resolvedKey(nodeClass: EC2NodeClass, placementGroup: PlacementGroup | undefined): string {
     const { spec, status } = nodeClass;
@@ -272,6 +284,9 @@ function alike<Value>(cache: ExpiringCache<Value>, uid: string, answers: (value:
   for (const [, value] of cache.live()) if (answers(value)) return value;
   return undefined;
 }
+
+/** Whether two classes' versions of a type have the same offerings in the same context. */
+const offeredAlike = (a: ResolvedType, b: ResolvedType): boolean => a.compatible === b.compatible && a.reservations.length + b.reservations.length === 0;
 
 const amisKey = ({ status }: EC2NodeClass): string => (status.amis ?? []).map(({ id }) => id).sort().join(',');
 const zonesKey = ({ status }: EC2NodeClass): string => [...new Set((status.subnets ?? []).map(({ zone, zoneID }) => `${zone}=${zoneID ?? ''}`))].sort().join(',');

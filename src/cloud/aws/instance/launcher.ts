@@ -1,4 +1,4 @@
-import { CreateFleetCommand } from '../ec2-sdk.js';
+import { CreateFleetCommand } from '../aws-sdk.js';
 import type { CreateFleetCommandInput, CreateFleetCommandOutput, CreateFleetError } from '@aws-sdk/client-ec2';
 import type { EC2NodeClass } from '../../../api/ec2nodeclass.js';
 import {

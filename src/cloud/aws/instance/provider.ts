@@ -1,4 +1,4 @@
-import { CreateTagsCommand, paginateDescribeInstances, TerminateInstancesCommand } from '../ec2-sdk.js';
+import { CreateTagsCommand, paginateDescribeInstances, TerminateInstancesCommand } from '../aws-sdk.js';
 import type { Filter } from '@aws-sdk/client-ec2';
 import { NODECLASS_LABEL, NODEPOOL_LABEL } from '../../../api/labels.js';
 import type { Clock } from '../../../operator/clock.js';

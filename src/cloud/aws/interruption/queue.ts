@@ -1,4 +1,4 @@
-import { DeleteMessageCommand, GetQueueUrlCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { DeleteMessageCommand, GetQueueUrlCommand, ReceiveMessageCommand } from '../aws-sdk.js';
 import { Observable } from 'rxjs';
 import { sleep } from '../../../operator/clock.js';
 import type { Clock } from '../../../operator/clock.js';

@@ -1,4 +1,4 @@
-import { CreateLaunchTemplateCommand, DeleteLaunchTemplateCommand, DescribeLaunchTemplatesCommand, paginateDescribeLaunchTemplates } from '../ec2-sdk.js';
+import { CreateLaunchTemplateCommand, DeleteLaunchTemplateCommand, DescribeLaunchTemplatesCommand, paginateDescribeLaunchTemplates } from '../aws-sdk.js';
 import type { CreateLaunchTemplateCommandInput, LaunchTemplate as EC2LaunchTemplate } from '@aws-sdk/client-ec2';
 import type { EC2NodeClass, KubeletConfiguration } from '../../../api/ec2nodeclass.js';
 import { CAPACITY_TYPE_LABEL, DO_NOT_SYNC_TAINTS_LABEL, NODECLASS_LABEL, NODEPOOL_LABEL } from '../../../api/labels.js';

@@ -1,4 +1,4 @@
-import { CreateFleetCommand, RunInstancesCommand } from '../ec2-sdk.js';
+import { CreateFleetCommand, RunInstancesCommand } from '../aws-sdk.js';
 import type { CreateFleetCommandInput, RunInstancesCommandInput } from '@aws-sdk/client-ec2';
 import { createHash } from 'node:crypto';
 import { conditionOf } from '../../../api/conditions.js';
