@@ -3,6 +3,5 @@ export * from './daemon-sets.js';
 export * from './lookups.js';
 export * from './node-pool-state.js';
 export * from './pod-times.js';
-export * from './spread-selector.js';
 export * from './state-node.js';
 export { chunkSpec, virtualPods } from './virtual-pods.js';

@@ -24,21 +24,41 @@ const delta = only({ $base: text, drop: listOf(text), keep: listOf(text), put: l
 const byName = (a: InstanceTypeFile, b: InstanceTypeFile): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 const has = (value: unknown, key: string): boolean => typeof value === 'object' && value !== null && key in value;
 
-/** Where references of a file start: the nearest folder above it that holds `catalogues/`, or else its own. */
-async function rootOf(file: string): Promise<string> {
-  const own = dirname(resolve(file));
-  for (let folder = own; ; folder = dirname(folder)) {
-    const info = await stat(join(folder, FOLDER)).catch(() => undefined);
-    if (info?.isDirectory()) return folder;
-    if (folder === dirname(folder)) return own;
-  }
+/** Where catalogues are that others refer to. */
+export interface CatalogueShelf {
+  /** What a reference in a file means: the same text for the same catalogue. */
+  locate(target: string, from: SourceText): Promise<string>;
+  /** Undefined when there is none. */
+  read(location: string): Promise<{ readonly source: SourceText; readonly value: unknown } | undefined>;
 }
+
+/** Files, seen from the nearest folder above the referring one that holds `catalogues/`, or else from its own. */
+const FILES: CatalogueShelf = {
+  async locate(target, { file }) {
+    const own = dirname(resolve(file));
+    for (let folder = own; ; folder = dirname(folder)) {
+      const info = await stat(join(folder, FOLDER)).catch(() => undefined);
+      if (info?.isDirectory()) return join(folder, target);
+      if (folder === dirname(folder)) return join(own, target);
+    }
+  },
+  async read(location) {
+    try {
+      return await readWhole(location);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  },
+};
 
 /** Reads catalogues of instance types, each file once. */
 export class CatalogueFiles {
   private readonly reader = new InstanceTypeReader();
-  private readonly files = new Map<string, Promise<readonly InstanceTypeFile[]>>();
+  private readonly files = new Map<string, Promise<readonly InstanceTypeFile[] | undefined>>();
   private readonly catalogues = new WeakMap<readonly InstanceTypeFile[], readonly InstanceType[]>();
+
+  constructor(private readonly shelf: CatalogueShelf = FILES) {}
 
   /** A list of types, `{$ref}`, or a difference with `$base`. Throws an {@link InputError}. */
   async read(value: unknown, source: SourceText, path: FieldPath = []): Promise<readonly InstanceType[]> {
@@ -72,22 +92,24 @@ export class CatalogueFiles {
   }
 
   private async file(target: string, source: SourceText, path: FieldPath): Promise<readonly InstanceTypeFile[]> {
-    const file = join(await rootOf(source.file), target);
-    let read = this.files.get(file);
-    if (read === undefined) {
-      read = this.load(file);
-      this.files.set(file, read);
+    const location = await this.shelf.locate(target, source);
+    let files = this.files.get(location);
+    if (files === undefined) {
+      files = this.load(location);
+      this.files.set(location, files);
     }
-    return read.catch((error: Error) => {
-      throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new InputError(path, `${file} does not exist`, source) : error;
-    });
+    const found = await files;
+    if (found === undefined) throw new InputError(path, `${location} does not exist`, source);
+    return found;
   }
 
-  private async load(file: string): Promise<readonly InstanceTypeFile[]> {
-    const source = await catalogueSource(file);
+  private async load(location: string): Promise<readonly InstanceTypeFile[] | undefined> {
+    const found = await this.shelf.read(location);
+    if (found === undefined) return undefined;
+    const { source, value } = found;
     try {
-      const files = await this.listed(parse(source, await yamlReader(source)), source, []);
-      files.forEach((type, index) => this.reader.read(type, [index]));
+      const files = await this.listed(value, source, []);
+      if (Array.isArray(value)) files.forEach((type, index) => this.reader.read(type, [index]));
       return files;
     } catch (error) {
       throw error instanceof InputError ? error.within(source) : error;
@@ -95,19 +117,14 @@ export class CatalogueFiles {
   }
 }
 
-/** A whole file as a source. */
-export async function catalogueSource(file: string): Promise<SourceText> {
+/** A whole file, JSON or YAML. Throws the errors of the file system, and {@link InputError}. */
+async function readWhole(file: string): Promise<{ source: SourceText; value: unknown }> {
   const content = await readFile(file, 'utf8');
-  return { file, format: /\.ya?ml$/.test(file) || !/^\uFEFF?\s*[{[]/.test(content) ? 'yaml' : 'json', text: content, line: 1, column: 1, path: [] };
-}
-
-const yamlReader = async ({ format }: SourceText): Promise<((source: SourceText) => unknown) | undefined> =>
-  (format === 'yaml' ? (await import('./yaml-reader.js')).readYaml : undefined);
-
-function parse(source: SourceText, readYaml: ((source: SourceText) => unknown) | undefined): unknown {
-  if (readYaml) return readYaml(source);
+  const format = /\.ya?ml$/.test(file) || !/^\uFEFF?\s*[{[]/.test(content) ? 'yaml' : 'json';
+  const source: SourceText = { file, format, text: content, line: 1, column: 1, path: [] };
+  if (format === 'yaml') return { source, value: (await import('./yaml-reader.js')).readYaml(source) };
   try {
-    return JSON.parse(source.text) as unknown;
+    return { source, value: JSON.parse(content) as unknown };
   } catch (error) {
     throw new InputError([], (error as Error).message, source);
   }
@@ -115,10 +132,10 @@ function parse(source: SourceText, readYaml: ((source: SourceText) => unknown) |
 
 /** `--catalogue FILE`: a catalogue for every NodePool, or an object with one a NodePool. Throws a {@link CliError} or an {@link InputError}. */
 export async function readCatalogueFile(file: string, catalogues: CatalogueFiles): Promise<ReadonlyMap<string, readonly InstanceType[]>> {
-  const source = await catalogueSource(file).catch((error: NodeJS.ErrnoException) => {
+  const { source, value } = await readWhole(file).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof InputError) throw error;
     throw new CliError(`${file}: ${error.code === 'ENOENT' ? 'no such file or directory' : error.message}`);
   });
-  const value = parse(source, await yamlReader(source));
   const lists = has(value, 'instanceTypes') ? (value as { instanceTypes: unknown }).instanceTypes : value;
   const path = lists === value ? [] : ['instanceTypes'];
   return readCatalogues(lists, source, path, catalogues);

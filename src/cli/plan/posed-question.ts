@@ -9,12 +9,12 @@ import type { NodePool } from '../../api/nodepool.js';
 import { ClusterState } from '../../cluster/cluster-state.js';
 import { daemonSetPod } from '../../cluster/daemon-sets.js';
 import type { ClusterLookups } from '../../cluster/lookups.js';
-import { spreadSelector } from '../../cluster/spread-selector.js';
 import { EvictionBudgets } from '../../scheduling/eviction-budgets.js';
 import type { SolveOptions } from '../../scheduling/options.js';
 import { failedToSchedule, isOwnedByDaemonSet, isOwnedByNode } from '../../scheduling/pod-predicates.js';
 import { validatePod } from '../../scheduling/pod-validation.js';
 import type { Snapshot, SnapshotPool } from '../../scheduling/snapshot.js';
+import { workloadSelectors } from '../../scheduling/workload-selector.js';
 import { ObjectStore } from './object-store.js';
 import type { Question, QuestionOptions } from './question.js';
 
@@ -22,7 +22,7 @@ import type { Question, QuestionOptions } from './question.js';
 export interface PosedQuestion {
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Managed pools that may launch, with their types. */
+  /** All pools that have types, those included that may not launch now. */
   readonly pools: readonly SnapshotPool[];
   /** Pods to place, in the order in which they are given. */
   readonly pods: readonly Pod[];
@@ -42,9 +42,10 @@ export function pose(question: Question, wallClock: () => number): PosedQuestion
   const now = options.now === undefined ? wallClock() : Date.parse(options.now);
   const lookups = lookupsOf(objects);
   const pools = poolsOf(question, objects);
+  const launching = pools.filter(({ nodePool }) => mayLaunch(nodePool));
   const wellKnownLabels: ReadonlySet<string> = options.wellKnownLabels ? new Set([...WELL_KNOWN_LABELS, ...options.wellKnownLabels]) : WELL_KNOWN_LABELS;
   const state = clusterState(question, objects, lookups, now);
-  const snapshot = (): Snapshot => overridden(state.snapshot(pools), question, objects);
+  const snapshot = (): Snapshot => overridden(state.snapshot(launching), question, objects);
   const { pods, ignored } = podsOf(question, objects, snapshot(), lookups, wellKnownLabels, now);
   return { now, pools, pods, ignored, options: solveOptions(options, pools, objects, wellKnownLabels), objects, snapshot };
 }
@@ -77,13 +78,13 @@ const completed = <T extends NodePool | NodeClaim>(object: T): T => ({
   status: object.status ?? {},
 });
 
-/** Pools that may launch. One that nobody has looked at yet (no Ready condition) counts as ready. */
-function poolsOf({ instanceTypes }: Question, objects: ObjectStore): SnapshotPool[] {
-  return objects.list<NodePool>('karpenter.sh/NodePool')
-    .filter((pool) => (conditionOf(pool, 'Ready')?.status ?? 'True') === 'True' && !pool.metadata.deletionTimestamp && pool.spec.replicas === undefined)
-    .map((pool) => ({ nodePool: withTemplate(completed(pool)), instanceTypes: instanceTypes.get(pool.metadata.name) ?? instanceTypes.get('*') ?? [] }))
-    .filter(({ instanceTypes: types }) => types.length > 0);
-}
+const poolsOf = ({ instanceTypes }: Question, objects: ObjectStore): SnapshotPool[] => objects.list<NodePool>('karpenter.sh/NodePool')
+  .map((pool) => ({ nodePool: withTemplate(completed(pool)), instanceTypes: instanceTypes.get(pool.metadata.name) ?? instanceTypes.get('*') ?? [] }))
+  .filter(({ instanceTypes: types }) => types.length > 0);
+
+/** A pool that nobody has looked at yet (no Ready condition) counts as ready. */
+const mayLaunch = (pool: NodePool): boolean =>
+  (conditionOf(pool, 'Ready')?.status ?? 'True') === 'True' && !pool.metadata.deletionTimestamp && pool.spec.replicas === undefined;
 
 function withTemplate(pool: NodePool): NodePool {
   const { template } = pool.spec;
@@ -199,11 +200,10 @@ function reservationLabel(pools: readonly SnapshotPool[]): string | undefined {
 function selectorOf(objects: ObjectStore): NonNullable<SolveOptions['selectorOf']> {
   const services = objects.list<Service>('/Service');
   const named = <T>(kind: string) => (namespace: string, name: string): T | undefined => objects.all<T>(kind).get(`${namespace}/${name}`);
-  const lookups = {
+  return workloadSelectors({
     services: (namespace: string) => services.filter(({ metadata }) => metadata?.namespace === namespace),
     replicationController: named<ReplicationController>('/ReplicationController'),
     replicaSet: named<ReplicaSet>('apps/ReplicaSet'),
     statefulSet: named<StatefulSet>('apps/StatefulSet'),
-  };
-  return (pod) => spreadSelector(pod, lookups);
+  });
 }
