@@ -26,6 +26,7 @@ import { NodeMetrics } from './metrics/node-metrics.js';
 import { NodePoolMetrics } from './metrics/nodepool-metrics.js';
 import { OBSERVED_NODES, OBSERVED_NODE_CLAIMS } from './metrics/observed-conditions.js';
 import { PodLatencyMetrics, PodStateMetrics } from './metrics/pod-metrics.js';
+import { PoolCostRefresh, PoolCosts } from './metrics/pool-costs.js';
 import { SimulationMetrics } from './metrics/simulation-metrics.js';
 import { StartingPods } from './metrics/starting-pods.js';
 import { EvictionQueue, EvictionRequests, Evictions } from './node/eviction-queue.js';
@@ -97,8 +98,9 @@ export const observability = (): ContainerModule[] => [
     bind(ObservedConditions).toConstantValue(OBSERVED_NODES);
     bind(Startable).to(NodeMetrics).inSingletonScope();
     bind(Startable).to(NodePoolMetrics).inSingletonScope();
+    bind(PoolCosts).toSelf().inSingletonScope();
   }),
-  reconcilers(PodStateMetrics, PodLatencyMetrics),
+  reconcilers(PoolCostRefresh, PodStateMetrics, PodLatencyMetrics),
 ];
 
 /** What keeps AWS level: node classes, instances, prices, images, interruptions. `queue`: whether there is one to read. */
