@@ -28,7 +28,6 @@ import { OBSERVED_NODES, OBSERVED_NODE_CLAIMS } from './metrics/observed-conditi
 import { PodLatencyMetrics, PodStateMetrics } from './metrics/pod-metrics.js';
 import { PoolCostRefresh, PoolCosts } from './metrics/pool-costs.js';
 import { SimulationMetrics } from './metrics/simulation-metrics.js';
-import { StartingPods } from './metrics/starting-pods.js';
 import { EvictionQueue, EvictionRequests, Evictions } from './node/eviction-queue.js';
 import { NodeHealth } from './node/health.js';
 import { LeaseGarbageCollection } from './node/lease-garbage-collection.js';
@@ -67,7 +66,7 @@ export const services = (settings: Settings): ContainerModule =>
       [Clock, Cache],
     ).inSingletonScope();
     const shared = [
-      KarpenterMetrics, SimulationMetrics, StartingPods, PodTimes, DecisionTimes, RegistrationHealthReporter, NodeClaimCreator, NominationEvents, PendingPods,
+      KarpenterMetrics, SimulationMetrics, PodTimes, DecisionTimes, RegistrationHealthReporter, NodeClaimCreator, NominationEvents, PendingPods,
       EvictionRequests, ClusterStateFeed, CapacityBuffers, CapacityBufferSignals,
     ];
     for (const service of shared) bind(service as new () => object).toSelf().inSingletonScope();
@@ -98,9 +97,10 @@ export const observability = (): ContainerModule[] => [
     bind(ObservedConditions).toConstantValue(OBSERVED_NODES);
     bind(Startable).to(NodeMetrics).inSingletonScope();
     bind(Startable).to(NodePoolMetrics).inSingletonScope();
+    bind(Startable).to(PodStateMetrics).inSingletonScope();
     bind(PoolCosts).toSelf().inSingletonScope();
   }),
-  reconcilers(PoolCostRefresh, PodStateMetrics, PodLatencyMetrics),
+  reconcilers(PoolCostRefresh, PodLatencyMetrics),
 ];
 
 /** What keeps AWS level: node classes, instances, prices, images, interruptions. `queue`: whether there is one to read. */

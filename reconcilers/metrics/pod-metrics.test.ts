@@ -2,15 +2,15 @@ import { expect } from 'chai';
 import { Pod } from 'karpenter-ts/operator';
 import { karpenterBed } from '../../test/support/karpenter-bed.js';
 import type { KarpenterBed } from '../../test/support/karpenter-bed.js';
+import { observability } from '../module.js';
 import { NodeClaimLifecycle } from '../nodeclaim/lifecycle.js';
 import { Provisioner } from '../provisioning/provisioner.js';
-import { PodLatencyMetrics, PodStateMetrics } from './pod-metrics.js';
 
 describe('metrics of pods', () => {
   let karpenter: KarpenterBed;
 
   beforeEach(async () => {
-    karpenter = await karpenterBed([NodeClaimLifecycle, Provisioner, PodStateMetrics, PodLatencyMetrics]);
+    karpenter = await karpenterBed([NodeClaimLifecycle, Provisioner], { modules: observability() });
     await karpenter.readyNodeClass();
   });
 
@@ -38,13 +38,13 @@ describe('metrics of pods', () => {
     const seconds = (): Promise<(number | undefined)[]> => Promise.all(waiting.map((name) => gauge(name, 'web')));
     expect((await karpenter.metric('karpenter_pods_state')).find((line) => line.includes('name="web"')))
       .to.include('owner="",node="",scheduled="false",nodepool="",zone="",arch="",capacity_type="",instance_type="",phase="Pending",ready="",managed="false"');
-    expect(await seconds()).to.deep.equal([19, 19, 18, 18]);
+    expect(await seconds()).to.deep.equal([20, 20, 19, 19]);
     await report('web', { conditions: [condition('PodScheduled')] });
     await karpenter.bed.advance('10s');
-    expect(await seconds()).to.deep.equal([undefined, 29, undefined, 28]);
+    expect(await seconds()).to.deep.equal([undefined, 30, undefined, 29]);
     await report('web', { phase: 'Running', conditions: [condition('PodScheduled')] });
     await karpenter.bed.advance('10s');
-    expect(await seconds()).to.deep.equal([undefined, 39, undefined, 38]);
+    expect(await seconds()).to.deep.equal([undefined, 40, undefined, 39]);
     await report('web', { phase: 'Running', conditions: [condition('PodScheduled'), condition('Ready')] });
     await karpenter.bed.advance('10s');
     expect(await seconds()).to.deep.equal([undefined, undefined, undefined, undefined]);
@@ -86,7 +86,7 @@ describe('metrics of pods', () => {
     await karpenter.bed.advance('1s');
     await karpenter.pod('web');
     await karpenter.bed.advance('20s');
-    expect(await gauge('provisioning_scheduling_undecided_time', 'web')).to.equal(19);
+    expect(await gauge('provisioning_scheduling_undecided_time', 'web')).to.equal(20);
     expect(await gauge('provisioning_unbound_time', 'web')).to.equal(undefined);
   });
 });

@@ -1,69 +1,65 @@
 import { inject } from 'inversify';
 import { ARCH_LABEL, CAPACITY_TYPE_LABEL, INSTANCE_TYPE_LABEL, NODECLASS_LABEL, NODEPOOL_LABEL, ZONE_LABEL } from 'karpenter-ts/api';
 import { PodTimes } from 'karpenter-ts/cluster';
-import { Metrics, Node, Pod, Reconciler, Singleton, Step, changed, done } from 'karpenter-ts/operator';
-import type { Outcome, TickContext } from 'karpenter-ts/operator';
+import type { PodTime } from 'karpenter-ts/cluster';
+import { Cache, Clock, Metrics, Node, Pod, Reconciler, Step, changed, done } from 'karpenter-ts/operator';
+import type { Outcome, Sample, Startable } from 'karpenter-ts/operator';
 import { isTerminal } from 'karpenter-ts/scheduling';
 import { DURATIONS } from './karpenter-metrics.js';
-import { StartingPods } from './starting-pods.js';
 
 const STATE_LABELS = ['name', 'namespace', 'owner', 'node', 'scheduled', 'nodepool', 'zone', 'arch', 'capacity_type', 'instance_type', 'phase', 'ready', 'managed', 'state'];
 
-/**
- * One series a pod, and one a phase without pod labels whose value is the number of pods (`karpenter_pods_state{state="pending"}`),
- * which is what the guide's alert compares with 10.
- */
-@Singleton({ name: 'metrics.pod.state', every: '10s', reads: [Pod, Node] })
-export class PodStateMetrics {
-  private readonly states;
-  private readonly unbound;
-  private readonly unstarted;
-  private readonly provisioningUnbound;
-  private readonly provisioningUnstarted;
-  private readonly undecided;
+/** Gauges of pods: where they are, and for how long they wait for what. Read when asked for; upstream sets them every 30 seconds. */
+export class PodStateMetrics implements Startable {
+  readonly name = 'metrics.pod.state';
 
-  constructor(@inject(Metrics) metrics: Metrics, @inject(StartingPods) private readonly starting: StartingPods, @inject(PodTimes) private readonly times: PodTimes) {
-    const gauge = (name: string, help: string) => metrics.gauge({ name: `karpenter_pods_${name}_seconds`, help, labelNames: ['name', 'namespace'] });
-    this.states = metrics.gauge({ name: 'karpenter_pods_state', help: 'Pods with where they are; by phase, their number.', labelNames: STATE_LABELS });
-    this.unbound = gauge('unbound_time', 'For how long pods have had no node.');
-    this.unstarted = gauge('unstarted_time', 'For how long pods that were pending have not been ready.');
-    this.provisioningUnbound = gauge('provisioning_unbound_time', 'For how long pods that a simulation had room for have had no node.');
-    this.provisioningUnstarted = gauge('provisioning_unstarted_time', 'For how long pods that a simulation had room for have not been ready.');
-    this.undecided = gauge('provisioning_scheduling_undecided_time', 'For how long pods have waited for a first decision.');
+  constructor(
+    @inject(Metrics) private readonly metrics: Metrics,
+    @inject(Cache) private readonly cache: Cache,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(PodTimes) private readonly times: PodTimes,
+  ) {}
+
+  start(): void {
+    this.metrics.derived({ name: 'karpenter_pods_state', help: 'Pods with where they are; by phase, their number.', labelNames: STATE_LABELS }, () => this.states());
+    const waiting = (name: string, help: string, since: (pod: Pod, times: PodTime) => number | undefined): void =>
+      this.metrics.derived({ name: `karpenter_pods_${name}_seconds`, help, labelNames: ['name', 'namespace'] }, () => this.waiting(since));
+    waiting('unbound_time', 'For how long pods have had no node.', (pod) => (isUnbound(pod) ? createdAt(pod) : undefined));
+    waiting('unstarted_time', 'For how long pods that were pending have not been ready.', (pod, times) => (isUnstarted(pod, times) ? createdAt(pod) : undefined));
+    waiting('provisioning_unbound_time', 'For how long pods that a simulation had room for have had no node.', (pod, { schedulable }) => (isUnbound(pod) ? schedulable : undefined));
+    waiting('provisioning_unstarted_time', 'For how long pods that a simulation had room for have not been ready.', (pod, times) => (isUnstarted(pod, times) ? times.schedulable : undefined));
+    waiting('provisioning_scheduling_undecided_time', 'For how long pods have waited for a first decision.',
+      (pod, { acknowledged, decided }) => (decided === undefined && timeOf(pod, 'PodScheduled') === undefined ? acknowledged : undefined));
   }
 
-  tick(ctx: TickContext): void {
-    for (const gauge of [this.states, this.unbound, this.unstarted, this.provisioningUnbound, this.provisioningUnstarted, this.undecided]) gauge.reset();
+  /**
+   * One series a pod, and one a phase without pod labels whose value is the number of pods (`karpenter_pods_state{state="pending"}`),
+   * which is what the guide's alert compares with 10.
+   */
+  private states(): Sample[] {
     const phases = new Map<string, number>([['pending', 0]]);
-    const pods = ctx.cache.list(Pod);
-    this.starting.retain(new Set(pods.map(({ metadata }) => metadata.uid)));
-    for (const pod of pods) {
+    const samples = this.cache.list(Pod).map((pod): Sample => {
       const phase = (pod.status.phase ?? 'Unknown').toLowerCase();
       phases.set(phase, (phases.get(phase) ?? 0) + 1);
-      this.states.set(stateLabels(pod, ctx), 1);
-      this.wait(pod, ctx.now());
-    }
-    for (const [state, count] of phases) this.states.set({ state }, count);
+      return { labels: stateLabels(pod, this.cache), value: 1 };
+    });
+    for (const [state, value] of phases) samples.push({ labels: { state }, value });
+    return samples;
   }
 
-  private wait(pod: Pod, now: number): void {
-    const identity = { name: pod.metadata.name, namespace: pod.metadata.namespace ?? '' };
-    const { acknowledged, decided, schedulable } = this.times.of(pod);
-    const show = (gauge: PodStateMetrics['unbound'], since: number | undefined): void => {
-      if (since !== undefined) gauge.set(identity, (now - since) / 1_000);
-    };
-    const createdAt = Date.parse(pod.metadata.creationTimestamp);
-    if (pod.status.phase === 'Pending' || this.starting.has(pod.metadata.uid)) {
-      show(this.unstarted, createdAt);
-      show(this.provisioningUnstarted, schedulable);
-    }
-    if (timeOf(pod, 'PodScheduled') !== undefined) return;
-    if (decided === undefined) show(this.undecided, acknowledged);
-    if (pod.status.phase !== 'Pending') return;
-    show(this.unbound, createdAt);
-    show(this.provisioningUnbound, schedulable);
+  private waiting(since: (pod: Pod, times: PodTime) => number | undefined): Sample[] {
+    const now = this.clock.now();
+    return this.cache.list(Pod).flatMap((pod) => {
+      const from = since(pod, this.times.of(pod));
+      return from === undefined ? [] : [{ labels: { name: pod.metadata.name, namespace: pod.metadata.namespace ?? '' }, value: (now - from) / 1_000 }];
+    });
   }
 }
+
+const createdAt = ({ metadata }: Pod): number => Date.parse(metadata.creationTimestamp);
+const isPending = ({ status }: Pod): boolean => status.phase === 'Pending';
+const isUnbound = (pod: Pod): boolean => isPending(pod) && timeOf(pod, 'PodScheduled') === undefined;
+const isUnstarted = (pod: Pod, { starting = false }: PodTime): boolean => isPending(pod) || starting;
 
 /** Observes when pods that were seen pending are bound and become ready. */
 @Reconciler({ for: Pod, name: 'metrics.pod', root: false, concurrency: 1, when: changed((pod) => pod.status.phase, (pod) => pod.status.conditions) })
@@ -73,7 +69,7 @@ export class PodLatencyMetrics {
   private readonly provisioningStartup;
   private readonly provisioningBound;
 
-  constructor(@inject(Metrics) metrics: Metrics, @inject(StartingPods) private readonly starting: StartingPods, @inject(PodTimes) private readonly times: PodTimes) {
+  constructor(@inject(Metrics) metrics: Metrics, @inject(PodTimes) private readonly times: PodTimes) {
     const histogram = (name: string, help: string) => metrics.histogram({ name: `karpenter_pods_${name}_duration_seconds`, help, buckets: DURATIONS });
     this.startup = metrics.summary({ name: 'karpenter_pods_startup_duration_seconds', help: 'From creation to Ready.', percentiles: [0, 0.5, 0.9, 0.99, 1] });
     this.bound = histogram('bound', 'From creation to a node.');
@@ -83,28 +79,25 @@ export class PodLatencyMetrics {
 
   @Step({ whileDeleting: true })
   observe(pod: Pod): Outcome {
-    const { metadata: { uid, creationTimestamp }, status } = pod;
-    if (status.phase === 'Pending') this.starting.add(uid);
-    else if (!this.starting.has(uid)) return done();
-    const { schedulable } = this.times.of(pod);
+    if (isPending(pod)) this.times.note(pod, { starting: true });
+    const { starting = false, bound = false, schedulable } = this.times.of(pod);
+    if (!starting) return done();
     const observe = (series: { observe(seconds: number): void }, since: number | undefined, until: number): void => {
       // Conditions have whole seconds, simulations do not.
       if (since !== undefined) series.observe(Math.max(0, until - since) / 1_000);
     };
     const boundAt = timeOf(pod, 'PodScheduled');
-    if (boundAt !== undefined && this.starting.bind(uid)) {
-      observe(this.bound, Date.parse(creationTimestamp), boundAt);
+    if (boundAt !== undefined && !bound) {
+      this.times.note(pod, { bound: true });
+      observe(this.bound, createdAt(pod), boundAt);
       observe(this.provisioningBound, schedulable, boundAt);
     }
     const readyAt = timeOf(pod, 'Ready');
     if (readyAt !== undefined) {
-      observe(this.startup, Date.parse(creationTimestamp), readyAt);
+      observe(this.startup, createdAt(pod), readyAt);
       observe(this.provisioningStartup, schedulable, readyAt);
     }
-    if (readyAt !== undefined || isTerminal(pod)) {
-      this.starting.delete(uid);
-      this.times.forget(pod);
-    }
+    if (readyAt !== undefined || isTerminal(pod)) this.times.forget(pod);
     return done();
   }
 }
@@ -115,8 +108,8 @@ function timeOf({ status }: Pod, type: string): number | undefined {
   return condition && Date.parse(String(condition.lastTransitionTime));
 }
 
-function stateLabels(pod: Pod, ctx: TickContext): Record<string, string> {
-  const node = pod.spec.nodeName ? ctx.cache.get(Node, pod.spec.nodeName) : undefined;
+function stateLabels(pod: Pod, cache: Cache): Record<string, string> {
+  const node = pod.spec.nodeName ? cache.get(Node, pod.spec.nodeName) : undefined;
   const labels = node?.metadata.labels ?? {};
   const [owner] = pod.metadata.ownerReferences ?? [];
   return {

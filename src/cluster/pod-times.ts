@@ -8,17 +8,19 @@ export interface PodTime {
   readonly decided?: number | undefined;
   /** When a simulation first had room for it; gone again once one has none. */
   readonly schedulable?: number | undefined;
+  /** Whether this process saw it pending: only of such pods is it known how long they took. */
+  readonly starting?: boolean;
+  /** Whether this process saw that it got a node. */
+  readonly bound?: boolean;
 }
 
-const uidOf = ({ metadata }: Pod): string => metadata?.uid ?? '';
-
-/** How far the provisioner has come with each pod that waits, for what is measured of it (karpenter-core §5.10). */
+/** How far each pod that waits or starts has come, for what is measured of it (karpenter-core §5.10). */
 export class PodTimes {
   private readonly times = new Map<string, PodTime>();
 
   /** Counts once. */
   acknowledge(pod: Pod, now: number): void {
-    this.change(pod, { acknowledged: now, ...this.of(pod) });
+    if (this.of(pod).acknowledged === undefined) this.note(pod, { acknowledged: now });
   }
 
   /**
@@ -28,20 +30,21 @@ export class PodTimes {
   decide(pod: Pod, hasRoom: boolean, now: number): number | undefined {
     if (hasRoom && pod.spec?.nodeName) return undefined;
     const { acknowledged, decided, schedulable } = this.of(pod);
-    this.change(pod, { acknowledged, decided: decided ?? now, schedulable: hasRoom ? schedulable ?? now : undefined });
+    this.note(pod, { decided: decided ?? now, schedulable: hasRoom ? schedulable ?? now : undefined });
     return decided === undefined && acknowledged !== undefined ? now - acknowledged : undefined;
   }
 
+  /** Says that the pod was seen pending, or that it has a node. */
+  note(pod: Pod, news: PodTime): void {
+    this.times.set(pod.metadata?.uid ?? '', { ...this.of(pod), ...news });
+  }
+
   of(pod: Pod): PodTime {
-    return this.times.get(uidOf(pod)) ?? {};
+    return this.times.get(pod.metadata?.uid ?? '') ?? {};
   }
 
   /** For pods that run, ended, or are gone. */
   forget(pod: Pod): void {
-    this.times.delete(uidOf(pod));
-  }
-
-  private change(pod: Pod, time: PodTime): void {
-    this.times.set(uidOf(pod), time);
+    this.times.delete(pod.metadata?.uid ?? '');
   }
 }
