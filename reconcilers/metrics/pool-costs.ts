@@ -1,5 +1,6 @@
 import { inject } from 'inversify';
-import { CAPACITY_TYPE_LABEL, INSTANCE_TYPE_LABEL, NODEPOOL_LABEL, NodeClaim, NodePool, ZONE_LABEL } from 'karpenter-ts/api';
+import { CAPACITY_TYPE_LABEL, INSTANCE_TYPE_LABEL, NODEPOOL_LABEL, NodePool, ZONE_LABEL } from 'karpenter-ts/api';
+import type { NodeClaim } from 'karpenter-ts/api';
 import { CloudProvider } from 'karpenter-ts/cloud';
 import type { InstanceType } from 'karpenter-ts/cloud';
 import { Logger, Metrics, Singleton } from 'karpenter-ts/operator';
