@@ -13,7 +13,7 @@ describe('what a buffer consists of', () => {
     ['StatefulSet team/web', { spec: { template: pods('2') } }],
   ]);
   const names = new Map<unknown, string>([[PodTemplate, 'PodTemplate'], [Deployment, 'Deployment'], [StatefulSet, 'StatefulSet']]);
-  const cache = { get: (kind: unknown, name: string, namespace?: string) => objects.get(`${names.get(kind) ?? 'other'} ${namespace}/${name}`) } as Pick<Cache, 'get'>;
+  const cache = { get: (kind: unknown, name: string, namespace?: string) => objects.get(`${names.get(kind) ?? 'other'} ${namespace}/${name}`), list: () => [] } as unknown as Pick<Cache, 'get' | 'list'>;
   const chunks = (spec: CapacityBufferSpec) => bufferChunks({ metadata: { name: 'spare', namespace: 'team' }, spec } as CapacityBuffer, cache);
 
   const resolved: [string, CapacityBufferSpec, string, number][] = [
@@ -33,7 +33,7 @@ describe('what a buffer consists of', () => {
     ['a kind that has no template that we know', { scalableRef: { kind: 'Job', name: 'web' } }, 'ResolutionFailed', 'spec.scalableRef.kind is "Job"; it must be Deployment, StatefulSet, ReplicaSet'],
     ['a group that has none', { scalableRef: { apiGroup: 'batch', kind: 'Deployment', name: 'web' } }, 'ResolutionFailed', 'spec.scalableRef.apiGroup is "batch"; it must be "apps" or empty'],
     ['nothing', { replicas: 1 }, 'ResolutionFailed', 'neither spec.podTemplateRef nor spec.scalableRef is set'],
-    ['a template with requests that are none', { podTemplateRef: { name: 'broken' }, replicas: 1 }, 'ResolutionFailed', 'in the pod template or spec.limits, "much" is not a quantity'],
+    ['a template with requests that are none', { podTemplateRef: { name: 'broken' }, replicas: 1 }, 'ResolutionFailed', 'in the pod template, its VerticalPodAutoscaler or spec.limits, "much" is not a quantity'],
     ['far too many', { podTemplateRef: { name: 'chunk' }, replicas: 2_000_000_000 }, 'ResolutionFailed', 'CapacityBuffer team/spare would have 2000000000 virtual pods; its replicas, percentage and limits must come to at most 10000'],
   ];
   for (const [what, spec, reason, message] of unresolved) {

@@ -1,10 +1,10 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
-import { InvalidQuantity } from 'karpenter-ts/api';
+import { InvalidQuantity, VerticalPodAutoscaler } from 'karpenter-ts/api';
 import type { CapacityBuffer, CapacityBufferSpec } from 'karpenter-ts/api';
 import { chunkSpec } from 'karpenter-ts/cluster';
-import { Deployment, PodTemplate, ReplicaSet, StatefulSet } from 'karpenter-ts/operator';
+import { Deployment, PodTemplate, ReplicaSet, StatefulSet, index } from 'karpenter-ts/operator';
 import type { Cache, KindClass, KubeObject } from 'karpenter-ts/operator';
-import { podRequests } from 'karpenter-ts/scheduling';
+import { podRequests, strongestPrediction, withPrediction } from 'karpenter-ts/scheduling';
 import { bufferReplicas } from './buffer-replicas.js';
 
 /** More chunks than this are taken for a mistake: each is a pod in every plan. */
@@ -28,7 +28,14 @@ interface Workload extends KubeObject { spec: { replicas?: number; template?: Po
 
 const WORKLOADS: Readonly<Record<string, KindClass<Workload>>> = { Deployment, StatefulSet, ReplicaSet };
 
-type Reader = Pick<Cache, 'get'>;
+/** Names what a template may be from. */
+export const templateKey = (kind: string, namespace = 'default', name = ''): string => `${kind}/${namespace}/${name}`;
+
+/** Autoscalers by the workload that they scale. */
+const autoscalerByTarget = index(VerticalPodAutoscaler, 'target', ({ metadata: { namespace }, spec: { targetRef } }) =>
+  [targetRef?.apiVersion?.startsWith('apps/') ? templateKey(targetRef.kind, namespace, targetRef.name) : undefined]);
+
+type Reader = Pick<Cache, 'get' | 'list'>;
 /** A template, and how many pods are made from it. */
 type Source = Omit<Chunks, 'replicas'> & { readonly workloadReplicas?: number };
 
@@ -46,22 +53,23 @@ function workloadOf({ apiGroup, kind, name }: NonNullable<CapacityBufferSpec['sc
   if (!type) return failed(`spec.scalableRef.kind is ${JSON.stringify(kind)}; it must be ${Object.keys(WORKLOADS).join(', ')}`);
   const workload = cache.get(type, name, namespace);
   if (!workload) return { reason: 'ScalableRefNotFound', message: `${kind} ${namespace}/${name} not found` };
-  return { template: workload.spec.template ?? {}, workloadReplicas: workload.spec.replicas ?? 1 };
+  const autoscalers = cache.list(VerticalPodAutoscaler, { index: autoscalerByTarget, value: templateKey(kind, namespace, name) });
+  return { template: withPrediction(workload.spec.template ?? {}, strongestPrediction(autoscalers)), workloadReplicas: workload.spec.replicas ?? 1 };
 }
 
 /** What a buffer consists of, as of now (karpenter-core §3.17). */
 export function bufferChunks({ metadata: { name, namespace = 'default' }, spec }: CapacityBuffer, cache: Reader): Chunks | Unresolved {
   const { podTemplateRef, scalableRef } = spec;
   if (!podTemplateRef && !scalableRef) return failed('neither spec.podTemplateRef nor spec.scalableRef is set');
-  const source = podTemplateRef ? podTemplateOf(podTemplateRef.name, namespace, cache) : workloadOf(scalableRef as NonNullable<typeof scalableRef>, namespace, cache);
-  if ('reason' in source) return source;
-  const { workloadReplicas, ...chunk } = source;
   try {
+    const source = podTemplateRef ? podTemplateOf(podTemplateRef.name, namespace, cache) : workloadOf(scalableRef as NonNullable<typeof scalableRef>, namespace, cache);
+    if ('reason' in source) return source;
+    const { workloadReplicas, ...chunk } = source;
     const replicas = bufferReplicas(spec, podRequests({ spec: chunkSpec(chunk.template) }), workloadReplicas);
     if (replicas > MOST_CHUNKS) return failed(`CapacityBuffer ${namespace}/${name} would have ${replicas} virtual pods; its replicas, percentage and limits must come to at most ${MOST_CHUNKS}`);
     return { ...chunk, replicas };
   } catch (error) {
-    if (error instanceof InvalidQuantity) return failed(`in the pod template or spec.limits, ${error.message}`);
+    if (error instanceof InvalidQuantity) return failed(`in the pod template, its VerticalPodAutoscaler or spec.limits, ${error.message}`);
     throw error;
   }
 }

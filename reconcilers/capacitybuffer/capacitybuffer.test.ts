@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { Container } from 'inversify';
-import { CapacityBuffer, NodeClaim, NodePool } from 'karpenter-ts/api';
+import { CapacityBuffer, NodeClaim, NodePool, VerticalPodAutoscaler } from 'karpenter-ts/api';
 import type { CapacityBufferSpec } from 'karpenter-ts/api';
-import { Deployment, Event, Node, Pod, PodTemplate, ReconcilerToken, compile } from 'karpenter-ts/operator';
+import { CustomResourceDefinition, Deployment, Event, Node, Pod, PodTemplate, ReconcilerToken, compile } from 'karpenter-ts/operator';
 import type { ObjectInput, ReconcilerClass } from 'karpenter-ts/operator';
 import { core } from '../module.js';
 import { DEFAULT_SETTINGS } from '../settings.js';
@@ -172,6 +172,26 @@ describe('a capacity buffer', () => {
       await karpenter.bed.advance('2s');
       expect(await conditions()).to.include('Provisioning=False RequiresNewCapacity: 0/2 virtual pods required new capacity, 1 failed');
       expect(await claims()).to.have.length(1);
+    });
+
+    it('asks for what a VerticalPodAutoscaler will make of the next pods, one of which still fits', async () => {
+      await start([CapacityBufferStatusReconciler]);
+      await deployment(2);
+      await buffer({ scalableRef: { kind: 'Deployment', name: 'web' }, percentage: 100 });
+      await karpenter.api.create(CustomResourceDefinition, {
+        metadata: { name: 'verticalpodautoscalers.autoscaling.k8s.io', annotations: { 'api-approved.kubernetes.io': 'unapproved, for a test' } },
+        spec: {
+          group: 'autoscaling.k8s.io', scope: 'Namespaced', names: { plural: 'verticalpodautoscalers', kind: 'VerticalPodAutoscaler', singular: 'verticalpodautoscaler', listKind: 'VerticalPodAutoscalerList' },
+          versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }],
+        },
+      } as unknown as ObjectInput<CustomResourceDefinition>);
+      await karpenter.bed.advance('11s');
+      await karpenter.api.create(VerticalPodAutoscaler, {
+        metadata: { name: 'web' }, spec: { targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } },
+        status: { recommendation: { containerRecommendations: [{ containerName: 'main', target: { cpu: '1500m', memory: '256Mi' } }] } },
+      });
+      await karpenter.bed.advance('1s');
+      expect((await karpenter.api.list(NodeClaim)).map(({ spec }) => spec.resources?.requests)).to.deep.equal([{ cpu: '600m', pods: '2' }, { cpu: '1500m', memory: '256Mi', pods: '1' }]);
     });
 
     it('of none needs nothing', async () => {

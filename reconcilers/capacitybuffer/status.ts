@@ -1,12 +1,10 @@
 import { inject } from 'inversify';
-import { CapacityBuffer } from 'karpenter-ts/api';
+import { CapacityBuffer, VerticalPodAutoscaler } from 'karpenter-ts/api';
 import { Condition, Deployment, PodTemplate, Reconciler, ReplicaSet, StatefulSet, Step, Watches, changed, done, generationChanged, index, met, unmet } from 'karpenter-ts/operator';
 import type { Key, KubeObject, MapContext, Outcome, StepContext } from 'karpenter-ts/operator';
 import { REASONABLE_BACKOFF } from '../shared/concurrency.js';
-import { bufferChunks } from './buffer-chunks.js';
+import { bufferChunks, templateKey } from './buffer-chunks.js';
 import { CapacityBufferSignals } from './capacity-buffer-events.js';
-
-const templateKey = (kind: string, namespace = 'default', name = ''): string => `${kind}/${namespace}/${name}`;
 
 /** Buffers by what they take their template from. */
 const bufferByTemplate = index(CapacityBuffer, 'template', ({ metadata: { namespace }, spec: { podTemplateRef, scalableRef } }) =>
@@ -27,6 +25,12 @@ export class CapacityBufferStatusReconciler {
   @Watches(ReplicaSet, { when: generationChanged() })
   ofWorkload({ kind, metadata: { namespace, name } }: KubeObject, map: MapContext): Key<CapacityBuffer>[] {
     return map.keys({ index: bufferByTemplate, value: templateKey(kind, namespace, name) });
+  }
+
+  /** An autoscaler changes what the next pods of its workload request. */
+  @Watches(VerticalPodAutoscaler, { optional: true, when: changed(({ spec }) => spec, ({ status }) => status.recommendation) })
+  ofAutoscaler({ metadata: { namespace }, spec: { targetRef } }: VerticalPodAutoscaler, map: MapContext): Key<CapacityBuffer>[] {
+    return map.keys({ index: bufferByTemplate, value: targetRef && templateKey(targetRef.kind, namespace, targetRef.name) });
   }
 
   @Condition('ReadyForProvisioning', { every: '30s' })

@@ -18,3 +18,4 @@ export * from './v1beta1/ec2nodeclass.js';
 export * from './v1beta1/nodeclaim.js';
 export * from './v1beta1/nodeclass-reference.js';
 export * from './v1beta1/nodepool.js';
+export * from './vertical-pod-autoscaler.js';

@@ -10,5 +10,6 @@ export * from './pod-validation.js';
 export * from './snapshot.js';
 export { solve, solving } from './solve.js';
 export * from './volumes.js';
+export * from './vpa-prediction.js';
 export { withoutPods } from './without-pods.js';
 export * from './workload-selector.js';
