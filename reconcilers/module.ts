@@ -1,4 +1,5 @@
 import { ContainerModule } from 'inversify';
+import { CloudProvider, InstanceTypeOverlays, OverlayStore, overlaid } from 'karpenter-ts/cloud';
 import { TOKENS } from 'karpenter-ts/cloud/aws';
 import { ClusterState, PodTimes } from 'karpenter-ts/cluster';
 import { Cache, Clock, ObservedConditions, Startable, reconcilers } from 'karpenter-ts/operator';
@@ -40,6 +41,8 @@ import { NodeClaimHydration, NodeHydration } from './nodeclaim/hydration.js';
 import { NodeClaimLifecycle } from './nodeclaim/lifecycle.js';
 import { RegistrationHook } from './nodeclaim/registration-hook.js';
 import { PodEvents } from './nodeclaim/pod-events.js';
+import { NodeOverlayEvaluation } from './nodeoverlay/evaluation.js';
+import { NodeOverlayStatusReconciler, OverlayEvaluations } from './nodeoverlay/status.js';
 import { NodePoolCounter } from './nodepool/counter.js';
 import { NodePoolHash } from './nodepool/hash.js';
 import { RegistrationHealthReporter } from './nodepool/registration-health-reporter.js';
@@ -59,7 +62,7 @@ import { StaticProvisioning } from './static/static-provisioning.js';
 
 /** What the reconcilers share, without any of them. */
 export const services = (settings: Settings): ContainerModule =>
-  new ContainerModule(({ bind }) => {
+  new ContainerModule(({ bind, onActivation }) => {
     bind(Settings).toConstantValue(settings);
     bind(ClusterState).toResolvedValue(
       (clock: Clock, cache: Cache) => new ClusterState({ clock, lookups: cacheLookups(cache), nominationPeriod: Math.max(2 * settings.batchMaxDuration, 10_000) }),
@@ -73,6 +76,12 @@ export const services = (settings: Settings): ContainerModule =>
     bind(Evictions).toService(EvictionRequests);
     bind(CapacityBufferEvents).toService(CapacityBufferSignals);
     bind(Startable).toService(ClusterStateFeed);
+    bind(OverlayStore).toSelf().inSingletonScope();
+    bind(OverlayEvaluations).toService(OverlayStore);
+    if (settings.featureGates.nodeOverlay) {
+      bind(InstanceTypeOverlays).toService(OverlayStore);
+      onActivation<CloudProvider>(CloudProvider, (context, provider) => overlaid(provider, context.get(OverlayStore)));
+    }
   });
 
 /** Pools and claims: everything that works with any cloud that is bound under `CloudProvider`. */
@@ -87,6 +96,7 @@ export const core = (settings: Settings): ContainerModule[] => [
     ...(settings.defaultTopologySpread.length > 0 ? [DefaultSpreadSources] : []),
     ...(settings.featureGates.capacityBuffer ? [CapacityBufferStatusReconciler] : []),
     ...(settings.featureGates.staticCapacity ? [StaticProvisioning, StaticDeprovisioning] : []),
+    ...(settings.featureGates.nodeOverlay ? [NodeOverlayEvaluation, NodeOverlayStatusReconciler] : []),
   ),
 ];
 

@@ -10,6 +10,7 @@ import { CapacityBufferEvents } from '../capacitybuffer/capacity-buffer-events.j
 import { CapacityBuffers, NOTHING_PLANNED } from '../capacitybuffer/capacity-buffers.js';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { SimulationMetrics } from '../metrics/simulation-metrics.js';
+import { OverlayEvaluations } from '../nodeoverlay/status.js';
 import { Settings } from '../settings.js';
 import { defaultSpread } from '../shared/default-spread.js';
 import { managedPools, mayLaunch, poolsWithTypes } from '../shared/node-pools.js';
@@ -67,6 +68,12 @@ export class Provisioner {
   @Watches(NodeClaim, { when: ({ object, old }) => object.status.providerID !== old?.status.providerID })
   onLaunch(claim: NodeClaim): boolean {
     return claim.status.providerID !== undefined;
+  }
+
+  /** Pools may be usable now, and pods may fit other types. */
+  @OnEvent(OverlayEvaluations)
+  onOverlays(): boolean {
+    return true;
   }
 
   @Batch(({ settings }: Provisioner) => ({ idle: settings.batchIdleDuration, max: settings.batchMaxDuration }))

@@ -1,5 +1,6 @@
 import { NODEPOOL_LABEL, NodePool, conditionOf } from 'karpenter-ts/api';
 import type { NodeClaim } from 'karpenter-ts/api';
+import { UnevaluatedNodePool } from 'karpenter-ts/cloud';
 import type { CloudProvider, InstanceType } from 'karpenter-ts/cloud';
 import { keyOf } from 'karpenter-ts/operator';
 import type { Key, TickContext } from 'karpenter-ts/operator';
@@ -29,7 +30,9 @@ export async function poolsWithTypes(pools: readonly NodePool[], cloud: CloudPro
     try {
       return await cloud.getInstanceTypes(pool);
     } catch (error) {
-      ctx.log.error('skipping, unable to resolve instance types', { NodePool: { name: pool.metadata.name }, error: (error as Error).message });
+      const fields = { NodePool: { name: pool.metadata.name }, error: (error as Error).message };
+      if (error instanceof UnevaluatedNodePool) ctx.log.debug('skipping, awaiting the evaluation of node overlays', fields);
+      else ctx.log.error('skipping, unable to resolve instance types', fields);
       return [];
     }
   }));

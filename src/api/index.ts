@@ -6,6 +6,8 @@ export * from './ec2nodeclass.js';
 export * from './hashstructure.js';
 export * from './labels.js';
 export * from './nodeclaim.js';
+export * from './nodeoverlay-validation.js';
+export * from './nodeoverlay.js';
 export * from './nodepool-hash.js';
 export * from './nodepool-validation.js';
 export * from './nodepool.js';

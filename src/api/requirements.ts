@@ -86,6 +86,11 @@ export class LabelSet {
     return false;
   }
 
+  /** Whether a node can satisfy both, be it without the label. */
+  agrees(other: LabelSet): boolean {
+    return this.intersects(other) || (this.allowsAbsence && other.allowsAbsence);
+  }
+
   withMinValues(minValues: number | undefined): LabelSet {
     return new LabelSet(this.complement, this.values, this.gte, this.lte, minValues);
   }
@@ -199,16 +204,18 @@ export class Requirements implements Iterable<[string, LabelSet]> {
    * is an error unless it is in `allowUndefined` or its absence satisfies.
    */
   incompatibility(wanted: Requirements, allowUndefined: ReadonlySet<string> = new Set()): string | undefined {
-    for (const [key, set] of wanted) {
-      if (this.sets.has(key) || allowUndefined.has(key) || set.allowsAbsence) continue;
-      return `label "${key}" does not have known values${this.typoHint(key, allowUndefined)}`;
-    }
-    return this.conflict(wanted);
+    const key = this.undefinedKey(wanted, allowUndefined);
+    return key === undefined ? this.conflict(wanted) : `label "${key}" does not have known values${this.typoHint(key, allowUndefined)}`;
   }
 
   /** {@link incompatibility} with every well-known label allowed to be undefined, as for nodes that do not exist yet. */
   compatible(wanted: Requirements, allowUndefined: ReadonlySet<string> = WELL_KNOWN_LABELS): boolean {
-    return this.incompatibility(wanted, allowUndefined) === undefined;
+    return this.undefinedKey(wanted, allowUndefined) === undefined && this.intersects(wanted);
+  }
+
+  private undefinedKey(wanted: Requirements, allowUndefined: ReadonlySet<string>): string | undefined {
+    for (const [key, set] of wanted) if (!this.sets.has(key) && !allowUndefined.has(key) && !set.allowsAbsence) return key;
+    return undefined;
   }
 
   /** The first key on which both cannot hold; keys that only one side names do not matter. */
@@ -225,7 +232,7 @@ export class Requirements implements Iterable<[string, LabelSet]> {
     const [fewer, more] = other.sets.size < this.sets.size ? [other, this] : [this, other];
     for (const [key, set] of fewer.sets) {
       const against = more.sets.get(key);
-      if (against === undefined || set.intersects(against) || (set.allowsAbsence && against.allowsAbsence)) continue;
+      if (against === undefined || set.agrees(against)) continue;
       return key;
     }
     return undefined;

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CapacityBuffer, EC2NodeClass, NodeClaim, NodePool } from '../api/index.js';
+import { CapacityBuffer, EC2NodeClass, NodeClaim, NodeOverlay, NodePool } from '../api/index.js';
 import { Problems, crdOf, kindPlanOf } from '../operator/index.js';
 import type { KindPlan } from '../operator/index.js';
 import { checkManifests, renderManifests } from '../operator/manifests/render.js';
@@ -8,7 +8,7 @@ import { checkManifests, renderManifests } from '../operator/manifests/render.js
 /** Karpenter's own kinds. */
 export function karpenterKinds(): KindPlan[] {
   const problems = new Problems();
-  const kinds = [NodePool, NodeClaim, EC2NodeClass, CapacityBuffer].map((kind) => kindPlanOf(kind, problems));
+  const kinds = [NodePool, NodeClaim, NodeOverlay, EC2NodeClass, CapacityBuffer].map((kind) => kindPlanOf(kind, problems));
   problems.throwIfAny();
   return kinds;
 }

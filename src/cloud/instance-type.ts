@@ -15,6 +15,8 @@ export interface Offering {
   capacityOverride?: Resources;
   /** Resources of which the system takes another amount when the machine is bought this way. */
   overheadOverride?: Resources;
+  /** Whether the price is a NodeOverlay's and not the cloud's. */
+  priceOverlaid?: true;
 }
 
 /** A machine shape as a cloud provider hands it out for one NodePool. */
@@ -26,4 +28,6 @@ export interface InstanceType {
   capacity: Resources;
   /** What the system takes from it: kube-reserved, system-reserved and eviction threshold, summed. */
   overhead: Resources;
+  /** Whether a NodeOverlay added to the capacity. */
+  capacityOverlaid?: true;
 }

@@ -1,10 +1,11 @@
-import { KARPENTER_GROUP, CAPACITY_TYPE_LABEL, HOSTNAME_LABEL, INSTANCE_TYPE_LABEL, MIN_VALUES_RELAXED_ANNOTATION, NODEPOOL_HASH_ANNOTATION,
-  NODEPOOL_HASH_VERSION_ANNOTATION, NODEPOOL_LABEL, WELL_KNOWN_LABELS } from '../api/labels.js';
+import { CAPACITY_OVERLAY_ANNOTATION, KARPENTER_GROUP, CAPACITY_TYPE_LABEL, HOSTNAME_LABEL, INSTANCE_TYPE_LABEL, MIN_VALUES_RELAXED_ANNOTATION, NODEPOOL_HASH_ANNOTATION,
+  NODEPOOL_HASH_VERSION_ANNOTATION, NODEPOOL_LABEL, PRICE_OVERLAY_ANNOTATION, WELL_KNOWN_LABELS } from '../api/labels.js';
 import type { NodeClaim } from '../api/nodeclaim.js';
 import type { NodePool } from '../api/nodepool.js';
 import { nodePoolHash, NODEPOOL_HASH_VERSION } from '../api/nodepool-hash.js';
 import { LabelSet, Requirements } from '../api/requirements.js';
 import { formatResources } from '../api/resources.js';
+import type { InstanceType } from '../cloud/instance-type.js';
 import type { ObjectInput } from '../operator/kube/object.js';
 import type { NewNode } from './decision.js';
 import { SIMULATION_LABELS, templateRequirements } from './pool.js';
@@ -54,6 +55,14 @@ function claimOf(pool: NodePool, requirements: Requirements, wellKnown: Readonly
   };
 }
 
+/** Says that the prices or resources of some type are not the cloud's, so that the launch follows ours. */
+function overlayAnnotations(instanceTypes: readonly InstanceType[]): Record<string, string> {
+  return {
+    ...(instanceTypes.some(({ offerings }) => offerings.some(({ priceOverlaid }) => priceOverlaid)) ? { [PRICE_OVERLAY_ANNOTATION]: 'true' } : {}),
+    ...(instanceTypes.some(({ capacityOverlaid }) => capacityOverlaid) ? { [CAPACITY_OVERLAY_ANNOTATION]: 'true' } : {}),
+  };
+}
+
 /**
  * The NodeClaim to create for a planned node: the pool's template, narrowed to the types and capacity types that were found possible,
  * with the requests that were counted (karpenter-core §4.11).
@@ -70,7 +79,7 @@ export function buildNodeClaim(pool: NodePool, node: NewNode, wellKnown: Readonl
   const claim = claimOf(pool, narrowed, wellKnown);
   return {
     ...claim,
-    metadata: { ...claim.metadata, annotations: { ...claim.metadata.annotations, [MIN_VALUES_RELAXED_ANNOTATION]: String(node.minValuesRelaxed) } },
+    metadata: { ...claim.metadata, annotations: { ...claim.metadata.annotations, ...overlayAnnotations(instanceTypes), [MIN_VALUES_RELAXED_ANNOTATION]: String(node.minValuesRelaxed) } },
     spec: { ...claim.spec, resources: { requests: formatResources(node.requests) } },
   };
 }

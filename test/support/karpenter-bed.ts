@@ -1,5 +1,5 @@
 import { ContainerModule } from 'inversify';
-import { CapacityBuffer, EC2NodeClass, NodeClaim, NodePool } from '../../src/api/index.js';
+import { CapacityBuffer, EC2NodeClass, NodeClaim, NodeOverlay, NodePool } from '../../src/api/index.js';
 import type { NodeClaimSpec, NodePoolSpec, Taint } from '../../src/api/index.js';
 import { CloudProvider } from '../../src/cloud/index.js';
 import { CSINode, DaemonSet, Metrics, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, Singleton, StorageClass, VolumeAttachment, reconcilers } from '../../src/operator/index.js';
@@ -94,8 +94,8 @@ export class KarpenterBed {
   }
 
   /** The conditions of an object as `Type=Status Reason`, in their order. */
-  async conditions(kind: typeof CapacityBuffer | typeof NodeClaim | typeof NodePool, name: string): Promise<string[]> {
-    const { status } = await this.api.get<CapacityBuffer | NodeClaim | NodePool>(kind, name);
+  async conditions(kind: typeof CapacityBuffer | typeof NodeClaim | typeof NodeOverlay | typeof NodePool, name: string): Promise<string[]> {
+    const { status } = await this.api.get<CapacityBuffer | NodeClaim | NodeOverlay | NodePool>(kind, name);
     return (status.conditions ?? []).map(({ type, status: value, reason, message }) => `${type}=${value} ${reason}${message ? `: ${message}` : ''}`);
   }
 
@@ -127,7 +127,7 @@ export async function karpenterBed(classes: readonly ReconcilerClass[], { settin
   const provider = new ContainerModule(({ bind }) => {
     bind(CloudProvider).toConstantValue(cloud);
   });
-  const bed = await testBed(services({ ...DEFAULT_SETTINGS, ...settings }), provider, reconcilers(ReadsEverything, ...classes), ...modules, { kinds: [CapacityBuffer, EC2NodeClass, NodeClaim, NodePool] });
+  const bed = await testBed(services({ ...DEFAULT_SETTINGS, ...settings }), provider, reconcilers(ReadsEverything, ...classes), ...modules, { kinds: [CapacityBuffer, EC2NodeClass, NodeClaim, NodeOverlay, NodePool] });
   clock.now = () => bed.clock.now();
   return new KarpenterBed(bed, cloud);
 }

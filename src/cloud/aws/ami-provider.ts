@@ -11,11 +11,11 @@ import type { AwsClients } from './clients.js';
 import { isNotFound } from './errors.js';
 import { ExpiringCache } from './expiring-cache.js';
 import { generationKey } from './generation-key.js';
-import { requirementsOf } from './instance-type/offering-labels.js';
 import { isPast } from './ssm-provider.js';
 import type { SsmProvider } from './ssm-provider.js';
 import { tagFilters } from './selectors.js';
 import type { InstanceType } from '../instance-type.js';
+import { requirementsOf } from '../parsed-requirements.js';
 
 export type Ami = NonNullable<EC2NodeClassStatus['amis']>[number];
 

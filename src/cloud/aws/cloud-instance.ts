@@ -5,10 +5,10 @@ import type { Resources } from '../../api/resources.js';
 import type { Clock } from '../../operator/clock.js';
 import type { InstanceType } from '../instance-type.js';
 import type { CloudInstance } from '../provider.js';
+import { requirementsOf } from '../parsed-requirements.js';
 import { isTerminating, providerIDOf } from './instance/instance.js';
 import type { Instance } from './instance/instance.js';
 import { AWS_LABELS, AWS_RESOURCES } from './instance-type/labels.js';
-import { requirementsOf } from './instance-type/offering-labels.js';
 
 const RESERVATION_LABELS = [AWS_LABELS.reservationID, AWS_LABELS.reservationType, AWS_LABELS.reservationInterruptible];
 

@@ -9,6 +9,8 @@ import type { Clock } from '../../operator/clock.js';
 import type { PodRules } from '../../scheduling/pod-validation.js';
 import { InsufficientCapacity, LaunchError, NodeClassNotReady } from '../errors.js';
 import type { InstanceType } from '../instance-type.js';
+import { UnevaluatedNodePool } from '../overlay/overlay-store.js';
+import type { InstanceTypeOverlays } from '../overlay/overlay-store.js';
 import type { CloudInstance, CloudProvider, LaunchOptions, RepairPolicy } from '../provider.js';
 import type { CapacityReservationProvider } from './capacity-reservation-provider.js';
 import { toCloudInstance } from './cloud-instance.js';
@@ -45,6 +47,7 @@ export interface AwsCloudProviderDependencies {
   instances: InstanceProvider;
   launcher: InstanceLauncher;
   instanceTypes: InstanceTypeProvider;
+  overlays: InstanceTypeOverlays;
   reservations: CapacityReservationProvider;
   placementGroups: PlacementGroupProvider;
   cluster: Cluster;
@@ -73,6 +76,7 @@ export class AwsCloudProvider implements CloudProvider {
     } catch (error) {
       throw new LaunchError('InstanceTypeResolutionFailed', `Error resolving instance types: ${(error as Error).message}`, { cause: error });
     }
+    types = this.overlaid(claim.metadata.labels[NODEPOOL_LABEL], types);
     const instance = await launcher.create(nodeClass, claim, types, clientToken, signal);
     if (instance.capacityType === CAPACITY_TYPE_RESERVED && instance.reservation) reservations.markLaunched(instance.reservation.id);
     const launched = toCloudInstance(instance, types.find(({ name }) => name === instance.type), nodeClass, clock);
@@ -148,6 +152,12 @@ export class AwsCloudProvider implements CloudProvider {
     return isPlacementGroupDrifted(claim, group?.id) ? 'PlacementGroupDrift' : undefined;
   }
 
+  /** The types as the pool's claims are launched from them. Throws an UnevaluatedNodePool. */
+  private overlaid(poolName: string | undefined, types: readonly InstanceType[]): readonly InstanceType[] {
+    const pool = poolName === undefined ? undefined : this.dependencies.nodeClasses.pool(poolName);
+    return pool ? this.dependencies.overlays.apply(pool, types) : types;
+  }
+
   /** Labels and resources are left out where the type can no longer be told. */
   private toCloudInstance(instance: Instance): CloudInstance {
     const { instanceTypes, clock } = this.dependencies;
@@ -155,9 +165,10 @@ export class AwsCloudProvider implements CloudProvider {
     let instanceType: InstanceType | undefined;
     try {
       instanceType = nodeClass && instanceTypes.list(nodeClass).find(({ name }) => name === instance.type);
+      if (instanceType) [instanceType] = this.overlaid(instance.tags[NODEPOOL_LABEL], [instanceType]);
     } catch (error) {
-      // One class that cannot be resolved must not hide the instances of all others from garbage collection.
-      if (!(error instanceof InstanceTypesUnresolved)) throw error;
+      // One class or pool that is not known well yet must not hide the instances of all others from garbage collection.
+      if (!(error instanceof InstanceTypesUnresolved || error instanceof UnevaluatedNodePool)) throw error;
     }
     return toCloudInstance(instance, instanceType, nodeClass, clock);
   }

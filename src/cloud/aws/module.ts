@@ -1,6 +1,7 @@
 import { ContainerModule } from 'inversify';
 import type { ServiceIdentifier } from 'inversify';
 import { measured } from '../measured-provider.js';
+import { InstanceTypeOverlays } from '../overlay/overlay-store.js';
 import { CloudProvider } from '../provider.js';
 import { EventRecorder } from '../../operator/kube/event-recorder.js';
 import { Logger } from '../../operator/logger.js';
@@ -69,10 +70,12 @@ export function awsModule(settings: AwsSettings, environment: AwsEnvironment): C
         const recorder = context.get<EventRecorder>(EventRecorder, { optional: true });
         const metrics = context.get<Metrics>(Metrics, { optional: true });
         const log = context.get<Logger>(Logger, { optional: true });
+        const overlays = context.get<InstanceTypeOverlays>(InstanceTypeOverlays, { optional: true });
         return createAwsServices(settings, observed(environment, metrics, log), {
           nodeClasses: context.get<NodeClassLookup>(TOKENS.NodeClassLookup),
           kubernetes: context.get<KubernetesFacts>(TOKENS.KubernetesFacts),
           ...(recorder ? { events: publisher(recorder) } : {}),
+          ...(overlays ? { overlays } : {}),
         });
       })
       .inSingletonScope()

@@ -3,8 +3,9 @@ import type { NodePool } from '../../api/nodepool.js';
 import { Requirements } from '../../api/requirements.js';
 import type { Metrics, Sample } from '../../operator/runtime/metrics.js';
 import type { InstanceType } from '../instance-type.js';
+import { requirementsOf } from '../parsed-requirements.js';
 import type { InstanceTypeFacts } from './instance-type/facts.js';
-import { offeringCapacityType, offeringZone, requirementsOf } from './instance-type/offering-labels.js';
+import { offeringCapacityType, offeringZone } from './instance-type/offering-labels.js';
 
 /** A pool, and all types under its node class. */
 export interface OfferedTypes {

@@ -1,5 +1,7 @@
 import type { Clock } from '../../operator/clock.js';
 import type { Random } from '../../operator/random.js';
+import { NO_OVERLAYS } from '../overlay/overlay-store.js';
+import type { InstanceTypeOverlays } from '../overlay/overlay-store.js';
 import { AmiProvider } from './ami-provider.js';
 import { CapacityReservationProvider } from './capacity-reservation-provider.js';
 import { awsClients } from './clients.js';
@@ -43,6 +45,8 @@ export interface AwsPorts {
   kubernetes: KubernetesFacts;
   /** Default: dropped. */
   events?: EventPublisher;
+  /** Default: none. */
+  overlays?: InstanceTypeOverlays;
 }
 
 /** Everything that the provider consists of; each part exists once. */
@@ -75,7 +79,7 @@ export interface AwsServices {
 const DROPPED: EventPublisher = { publish: () => undefined };
 
 /** Puts the provider together. Nothing is asked of AWS yet. */
-export function createAwsServices(settings: AwsSettings, environment: AwsEnvironment, { nodeClasses, kubernetes, events = DROPPED }: AwsPorts): AwsServices {
+export function createAwsServices(settings: AwsSettings, environment: AwsEnvironment, { nodeClasses, kubernetes, events = DROPPED, overlays = NO_OVERLAYS }: AwsPorts): AwsServices {
   const { clock, random, observers = {}, requestHandler, credentials, observe } = environment;
   const clients = awsClients({
     region: settings.region,
@@ -98,7 +102,7 @@ export function createAwsServices(settings: AwsSettings, environment: AwsEnviron
   const unavailable = new UnavailableOfferings(clock);
   const reservations = new CapacityReservationProvider(clients, clock);
   const placementGroups = new PlacementGroupProvider(clients, clock);
-  const instanceTypes = new InstanceTypeProvider(clients, settings, clock, pricing, unavailable, reservations, placementGroups);
+  const instanceTypes = new InstanceTypeProvider(clients, settings, clock, pricing, unavailable, reservations, placementGroups, overlays);
   const instances = new InstanceProvider(clients, settings, clock, observers.instances);
   const launcher = new InstanceLauncher({
     clients, settings, clock, instances, subnets, launchTemplates, unavailable, reservations, placementGroups, events, ...(observers.instances ? { observer: observers.instances } : {}),
@@ -106,7 +110,7 @@ export function createAwsServices(settings: AwsSettings, environment: AwsEnviron
   const validation = new ValidationProvider({ clients, settings, clock, cluster, nodeClasses, instanceTypes, launchTemplates, placementGroups });
   const interruptions = new InterruptionQueue(clients, settings.interruptionQueue, clock, observers.interruptions);
   const instanceStatus = new InstanceStatusProvider(clients, clock);
-  const cloudProvider = new AwsCloudProvider({ nodeClasses, instances, launcher, instanceTypes, reservations, placementGroups, cluster, events, clock });
+  const cloudProvider = new AwsCloudProvider({ nodeClasses, instances, launcher, instanceTypes, overlays, reservations, placementGroups, cluster, events, clock });
   return {
     settings, clients, cluster, version, subnets, securityGroups, ssm, amis, instanceProfiles, launchTemplates, pricing, instanceTypes, unavailable, reservations,
     placementGroups, instances, launcher, validation, interruptions, instanceStatus, cloudProvider,

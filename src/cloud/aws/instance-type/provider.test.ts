@@ -6,9 +6,10 @@ import type { EC2NodeClass, EC2NodeClassSpec } from '../../../api/ec2nodeclass.j
 import { providerBed } from '../../../../test/support/aws-provider.js';
 import type { ProviderBed } from '../../../../test/support/aws-provider.js';
 import type { InstanceType } from '../../instance-type.js';
+import { requirementsOf } from '../../parsed-requirements.js';
 import { incompatibility } from './compatibility.js';
 import type { InstanceTypeFacts } from './facts.js';
-import { offeringCapacityType, offeringLabel, offeringZone, requirementsOf } from './offering-labels.js';
+import { offeringCapacityType, offeringLabel, offeringZone } from './offering-labels.js';
 import { InstanceTypesUnresolved } from './provider.js';
 
 const label = (name: string): string => `karpenter.k8s.aws/${name}`;

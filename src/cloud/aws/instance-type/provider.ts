@@ -3,6 +3,7 @@ import type { EC2NodeClass } from '../../../api/ec2nodeclass.js';
 import type { Resources } from '../../../api/resources.js';
 import type { Clock } from '../../../operator/clock.js';
 import type { InstanceType, Offering } from '../../instance-type.js';
+import type { InstanceTypeOverlays } from '../../overlay/overlay-store.js';
 import { resolvedAMIFamily, windowsBuild } from '../ami-family.js';
 import { amiFor } from '../ami-provider.js';
 import type { CapacityReservationProvider } from '../capacity-reservation-provider.js';
@@ -86,6 +87,7 @@ export class InstanceTypeProvider {
     private readonly unavailable: UnavailableOfferings,
     private readonly reservations: CapacityReservationProvider,
     private readonly placementGroups: PlacementGroupProvider,
+    private readonly overlays: Pick<InstanceTypeOverlays, 'priceOf' | 'pricesVersion'>,
   ) {
     this.resolved = new ExpiringCache(clock, { ttl: 3_600_000 });
     this.listed = new ExpiringCache(clock, { ttl: 3_600_000 });
@@ -121,7 +123,7 @@ export class InstanceTypeProvider {
     const { uid } = nodeClass.metadata;
     const resolved = this.resolve(nodeClass, placementGroup);
     const subnets = nodeClass.status.subnets.map(({ id }) => id).sort().join(',');
-    const context = [this.pricing.version, this.reservationState(nodeClass), subnets].join('/');
+    const context = [this.pricing.version, this.overlays.pricesVersion, this.reservationState(nodeClass), subnets].join('/');
     const isComparable = (listed: Listed): boolean => listed.resolved === resolved && listed.context === context;
     const current = alike(this.listed, uid, (listed) => isComparable(listed) && listed.unavailableVersion === this.unavailable.version);
     if (current) {
@@ -226,8 +228,8 @@ export class InstanceTypeProvider {
       zones: this.zones,
       subnets,
       placementGroup,
-      onDemandPrice: (instanceType) => this.pricing.onDemand(instanceType),
-      spotPrice: (instanceType, zone) => this.pricing.spot(instanceType, zone),
+      onDemandPrice: (instanceType) => this.pricing.onDemand(instanceType) ?? this.overlays.priceOf(instanceType),
+      spotPrice: (instanceType, zone) => this.pricing.spot(instanceType, zone) ?? this.overlays.priceOf(instanceType),
       isUnavailable: (offering, zoneSubnets) => this.unavailable.isUnavailable(offering, zoneSubnets),
       reservationCapacity: (id) => this.reservations.available(id),
     };

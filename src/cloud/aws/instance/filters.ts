@@ -6,8 +6,9 @@ import type { LabelSet, Requirements } from '../../../api/requirements.js';
 import { fits, subtractResources } from '../../../api/resources.js';
 import type { Resources } from '../../../api/resources.js';
 import type { InstanceType, Offering } from '../../instance-type.js';
+import { requirementsOf } from '../../parsed-requirements.js';
 import { AWS_LABELS, AWS_RESOURCES } from '../instance-type/labels.js';
-import { offeringCapacityType, offeringLabel, offeringZone, requirementsOf } from '../instance-type/offering-labels.js';
+import { offeringCapacityType, offeringLabel, offeringZone } from '../instance-type/offering-labels.js';
 
 const allocatable = new WeakMap<Resources, Resources>();
 

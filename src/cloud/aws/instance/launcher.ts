@@ -2,7 +2,7 @@ import { CreateFleetCommand } from '../aws-sdk.js';
 import type { CreateFleetCommandInput, CreateFleetCommandOutput, CreateFleetError } from '@aws-sdk/client-ec2';
 import type { EC2NodeClass } from '../../../api/ec2nodeclass.js';
 import {
-  CAPACITY_TYPE_LABEL, CAPACITY_TYPE_ON_DEMAND, CAPACITY_TYPE_RESERVED, CAPACITY_TYPE_SPOT, INSTANCE_TYPE_LABEL, MIN_VALUES_RELAXED_ANNOTATION,
+  CAPACITY_TYPE_LABEL, CAPACITY_TYPE_ON_DEMAND, CAPACITY_TYPE_RESERVED, CAPACITY_TYPE_SPOT, INSTANCE_TYPE_LABEL, MIN_VALUES_RELAXED_ANNOTATION, PRICE_OVERLAY_ANNOTATION,
 } from '../../../api/labels.js';
 import type { NodeClaim } from '../../../api/nodeclaim.js';
 import { Requirements } from '../../../api/requirements.js';
@@ -140,7 +140,7 @@ export class InstanceLauncher {
       const request = fleetRequest({
         templates, constraints, capacityType, subnets: reserved, tags: launch.tags, clientToken: this.token(claim, clientToken),
         ...(nodeClass.spec.context && claim.metadata.annotations[MIN_VALUES_RELAXED_ANNOTATION] !== 'true' ? { context: nodeClass.spec.context } : {}),
-        ...(claim.metadata.annotations['karpenter.sh/price-overlay-applied'] === 'true' ? { pricesOverlaid: true } : {}),
+        pricesOverlaid: claim.metadata.annotations[PRICE_OVERLAY_ANNOTATION] === 'true' || instanceTypes.some(({ offerings }) => offerings.some(({ priceOverlaid }) => priceOverlaid)),
       });
       const instance = await this.createFleet(launch, request, templates, reserved, signal);
       used = new Set([instance.subnetID]);
