@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { nodePoolHash } from '../api/nodepool-hash.js';
 import type { Requirement } from '../api/requirement.js';
+import type { InstanceType } from '../cloud/instance-type.js';
 import { instanceType, inValues, nodePool, pod, snapshot } from '../../test/support/workloads.js';
 import { buildNodeClaim, buildStaticNodeClaim } from './nodeclaim-builder.js';
 import { solve } from './solve.js';
@@ -51,6 +52,13 @@ describe('the NodeClaim of a planned node', () => {
     expect(claim.metadata.annotations).to.deep.equal({
       'karpenter.sh/nodepool-hash': nodePoolHash(pool), 'karpenter.sh/nodepool-hash-version': 'v3', 'karpenter.sh/nodeclaim-min-values-relaxed': 'false',
     });
+  });
+
+  it('says so when a price or a resource of some type is not the cloud\'s', () => {
+    const annotations = (type: InstanceType): string[] => Object.keys(buildNodeClaim(pool, { ...planned, instanceTypes: [small, type] }).metadata.annotations ?? {}).filter((key) => key.includes('overlay'));
+    expect(annotations(small)).to.deep.equal([]);
+    expect(annotations({ ...small, capacityOverlaid: true })).to.deep.equal(['karpenter.sh/capacity-overlay-applied']);
+    expect(annotations({ ...small, offerings: small.offerings.map((offering, index) => (index === 2 ? { ...offering, priceOverlaid: true } : offering)) })).to.deep.equal(['karpenter.sh/price-overlay-applied']);
   });
 
   it('of a static pool names no types and asks for nothing', () => {

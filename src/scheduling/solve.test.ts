@@ -129,6 +129,16 @@ describe('solve', () => {
       expect(solve(snapshot([one()]), web(3, port)).newNodes).to.have.length(3);
     });
 
+    it('have of each offering what is said of it alone', () => {
+      const plain = instanceType('special', { cpu: 4, memoryGi: 8 }, [{ zone: 'a', price: 1 }, { zone: 'b', price: 2 }, { zone: 'c', price: 3 }]);
+      const overrides = [{}, { overheadOverride: { cpu: 0 } }, { capacityOverride: { cpu: 6_000, 'example.com/slice': 2 } }];
+      const special: InstanceType = { ...plain, offerings: plain.offerings.map((offering, index) => ({ ...offering, ...overrides[index] })) };
+      const price = (requests: Record<string, string>): number | undefined =>
+        solve(snapshot([one([special])]), web(1, { containers: [{ name: 'main', image: 'image', resources: { requests } }] })).newNodes[0]?.price;
+      expect(['3900m', '3950m', '4', '4001m', '5900m', '5901m'].map((cpu) => price({ cpu }))).to.deep.equal([1, 2, 2, 3, 3, undefined]);
+      expect(['1', '2', '3'].map((slices) => price({ 'example.com/slice': slices }))).to.deep.equal([3, 3, undefined]);
+    });
+
     it('have at most as many types as asked for', () => {
       expect(names(solve(snapshot([one()]), web(1), { maxInstanceTypes: 2 }).newNodes[0]?.instanceTypes ?? [])).to.deep.equal(['arm', 'small']);
     });

@@ -3,6 +3,7 @@ import type { NodeClaim } from '../../src/api/nodeclaim.js';
 import type { NodePool } from '../../src/api/nodepool.js';
 import type { Requirement } from '../../src/api/requirement.js';
 import type { ResourceList } from '../../src/api/resources.js';
+import type { InstanceTypeOverlays } from '../../src/cloud/overlay/overlay-store.js';
 import type { CloudEvent } from '../../src/cloud/aws/ports.js';
 import { createAwsServices } from '../../src/cloud/aws/services.js';
 import type { AwsEnvironment, AwsServices } from '../../src/cloud/aws/services.js';
@@ -57,10 +58,12 @@ interface ProviderBedOptions {
   kubernetesVersion?: string;
   /** Default: one of its own, in January 2026. */
   clock?: VirtualClock;
+  /** Default: none. */
+  overlays?: InstanceTypeOverlays;
 }
 
 /** Types and prices are read already. */
-export async function providerBed({ settings = {}, environment = {}, kubernetesVersion = '1.32', clock = new VirtualClock(Date.UTC(2026, 0, 1)) }: ProviderBedOptions = {}): Promise<ProviderBed> {
+export async function providerBed({ settings = {}, environment = {}, kubernetesVersion = '1.32', clock = new VirtualClock(Date.UTC(2026, 0, 1)), overlays }: ProviderBedOptions = {}): Promise<ProviderBed> {
   const aws = createAws({ clock, random: seededRandom(1), kubernetesVersion });
   const nodeClasses = new Map<string, EC2NodeClass>();
   const pools = new Map<string, NodePool>();
@@ -76,6 +79,7 @@ export async function providerBed({ settings = {}, environment = {}, kubernetesV
       },
       kubernetes: { serverVersion: async () => kubernetesVersion, kubeDNS: async () => '10.100.0.10', caBundle: () => 'Y2E=' },
       events: { publish: (event) => events.push(event) },
+      ...(overlays ? { overlays } : {}),
     },
   );
   let claims = 0;
