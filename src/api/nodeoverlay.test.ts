@@ -72,7 +72,7 @@ describe('NodeOverlay', () => {
     expect(spec.versions[0]?.additionalPrinterColumns.map(({ name }) => name)).to.deep.equal(['Ready', 'Age', 'Weight']);
   });
 
-  describe('refuses', () => {
+  describe('refuses prices, adjustments, amounts, weights and requirements', () => {
     for (const [title, spec, schema, runtime] of REFUSED) {
       it(title, async () => {
         const error = await create(spec).then(() => undefined, (reason: unknown) => reason);

@@ -33,12 +33,11 @@ export class OverlaidTypes {
     const { types, lists } = memory;
     let list = lists.get(instanceTypes);
     if (list === undefined) {
-      list = instanceTypes.map((type) => {
+      list = mapped(instanceTypes, (type) => {
         const known = types.get(type) ?? overlaidType(type, memory);
         types.set(type, known);
         return known;
       });
-      if (list.every((type, index) => type === instanceTypes[index])) list = instanceTypes;
       lists.set(instanceTypes, list);
     }
     return list;
@@ -71,9 +70,15 @@ function overlaidType(type: InstanceType, { labels, selectors }: Remembered): In
   if (prices.size === 0 && !addsCapacity) return type;
   return {
     ...type,
-    offerings: type.offerings.map((offering) => withoutOverride(overlaidOffering(offering, prices.get(offering)), capacity)),
+    offerings: mapped(type.offerings, (offering) => withoutOverride(overlaidOffering(offering, prices.get(offering)), capacity)),
     ...(addsCapacity ? { capacity: { ...type.capacity, ...capacity }, capacityOverlaid: true } : {}),
   };
+}
+
+/** The list itself if none of its items changes. */
+function mapped<T>(list: readonly T[], change: (item: T) => T): readonly T[] {
+  const result = list.map(change);
+  return result.every((item, index) => item === list[index]) ? list : result;
 }
 
 const overlaidOffering = (offering: Offering, overlay: NodeOverlay | undefined): Offering =>

@@ -123,7 +123,7 @@ export class InstanceTypeProvider {
     const { uid } = nodeClass.metadata;
     const resolved = this.resolve(nodeClass, placementGroup);
     const subnets = nodeClass.status.subnets.map(({ id }) => id).sort().join(',');
-    const context = [this.pricing.version, this.overlays.pricesVersion, this.reservationState(nodeClass), subnets].join('/');
+    const context = [this.pricesVersion(), this.reservationState(nodeClass), subnets].join('/');
     const isComparable = (listed: Listed): boolean => listed.resolved === resolved && listed.context === context;
     const current = alike(this.listed, uid, (listed) => isComparable(listed) && listed.unavailableVersion === this.unavailable.version);
     if (current) {
@@ -235,10 +235,14 @@ export class InstanceTypeProvider {
     };
   }
 
+  private pricesVersion(): string {
+    return `${this.pricing.version}/${this.overlays.pricesVersion}`;
+  }
+
   /** Everything that offerings depend on besides the type: classes that differ in the rest share them. */
   private offeredKey({ subnets, placementGroup }: OfferingContext): string {
     const zones = Object.fromEntries([...subnets].map(([zone, { ids, zoneID }]) => [zone, [zoneID, this.unavailable.isExhausted(ids)]]));
-    return sortedJSON([this.tableVersion, this.pricing.version, zones, placementGroup]);
+    return sortedJSON([this.tableVersion, this.pricesVersion(), zones, placementGroup]);
   }
 
   /** Everything of the class that the types' labels and resources depend on. */
