@@ -105,6 +105,7 @@ export class DraftNode {
     const isFresh = this.pods.length === 0;
     if (!isFresh && !this.mayFit(vector)) return { rule: 'resources', pool };
     if (ports.length > 0 && takenPort(ports, this.ports)) return { rule: 'ports', pool };
+    if (podClass.node.contradiction !== undefined) return { rule: 'contradiction', pool, key: podClass.node.contradiction };
     if (podClass.node.hostname !== undefined && !admitsNewHost(podClass.node.hostname)) return { rule: 'hostname', pool, wants: podClass.node.hostname };
     if (!this.requirements.admits(podClass.node.requirements)) return { rule: 'requirements', pool, has: this.requirements, wants: podClass.node.requirements };
     const merged = this.requirements.merge(podClass.node.requirements);

@@ -1,5 +1,5 @@
 import type { Namespace, Pod, Toleration, TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
-import { HOSTNAME_LABEL } from '../api/labels.js';
+import { HOSTNAME_LABEL, normalizeLabel } from '../api/labels.js';
 import type { Requirement } from '../api/requirement.js';
 import type { Resources } from '../api/resources.js';
 import { hostPorts } from './host-ports.js';
@@ -9,7 +9,7 @@ import type { PodConstraints } from './pod-constraints.js';
 import { podRequests } from './pod-requests.js';
 import type { RequirementSet, RequirementSets } from './requirement-set.js';
 import type { Labels } from './selector.js';
-import { affinityTerm, spreadTerm } from './topology-term.js';
+import { affinityTerm, jointTerms, spreadTerm } from './topology-term.js';
 import type { TopologyTerm } from './topology-term.js';
 import type { ValueSet } from './value-set.js';
 
@@ -17,6 +17,15 @@ import type { ValueSet } from './value-set.js';
 export interface NodeRequirements {
   readonly requirements: RequirementSet;
   readonly hostname: ValueSet | undefined;
+  /** A label of which two things are asked that no value meets, nor its absence: no node will do. */
+  readonly contradiction: string | undefined;
+}
+
+/** Which nodes a pod's spread constraints are about, if they honour affinity or taints. */
+export interface NodeFilter {
+  /** One for each required node affinity term: a node must meet one of them. */
+  readonly anyTerm: readonly NodeRequirements[];
+  readonly tolerations: readonly Toleration[];
 }
 
 /** What decides where a pod can go; equal for all replicas of one workload. */
@@ -35,8 +44,8 @@ export class PodClass {
   readonly node: NodeRequirements;
   /** Without preferences: what bounds the domains of topologies. */
   readonly strict: NodeRequirements;
-  /** One for each required node affinity term that is left, without preferences: which nodes take part in spreading. */
-  readonly anyTerm: readonly NodeRequirements[];
+  /** Which nodes take part in its spreading: the same at every stage, since Kubernetes knows of none. */
+  readonly nodeFilter: NodeFilter;
   readonly volumes: readonly NodeRequirements[];
   readonly terms: readonly TopologyTerm[];
   private next: PodClass | undefined | null = null;
@@ -48,20 +57,25 @@ export class PodClass {
     readonly labels: Labels,
     private readonly constraints: PodConstraints,
     private readonly classes: PodClasses,
+    nodeFilter?: NodeFilter,
   ) {
     const { nodeSelector, required, preferred } = constraints;
     const { context: { sets, preferences, namespaces } } = classes;
     const base = [...nodeSelector, ...(required[0] ?? [])];
     this.strict = split(sets, base);
     this.node = preferences && preferred[0] ? split(sets, [...base, ...preferred[0]]) : this.strict;
-    this.anyTerm = required.length > 0 ? required.map((term) => split(sets, [...nodeSelector, ...term])) : [this.strict];
+    this.nodeFilter = nodeFilter ?? {
+      anyTerm: (required.length > 0 ? required.map((term) => split(sets, [...nodeSelector, ...term])) : [this.strict]).filter(({ contradiction }) => contradiction === undefined),
+      tolerations: constraints.tolerations,
+    };
     this.volumes = shape.volumes.map((alternative) => split(sets, alternative));
     const spreads = preferences ? constraints.spreads : constraints.spreads.filter(({ whenUnsatisfiable }) => whenUnsatisfiable !== 'ScheduleAnyway');
     const toTerms = (kind: 'pod affinity' | 'pod anti-affinity', list: PodConstraints['affinity']): TopologyTerm[] =>
       list.map((term) => affinityTerm(kind, term, shape.namespace, labels, namespaces));
     this.terms = [
       ...spreads.map((constraint) => spreadTerm(constraint, shape.namespace, labels)),
-      ...toTerms('pod affinity', preferences ? [...constraints.affinity, ...constraints.preferredAffinity] : constraints.affinity),
+      ...jointTerms(toTerms('pod affinity', constraints.affinity)),
+      ...toTerms('pod affinity', preferences ? constraints.preferredAffinity : []),
       ...toTerms('pod anti-affinity', preferences ? [...constraints.antiAffinity, ...constraints.preferredAntiAffinity] : constraints.antiAffinity),
     ];
     this.repelling = toTerms('pod anti-affinity', constraints.antiAffinity);
@@ -78,7 +92,7 @@ export class PodClass {
   relaxed(): PodClass | undefined {
     if (this.next === null) {
       const constraints = relax(this.constraints, this.classes.context.softTaints);
-      this.next = constraints && this.classes.make(this.shape, this.labels, constraints);
+      this.next = constraints && this.classes.make(this.shape, this.labels, constraints, this.nodeFilter);
     }
     return this.next;
   }
@@ -87,8 +101,12 @@ export class PodClass {
 function split(sets: RequirementSets, requirements: readonly Requirement[]): NodeRequirements {
   const all = sets.of(requirements);
   const hostname = all.get(sets.vocabulary.key(HOSTNAME_LABEL));
-  return hostname === undefined ? { requirements: all, hostname } : { requirements: sets.make(all.sets.filter((set) => set !== hostname)), hostname };
+  const contradiction = all.sets.find((set) => set.isNone && requirements.some(({ key, operator }) => normalizeLabel(key) === set.key.key && NEEDS_LABEL.has(operator)))?.key.key;
+  return { requirements: hostname === undefined ? all : sets.make(all.sets.filter((set) => set !== hostname)), hostname, contradiction };
 }
+
+/** Operators that a node without the label does not meet. */
+const NEEDS_LABEL: ReadonlySet<string> = new Set(['In', 'Exists', 'Gt', 'Lt', 'Gte', 'Lte']);
 
 /** What classes are made with. */
 export interface ClassContext {
@@ -122,9 +140,9 @@ export class PodClasses {
 
   constructor(readonly context: ClassContext) {}
 
-  make(shape: PodShape, labels: Labels, constraints: PodConstraints): PodClass {
+  make(shape: PodShape, labels: Labels, constraints: PodConstraints, nodeFilter?: NodeFilter): PodClass {
     this.count += 1;
-    return new PodClass(this.count, shape, labels, constraints, this);
+    return new PodClass(this.count, shape, labels, constraints, this, nodeFilter);
   }
 
   /** The classes of the pods, in their order. `selectorKeys`: label keys that selectors from elsewhere look at. */

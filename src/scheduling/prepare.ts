@@ -88,7 +88,7 @@ export function* prepare(snapshot: Snapshot, compiled: Compiled, pods: readonly 
   const queue = yield* queueUp(inputs.map(({ pod, attached }, index) => ({ pod, podClass: grouped[index] as PodClass, volumes: attached })), virtualPods);
   const distinct = [...new Set(grouped)];
   const resources = [...new Set(distinct.flatMap(({ shape: { requests } }) => Object.keys(requests)))].sort();
-  const topology = new Topology(snapshot, bound, sets, pools, withoutNodes, new Set(pods), options.preferencePolicy === 'Ignore');
+  const topology = new Topology(snapshot, bound, sets, pools, withoutNodes, new Set(pods));
   for (const podClass of distinct) {
     topology.add(podClass);
     yield;

@@ -15,13 +15,22 @@ export class Selector {
   ) {}
 
   static of(selector: LabelSelector | undefined): Selector {
-    if (selector === undefined) return new Selector('nothing', [], undefined);
-    const expressions = [
+    return Selector.ofExpressions(selector && [
       ...Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({ key, operator: 'In', values: [value] })),
       ...(selector.matchExpressions ?? []).map(({ key, operator, values }) => ({ key, operator, values: [...(values ?? [])].sort() })),
-    ];
+    ]);
+  }
+
+  private static ofExpressions(expressions: Selector['expressions']): Selector {
+    if (expressions === undefined) return new Selector('nothing', [], undefined);
     const names = new Set(expressions.map((expression) => JSON.stringify(expression)));
     return new Selector([...names].sort().join(' '), expressions.map(({ key }) => key), expressions);
+  }
+
+  /** Selects what all of the selectors select. At least one. */
+  static every(selectors: readonly Selector[]): Selector {
+    const expressions = selectors.every((selector) => selector.expressions) ? selectors.flatMap((selector) => selector.expressions ?? []) : undefined;
+    return Selector.ofExpressions(expressions);
   }
 
   matches(labels: Labels): boolean {

@@ -39,11 +39,17 @@ export function* solving(snapshot: Snapshot, pods: readonly Pod[], options: Solv
   const solver = new Solver(run);
   const { failures, unfinished } = yield* work(solver, queue, options);
   const newNodes: NewNode[] = [];
+  const dropped = new Map<Pod, string>();
   for (const draft of solver.drafts) {
     if (draft.index % FINISH_STEP === FINISH_STEP - 1) yield;
     const finished = finish(draft, run, { maxInstanceTypes: options.maxInstanceTypes ?? 600, strict: options.minValuesPolicy !== 'BestEffort' });
     if ('instanceTypes' in finished) newNodes.push(finished);
-    else for (const pod of draft.pods) rejected.push({ pod, deferred: false, reason: finished.reason });
+    else for (const pod of draft.pods) dropped.set(pod, finished.reason);
+  }
+  if (dropped.size > 0) {
+    // Others were placed as if these pods were there, for company or an even spread: so once more without them.
+    const rest = yield* solving(snapshot, pods.filter((pod) => !dropped.has(pod)), options);
+    return { ...rest, unschedulable: [...[...dropped].map(([pod, reason]) => ({ pod, deferred: false, reason })), ...rest.unschedulable] };
   }
   const existingNodes: ExistingPlacement[] = run.nodes.filter((node) => node.pods.length > 0).map(({ source, pods: placed }) => ({ node: source, pods: placed }));
   return {

@@ -7,6 +7,9 @@ import type { KeyVocabulary } from './vocabulary.js';
 /** Single machines are the domains of the hostname key; they are numbered: existing nodes first, then new ones. */
 export type Host = number;
 
+/** Domains that any of these sets admits; undefined admits all. */
+export type Allowed = readonly (ValueSet | undefined)[];
+
 /** Pods that a term selects, counted by domain. Counts only grow while pods are placed. */
 export class TopologyGroup {
   /** Changes with every count: while it stands, what was impossible still is. */
@@ -16,7 +19,7 @@ export class TopologyGroup {
   private readonly counts: number[] = [];
   private hostCounts = new Int32Array(0);
   private total = 0;
-  private readonly allowedDomains = new Map<ValueSet | undefined, readonly number[]>();
+  private readonly allowedDomains = new Map<Allowed, readonly number[]>();
 
   constructor(
     readonly term: TopologyTerm,
@@ -81,30 +84,30 @@ export class TopologyGroup {
   }
 
   /** Domains that a pod itself allows. */
-  private domainsFor(allowed: ValueSet | undefined): readonly number[] {
+  private domainsFor(allowed: Allowed): readonly number[] {
     let domains = this.allowedDomains.get(allowed);
     if (domains === undefined) {
-      domains = membersOf(allowed === undefined ? this.known : allowed.among(this.known));
+      domains = membersOf(this.known).filter((domain) => allowed.some((set) => set?.has(domain) !== false));
       this.allowedDomains.set(allowed, domains);
     }
     return domains;
   }
 
-  /** Whether a pod may join a domain. `allowed`: what the pod itself asks of the key; undefined for anything. */
-  admits(domain: number, allowed: ValueSet | undefined, selected: boolean): boolean {
+  /** Whether a pod may join a domain. `allowed`: for a spread, the domains among which it is to be even; else those where the pod may go. */
+  admits(domain: number, allowed: Allowed, selected: boolean): boolean {
     if (!hasBit(this.known, domain)) return false;
     switch (this.term.kind) {
       case 'topology spread':
         return this.countOf(domain) + (selected ? 1 : 0) - this.fewest(allowed) <= this.term.maxSkew;
       case 'pod anti-affinity':
-        return this.countOf(domain) === 0 && allowed?.has(domain) !== false;
+        return this.countOf(domain) === 0 && allowed.some((set) => set?.has(domain) !== false);
       case 'pod affinity':
-        return allowed?.has(domain) !== false && (this.countOf(domain) > 0 || (selected && this.isFirst(allowed)));
+        return allowed.some((set) => set?.has(domain) !== false) && (this.countOf(domain) > 0 || (selected && this.isFirst(allowed)));
     }
   }
 
   /** Domains among `possible` that a pod may join; and whether it must settle for one of them. */
-  admitted(possible: Bits, allowed: ValueSet | undefined, selected: boolean): { domains: Bits; pickOne: boolean } {
+  admitted(possible: Bits, allowed: Allowed, selected: boolean): { domains: Bits; pickOne: boolean } {
     const joinable = membersOf(possible).filter((domain) => this.admits(domain, allowed, selected));
     if (this.term.kind !== 'pod affinity') return { domains: bitsOf(joinable), pickOne: this.term.kind === 'topology spread' };
     const occupied = joinable.filter((domain) => this.countOf(domain) > 0);
@@ -112,12 +115,12 @@ export class TopologyGroup {
   }
 
   /** Whether there is no pod yet to keep company with, where the pod may go. */
-  private isFirst(allowed: ValueSet | undefined): boolean {
+  private isFirst(allowed: Allowed): boolean {
     return this.total === 0 || this.domainsFor(allowed).every((domain) => this.countOf(domain) === 0);
   }
 
-  /** The lowest count among the pod's domains; 0 when there are fewer of them than the term wants. */
-  private fewest(allowed: ValueSet | undefined): number {
+  /** The lowest count among the domains; 0 when there are fewer of them than the term wants. */
+  private fewest(allowed: Allowed): number {
     const domains = this.domainsFor(allowed);
     if (this.term.minDomains !== undefined && domains.length < this.term.minDomains) return 0;
     let fewest = Number.POSITIVE_INFINITY;

@@ -63,3 +63,14 @@ export function affinityTerm(kind: TopologyKind, term: PodAffinityTerm, namespac
     honorTaints: false,
   };
 }
+
+/**
+ * Required affinity terms of one pod as Kubernetes reads them: only a pod that all of them select is company for any of them
+ * (Karpenter lets another pod answer each).
+ */
+export function jointTerms(terms: readonly TopologyTerm[]): readonly TopologyTerm[] {
+  if (terms.length < 2) return terms;
+  const selector = Selector.every(terms.map((term) => term.selector));
+  const namespaces = (terms[0] as TopologyTerm).namespaces.filter((name) => terms.every((term) => term.namespaces.includes(name)));
+  return terms.map((term) => ({ ...term, selector, namespaces }));
+}

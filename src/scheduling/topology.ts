@@ -5,12 +5,12 @@ import { untolerated } from '../api/taints.js';
 import { emptyBits, isEmpty, membersOf, orBits } from './bits.js';
 import type { Bits } from './bits.js';
 import type { BoundPods } from './bound-pods.js';
-import type { PodClass } from './pod-class.js';
+import type { NodeFilter, PodClass } from './pod-class.js';
 import type { Pool } from './pool.js';
 import type { RequirementSet, RequirementSets } from './requirement-set.js';
 import type { Snapshot, SnapshotNode } from './snapshot.js';
 import { TopologyGroup } from './topology-group.js';
-import type { Host } from './topology-group.js';
+import type { Allowed, Host } from './topology-group.js';
 import { affinityTerm } from './topology-term.js';
 import type { TopologyTerm } from './topology-term.js';
 import type { ValueSet } from './value-set.js';
@@ -18,10 +18,10 @@ import type { KeyVocabulary } from './vocabulary.js';
 
 /** Where a pod class stands towards the groups. */
 export interface ClassTopology {
-  /** What restricts it: its own terms, and those of pods that keep it away. */
-  readonly restricting: readonly { readonly group: TopologyGroup; readonly selected: boolean }[];
+  /** What restricts it: its own terms, and those of pods that keep it away. `allowed`: see {@link TopologyGroup.admits}. */
+  readonly restricting: readonly { readonly group: TopologyGroup; readonly selected: boolean; readonly allowed: Allowed }[];
   /** What counts it once it is placed. */
-  readonly counting: readonly { readonly group: TopologyGroup; readonly filter: PodClass | undefined }[];
+  readonly counting: readonly Entry[];
 }
 
 /** A topology term that leaves no domain. */
@@ -34,7 +34,7 @@ export interface TopologyRefusal {
 interface Entry {
   readonly group: TopologyGroup;
   /** Decides which nodes take part. */
-  readonly filter: PodClass | undefined;
+  readonly filter: NodeFilter | undefined;
 }
 
 /** All topology groups of a run, and their counts. */
@@ -51,7 +51,6 @@ export class Topology {
     private readonly without: ReadonlySet<string>,
     /** Pods of the run that are bound: they are counted where they go, not where they are. */
     private readonly placing: ReadonlySet<Pod>,
-    private readonly ignorePreferences: boolean,
   ) {
     for (const { pod, node } of bound.repelling) {
       if (placing.has(pod) || this.isGone(node)) continue;
@@ -86,13 +85,13 @@ export class Topology {
   }
 
   private entry(term: TopologyTerm, podClass: PodClass): Entry {
-    const filter = term.kind === 'topology spread' ? podClass : undefined;
+    const filter = term.kind === 'topology spread' ? podClass.nodeFilter : undefined;
     const name = nameOf(term, filter);
     let entry = this.entries.get(name);
     if (entry === undefined) {
       entry = { group: this.makeGroup(term), filter };
       this.entries.set(name, entry);
-      this.fill(entry, podClass);
+      this.fill(entry);
     }
     return entry;
   }
@@ -117,10 +116,9 @@ export class Topology {
   }
 
   /** Registers the domains that exist or could, and counts the pods that are there. */
-  private fill({ group, filter }: Entry, podClass: PodClass): void {
+  private fill({ group, filter }: Entry): void {
     const { term } = group;
-    this.registerCatalogue(group, (taints) => this.ignorePreferences || (term.kind === 'topology spread' && !term.honorTaints)
-      || untolerated(taints, podClass.tolerations) === undefined);
+    this.registerCatalogue(group, (taints) => filter === undefined || toleratesNodes(taints, term, filter));
     const takesPart = this.snapshot.nodes.map((node, index) => node.node !== undefined && !this.isGone(index)
       && (filter === undefined || nodeTakesPart(node, term, filter)));
     this.snapshot.nodes.forEach((node, index) => {
@@ -167,7 +165,10 @@ export class Topology {
     const selects = ({ term }: TopologyGroup): boolean => term.namespaces.includes(namespace) && term.selector.matches(labels);
     const own = podClass.terms.map((term) => this.entry(term, podClass).group);
     const repelled = [...this.inverse.values()].map(({ group }) => group).filter(selects);
-    const restricting = [...new Set([...own, ...repelled])].map((group) => ({ group, selected: selects(group) }))
+    const { nodeFilter: { anyTerm }, strict } = podClass;
+    const allowedBy = ({ term, key }: TopologyGroup): Allowed => (term.kind !== 'topology spread' ? [strict.requirements.get(key)]
+      : term.honorAffinity ? anyTerm.map(({ requirements }) => requirements.get(key)) : [undefined]);
+    const restricting = [...new Set([...own, ...repelled])].map((group) => ({ group, selected: selects(group), allowed: allowedBy(group) }))
       .sort((a, b) => Number(a.group.term.kind === 'topology spread') - Number(b.group.term.kind === 'topology spread'));
     const repelling = podClass.repelling.map((term) => this.inverseEntry(term));
     return { restricting, counting: [...[...this.entries.values()].filter(({ group }) => selects(group)), ...repelling] };
@@ -201,14 +202,14 @@ export class Topology {
 
   /** Why an existing node is out of the question for a class; undefined when it is not. */
   refusalOfNode(podClass: PodClass, node: SnapshotNode, host: Host): TopologyGroup | undefined {
-    for (const { group, selected } of this.of(podClass).restricting) {
+    for (const { group, selected, allowed } of this.of(podClass).restricting) {
       if (group.ofHosts) {
         if (!group.admitsHost(host, selected, () => this.hasPodsWhereAllowed(group, podClass))) return group;
         continue;
       }
       const label = node.labels[group.key.key];
       if (label === undefined) return group;
-      if (!group.admits(group.key.number(label), podClass.strict.requirements.get(group.key), selected)) return group;
+      if (!group.admits(group.key.number(label), allowed, selected)) return group;
     }
     return undefined;
   }
@@ -219,7 +220,7 @@ export class Topology {
    */
   narrow(podClass: PodClass, requirements: RequirementSet, host: Host): ValueSet[][] | TopologyRefusal {
     const byKey = new Map<KeyVocabulary, { domains: Bits; pickOne: TopologyGroup | undefined }>();
-    for (const { group, selected } of this.of(podClass).restricting) {
+    for (const { group, selected, allowed } of this.of(podClass).restricting) {
       const podDomains = group.ofHosts ? podClass.strict.hostname : podClass.strict.requirements.get(group.key);
       const nodeDomains = group.ofHosts ? undefined : requirements.get(group.key);
       if (group.ofHosts) {
@@ -228,11 +229,11 @@ export class Topology {
       }
       const before = byKey.get(group.key);
       if (nodeDomains?.single !== undefined && before === undefined) {
-        if (!group.admits(nodeDomains.single, podDomains, selected)) return { group, podDomains, nodeDomains };
+        if (!group.admits(nodeDomains.single, allowed, selected)) return { group, podDomains, nodeDomains };
         continue;
       }
       const possible = before?.domains ?? (nodeDomains === undefined ? group.known : nodeDomains.among(group.known));
-      const { domains, pickOne } = group.admitted(possible, podDomains, selected);
+      const { domains, pickOne } = group.admitted(possible, allowed, selected);
       if (isEmpty(domains) || (nodeDomains === undefined && !this.sets.wellKnown.has(group.key.key))) return { group, podDomains, nodeDomains };
       byKey.set(group.key, { domains, pickOne: before?.pickOne ?? (pickOne ? group : undefined) });
     }
@@ -280,21 +281,25 @@ export const hostnameOf = ({ labels, name }: SnapshotNode): string => labels[HOS
 /** A new node's hostname is not known: only what any name satisfies is met. */
 export const admitsNewHost = (hostname: ValueSet): boolean => hostname.complement && hostname.gte === undefined && hostname.lte === undefined;
 
-const nameOf = (term: TopologyTerm, filter: PodClass | undefined): string => JSON.stringify([
+const nameOf = (term: TopologyTerm, filter: NodeFilter | undefined): string => JSON.stringify([
   term.kind, term.key, term.namespaces, term.selector.name, term.maxSkew, term.minDomains, term.honorAffinity, term.honorTaints,
   filter !== undefined && term.honorAffinity ? filter.anyTerm.map(({ requirements, hostname }) => [requirements.id, hostname?.id]) : null,
   filter !== undefined && term.honorTaints ? filter.tolerations : null,
 ]);
 
-function nodeTakesPart(node: SnapshotNode, term: TopologyTerm, filter: PodClass): boolean {
+/** Whether taints leave nodes in a spread; as in Kubernetes, preferences against pods do not take any out. */
+const toleratesNodes = (taints: readonly Taint[], term: TopologyTerm, filter: NodeFilter): boolean =>
+  !term.honorTaints || untolerated(taints.filter(({ effect }) => effect !== 'PreferNoSchedule'), filter.tolerations) === undefined;
+
+function nodeTakesPart(node: SnapshotNode, term: TopologyTerm, filter: NodeFilter): boolean {
   const hostname = hostnameOf(node);
-  return (!term.honorTaints || untolerated(node.taints, filter.tolerations) === undefined)
+  return toleratesNodes(node.taints, term, filter)
     && (!term.honorAffinity || filter.anyTerm.some((any) =>
       any.requirements.conflictOfLabels(node.labels, hostname) === undefined && any.hostname?.hasText(hostname) !== false));
 }
 
-const newNodeTakesPart = (requirements: RequirementSet, taints: readonly Taint[], term: TopologyTerm, filter: PodClass): boolean =>
-  (!term.honorTaints || untolerated(taints, filter.tolerations) === undefined)
+const newNodeTakesPart = (requirements: RequirementSet, taints: readonly Taint[], term: TopologyTerm, filter: NodeFilter): boolean =>
+  toleratesNodes(taints, term, filter)
   && (!term.honorAffinity || filter.anyTerm.some((any) => requirements.admits(any.requirements)));
 
 /** Values that nodes of a pool can have for a key. */

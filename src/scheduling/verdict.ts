@@ -42,6 +42,8 @@ function reasonOf(refusal: Refusal, run: Run): string {
       return `incompatible requirements, ${refusal.has.describeConflict(refusal.wants)}`;
     case 'volumes':
       return `incompatible volume requirements, ${refusal.has.describeConflict(refusal.wants)}`;
+    case 'contradiction':
+      return `incompatible requirements, no value of label "${refusal.key}" meets all that the pod asks of it`;
     case 'hostname':
       return `incompatible requirements, ${describe(refusal.wants)} cannot be met by a new node`;
     case 'topology': {

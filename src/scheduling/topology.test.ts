@@ -1,0 +1,91 @@
+import { expect } from 'chai';
+import type { Pod, PodAffinityTerm, PodSpec, TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
+import { existingNode, instanceType, inValues, nodePool, pod, snapshot } from '../../test/support/workloads.js';
+import type { Decision } from './decision.js';
+import type { Snapshot, SnapshotNode } from './snapshot.js';
+import { solve } from './solve.js';
+
+const ZONE = 'topology.kubernetes.io/zone';
+const ARCH = 'kubernetes.io/arch';
+
+const everywhere = (price: number) => ['a', 'b', 'c'].map((zone) => ({ zone, price }));
+const TYPES = [instanceType('medium', { cpu: 4, memoryGi: 8 }, everywhere(0.2)), instanceType('arm', { cpu: 4, memoryGi: 8, arch: 'arm64' }, everywhere(0.3))];
+
+const cluster = (spec: Parameters<typeof nodePool>[1] = {}, nodes: readonly SnapshotNode[] = []): Snapshot => snapshot([{ nodePool: nodePool('default', spec), instanceTypes: TYPES }], { nodes });
+const spread = (rest: Partial<TopologySpreadConstraint> & Record<string, unknown> = {}): TopologySpreadConstraint =>
+  ({ maxSkew: 1, topologyKey: ZONE, whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: { app: 'web' } }, ...rest });
+const web = (count: number, spec: Partial<PodSpec>, rest: Parameters<typeof pod>[0] = {}): Pod[] => Array.from({ length: count }, (_, index) => pod({ name: `web-${index}`, labels: { app: 'web' }, spec, ...rest }));
+const nodeAffinity = (...terms: { key: string; operator: string; values?: string[] }[][]): Partial<PodSpec> =>
+  ({ affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms.map((matchExpressions) => ({ matchExpressions })) } } } });
+const podAffinity = (...terms: PodAffinityTerm[]): Partial<PodSpec> => ({ affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: terms } } });
+const term = (app: string, topologyKey = ZONE): PodAffinityTerm => ({ topologyKey, labelSelector: { matchLabels: { app } } });
+
+/** Pods by zone, as `a2 b1`. */
+function zonesOf({ newNodes, existingNodes }: Decision): string {
+  const counts = new Map<string, number>();
+  const add = (zone: string, count: number): unknown => counts.set(zone, (counts.get(zone) ?? 0) + count);
+  for (const { requirements, pods } of newNodes) add([...requirements.get(ZONE).values].join('|'), pods.length);
+  for (const { node, pods } of existingNodes) add(node.labels[ZONE] as string, pods.length);
+  return [...counts].sort().map(([zone, count]) => `${zone}${count}`).join(' ');
+}
+
+describe('topology', () => {
+  describe('spread', () => {
+    it('counts pods that were placed before a pod gave up a preference', () => {
+      const prefersNoPods = cluster({ template: { taints: [{ key: 'soft', effect: 'PreferNoSchedule' }] } }, [existingNode('node-a', { zone: 'a' })]);
+      expect(zonesOf(solve(prefersNoPods, web(3, { topologySpreadConstraints: [spread({ nodeTaintsPolicy: 'Honor' })] })))).to.equal('a1 b1 c1');
+    });
+
+    it('counts pods that came under another of their node affinity\'s terms', () => {
+      const terms = nodeAffinity([{ key: 'team', operator: 'In', values: ['blue'] }], [{ key: ARCH, operator: 'Exists' }]);
+      const blue = existingNode('blue', { zone: 'a', labels: { team: 'blue' }, available: { cpu: 150, memory: 2 ** 30, pods: 10 } });
+      expect(zonesOf(solve(cluster({}, [blue]), web(3, { topologySpreadConstraints: [spread()], ...terms })))).to.equal('a1 b1 c1');
+    });
+
+    it('is even over the zones of all node affinity terms, not only of the one in use', () => {
+      const terms = nodeAffinity([{ key: ZONE, operator: 'In', values: ['a'] }], [{ key: ZONE, operator: 'In', values: ['b', 'c'] }]);
+      const { unschedulable, ...decision } = solve(cluster(), web(3, { topologySpreadConstraints: [spread()], ...terms }));
+      expect(zonesOf({ unschedulable, ...decision })).to.equal('a1 b1 c1');
+    });
+
+    it('is even over zones where the pod itself cannot go when told to ignore its node affinity', () => {
+      const inA = (nodeAffinityPolicy: string): Decision => solve(cluster(), web(3, { topologySpreadConstraints: [spread({ nodeAffinityPolicy })], nodeSelector: { [ZONE]: 'a' } }));
+      expect(zonesOf(inA('Honor'))).to.equal('a3');
+      expect(zonesOf(inA('Ignore'))).to.equal('a1');
+      expect(inA('Ignore').unschedulable).to.have.length(2);
+    });
+
+    it('counts only nodes that the pod\'s node affinity allows, or all when told to ignore it', () => {
+      const arm = existingNode('arm', { zone: 'a', labels: { [ARCH]: 'arm64' }, available: {}, pods: web(1, { nodeName: 'arm' }).map((each) => ({ ...each, metadata: { ...each.metadata, name: 'there' } })) });
+      const two = (nodeAffinityPolicy: string): string => zonesOf(solve(cluster({}, [arm]), web(2, { topologySpreadConstraints: [spread({ nodeAffinityPolicy })], nodeSelector: { [ARCH]: 'amd64' } })));
+      expect(two('Honor')).to.equal('a1 b1');
+      expect(two('Ignore')).to.equal('b1 c1');
+    });
+  });
+
+  describe('affinity', () => {
+    it('with several terms wants one pod that they all select, as Kubernetes does', () => {
+      const apps = (...names: string[]): Pod[] => names.map((app) => pod({ name: app, labels: { app } }));
+      const both = pod({ name: 'both', labels: { app: 'both' }, spec: podAffinity(term('one'), { topologyKey: ZONE, labelSelector: { matchExpressions: [{ key: 'role', operator: 'Exists' }] } }) });
+      const apart = [...apps('one').map((each) => ({ ...each, spec: { ...each.spec as PodSpec, nodeSelector: { [ZONE]: 'a' } } })), pod({ name: 'role', labels: { role: 'x' }, spec: { nodeSelector: { [ZONE]: 'a' } } })];
+      expect(solve(cluster(), [...apart, both]).unschedulable.map(({ pod: { metadata } }) => metadata?.name)).to.deep.equal(['both']);
+      const joint = pod({ name: 'joint', labels: { app: 'one', role: 'x' }, spec: { nodeSelector: { [ZONE]: 'a' } } });
+      expect(solve(cluster(), [...apart, joint, both]).unschedulable).to.deep.equal([]);
+    });
+
+    it('to itself is met on nodes that prefer no pods', () => {
+      const prefersNoPods = cluster({ template: { taints: [{ key: 'soft', effect: 'PreferNoSchedule' }] } });
+      expect(zonesOf(solve(prefersNoPods, web(2, podAffinity(term('web')))))).to.equal('a2');
+    });
+
+    it('has the same domains whichever pod comes first, whatever it tolerates', () => {
+      const pools = snapshot([
+        { nodePool: nodePool('open', { weight: 1, template: { requirements: [inValues(ZONE, 'a')] } }), instanceTypes: TYPES },
+        { nodePool: nodePool('tainted', { template: { requirements: [inValues(ZONE, 'd')], taints: [{ key: 'dedicated', effect: 'NoSchedule' }] } }), instanceTypes: [instanceType('far', { cpu: 4, memoryGi: 8 }, [{ zone: 'd', price: 0.2 }])] },
+      ]);
+      const apart: Partial<PodSpec> = { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term('web')] } } };
+      const [first, second] = [pod({ name: 'first', labels: { app: 'web' }, spec: apart }), pod({ name: 'second', labels: { app: 'web' }, spec: { ...apart, tolerations: [{ operator: 'Exists' }] } })];
+      for (const pods of [[first, second], [second, first]]) expect(zonesOf(solve(pools, pods))).to.equal('a1 d1');
+    });
+  });
+});
