@@ -57,7 +57,6 @@ import { Settings } from './settings.js';
 import { DefaultSpreadSources } from './shared/default-spread.js';
 import { cacheLookups } from './state/cluster-lookups.js';
 import { ClusterStateFeed } from './state/cluster-state-feed.js';
-import { ClusterSync } from './state/cluster-sync.js';
 import { StaticDeprovisioning } from './static/static-deprovisioning.js';
 import { StaticProvisioning } from './static/static-provisioning.js';
 
@@ -71,7 +70,7 @@ export const services = (settings: Settings): ContainerModule =>
     ).inSingletonScope();
     const shared = [
       KarpenterMetrics, SimulationMetrics, PodTimes, DecisionTimes, RegistrationHealthReporter, NodeClaimCreator, NominationEvents, PendingPods,
-      EvictionRequests, ClusterSync, ClusterStateFeed, CapacityBuffers, CapacityBufferSignals,
+      EvictionRequests, ClusterStateFeed, CapacityBuffers, CapacityBufferSignals,
     ];
     for (const service of shared) bind(service as new () => object).toSelf().inSingletonScope();
     bind(Evictions).toService(EvictionRequests);

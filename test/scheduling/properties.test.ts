@@ -5,6 +5,7 @@ import { WELL_KNOWN_LABELS } from '../../src/api/index.js';
 import { solve } from '../../src/scheduling/index.js';
 import type { Decision, Snapshot } from '../../src/scheduling/index.js';
 import { brokenConstraints } from '../support/constraint-checker.js';
+import { scenarios } from '../support/scenarios.js';
 import { cloudCatalogue, existingNode, inValues, nodePool, pod, services, snapshot, upstreamCatalogue, upstreamMix } from '../support/workloads.js';
 
 const ZONE = 'topology.kubernetes.io/zone';
@@ -61,7 +62,13 @@ describe('every decision', () => {
   it('keeps every hard constraint', () => {
     fc.assert(fc.property(clusters, workloads, (cluster, pods) => {
       expect(brokenConstraints(cluster, pods, solve(cluster, pods))).to.deep.equal([]);
-    }), { numRuns: 80 });
+    }), { numRuns: 30 });
+  });
+
+  it('keeps every hard constraint, whatever pods, pools, nodes and options are like', () => {
+    fc.assert(fc.property(scenarios, ({ cluster, pods, options }) => {
+      expect(brokenConstraints(cluster, pods, solve(cluster, pods, options), options)).to.deep.equal([]);
+    }), { numRuns: 200 });
   });
 
   it('is the same for the same input in any order', () => {
