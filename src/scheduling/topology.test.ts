@@ -26,7 +26,7 @@ function zonesOf({ newNodes, existingNodes }: Decision): string {
   const add = (zone: string, count: number): unknown => counts.set(zone, (counts.get(zone) ?? 0) + count);
   for (const { requirements, pods } of newNodes) add([...requirements.get(ZONE).values].join('|'), pods.length);
   for (const { node, pods } of existingNodes) add(node.labels[ZONE] as string, pods.length);
-  return [...counts].sort().map(([zone, count]) => `${zone}${count}`).join(' ');
+  return [...counts].map(([zone, count]) => `${zone}${count}`).sort().join(' ');
 }
 
 describe('topology', () => {
