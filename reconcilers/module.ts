@@ -57,6 +57,7 @@ import { Settings } from './settings.js';
 import { DefaultSpreadSources } from './shared/default-spread.js';
 import { cacheLookups } from './state/cluster-lookups.js';
 import { ClusterStateFeed } from './state/cluster-state-feed.js';
+import { ClusterSync } from './state/cluster-sync.js';
 import { StaticDeprovisioning } from './static/static-deprovisioning.js';
 import { StaticProvisioning } from './static/static-provisioning.js';
 
@@ -70,7 +71,7 @@ export const services = (settings: Settings): ContainerModule =>
     ).inSingletonScope();
     const shared = [
       KarpenterMetrics, SimulationMetrics, PodTimes, DecisionTimes, RegistrationHealthReporter, NodeClaimCreator, NominationEvents, PendingPods,
-      EvictionRequests, ClusterStateFeed, CapacityBuffers, CapacityBufferSignals,
+      EvictionRequests, ClusterSync, ClusterStateFeed, CapacityBuffers, CapacityBufferSignals,
     ];
     for (const service of shared) bind(service as new () => object).toSelf().inSingletonScope();
     bind(Evictions).toService(EvictionRequests);

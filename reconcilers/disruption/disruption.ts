@@ -15,9 +15,10 @@ import { defaultSpread } from '../shared/default-spread.js';
 import { managedPools, mayLaunch, poolsWithTypes } from '../shared/node-pools.js';
 import { settle } from '../shared/settle.js';
 import { LOOKUP_KINDS } from '../state/cluster-lookups.js';
-import { listed } from '../state/listed.js';
+import { ClusterSync } from '../state/cluster-sync.js';
 import { DisruptionQueue, release } from './disruption-queue.js';
 import { consolidationType, onNodeAndClaim, publishNotice } from './reporting.js';
+import { RunGaps } from './run-gaps.js';
 
 /** What metrics show for "no limit". */
 const MAX_INT32 = 2 ** 31 - 1;
@@ -36,10 +37,12 @@ export class Disruption {
   /** Methods that found nothing, with the state of the cluster at which they did. */
   private readonly exhausted = new Map<DisruptionMethod, number>();
   private unreachedPools: ReadonlySet<string> = new Set();
+  private readonly gaps = new RunGaps();
 
   constructor(
     @inject(CloudProvider) private readonly cloud: CloudProvider,
     @inject(ClusterState) private readonly state: ClusterState,
+    @inject(ClusterSync) private readonly sync: ClusterSync,
     @inject(DisruptionQueue) private readonly queue: DisruptionQueue,
     @inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics,
     @inject(Settings) private readonly settings: Settings,
@@ -49,13 +52,16 @@ export class Disruption {
 
   /** Passes follow each other at once as long as there is something to do. */
   async tick(ctx: TickContext): Promise<Duration | undefined> {
+    this.gaps.report(ctx);
+    this.gaps.note('disruption-loop', ctx.now());
     while (!ctx.signal.aborted && (await this.pass(ctx)));
-    return this.synced(ctx) ? undefined : '1s';
+    this.gaps.report(ctx);
+    return this.sync.synced(ctx) ? undefined : '1s';
   }
 
   /** Until a method has started something: one whose commands could not be carried out is not in the way of those after it. */
   private async pass(ctx: TickContext): Promise<boolean> {
-    if (!this.synced(ctx) || ctx.cache.list(NodeClaim).length === 0) return false;
+    if (!this.sync.synced(ctx) || ctx.cache.list(NodeClaim).length === 0) return false;
     await this.cleanUp(ctx);
     let methods = (Object.keys(METHODS) as DisruptionMethod[]).filter((method) => method !== 'StaticDrift' || this.settings.featureGates.staticCapacity);
     while (methods.length > 0) {
@@ -83,6 +89,7 @@ export class Disruption {
     this.unreachedPools = result.unreachedPools;
     for (const { method, candidates, budgets, exhausted } of result.methods) {
       if (exhausted) this.exhausted.set(method, changedAt);
+      this.gaps.note(method, ctx.now());
       this.metrics.eligibleNodes.set({ reason: REASON[method] }, candidates.length);
       for (const [nodepool, left] of budgets) this.metrics.allowedDisruptions.set({ nodepool, reason: REASON[method] }, Math.min(left, MAX_INT32));
       this.metrics.decisionDuration.observe({ reason: REASON[method].toLowerCase(), consolidation_type: consolidationType(method) }, (ctx.now() - startedAt) / 1_000);
@@ -138,9 +145,5 @@ export class Disruption {
       const hasReason = nodeClaim.status.conditions?.some(({ type }) => type === 'DisruptionReason') ?? false;
       if (isTainted || hasReason) await release(node.metadata?.name, nodeClaim.metadata.name, ctx);
     }
-  }
-
-  private synced(ctx: TickContext): boolean {
-    return this.state.synced(listed(ctx));
   }
 }

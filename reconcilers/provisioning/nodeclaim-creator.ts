@@ -28,7 +28,7 @@ export class NodeClaimCreator {
       NodePool: { name: pool.metadata.name },
       NodeClaim: { name: claim.metadata.name },
       requests: claim.spec.resources?.requests,
-      'instance-types': firstOf(planned.instanceTypes.map(({ name }) => name), 5),
+      ...(planned.instanceTypes.length > 0 ? { 'instance-types': firstOf(planned.instanceTypes.map(({ name }) => name), 5) } : {}),
     });
     return claim;
   }

@@ -16,7 +16,7 @@ import { defaultSpread } from '../shared/default-spread.js';
 import { managedPools, mayLaunch, poolsWithTypes } from '../shared/node-pools.js';
 import { settle } from '../shared/settle.js';
 import { LOOKUP_KINDS } from '../state/cluster-lookups.js';
-import { listed } from '../state/listed.js';
+import { ClusterSync } from '../state/cluster-sync.js';
 import { DecisionTimes } from './decision-times.js';
 import { NodeClaimCreator, firstOf } from './nodeclaim-creator.js';
 import { NominationEvents } from './nomination-events.js';
@@ -31,6 +31,7 @@ export class Provisioner {
   constructor(
     @inject(CloudProvider) private readonly cloud: CloudProvider,
     @inject(ClusterState) private readonly state: ClusterState,
+    @inject(ClusterSync) private readonly sync: ClusterSync,
     @inject(PendingPods) private readonly pending: PendingPods,
     @inject(NodeClaimCreator) private readonly creator: NodeClaimCreator,
     @inject(NominationEvents) private readonly nominations: NominationEvents,
@@ -78,7 +79,7 @@ export class Provisioner {
 
   @Batch(({ settings }: Provisioner) => ({ idle: settings.batchIdleDuration, max: settings.batchMaxDuration }))
   async provision(ctx: TickContext): Promise<void> {
-    if (!this.state.synced(listed(ctx))) return;
+    if (!this.sync.synced(ctx)) return;
     const pools = managedPools(ctx).filter((pool) => {
       if (mayLaunch(pool)) return true;
       if (!pool.metadata.deletionTimestamp && !isStatic(pool)) ctx.log.error('ignoring nodepool, not ready', { NodePool: { name: pool.metadata.name } });

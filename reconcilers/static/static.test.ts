@@ -84,9 +84,9 @@ describe('a static pool', () => {
     });
 
     it('makes up for nodes at the end of their life', async () => {
-      await running(1, { template: { expireAfter: '1h' } });
+      await running(1, { template: { expireAfter: '10m' } });
       const [first = ''] = await names();
-      await karpenter.bed.advance('1h');
+      await karpenter.bed.advance('10m');
       expect(await staying()).to.have.length(1).and.not.include(first);
     });
 

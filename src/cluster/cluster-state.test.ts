@@ -218,6 +218,24 @@ describe('cluster state', () => {
     expect(state.synced(listed)).to.be.true;
   });
 
+  it('forgets claims that went before they were launched, unless they are still listed', () => {
+    const { state, clock } = makeState();
+    for (const name of ['a', 'b']) state.updateNodeClaim(claim(name, { providerID: '' }));
+    const listed = { nodes: [], nodeClaims: ['claim-b'] };
+    for (const wait of [0, 14_999]) {
+      clock.time += wait;
+      expect([state.synced(listed), state.unlaunched()]).to.deep.equal([false, ['claim-a', 'claim-b']]);
+    }
+    clock.time += 1;
+    state.synced(listed);
+    expect(state.unlaunched()).to.deep.equal(['claim-b']);
+    clock.time += 60_000;
+    expect(state.synced({ ...listed, nodeClaims: [] })).to.equal(false);
+    clock.time += 15_000;
+    state.synced({ ...listed, nodeClaims: [] });
+    expect(state.synced({ ...listed, nodeClaims: [] })).to.equal(true);
+  });
+
   it('remembers when consolidation may have become possible, for five minutes at most', () => {
     const { state, clock } = makeState();
     let last = state.consolidationVersion();

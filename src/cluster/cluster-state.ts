@@ -16,6 +16,9 @@ import { snapshotNode } from './state-node.js';
 /** What could not be consolidated is looked at again after this long, in milliseconds. */
 const CONSOLIDATION_EXPIRY = 5 * 60_000;
 
+/** A claim without an instance that nobody lists any more is forgotten after this long, in milliseconds. */
+const VANISHED_EXPIRY = 15_000;
+
 export interface ClusterStateOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly lookups: ClusterLookups;
@@ -54,6 +57,8 @@ export class ClusterState {
   private readonly nodeIDs = new Map<string, string>();
   /** Empty for claims that were not launched yet. */
   private readonly claimIDs = new Map<string, string>();
+  /** Since when claims that were not launched have not been listed. */
+  private readonly vanished = new Map<string, number>();
   private readonly podsByNode = new Map<string, Map<string, Pod>>();
   private readonly podNodes = new Map<string, string>();
   private readonly daemonSets = new Map<string, DaemonSet>();
@@ -106,6 +111,7 @@ export class ClusterState {
   }
 
   deleteNodeClaim(name: string): void {
+    this.vanished.delete(name);
     this.nodePools.forget(name);
     this.forget(this.claimIDs, name, (entry) => {
       entry.nodeClaim = undefined;
@@ -219,8 +225,27 @@ export class ClusterState {
    * (karpenter-core §5.2).
    */
   synced(listed: Listed): boolean {
-    for (const providerID of this.claimIDs.values()) if (providerID === '') return false;
-    return this.complete(listed);
+    const unlaunched = this.unlaunched();
+    if (unlaunched.length === 0) return this.complete(listed);
+    this.forgetVanished(unlaunched, listed);
+    return false;
+  }
+
+  /** Names of claims that have no instance yet. */
+  unlaunched(): string[] {
+    return [...this.claimIDs].filter(([, providerID]) => providerID === '').map(([name]) => name);
+  }
+
+  /** A claim that was deleted before anybody heard that it was created would otherwise be waited for for ever. */
+  private forgetVanished(unlaunched: readonly string[], { nodeClaims }: Listed): void {
+    const present = new Set(nodeClaims);
+    const now = this.options.clock.now();
+    for (const name of unlaunched) {
+      const since = this.vanished.get(name) ?? now;
+      if (present.has(name)) this.vanished.delete(name);
+      else if (now - since >= VANISHED_EXPIRY) this.deleteNodeClaim(name);
+      else this.vanished.set(name, since);
+    }
   }
 
   /** Whether everything that the API lists has arrived here; once it was true it stays. */

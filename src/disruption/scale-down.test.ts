@@ -23,8 +23,8 @@ function ownedPod(apiVersion: string, kind: string, annotations: Record<string, 
 const PROTECTED = { 'karpenter.sh/do-not-disrupt': 'true' };
 
 /** The names of those that go, in order. */
-function chosen(count: number, ...machines: readonly { claim: NodeClaim; pods?: Pod[] }[]): string[] {
-  const nodes = new Map(machines.map((machine) => [machine.claim, existingNode(machine.claim.metadata.name, { pods: machine.pods ?? [] })]));
+function chosen(count: number, ...machines: readonly { claim: NodeClaim; pods?: Pod[]; starting?: boolean }[]): string[] {
+  const nodes = new Map(machines.map((machine) => [machine.claim, existingNode(machine.claim.metadata.name, { pods: machine.pods ?? [], initialized: !machine.starting })]));
   return scaleDown(machines.map((machine) => machine.claim), (each) => nodes.get(each), count, NOW).map(({ metadata }) => metadata.name);
 }
 
@@ -60,7 +60,8 @@ describe('scaling a static pool down', () => {
     )).to.deep.equal(['b-three-expiring']);
   });
 
-  it('of equal nodes takes the one that expires first', () => {
+  it('of equal nodes takes the one that is not usable yet, then the one that expires first', () => {
+    expect(chosen(1, { claim: claim('a', { expireAfter: '24h' }) }, { claim: claim('b', { expireAfter: '720h' }), starting: true })).to.deep.equal(['b']);
     expect(chosen(1, { claim: claim('a', { created: '2026-01-01T06:00:00Z', expireAfter: '24h' }) }, { claim: claim('b', { expireAfter: '24h' }) })).to.deep.equal(['b']);
   });
 });

@@ -171,7 +171,7 @@ describe('The sandbox cluster', () => {
   it('never lets a machine join whose user data names another cluster, and says why on its console', async () => {
     machines.set({ instanceId: 'i-2', userData: '#!/bin/bash\n/etc/eks/bootstrap.sh another-cluster' });
     await clock.advance('5m');
-    expect((await client.list<Node>(NODE)).items.map(({ metadata }) => metadata.name)).to.deep.equal(['ip-10-0-0-10.us-west-2.compute.internal']);
+    expect((await client.list<Node>(NODE)).items.map(({ metadata }) => metadata.name)).to.deep.equal(['ip-10-0-255-10.us-west-2.compute.internal']);
     expect(cluster.consoleLog('i-2').at(-1)).to.contain('No cluster found for name: another-cluster');
   });
 

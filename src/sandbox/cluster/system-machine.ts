@@ -2,7 +2,8 @@ import type { Machines, SandboxInstance } from '../aws/instance.js';
 import type { ClusterIdentity } from './sandbox-cluster.js';
 
 const NODE_GROUP = 'system';
-const ADDRESS = '10.0.0.10';
+/** In none of the account's subnets. */
+const ADDRESS = '10.0.255.10';
 
 /**
  * The machine of a managed node group for the cluster's own pods. It belongs to the cluster and not to the account's EC2, so that an
