@@ -26,10 +26,13 @@ export class StaticProvisioning {
     return isManagedReference(pool.spec.template.spec.nodeClassRef) && isStatic(pool) && isLaunchable(pool);
   }
 
-  /** The pool of a claim that goes, once it begins to and once it is gone. */
+  /**
+   * The pool of a claim that goes, once it begins to and once it is gone. Not for one that was never launched: where there is no capacity
+   * claims would come and go as fast as the API lets them, so that the next try comes with the next look.
+   */
   @Watches(NodeClaim, { when: ({ type, object, old }) => type === 'deleted' || (object.metadata.deletionTimestamp !== undefined && old?.metadata.deletionTimestamp === undefined) })
   poolOf(claim: NodeClaim): Key<NodePool>[] {
-    return poolOfClaim(claim);
+    return claim.status.providerID ? poolOfClaim(claim) : [];
   }
 
   @Step()

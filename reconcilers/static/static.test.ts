@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { NodeClaim, NodePool, isTrue } from 'karpenter-ts/api';
+import { InsufficientCapacity } from 'karpenter-ts/cloud';
 import { karpenterBed } from '../../test/support/karpenter-bed.js';
 import type { KarpenterBed } from '../../test/support/karpenter-bed.js';
 import { Disruption } from '../disruption/disruption.js';
@@ -122,6 +123,18 @@ describe('a static pool', () => {
       await scale(4, { limits: { nodes: '4' } });
       await karpenter.bed.settle();
       expect(await staying()).to.have.length(4);
+    });
+
+    it('tries once a minute where there is no capacity', async () => {
+      karpenter.cloud.launchError = new InsufficientCapacity('none left');
+      await karpenter.readyPool({ replicas: 2 });
+      await karpenter.bed.advance('5s');
+      expect(karpenter.cloud.launches).to.have.length(2);
+      await karpenter.bed.advance('2m');
+      expect(karpenter.cloud.launches).to.have.length(6);
+      karpenter.cloud.launchError = undefined;
+      await karpenter.bed.advance('1m');
+      expect(await staying()).to.have.length(2);
     });
 
     it('launches nothing twice when the operator starts again while claims are on their way', async () => {
