@@ -49,7 +49,7 @@ export class CapacityBufferStatusReconciler {
     return met('Resolved', 'Pod template resolved successfully');
   }
 
-  @Step({ after: ['ReadyForProvisioning'], every: '30s' })
+  @Step({ after: ['ReadyForProvisioning'] })
   announce({ metadata: { uid } }: CapacityBuffer): Outcome {
     this.signals.events.next(uid);
     return done();
