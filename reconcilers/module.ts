@@ -32,6 +32,7 @@ import { SimulationMetrics } from './metrics/simulation-metrics.js';
 import { EvictionQueue, EvictionRequests, Evictions } from './node/eviction-queue.js';
 import { NodeHealth } from './node/health.js';
 import { LeaseGarbageCollection } from './node/lease-garbage-collection.js';
+import { PodProtection } from './node/pod-protection.js';
 import { NodeTermination } from './node/termination.js';
 import { NodeClaimConsistency } from './nodeclaim/consistency.js';
 import { NodeClaimDisruption } from './nodeclaim/disruption.js';
@@ -91,7 +92,7 @@ export const core = (settings: Settings): ContainerModule[] => [
   reconcilers(
     NodePoolStatusReconciler, NodePoolHash, NodePoolCounter, RegistrationHealthReset,
     NodeClaimLifecycle, NodeClaimDisruption, NodeClaimExpiration, NodeClaimConsistency, NodeClaimGarbageCollection, NodeClaimHydration, PodEvents,
-    NodeTermination, NodeHydration, EvictionQueue, LeaseGarbageCollection,
+    NodeTermination, NodeHydration, EvictionQueue, LeaseGarbageCollection, PodProtection,
     Provisioner, Disruption, DisruptionQueue,
     ...(settings.featureGates.nodeRepair ? [NodeHealth] : []),
     ...(settings.defaultTopologySpread.length > 0 ? [DefaultSpreadSources] : []),

@@ -80,6 +80,38 @@ describe('the termination of Nodes', () => {
     expect(await karpenter.metric('karpenter_nodes_terminated_total')).to.deep.equal(['karpenter_nodes_terminated_total{nodepool="default",zone="zone-a"} 1']);
   });
 
+  it('does not wait for a pod that was to be gone a minute ago', async () => {
+    await karpenter.initialized();
+    const finalizers = ['example.com/never'];
+    await karpenter.pod('stuck', { node: NODE });
+    await karpenter.api.patch(Pod, 'stuck', { metadata: { finalizers } });
+    await karpenter.api.delete(Pod, 'stuck', { gracePeriodSeconds: 10 });
+    await karpenter.api.delete(NodeClaim, 'claim');
+    await karpenter.bed.advance('69s');
+    expect(await condition('Drained')).to.equal('Drained=Unknown Draining: Draining');
+    await karpenter.bed.advance('3s');
+    expect(await node()).to.equal(undefined);
+  });
+
+  it('measures how long everything took, and how old the node became', async () => {
+    karpenter.cloud.terminatingAnswers = 2;
+    await karpenter.initialized();
+    await karpenter.bed.advance('1h');
+    await karpenter.api.delete(NodeClaim, 'claim');
+    await karpenter.bed.advance('30s');
+    expect(await node()).to.equal(undefined);
+    const seconds = async (series: string): Promise<number> => {
+      const [line = ''] = await karpenter.metric(`karpenter_${series}_duration_seconds_sum`);
+      expect(line).to.contain('{nodepool="default"}');
+      return Number(line.split(' ')[1]);
+    };
+    const [terminated, lived] = [await seconds('nodes_termination'), await seconds('nodes_lifetime')];
+    expect(terminated).to.be.within(10, 12);
+    expect(lived - terminated).to.be.within(3_601, 3_603);
+    expect(await seconds('nodeclaims_instance_termination')).to.be.within(5, 7);
+    expect(await seconds('nodeclaims_termination')).to.be.within(terminated, terminated + 1);
+  });
+
   it('respects a PodDisruptionBudget, says so, and goes on once it allows', async () => {
     const { node: registered } = await karpenter.initialized();
     await karpenter.pod('guarded', { node: NODE, labels: { app: 'guarded' } });

@@ -142,6 +142,21 @@ describe('the provisioner', () => {
     expect((await claims()).map(({ metadata }) => metadata.labels['karpenter.sh/nodepool'])).to.deep.equal(['default']);
   });
 
+  it('plans as soon as a node is tainted because it goes, without a pod that says anything', async () => {
+    await start();
+    await karpenter.readyPool();
+    const { node } = await karpenter.initialized();
+    await karpenter.pod('moving', { node: node.metadata.name, cpu: '1' });
+    await karpenter.bed.advance('9s');
+    await karpenter.api.delete(NodeClaim, 'claim');
+    await karpenter.bed.advance('2s');
+    const planned = async (): Promise<number> => (await claims()).filter(({ metadata }) => !metadata.deletionTimestamp).length;
+    const before = await planned();
+    await karpenter.api.patch(Node, node.metadata.name, { spec: { taints: [{ key: 'karpenter.sh/disrupted', effect: 'NoSchedule' }] } });
+    await karpenter.bed.advance('1s');
+    expect([before, await planned()]).to.deep.equal([0, 1]);
+  });
+
   it('plans pods of nodes that go before they have left them', async () => {
     await start();
     await karpenter.readyPool();

@@ -90,6 +90,8 @@ const LABELS = 'template.metadata.labels';
 const TEMPLATE = 'template.spec.';
 const budget = (value: Json): Json => ({ 'disruption.budgets': [{ nodes: '1', ...value }] });
 
+const numbered = (count: number): Json => Object.fromEntries(Array.from({ length: count }, (_, index) => [`label-${index}`, '']));
+
 const templateRules: Rule[] = [
   ...requirementRules(`${TEMPLATE}requirements`, true),
   ...taintRules(TEMPLATE),
@@ -99,6 +101,7 @@ const templateRules: Rule[] = [
   ['labels are not of karpenter.k8s.aws', { [LABELS]: { 'karpenter.k8s.aws/instance-size': 'large' } }, { [LABELS]: { 'karpenter.k8s.aws/x': '' } }, `spec.${LABELS}`, 'label domain "karpenter.k8s.aws" is restricted'],
   ['label values are label values', { [LABELS]: { a: 'x'.repeat(63) } }, { [LABELS]: { a: '!' } }, `spec.${LABELS}.a`, 'should match'],
   ['label values are short', { [LABELS]: { a: '' } }, { [LABELS]: { a: 'x'.repeat(64) } }, `spec.${LABELS}.a`, 'may not be more than 63 bytes'],
+  ['labels are at most 100', { [LABELS]: numbered(100) }, { [LABELS]: numbered(101) }, `spec.${LABELS}`, 'must have at most 100 items'],
   ['weights are at least 1', { weight: 1 }, { weight: 0 }, 'spec.weight', 'greater than or equal to 1'],
   ['weights are at most 100', { weight: 100 }, { weight: 101 }, 'spec.weight', 'less than or equal to 100'],
   ['limits are quantities', { limits: { cpu: 10, memory: '1.5Gi' } }, { limits: { cpu: 'many' } }, 'spec.limits.cpu', 'should match'],

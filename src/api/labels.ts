@@ -74,6 +74,18 @@ const NORMALIZED: Readonly<Record<string, string>> = {
 /** The current name of a label key that has older names; other keys unchanged. */
 export const normalizeLabel = (key: string): string => NORMALIZED[key] ?? key;
 
+/**
+ * Values of labels that mean another value, by the label's current key. Empty: a provider whose storage driver and nodes call a domain
+ * by different names adds them before anything is read, as requirements are remembered.
+ */
+export const NORMALIZED_LABEL_VALUES: Record<string, Readonly<Record<string, string>> | undefined> = {};
+
+/** What values of a label mean, of which `key` is the current name. */
+export function normalizeLabelValues(key: string, values: readonly string[]): readonly string[] {
+  const meanings = NORMALIZED_LABEL_VALUES[key];
+  return meanings === undefined ? values : values.map((value) => meanings[value] ?? value);
+}
+
 /** Whether users may not set this label: Karpenter's own domains, except well-known keys, and the hostname (karpenter-core §2.3). */
 export function isRestrictedLabel(key: string, wellKnown: ReadonlySet<string> = WELL_KNOWN_LABELS): boolean {
   if (wellKnown.has(key)) return false;

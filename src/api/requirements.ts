@@ -1,4 +1,4 @@
-import { normalizeLabel, WELL_KNOWN_LABELS } from './labels.js';
+import { normalizeLabel, normalizeLabelValues, WELL_KNOWN_LABELS } from './labels.js';
 import type { Requirement, RequirementOperator } from './requirement.js';
 
 /** Go's parse of a base-10 integer: sign and leading zeros accepted, nothing else. */
@@ -137,12 +137,12 @@ const frozenSets = new WeakMap<Requirement, LabelSet>();
 function labelSetOf(requirement: Requirement): LabelSet {
   const known = frozenSets.get(requirement);
   if (known) return known;
-  const set = LabelSet.of(requirement.operator, requirement.values, requirement.minValues);
+  const set = LabelSet.of(requirement.operator, normalizeLabelValues(normalizeLabel(requirement.key), requirement.values ?? []), requirement.minValues);
   if (Object.isFrozen(requirement)) frozenSets.set(requirement, set);
   return set;
 }
 
-/** Requirements on node labels: one {@link LabelSet} a key. Keys are normalised to their current names. Immutable. */
+/** Requirements on node labels: one {@link LabelSet} a key. Keys and values are normalised to their current names. Immutable. */
 export class Requirements implements Iterable<[string, LabelSet]> {
   private constructor(private readonly sets: ReadonlyMap<string, LabelSet>) {}
 
@@ -161,7 +161,10 @@ export class Requirements implements Iterable<[string, LabelSet]> {
 
   /** Exactly these labels. */
   static fromLabels(labels: Readonly<Record<string, string>>): Requirements {
-    return new Requirements(new Map(Object.entries(labels).map(([key, value]) => [normalizeLabel(key), LabelSet.of('In', [value])])));
+    return new Requirements(new Map(Object.entries(labels).map(([key, value]) => {
+      const name = normalizeLabel(key);
+      return [name, LabelSet.of('In', normalizeLabelValues(name, [value]))];
+    })));
   }
 
   /** What is possible for a key; anything, when nothing is required of it. */

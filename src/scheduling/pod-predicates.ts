@@ -30,24 +30,30 @@ export const isProvisionable = (pod: Pod): boolean =>
 export const isReschedulable = (pod: Pod): boolean =>
   (isActive(pod) || (isOwnedByStatefulSet(pod) && isTerminating(pod))) && !isOwnedByDaemonSet(pod) && !isOwnedByNode(pod);
 
+/** The annotation that forbids disrupting the pod, whatever its value; undefined when there is none. */
+export const protectionOf = ({ metadata }: Pod): string | undefined => metadata?.annotations?.[DO_NOT_DISRUPT_ANNOTATION] ?? metadata?.annotations?.[DO_NOT_EVICT_ANNOTATION];
+
 /**
- * Whether the pod's annotation forbids disrupting it now: `true`, or a duration that has not yet passed since it started.
- * Other values count for nothing.
+ * Until when the pod's annotation forbids disrupting it, in milliseconds since the epoch: for good with `true`, and with a duration until
+ * it has passed since the pod started. Undefined without an annotation; other values count for nothing.
  */
-export function isProtected({ metadata, status }: Pod, now: number): boolean {
-  const value = metadata?.annotations?.[DO_NOT_DISRUPT_ANNOTATION] ?? metadata?.annotations?.[DO_NOT_EVICT_ANNOTATION];
-  if (value === undefined) return false;
-  if (value === 'true') return true;
+export function protectedUntil(pod: Pod): number | undefined {
+  const value = protectionOf(pod);
+  if (value === undefined) return undefined;
+  if (value === 'true') return Infinity;
   const duration = parseDuration(value);
-  if (duration === undefined || duration <= 0) return false;
-  const startedAt = status?.startTime as unknown as string | undefined;
-  return startedAt === undefined || now < Date.parse(startedAt) + duration;
+  if (duration === undefined || duration <= 0) return undefined;
+  const startedAt = pod.status?.startTime as unknown as string | undefined;
+  return startedAt === undefined ? Infinity : Date.parse(startedAt) + duration;
 }
 
+/** Whether the pod's annotation forbids disrupting it now. */
+export const isProtected = (pod: Pod, now: number): boolean => now < (protectedUntil(pod) ?? -Infinity);
+
 /** Whether the protecting annotation has a value that means nothing. */
-export function hasInvalidProtection({ metadata }: Pod): boolean {
-  const value = metadata?.annotations?.[DO_NOT_DISRUPT_ANNOTATION];
-  return value !== undefined && value !== 'true' && value !== 'false' && !((parseDuration(value) ?? 0) > 0);
+export function hasInvalidProtection(pod: Pod): boolean {
+  const value = protectionOf(pod);
+  return value !== undefined && value !== 'false' && protectedUntil(pod) === undefined;
 }
 
 const toleratesDisruption = ({ spec }: Pod): boolean => spec?.tolerations?.some((toleration) => tolerates(toleration, DISRUPTED_TAINT)) ?? false;

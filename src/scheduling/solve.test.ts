@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { NORMALIZED_LABEL_VALUES } from '../api/labels.js';
+import { Requirements } from '../api/requirements.js';
 import type { Pod, PodSpec } from 'kubernetes-types/core/v1.js';
 import type { InstanceType } from '../cloud/instance-type.js';
 import { existingNode, instanceType, inValues, nodePool, pod, snapshot } from '../../test/support/workloads.js';
@@ -61,6 +63,18 @@ describe('solve', () => {
       expect(names(solve(snapshot([one()]), web(1, { nodeSelector: { 'kubernetes.io/arch': 'arm64' } })).newNodes[0]?.instanceTypes ?? [])).to.deep.equal(['arm']);
       expect(names(solve(snapshot([one()]), web(1, affinity('riscv', 'arm64'))).newNodes[0]?.instanceTypes ?? [])).to.deep.equal(['arm']);
       expect(solve(snapshot([one()]), web(1, affinity('riscv'))).newNodes).to.have.length(0);
+    });
+
+    it('are found by the other names of a label and of its values', () => {
+      NORMALIZED_LABEL_VALUES[ZONE] = { 'zone-1': 'a' };
+      try {
+        const [node] = solve(snapshot([one()]), web(1, { nodeSelector: { 'failure-domain.beta.kubernetes.io/zone': 'zone-1' } })).newNodes;
+        expect([...node?.requirements.get(ZONE).values ?? []]).to.deep.equal(['a']);
+        expect(Requirements.fromLabels({ [ZONE]: 'zone-1' }).toLabels()).to.deep.equal({ [ZONE]: 'a' });
+      } finally {
+        delete NORMALIZED_LABEL_VALUES[ZONE];
+      }
+      expect(solve(snapshot([one()]), web(1, { nodeSelector: { [ZONE]: 'zone-1' } })).newNodes).to.deep.equal([]);
     });
 
     it('leave out offerings that are not available, and types that are available nowhere', () => {

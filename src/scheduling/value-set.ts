@@ -1,3 +1,4 @@
+import { normalizeLabelValues } from '../api/labels.js';
 import type { Requirement } from '../api/requirement.js';
 import { LabelSet } from '../api/requirements.js';
 import { andBits, bitsOf, eachBit, emptyBits, hasBit, isEmpty, membersOf, orBits, setBit, withoutBits } from './bits.js';
@@ -167,7 +168,7 @@ export class ValueSets {
   of(key: KeyVocabulary, requirement: Requirement): ValueSet {
     let set = this.read.get(requirement);
     if (set === undefined) {
-      set = this.fromLabelSet(key, LabelSet.of(requirement.operator, requirement.values, requirement.minValues));
+      set = this.fromLabelSet(key, LabelSet.of(requirement.operator, normalizeLabelValues(key.key, requirement.values ?? []), requirement.minValues));
       if (Object.isFrozen(requirement)) this.read.set(requirement, set);
     }
     return set;

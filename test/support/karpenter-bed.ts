@@ -5,7 +5,7 @@ import { CloudProvider } from '../../src/cloud/index.js';
 import { CSINode, DaemonSet, Metrics, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, Singleton, StorageClass, VolumeAttachment, reconcilers } from '../../src/operator/index.js';
 import type { ObjectInput, ReconcilerClass } from '../../src/operator/index.js';
 import { testBed } from '../../src/operator/testing/index.js';
-import type { TestBed } from '../../src/operator/testing/index.js';
+import type { TestBed, TestBedOptions } from '../../src/operator/testing/index.js';
 import { services } from '../../reconcilers/module.js';
 import { DEFAULT_SETTINGS } from '../../reconcilers/settings.js';
 import type { Settings } from '../../reconcilers/settings.js';
@@ -121,13 +121,13 @@ export class KarpenterBed {
 }
 
 /** A bed with these reconcilers and nothing else at work. */
-export async function karpenterBed(classes: readonly ReconcilerClass[], { settings = {}, modules = [] }: { settings?: Partial<Settings>; modules?: readonly ContainerModule[] } = {}): Promise<KarpenterBed> {
+export async function karpenterBed(classes: readonly ReconcilerClass[], { settings = {}, modules = [], ...options }: { settings?: Partial<Settings>; modules?: readonly ContainerModule[] } & Pick<TestBedOptions, 'intercept'> = {}): Promise<KarpenterBed> {
   const clock = { now: (): number => 0 };
   const cloud = new FakeCloud({ now: () => clock.now() });
   const provider = new ContainerModule(({ bind }) => {
     bind(CloudProvider).toConstantValue(cloud);
   });
-  const bed = await testBed(services({ ...DEFAULT_SETTINGS, ...settings }), provider, reconcilers(ReadsEverything, ...classes), ...modules, { kinds: [CapacityBuffer, EC2NodeClass, NodeClaim, NodeOverlay, NodePool] });
+  const bed = await testBed(services({ ...DEFAULT_SETTINGS, ...settings }), provider, reconcilers(ReadsEverything, ...classes), ...modules, { ...options, kinds: [CapacityBuffer, EC2NodeClass, NodeClaim, NodeOverlay, NodePool] });
   clock.now = () => bed.clock.now();
   return new KarpenterBed(bed, cloud);
 }
