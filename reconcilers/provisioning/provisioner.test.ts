@@ -86,6 +86,18 @@ describe('the provisioner', () => {
     expect(karpenter.cloud.launches).to.have.length(1);
   });
 
+  it('keeps pods on the claims that it made for them, so that none needs another while they wait', async () => {
+    await start();
+    await karpenter.readyPool({ template: { requirements: [{ key: 'node.kubernetes.io/instance-type', operator: 'In', values: ['small'] }] } });
+    // Two nodes of 1.9 cores: 1.2 + 0.6 and 1 + 0.9. The largest first, a later pod of 0.65 would drive the smallest out.
+    for (const cpu of ['1200m', '1', '900m', '600m']) await karpenter.pod(`pod-${cpu}`, { cpu });
+    await karpenter.bed.advance('2s');
+    expect(await claims()).to.have.length(2);
+    await karpenter.pod('later', { cpu: '650m' });
+    await karpenter.bed.advance('1m');
+    expect((await claims()).map(({ spec }) => spec.resources?.requests?.['cpu'])).to.have.members(['1800m', '1900m', '650m']);
+  });
+
   it('says once in 5 minutes why a pod cannot be scheduled, in at most 1 KiB', async () => {
     await start();
     await karpenter.readyPool();

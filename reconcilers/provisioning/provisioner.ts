@@ -4,7 +4,7 @@ import { CloudProvider } from 'karpenter-ts/cloud';
 import { ClusterState } from 'karpenter-ts/cluster';
 import { Batch, Clock, DaemonSet, Node, OnEvent, Pod, Singleton, Watches, cooperatively } from 'karpenter-ts/operator';
 import type { TickContext } from 'karpenter-ts/operator';
-import { EvictionBudgets, isProvisionable, isStatic, solving, withoutPods } from 'karpenter-ts/scheduling';
+import { EvictionBudgets, isProvisionable, isStatic, solve, solving, withoutPods } from 'karpenter-ts/scheduling';
 import type { Decision, Snapshot, SolveOptions } from 'karpenter-ts/scheduling';
 import { CapacityBufferEvents } from '../capacitybuffer/capacity-buffer-events.js';
 import { CapacityBuffers, NOTHING_PLANNED } from '../capacitybuffer/capacity-buffers.js';
@@ -28,6 +28,9 @@ const SOLVE_LIMIT = 60_000;
 /** Makes nodes for pods that have none, a window of them at a time (karpenter-core §3.1, §3.2). */
 @Singleton({ name: 'provisioner', every: '10s', reads: [NodePool, DaemonSet, ...LOOKUP_KINDS] })
 export class Provisioner {
+  /** The claims of the last answer, by the uids of the pods that they are for: most of them wait for their machines when the next window ends. */
+  private claims = new Map<string, string>();
+
   constructor(
     @inject(CloudProvider) private readonly cloud: CloudProvider,
     @inject(ClusterState) private readonly state: ClusterState,
@@ -95,6 +98,8 @@ export class Provisioner {
       pods = [];
     }
     if (pods.length + virtualPods.size === 0) {
+      // Most of a first answer's time goes into reading what there is to launch: that is done before anyone waits.
+      solve(snapshot, []);
       await this.buffers.record(rooms, NOTHING_PLANNED, ctx);
       return;
     }
@@ -117,6 +122,7 @@ export class Provisioner {
     const { preferencePolicy, minValuesPolicy, featureGates } = this.settings;
     return this.simulations.observe('provisioner', pods.length, (progress) => cooperatively(solving(snapshot, pods, {
       virtualPods,
+      earlierClaims: this.claims,
       preferencePolicy,
       minValuesPolicy,
       ...defaultSpread(this.settings, ctx.cache),
@@ -149,13 +155,19 @@ export class Provisioner {
   }
 
   private async act(decision: Decision, ctx: TickContext): Promise<void> {
+    this.claims = new Map();
+    const expect = (pods: readonly Pod[], claim: string): void => pods.forEach(({ metadata: { uid } }) => this.claims.set(uid, claim));
     for (const { node, pods } of decision.existingNodes) {
+      const nodeClaim = node.nodeClaim?.metadata.name;
+      if (nodeClaim !== undefined) expect(pods as readonly Pod[], nodeClaim);
       this.state.nominate(node.name);
-      this.nominations.publish(pods as readonly Pod[], { nodeClaim: node.nodeClaim?.metadata.name, node: node.node?.metadata?.name }, ctx);
+      this.nominations.publish(pods as readonly Pod[], { nodeClaim, node: node.node?.metadata?.name }, ctx);
     }
     await settle('creating NodeClaims', decision.newNodes.map(async (planned) => {
-      const claim = await this.creator.create(planned, 'provisioned', ctx);
-      this.nominations.publish(planned.pods as readonly Pod[], { nodeClaim: claim.metadata.name }, ctx);
+      const pods = planned.pods as readonly Pod[];
+      const { metadata: { name: nodeClaim } } = await this.creator.create(planned, 'provisioned', ctx);
+      expect(pods, nodeClaim);
+      this.nominations.publish(pods, { nodeClaim }, ctx);
     }));
   }
 }

@@ -24,6 +24,12 @@ export interface SolveOptions {
   readonly movedPods?: ReadonlySet<Pod>;
   /** Pods that only stand for room to be kept free: they take what all others leave. */
   readonly virtualPods?: ReadonlySet<Pod>;
+  /**
+   * Names of the NodeClaims that earlier answers had for pods, by the pods' uids. Such a pod goes there before anything else is tried, for
+   * as long as it fits: else pods that still wait for their machines could be packed anew, onto machines that were made for others, and
+   * some of them would need one more.
+   */
+  readonly earlierClaims?: ReadonlyMap<string, string>;
   /** Instance types kept for one new node, cheapest first. Default 600. */
   readonly maxInstanceTypes?: number;
   /** Spread constraints for pods that have none of their own; their selector comes from `selectorOf`. */

@@ -29,12 +29,15 @@ const asksForDevices = ({ spec }: Pod): boolean => (spec?.resourceClaims?.length
 export const canLaunch = (pool: Pool, { minValuesPolicy }: SolveOptions): boolean =>
   !isEmpty(pool.usable) && (minValuesPolicy === 'BestEffort' || pool.unmetMinValues.length === 0);
 
-/** Karpenter's order: the largest first, and among those of one size the ones that have been waiting longest. Virtual pods come last. */
+/**
+ * Karpenter's order: the largest first, and among those of one size the ones that have been waiting longest. Pods that have a place from
+ * an earlier answer come before, virtual pods after all others.
+ */
 function* queueUp(pods: readonly QueuedPod[], virtualPods: ReadonlySet<Pod>): Generator<undefined, QueuedPod[]> {
   const bySize = new Map<string, { readonly turn: number; readonly cpu: number; readonly memory: number; readonly pods: QueuedPod[] }>();
   for (const [index, queued] of pods.entries()) {
     const { cpu = 0, memory = 0 } = queued.podClass.shape.requests;
-    const turn = virtualPods.has(queued.pod) ? 1 : 0;
+    const turn = virtualPods.has(queued.pod) ? 2 : queued.earlier ? 0 : 1;
     const size = `${turn} ${cpu} ${memory}`;
     const alike = bySize.get(size);
     if (alike) alike.pods.push(queued);
@@ -85,7 +88,6 @@ export function* prepare(snapshot: Snapshot, compiled: Compiled, pods: readonly 
   yield;
   const grouped = classes.group(inputs, Topology.repellingKeys(bound));
   yield;
-  const queue = yield* queueUp(inputs.map(({ pod, attached }, index) => ({ pod, podClass: grouped[index] as PodClass, volumes: attached })), virtualPods);
   const distinct = [...new Set(grouped)];
   const resources = [...new Set(distinct.flatMap(({ shape: { requests } }) => Object.keys(requests)))].sort();
   const topology = new Topology(snapshot, bound, sets, pools, withoutNodes, new Set(pods));
@@ -97,6 +99,12 @@ export function* prepare(snapshot: Snapshot, compiled: Compiled, pods: readonly 
   const nodes = snapshot.nodes.map((source, host) => new ExistingNode(source, host, context))
     .filter(({ source }) => !source.markedForDeletion && !withoutNodes.has(source.name))
     .sort((a, b) => Number(b.source.initialized) - Number(a.source.initialized) || compare(a.source.name, b.source.name));
+  const byClaim = new Map(nodes.map((node) => [node.source.nodeClaim?.metadata.name, node]));
+  const earlierOf = ({ metadata }: Pod): ExistingNode | undefined => {
+    const claim = options.earlierClaims?.get(metadata?.uid ?? '');
+    return claim === undefined ? undefined : byClaim.get(claim);
+  };
+  const queue = yield* queueUp(inputs.map(({ pod, attached }, index) => ({ pod, podClass: grouped[index] as PodClass, volumes: attached, earlier: earlierOf(pod) })), virtualPods);
   return {
     queue,
     run: {

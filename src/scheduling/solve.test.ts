@@ -228,6 +228,21 @@ describe('solve', () => {
       expect(decision.newNodes).to.have.length(1);
     });
 
+    it('are for the pods that an earlier answer made them for, for as long as those fit', () => {
+      const coming = (name: string, memory: number) => existingNode(name, {
+        initialized: false, available: { cpu: 4000, memory: memory * Gi, pods: 10 }, nodeClaim: { metadata: { name } } as NonNullable<Parameters<typeof existingNode>[1]>['nodeClaim'] & object,
+      });
+      const nodes = [coming('a-large', 16), coming('b-small', 4)];
+      const [cpu, memory] = [[0, 1].map((index) => pod({ name: `cpu-${index}`, cpu: 2000 })), [0, 1].map((index) => pod({ name: `memory-${index}`, cpu: 500, memoryMi: 7 * 1024 }))];
+      const earlierClaims = new Map([...cpu.map(({ metadata }) => [metadata?.uid, 'b-small']), ...memory.map(({ metadata }) => [metadata?.uid, 'a-large'])] as [string, string][]);
+      expect(solve(snapshot([one()], { nodes }), [...cpu, ...memory]).newNodes, 'packed anew').to.have.length(1);
+      const decision = solve(snapshot([one()], { nodes }), [...cpu, ...memory, pod({ name: 'new', cpu: 3500 })], { earlierClaims });
+      expect(decision.existingNodes.map(({ pods }) => pods)).to.deep.equal([memory, cpu]);
+      expect(decision.newNodes.map(({ pods }) => pods.map(({ metadata }) => metadata?.name))).to.deep.equal([['new']]);
+      const taken = solve(snapshot([one()], { nodes: [coming('a-large', 16), coming('b-small', 0)] }), cpu, { earlierClaims });
+      expect(taken.existingNodes.map(({ node, pods }) => [node.name, pods.length])).to.deep.equal([['a-large', 2]]);
+    });
+
     it('that consolidation closed take pending pods, but none that it moves', () => {
       const [moved, pending] = [pod({ name: 'moved' }), pod({ name: 'pending' })];
       const decision = solve(snapshot([one()], { nodes: [existingNode('settling')] }), [moved, pending], { closedNodes: new Set(['settling']), movedPods: new Set([moved]) });

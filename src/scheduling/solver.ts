@@ -19,6 +19,8 @@ export interface QueuedPod {
   readonly pod: Pod;
   readonly podClass: PodClass;
   readonly volumes: readonly AttachedVolume[];
+  /** Where an earlier answer put it. */
+  readonly earlier: ExistingNode | undefined;
 }
 
 /** Why a pod was not placed: what each pool said to the last of its class's relaxations. */
@@ -119,29 +121,33 @@ export class Solver {
     return memory.failure;
   }
 
-  private placeOnNode({ pod, volumes }: QueuedPod, podClass: PodClass, memory: Memory): boolean {
-    const { topology } = this.run;
+  private placeOnNode(queued: QueuedPod, podClass: PodClass, memory: Memory): boolean {
     const { nodes, nodeAnswers: answers } = memory;
-    const version = topology.versionFor(podClass);
+    const version = this.run.topology.versionFor(podClass);
+    if (queued.earlier && this.takes(queued.earlier, queued, podClass, memory, version)) return true;
     while (memory.firstNode < nodes.length && answers.isNever((nodes[memory.firstNode] as ExistingNode).host)) memory.firstNode += 1;
     for (let index = memory.firstNode; index < nodes.length; index += 1) {
-      const node = nodes[index] as ExistingNode;
-      if (answers.isNo(node.host, version)) continue;
-      if (!node.hasRoom(memory.vector) || !node.admits(podClass)) {
-        answers.never(node.host);
-        continue;
-      }
-      if (!node.canAttach(volumes)) continue;
-      if (topology.refusalOfNode(podClass, node.source, node.host) !== undefined) {
-        answers.notNow(node.host, version);
-        continue;
-      }
-      node.commit(pod, podClass, memory.vector, volumes);
-      topology.recordOnNode(podClass, node.source, node.host);
-      this.version += 1;
-      return true;
+      if (this.takes(nodes[index] as ExistingNode, queued, podClass, memory, version)) return true;
     }
     return false;
+  }
+
+  private takes(node: ExistingNode, { pod, volumes }: QueuedPod, podClass: PodClass, { vector, nodeAnswers: answers }: Memory, version: number): boolean {
+    const { topology } = this.run;
+    if (answers.isNo(node.host, version)) return false;
+    if (!node.hasRoom(vector) || !node.admits(podClass)) {
+      answers.never(node.host);
+      return false;
+    }
+    if (!node.canAttach(volumes)) return false;
+    if (topology.refusalOfNode(podClass, node.source, node.host) !== undefined) {
+      answers.notNow(node.host, version);
+      return false;
+    }
+    node.commit(pod, podClass, vector, volumes);
+    topology.recordOnNode(podClass, node.source, node.host);
+    this.version += 1;
+    return true;
   }
 
   private placeOnDraft({ pod }: QueuedPod, podClass: PodClass, memory: Memory): boolean {

@@ -40,7 +40,18 @@ describe('LaunchTemplateProvider', () => {
     expect(bed.aws.calls.get('ec2:CreateLaunchTemplate')).to.equal(1);
   });
 
-  it('adopts a template that exists, and deletes those that no launch used for a minute', async () => {
+  it('makes a template without looking for it first, and adopts one that exists', async () => {
+    const bed = await providerBed();
+    const calls = () => ['CreateLaunchTemplate', 'DescribeLaunchTemplates'].map((operation) => bed.aws.calls.get(`ec2:${operation}`) ?? 0);
+    const made = await ensure(bed, ['m5.large']);
+    expect(calls()).to.deep.equal([1, 0]);
+    for (const { name } of made) bed.services.launchTemplates.invalidate(name);
+    expect(await ensure(bed, ['m5.large'])).to.deep.equal(made);
+    expect(calls()).to.deep.equal([2, 1]);
+    expect(templates(bed)).to.have.length(1);
+  });
+
+  it('deletes templates that no launch used for a minute', async () => {
     const bed = await providerBed();
     await ensure(bed, ['m5.large']);
     await bed.clock.advance('50s');

@@ -179,7 +179,7 @@ export class LaunchTemplateProvider {
         return;
       }
       // Without the caller's signal: others may come to wait for the same work.
-      await (this.inFlight.get(name) ?? this.busyWith(name, this.findOrCreate(request)));
+      await (this.inFlight.get(name) ?? this.busyWith(name, this.createOrFind(request)));
     }
   }
 
@@ -190,12 +190,8 @@ export class LaunchTemplateProvider {
     return tracked;
   }
 
-  private async findOrCreate(request: CreateLaunchTemplateCommandInput & { LaunchTemplateName: string }): Promise<void> {
-    const existing = await this.find(request.LaunchTemplateName);
-    if (existing) {
-      this.remember(existing);
-      return;
-    }
+  /** All templates of the cluster were known once ({@link hydrate}), so there is hardly ever one to be found: creating it is tried first. */
+  private async createOrFind(request: CreateLaunchTemplateCommandInput & { LaunchTemplateName: string }): Promise<void> {
     try {
       const { LaunchTemplate } = await this.clients.ec2.send(new CreateLaunchTemplateCommand(request));
       this.remember(LaunchTemplate ?? {});

@@ -123,7 +123,9 @@ function readBlockDevice(input: Parameters): BlockDevice {
 /** What `over` says, and where it is silent what `base` says. Tags of both count. */
 export function mergeLaunchSpecifications(base: LaunchSpecification, over: LaunchSpecification): LaunchSpecification {
   const said = Object.fromEntries(Object.entries(over).filter(([, value]) => value !== undefined));
-  const merged = TAGGED_ON_LAUNCH.map((kind) => [kind, new Map([...(base.tags?.[kind] ?? []), ...(over.tags?.[kind] ?? [])])]);
-  const tags = Object.fromEntries(merged) as Record<TaggedOnLaunch, Tags>;
+  const tags = Object.fromEntries(TAGGED_ON_LAUNCH.map((kind) => [kind, mergeTags(base.tags?.[kind], over.tags?.[kind])])) as Record<TaggedOnLaunch, Tags>;
   return { ...base, ...said, tags };
 }
+
+const NO_TAGS: Tags = new Map();
+const mergeTags = (base = NO_TAGS, over = NO_TAGS): Tags => (over.size === 0 ? base : new Map([...base, ...over]));
