@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { NodeClaim, NodeOverlay } from 'karpenter-ts/api';
 import type { NodeOverlaySpec } from 'karpenter-ts/api';
-import type { ReconcilerClass } from 'karpenter-ts/operator';
 import { CloudProvider, OverlayStore, overlaid } from 'karpenter-ts/cloud';
+import { ReconcilerToken } from 'karpenter-ts/operator';
+import type { ReconcilerClass } from 'karpenter-ts/operator';
+import { Container } from 'inversify';
 import { providerBed } from '../../test/support/aws-provider.js';
 import { karpenterBed } from '../../test/support/karpenter-bed.js';
 import type { KarpenterBed } from '../../test/support/karpenter-bed.js';
@@ -11,6 +13,7 @@ import { DisruptionQueue } from '../disruption/disruption-queue.js';
 import { NodeClaimDisruption } from '../nodeclaim/disruption.js';
 import { NodeClaimLifecycle } from '../nodeclaim/lifecycle.js';
 import { Provisioner } from '../provisioning/provisioner.js';
+import { core } from '../index.js';
 import { DEFAULT_SETTINGS } from '../settings.js';
 import { NodeOverlayEvaluation } from './evaluation.js';
 import { NodeOverlayStatusReconciler } from './status.js';
@@ -68,19 +71,18 @@ describe('node overlays', () => {
   it('let pods be scheduled that ask for what only an overlay says there is', async () => {
     await start();
     await karpenter.readyPool();
+    await overlay('slices', { requirements: about('large'), capacity: { 'example.com/slice': '4' } });
+    await karpenter.bed.settle();
+    await karpenter.api.delete(NodeOverlay, 'slices');
     await karpenter.pod('slicing', { spec: slices('3') });
     await karpenter.bed.advance('30s');
-    expect(await claims()).to.deep.equal([]);
+    expect(await claims(), 'after it was deleted').to.deep.equal([]);
     await overlay('slices', { requirements: about('large'), capacity: { 'example.com/slice': '4' } });
     await karpenter.bed.advance('2s');
     const [claim] = await claims();
     expect(typesOf(claim)).to.deep.equal(['large']);
     expect(claim?.spec.resources?.requests).to.include({ 'example.com/slice': '3' });
     expect(overlayAnnotations(claim)).to.deep.equal(['karpenter.sh/capacity-overlay-applied']);
-    await karpenter.api.delete(NodeOverlay, 'slices');
-    await karpenter.pod('late', { spec: slices('3') });
-    await karpenter.bed.advance('30s');
-    expect(await claims()).to.have.length(1);
   });
 
   it('say why they are not in use, and are used as soon as nothing stands in the way', async () => {
@@ -143,6 +145,9 @@ describe('node overlays', () => {
   });
 
   it('do nothing while the feature gate is off', async () => {
+    const container = new Container();
+    await container.loadAsync(...core(DEFAULT_SETTINGS));
+    expect(container.getAll<ReconcilerClass>(ReconcilerToken)).to.not.include.members([NodeOverlayEvaluation]).and.not.include.members([NodeOverlayStatusReconciler]);
     await start(false);
     await karpenter.readyPool();
     await overlay('slices', { price: '9', capacity: { 'example.com/slice': '4' } });

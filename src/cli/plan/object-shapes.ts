@@ -81,6 +81,7 @@ const SPECS: Readonly<Record<string, { readonly spec?: Shape; readonly status?: 
   'policy/PodDisruptionBudget': { spec: record({ selector }) },
   'storage.k8s.io/CSINode': { spec: record({ drivers: listOf(record({ name, allocatable: record({ count }) }, 'name')) }) },
   'karpenter.sh/NodePool': { spec: record({ limits: quantities, weight: count, replicas: count, template: record({ metadata: record({ labels: texts }), spec: claimSpec }, 'spec') }, 'template'), status, needsSpec: true },
+  'karpenter.sh/NodeOverlay': { spec: record({ requirements: listOf(requirement), price: text, priceAdjustment: text, capacity: quantities, weight: count }), needsSpec: true },
   'karpenter.sh/NodeClaim': { spec: claimSpec, status: machine, needsSpec: true },
 };
 

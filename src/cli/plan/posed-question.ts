@@ -5,7 +5,10 @@ import type { CSINode, StorageClass } from 'kubernetes-types/storage/v1.js';
 import { conditionOf } from '../../api/conditions.js';
 import { WELL_KNOWN_LABELS } from '../../api/labels.js';
 import type { NodeClaim } from '../../api/nodeclaim.js';
+import type { NodeOverlay } from '../../api/nodeoverlay.js';
 import type { NodePool } from '../../api/nodepool.js';
+import { OverlaidTypes } from '../../cloud/overlay/overlaid-types.js';
+import { evaluateOverlays } from '../../cloud/overlay/overlay-evaluation.js';
 import { ClusterState } from '../../cluster/cluster-state.js';
 import { daemonSetPod } from '../../cluster/daemon-sets.js';
 import type { ClusterLookups } from '../../cluster/lookups.js';
@@ -72,15 +75,25 @@ function lookupsOf(objects: ObjectStore): ClusterLookups {
 }
 
 /** As the API server's defaulting and the operator's stores would hand it out. */
-const completed = <T extends NodePool | NodeClaim>(object: T): T => ({
+const completed = <T extends NodePool | NodeClaim | NodeOverlay>(object: T): T => ({
   ...object,
   metadata: { ...object.metadata, labels: object.metadata.labels ?? {}, annotations: object.metadata.annotations ?? {} },
   status: object.status ?? {},
 });
 
-const poolsOf = ({ instanceTypes }: Question, objects: ObjectStore): SnapshotPool[] => objects.list<NodePool>('karpenter.sh/NodePool')
-  .map((pool) => ({ nodePool: withTemplate(completed(pool)), instanceTypes: instanceTypes.get(pool.metadata.name) ?? instanceTypes.get('*') ?? [] }))
-  .filter(({ instanceTypes: types }) => types.length > 0);
+function poolsOf({ instanceTypes, options: { featureGates } }: Question, objects: ObjectStore): SnapshotPool[] {
+  const pools = objects.list<NodePool>('karpenter.sh/NodePool')
+    .map((pool) => ({ nodePool: withTemplate(completed(pool)), instanceTypes: instanceTypes.get(pool.metadata.name) ?? instanceTypes.get('*') ?? [] }))
+    .filter(({ instanceTypes: types }) => types.length > 0);
+  return featureGates?.['NodeOverlay'] ? overlaid(pools, objects) : pools;
+}
+
+/** With the types as overlays have them; overlays that are invalid or conflict are not in use, as in the operator. */
+function overlaid(pools: readonly SnapshotPool[], objects: ObjectStore): SnapshotPool[] {
+  const overlays = objects.list<NodeOverlay>('karpenter.sh/NodeOverlay').map((overlay) => ({ ...completed(overlay), spec: { ...overlay.spec, requirements: overlay.spec.requirements ?? [] } }));
+  const types = new OverlaidTypes(evaluateOverlays(overlays, pools).accepted);
+  return pools.map(({ nodePool, instanceTypes }) => ({ nodePool, instanceTypes: types.of(nodePool, instanceTypes) }));
+}
 
 /** A pool that nobody has looked at yet (no Ready condition) counts as ready. */
 const mayLaunch = (pool: NodePool): boolean =>

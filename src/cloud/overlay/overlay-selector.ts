@@ -15,7 +15,7 @@ export const inOrder = (overlays: readonly NodeOverlay[]): NodeOverlay[] =>
 export const weightOf = ({ spec }: NodeOverlay): number => spec.weight ?? 0;
 
 /** What every node of a pool carries, whichever type it is. */
-export function poolLabels({ metadata, spec: { template } }: NodePool): Record<string, string> {
+function poolLabels({ metadata, spec: { template } }: NodePool): Record<string, string> {
   const { group, kind, name } = template.spec.nodeClassRef;
   return { ...template.metadata?.labels, [NODEPOOL_LABEL]: metadata.name, [`${group}/${kind.toLowerCase()}`]: name };
 }
