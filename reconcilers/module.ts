@@ -29,6 +29,7 @@ import { OBSERVED_NODES, OBSERVED_NODE_CLAIMS } from './metrics/observed-conditi
 import { PodLatencyMetrics, PodStateMetrics } from './metrics/pod-metrics.js';
 import { PoolCostRefresh, PoolCosts } from './metrics/pool-costs.js';
 import { SimulationMetrics } from './metrics/simulation-metrics.js';
+import { StoredVersionMigration } from './migration/stored-version-migration.js';
 import { EvictionQueue, EvictionRequests, Evictions } from './node/eviction-queue.js';
 import { NodeHealth } from './node/health.js';
 import { LeaseGarbageCollection } from './node/lease-garbage-collection.js';
@@ -93,7 +94,7 @@ export const core = (settings: Settings): ContainerModule[] => [
     NodePoolStatusReconciler, NodePoolHash, NodePoolCounter, RegistrationHealthReset,
     NodeClaimLifecycle, NodeClaimDisruption, NodeClaimExpiration, NodeClaimConsistency, NodeClaimGarbageCollection, NodeClaimHydration, PodEvents,
     NodeTermination, NodeHydration, EvictionQueue, LeaseGarbageCollection, PodProtection,
-    Provisioner, Disruption, DisruptionQueue,
+    Provisioner, Disruption, DisruptionQueue, StoredVersionMigration,
     ...(settings.featureGates.nodeRepair ? [NodeHealth] : []),
     ...(settings.defaultTopologySpread.length > 0 ? [DefaultSpreadSources] : []),
     ...(settings.featureGates.capacityBuffer ? [CapacityBufferStatusReconciler] : []),

@@ -30,6 +30,8 @@ export const TERMINATION_TIMESTAMP_ANNOTATION = 'karpenter.sh/nodeclaim-terminat
 export const MIN_VALUES_RELAXED_ANNOTATION = 'karpenter.sh/nodeclaim-min-values-relaxed';
 export const PRICE_OVERLAY_ANNOTATION = 'karpenter.sh/price-overlay-applied';
 export const CAPACITY_OVERLAY_ANNOTATION = 'karpenter.sh/capacity-overlay-applied';
+/** On objects that were stored anew in the version that is stored now. */
+export const STORED_VERSION_MIGRATED_ANNOTATION = 'karpenter.sh/stored-version-migrated';
 export const INSTANCE_PROFILE_ANNOTATION = 'karpenter.k8s.aws/instance-profile-name';
 export const TAGGED_ANNOTATION = 'karpenter.k8s.aws/tagged';
 export const CLUSTER_NAME_TAGGED_ANNOTATION = 'compatibility.karpenter.k8s.aws/cluster-name-tagged';

@@ -1,0 +1,44 @@
+import { inject } from 'inversify';
+import { EC2NodeClass, NodeClaim, NodePool, STORED_VERSION_MIGRATED_ANNOTATION } from 'karpenter-ts/api';
+import { CustomResourceDefinition, KubeClient, RBAC, Singleton, kindRefOf } from 'karpenter-ts/operator';
+import type { Duration, KindClass, TickContext } from 'karpenter-ts/operator';
+import { settle } from '../shared/settle.js';
+
+const KINDS = [NodePool, NodeClaim, EC2NodeClass] as const;
+const AT_ONCE = 100;
+const nameOf = (kind: KindClass): string => `${kindRefOf(kind).plural}.${kindRefOf(kind).group}`;
+
+/**
+ * Has objects that are stored in a version of former times stored anew, and then says on the CRD that none is left, without which the
+ * version could never be taken out of it (karpenter-core §1.13). Where only one version was ever stored it does nothing.
+ */
+@Singleton({ name: 'migration.storedversion', every: '1h', reads: KINDS })
+@RBAC({ groups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: ['get'], why: 'which versions of its kinds are stored' })
+@RBAC({ groups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions/status'], resourceNames: KINDS.map(nameOf), verbs: ['patch'], why: 'that no object is stored in an old version' })
+export class StoredVersionMigration {
+  constructor(@inject(KubeClient) private readonly client: KubeClient) {}
+
+  async tick(ctx: TickContext): Promise<Duration | undefined> {
+    const waiting = await Promise.all(KINDS.map((kind) => this.migrate(kind as KindClass, ctx)));
+    return waiting.includes(true) ? '10s' : undefined;
+  }
+
+  /** Whether there is more to do. */
+  private async migrate(kind: KindClass, ctx: TickContext): Promise<boolean> {
+    const target = { name: nameOf(kind), signal: ctx.signal };
+    const definition = await this.client.find<CustomResourceDefinition>(kindRefOf(CustomResourceDefinition), target);
+    if (!definition) return false;
+    const { metadata: { resourceVersion }, spec, status } = definition;
+    const current = spec.versions.find(({ storage }) => storage)?.name;
+    const old = (status?.storedVersions ?? []).filter((version) => version !== current);
+    if (current === undefined || old.length === 0) return false;
+    const pending = ctx.cache.list(kind).filter(({ metadata }) => metadata.annotations?.[STORED_VERSION_MIGRATED_ANNOTATION] !== 'true');
+    await settle('storing objects anew', pending.slice(0, AT_ONCE).map((object) => ctx.patch(object, ({ metadata }) => {
+      metadata.annotations = { ...metadata.annotations, [STORED_VERSION_MIGRATED_ANNOTATION]: 'true' };
+    })));
+    if (pending.length > 0) return true;
+    await this.client.mergePatch(kindRefOf(CustomResourceDefinition), target, { metadata: { resourceVersion }, status: { storedVersions: [current] } }, { subresource: 'status', signal: ctx.signal });
+    ctx.log.info('migrated the stored version', { CustomResourceDefinition: { name: target.name }, from: old.join(', '), to: current });
+    return false;
+  }
+}
