@@ -4,7 +4,7 @@ import type { Manifest } from './manifest-files.js';
 
 interface Resource { name: string; kind: string; namespaced: boolean }
 
-async function textOf({ body }: KubeResponse): Promise<string> {
+export async function textOf({ body }: KubeResponse): Promise<string> {
   let text = '';
   for await (const chunk of body) text += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
   return text;
@@ -40,7 +40,8 @@ export class Applier {
     this.warned.add(text);
   }
 
-  private async send({ file, object }: Manifest, { dryRun }: { dryRun: boolean }): Promise<KubeResponse> {
+  /** One manifest, as a server-side apply that takes every field. Throws a {@link CliError} when nothing serves its kind. */
+  async send({ file, object }: Manifest, { dryRun }: { dryRun: boolean }): Promise<KubeResponse> {
     const { plural, namespaced } = await this.resourceOf(object, file);
     const base = object.apiVersion.includes('/') ? `/apis/${object.apiVersion}` : `/api/${object.apiVersion}`;
     const scope = namespaced ? `/namespaces/${object.metadata.namespace ?? 'default'}` : '';

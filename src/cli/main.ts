@@ -82,8 +82,11 @@ program
 program
   .command('plan')
   .description('say where pods would run, and on which new nodes, without a cluster')
-  .requiredOption('--offline <path...>', 'files that ask (docs/guides/plan.md)')
-  .addOption(new Option('-o, --output <format>', 'what to print').choices(['json']).default('json'))
+  .requiredOption('--offline <path...>', 'what to plan for: questions, manifests, or folders of manifests')
+  .option('--catalogue <file>', 'instance types that can be launched, where the input does not say')
+  .option('--region <region>', 'or: what AWS sells in a region, out of the built-in catalogue')
+  .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'))
+  .option('--explain <pod>', 'say of one pod, namespace/name, where it goes and why, or why nowhere')
   .option('--repeat <times>', 'solve so many times; the time reported is the median', times, 1)
   .action(async (flags: PlanFlags) => {
     const { planCommand } = await import('./plan/plan-command.js');

@@ -48,7 +48,8 @@ const CLUSTERS = ['my-cluster', 'ecommerce-cluster'] as const;
 const REGION = 'us-west-2';
 const ZONE_IDS = { 'us-west-2a': 'usw2-az1', 'us-west-2b': 'usw2-az2', 'us-west-2c': 'usw2-az3' };
 
-const hookOf = (kind: KindPlan): ConversionHook => ({
+/** Converts a kind's versions inside an API server. */
+export const hookOf = (kind: KindPlan): ConversionHook => ({
   convert: (objects, toApiVersion) => objects.map((object) => convert(kind, object as unknown as KubeObject, toApiVersion.split('/')[1] ?? '')) as never,
 });
 

@@ -47,7 +47,7 @@ export async function recordedCases<Expect>(name: 'scheduling' | 'disruption'): 
     const source = sourceOf(line.path);
     const members = new Map(Object.entries(line).map(([key, value]): [string, InputMember] => [key, { value, source }]));
     const objects = (line['objects'] as unknown[]).map((object) => reader.value(object, source));
-    const question = await questionOf({ path: line.path, question: members, objects, skipped: [] }, files);
+    const question = await questionOf({ path: line.path, question: members, objects, sources: new Map(), skipped: [] }, files);
     const { path, suite, replay, varies, expect } = line;
     cases.push({ path, suite, replay, varies, expect, question, posed: pose(question, () => { throw new Error(`${path} has no options.now`); }), line });
   }

@@ -22,6 +22,8 @@ export interface Input {
   readonly question: ReadonlyMap<string, InputMember> | undefined;
   /** In the order of the file. */
   readonly objects: readonly InputObject[];
+  /** Where objects stand that others may still refuse; not kept for pods and nodes, of which there may be many. */
+  readonly sources: ReadonlyMap<InputObject, SourceText>;
   /** Documents that are no Kubernetes objects, as `file:line`. */
   readonly skipped: readonly string[];
 }
@@ -29,6 +31,7 @@ export interface Input {
 /** Members that are read element by element: files may have a hundred thousand. */
 const LISTS: ReadonlySet<string> = new Set(['objects', 'items']);
 const NO_LISTS: ReadonlySet<string> = new Set();
+const MANY: ReadonlySet<string> = new Set(['Pod', 'Node', 'NodeClaim']);
 const EXTENSIONS = /\.(ya?ml|json)$/;
 const CHUNK = 1 << 20;
 
@@ -82,7 +85,10 @@ async function readJsonFile(collector: Collector, file: string): Promise<void> {
     if (index === undefined) {
       const source: SourceText = { file, format: 'json', text: bytes.toString(), line, column, path: [key] };
       members.set(key, { value: parsed(source), source });
-    } else collector.add(reader.json(bytes, { file, format: 'json', get text() { return bytes.toString(); }, line, column, path: [key, index] }));
+      return;
+    }
+    const source: SourceText = { file, format: 'json', get text() { return bytes.toString(); }, line, column, path: [key, index] };
+    collector.add(reader.json(bytes, source), source);
   });
   try {
     for await (const chunk of chunksOf(file)) splitter.push(chunk);
@@ -108,13 +114,12 @@ async function readYamlFile(collector: Collector, file: string, lists: ReadonlyS
   const splitter = new YamlSplitter(lists, ({ key, index, text, line }) => {
     const source: SourceText = { file, format: 'yaml', text, line, column: 1, path: key === undefined ? [] : [key, index as number] };
     if (key !== undefined) {
-      collector.add(reader.yaml(source));
+      collector.add(reader.yaml(source), source);
       return;
     }
     const value = readYaml(source);
     if (value === null) return;
-    if (typeof value !== 'object' || Array.isArray(value)) throw new InputError([], 'an object is expected here', source);
-    const members = new Map(Object.entries(value).map(([name, each]): [string, InputMember] => [name, { value: each, source: { ...source, path: [name], inText: [name] } }]));
+    const members = new Map(Object.entries(value as object).map(([name, each]): [string, InputMember] => [name, { value: each, source: { ...source, path: [name], inText: [name] } }]));
     collector.document(members, source, reader);
   });
   const decoder = new StringDecoder('utf8');
@@ -126,13 +131,15 @@ async function readYamlFile(collector: Collector, file: string, lists: ReadonlyS
 /** Puts together what the documents of one input hold. */
 class Collector {
   private question: ReadonlyMap<string, InputMember> | undefined;
-  private objects: InputObject[] = [];
-  private skipped: string[] = [];
+  private readonly objects: InputObject[] = [];
+  private readonly sources = new Map<InputObject, SourceText>();
+  private readonly skipped: string[] = [];
 
   constructor(private readonly path: string) {}
 
-  add(object: InputObject): void {
+  add(object: InputObject, { file, format, text, line, column, path, inText = [] }: SourceText): void {
     this.objects.push(object);
+    if (!MANY.has(object.kind)) this.sources.set(object, { file, format, text, line, column, path, inText });
   }
 
   mark(): { objects: number; skipped: number } {
@@ -148,20 +155,27 @@ class Collector {
   /** A document without its lists. */
   document(members: ReadonlyMap<string, InputMember>, source: SourceText, reader: ObjectReader): void {
     const kind = members.get('kind')?.value;
+    const list = (member: string): void => {
+      const values = members.get(member)?.value;
+      if (!Array.isArray(values)) return;
+      values.forEach((value, index) => {
+        const at: SourceText = { ...source, path: [member, index], inText: [member, index] };
+        this.add(reader.value(value, at), at);
+      });
+    };
     if (typeof kind === 'string' && members.has('apiVersion')) {
-      const value = Object.fromEntries([...members].map(([name, member]) => [name, member.value]));
-      if (!kind.endsWith('List')) this.add(reader.value(value, source));
-      else if (Array.isArray(value['items'])) value['items'].forEach((item, index) => this.add(reader.value(item, { ...source, path: ['items', index], inText: ['items', index] })));
+      if (kind.endsWith('List')) list('items');
+      else this.add(reader.value(Object.fromEntries([...members].map(([name, member]) => [name, member.value])), source), source);
     } else if (source.format === 'json' || ['objects', 'instanceTypes', 'options'].some((member) => members.has(member))) {
       this.question = members;
-      const objects = members.get('objects')?.value;
-      if (Array.isArray(objects)) objects.forEach((object, index) => this.add(reader.value(object, { ...source, path: ['objects', index], inText: ['objects', index] })));
+      list('objects');
     } else this.skipped.push(`${source.file}:${source.line}`);
   }
 
   result(ofFolder: boolean): Input {
-    const { path, question, objects, skipped } = this;
+    const { path, question, objects, sources, skipped } = this;
     if (ofFolder && question) throw new CliError(`${path}: a folder is read as manifests, and one of its files is a question; name that file itself`);
-    return { path, question, objects, skipped };
+    if (!question && objects.length === 0) throw new CliError(`${path}: holds neither a question nor a Kubernetes object`);
+    return { path, question, objects, sources, skipped };
   }
 }

@@ -5,7 +5,6 @@ import type { PosedQuestion } from './posed-question.js';
 
 /** What `plan -o json` prints of one question. */
 export interface PlanResult {
-  readonly name?: string;
   readonly newNodes: readonly {
     readonly nodePool: string;
     readonly pods: readonly string[];
@@ -19,6 +18,8 @@ export interface PlanResult {
   readonly lowerBound?: number;
   /** How far `totalPrice` may be above the cheapest packing there is: `totalPrice / lowerBound - 1`. */
   readonly gap?: number;
+  /** Lines about the pod that `--explain` names. */
+  readonly explanation?: readonly string[];
   readonly timings: { readonly parseMs: number; readonly solveMs: number };
 }
 
@@ -42,4 +43,20 @@ export function planResult(decision: Decision, posed: PosedQuestion, timings: Pl
     ...(lowerBound === undefined ? {} : { lowerBound, gap: lowerBound > 0 ? decision.totalPrice / lowerBound - 1 : 0 }),
     timings,
   };
+}
+
+/** A result as JSON text in pieces, of which none is long. */
+export function* jsonPieces(result: object): Generator<string> {
+  let separator = '{';
+  for (const [key, value] of Object.entries(result)) {
+    yield `${separator}${JSON.stringify(key)}:`;
+    separator = ',';
+    if (!Array.isArray(value)) yield JSON.stringify(value);
+    else {
+      yield '[';
+      for (let index = 0; index < value.length; index += 1) yield `${index > 0 ? ',' : ''}${JSON.stringify(value[index])}`;
+      yield ']';
+    }
+  }
+  yield separator === '{' ? '{}\n' : '}\n';
 }

@@ -95,18 +95,18 @@ function member<T>(question: ReadonlyMap<string, InputMember>, key: string, shap
   return found.value as T;
 }
 
-/** The question that a file asks. Throws an {@link InputError}. */
-export async function questionOf(input: Input, catalogues: CatalogueFiles): Promise<Question> {
+/** The question that a file asks; `otherwise` is what can be launched if the file does not say. Throws an {@link InputError}. */
+export async function questionOf(input: Input, catalogues: CatalogueFiles, otherwise?: Question['instanceTypes']): Promise<Question> {
   const members = input.question as ReadonlyMap<string, InputMember>;
   const types = members.get('instanceTypes');
-  if (types === undefined) throw new InputError(['instanceTypes'], 'is missing: what can be launched');
-  const pending = member<readonly string[] | undefined>(members, 'pending', listOf(text), undefined);
+  const instanceTypes = types ? await readCatalogues(types.value, types.source, [], catalogues) : otherwise;
+  if (instanceTypes === undefined) throw new InputError(['instanceTypes'], 'is missing: say what can be launched, here or with --catalogue or --region');
   const question: Question = {
     name: member(members, 'name', text, input.path),
     options: member<QuestionOptions>(members, 'options', options, {}),
     objects: input.objects,
-    instanceTypes: await readCatalogues(types.value, types.source, [], catalogues),
-    pending,
+    instanceTypes,
+    pending: member<readonly string[] | undefined>(members, 'pending', listOf(text), undefined),
     state: member<QuestionState>(members, 'clusterState', state, {}),
   };
   checkPending(question, members.get('pending'));
