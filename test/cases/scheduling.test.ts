@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { planResult } from '../../src/cli/plan/plan-result.js';
 import type { PlanResult } from '../../src/cli/plan/plan-result.js';
 import { solve } from '../../src/scheduling/index.js';
+import { brokenConstraints } from '../support/constraint-checker.js';
 import { DIFFERENCES } from './differences.js';
 import { recordedCases } from './recorded-cases.js';
 import type { RecordedCase } from './recorded-cases.js';
@@ -24,7 +25,8 @@ const groups = (nodes: readonly { readonly pods: readonly string[] }[]): string[
 
 /** In what an answer is worse or other than Karpenter's; empty when it agrees. */
 function disagreements({ expect: outcome, posed }: RecordedCase<SchedulingOutcome>): { problems: string[]; result: PlanResult } {
-  const decision = solve(posed.snapshot(), posed.pods, posed.options);
+  const snapshot = posed.snapshot();
+  const decision = solve(snapshot, posed.pods, posed.options);
   const result = planResult(decision, posed, { parseMs: 0, solveMs: 0 });
   const reasons = new Map(result.unschedulable.map(({ pod, reason }) => [pod, reason]));
   const placed = new Set([...result.newNodes, ...result.existingNodes].flatMap(({ pods }) => pods));
@@ -35,6 +37,7 @@ function disagreements({ expect: outcome, posed }: RecordedCase<SchedulingOutcom
       ...outcome.unschedulable.filter((pod) => !reasons.has(pod)).map((pod) => `${pod} is placed`),
       ...sorted([...placed, ...reasons.keys()]).filter((pod) => !outcome.scheduled.includes(pod) && !outcome.unschedulable.includes(pod)).map((pod) => `${pod} was not asked about`),
       ...(result.totalPrice > outcome.cheapestTotalPrice + TOLERANCE ? [`the price is ${result.totalPrice} instead of ${outcome.cheapestTotalPrice}`] : []),
+      ...brokenConstraints(snapshot, posed.pods, decision, posed.options),
     ],
   };
 }
