@@ -18,7 +18,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 // What a command is made of is loaded when it is asked for: the operator, its AWS clients and the sandbox take most of a second.
-const operator = ['run', 'sandbox'].some((command) => process.argv.includes(command)) ? await import('./operator-options.js') : undefined;
+const operator = ['run', 'sandbox', '--feature-gates'].some((command) => process.argv.includes(command)) ? await import('./operator-options.js') : undefined;
 
 const duration = (text: string): number => {
   const length = parseDuration(text);
@@ -87,6 +87,7 @@ program
   .option('--region <region>', 'or: what AWS sells in a region, out of the built-in catalogue')
   .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'))
   .option('--explain <pod>', 'say of one pod, namespace/name, where it goes and why, or why nowhere')
+  .option('--feature-gates <gates>', 'feature gates of the operator for manifests: Name=true,Name=false', featureGates)
   .option('--repeat <times>', 'solve so many times; the time reported is the median', times, 1)
   .action(async (flags: PlanFlags) => {
     const { planCommand } = await import('./plan/plan-command.js');

@@ -108,17 +108,24 @@ const GATES: Readonly<Record<string, keyof FeatureGates>> = {
   CapacityBuffer: 'capacityBuffer',
 };
 
-/** Gates by upstream's names over the defaults; unknown names are ignored. Throws {@link InvalidSetting} for anything but `Name=boolean`. */
+/** Gates by upstream's names over the defaults; unknown names are ignored. Throws what {@link namedGates} throws. */
 export function parseFeatureGates(text: string): FeatureGates {
   const gates: FeatureGates = { ...DEFAULT_SETTINGS.featureGates };
-  for (const pair of text.split(',').filter(Boolean)) {
-    const [name = '', value = ''] = pair.split('=').map((part) => part.trim());
-    const enabled = BOOLEANS[value.toLowerCase()];
-    if (enabled === undefined) throw new InvalidSetting('feature-gates', text, 'a list such as "NodeRepair=true,SpotToSpotConsolidation=true"');
+  for (const [name, enabled] of Object.entries(namedGates(text))) {
     const gate = GATES[name];
     if (gate) gates[gate] = enabled;
   }
   return gates;
+}
+
+/** The gates of a list, as named there. Throws {@link InvalidSetting} for anything but `Name=boolean`. */
+export function namedGates(text: string): Record<string, boolean> {
+  return Object.fromEntries(text.split(',').filter(Boolean).map((pair) => {
+    const [name = '', value = ''] = pair.split('=').map((part) => part.trim());
+    const enabled = BOOLEANS[value.toLowerCase()];
+    if (enabled === undefined) throw new InvalidSetting('feature-gates', text, 'a list such as "NodeRepair=true,SpotToSpotConsolidation=true"');
+    return [name, enabled];
+  }));
 }
 
 function oneOf<const T extends string>(setting: string, value: string, ...accepted: readonly T[]): T {

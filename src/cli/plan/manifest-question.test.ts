@@ -118,6 +118,31 @@ status: {replicas: 1}
     expect(podsOf((await plan(file('list.json', list))).result)).to.deep.equal(['default/a']);
   });
 
+  it('counts buffers and overlays while their feature gates are on', async () => {
+    const path = file('gates.yaml', `${POOL}${deployment('web', 1, container('{requests: {cpu: 1500m}}'))}---
+apiVersion: autoscaling.x-k8s.io/v1beta1
+kind: CapacityBuffer
+metadata: {name: room, namespace: shop}
+spec: {scalableRef: {apiGroup: apps, kind: Deployment, name: web}, replicas: 2}
+---
+apiVersion: autoscaling.x-k8s.io/v1beta1
+kind: CapacityBuffer
+metadata: {name: lost, namespace: shop}
+spec: {podTemplateRef: {name: nothing}, replicas: 1}
+---
+apiVersion: karpenter.sh/v1alpha1
+kind: NodeOverlay
+metadata: {name: cheap}
+spec: {requirements: [{key: node.kubernetes.io/instance-type, operator: In, values: [large]}], price: "0.01"}
+`);
+    const without = await plan(path);
+    expect([podsOf(without.result).length, without.result.newNodes[0]?.instanceTypes]).to.deep.equal([1, ['small', 'large']]);
+    const { result, notes } = await plan(path, { catalogue, featureGates: 'CapacityBuffer=true,NodeOverlay=true' });
+    expect(podsOf(result).slice(0, 2)).to.deep.equal(['shop/capacity-buffer-room-1', 'shop/capacity-buffer-room-2']);
+    expect(result.totalPrice).to.equal(0.01);
+    expect(notes).to.deep.equal(['CapacityBuffer shop/lost counts for nothing: PodTemplate shop/nothing not found']);
+  });
+
   it('leaves out kinds that nobody knows, and says so', async () => {
     const { notes } = await plan(file('kinds.yaml', `${POOL}---\napiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n---\nrequirements: []\n`));
     expect(notes).to.deep.equal([`${join(folder, 'kinds.yaml')}:9: no apiVersion and kind: skipped, not a Kubernetes object`, 'Widget w is left out: no such kind is known here']);

@@ -22,6 +22,8 @@ export interface PlanFlags {
   explain?: string;
   catalogue?: string;
   region?: string;
+  /** `Name=true,Name=false`; questions have their own. */
+  featureGates?: string;
 }
 
 /** Where a command writes. */
@@ -33,16 +35,24 @@ export interface PlanOutput {
 
 const REGION = /^[a-z]{2}(-[a-z]+){1,2}-\d$/;
 
-/** Standard output, as fast as its reader takes it, and standard error. */
-const TERMINAL: PlanOutput = {
-  async write(text) {
-    if (!process.stdout.write(text)) await once(process.stdout, 'drain');
-  },
-  note: (text) => void process.stderr.write(`${text}\n`),
-};
+/** Standard output, as fast as its reader takes it and for as long as there is one, and standard error. */
+function terminal(): PlanOutput {
+  const { stdout, stderr } = process;
+  let hasReader = true;
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    hasReader = false;
+    if (error.code !== 'EPIPE') stderr.write(`karpenter-ts: ${error.message}\n`);
+  });
+  return {
+    async write(text) {
+      if (hasReader && !stdout.write(text)) await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(() => undefined);
+    },
+    note: (text) => void stderr.write(`${text}\n`),
+  };
+}
 
 /** `karpenter-ts plan`: where pods would run, asked of the same solver that the operator asks. Returns the exit code. Throws a {@link CliError}. */
-export async function planCommand(flags: PlanFlags, output: PlanOutput = TERMINAL): Promise<number> {
+export async function planCommand(flags: PlanFlags, output: PlanOutput = terminal()): Promise<number> {
   const { offline, catalogue, region, repeat } = flags;
   if (catalogue !== undefined && region !== undefined) throw new CliError('--catalogue and --region both say what can be launched: give one of them', 2);
   if (region !== undefined && !REGION.test(region)) throw new CliError(`--region ${region}: it must be the name of an AWS region, such as us-west-2`, 2);
@@ -90,16 +100,21 @@ async function ask(path: string, flags: PlanFlags, catalogues: CatalogueFiles, o
   }
 }
 
-async function read(path: string, { catalogue, region }: PlanFlags, catalogues: CatalogueFiles, note: (text: string) => void): Promise<Question> {
+async function read(path: string, { catalogue, region, featureGates = '' }: PlanFlags, catalogues: CatalogueFiles, note: (text: string) => void): Promise<Question> {
   const input = await readInput(path);
   for (const place of input.skipped) note(`${place}: no apiVersion and kind: skipped, not a Kubernetes object`);
   if (input.question === undefined && catalogue === undefined && region === undefined) {
     throw new CliError(`${path} holds manifests: say what can be launched with --catalogue FILE, or with --region REGION`, 2);
   }
-  const { deployed, offeredIn } = input.question === undefined || region !== undefined ? await import('./manifest-question.js') : {};
-  const objects = input.question === undefined ? await deployed?.(input, note) ?? [] : input.objects;
-  const types = catalogue !== undefined ? await readCatalogueFile(catalogue, catalogues) : region !== undefined ? await offeredIn?.(region, objects, note) : undefined;
-  return input.question ? questionOf(input, catalogues, types) : { name: path, options: {}, objects, instanceTypes: types ?? new Map(), pending: undefined, state: {} };
+  const manifests = input.question === undefined || region !== undefined ? await import('./manifest-question.js') : undefined;
+  const objects = input.question === undefined ? await manifests?.deployed(input, note) ?? [] : input.objects;
+  const types = catalogue !== undefined ? await readCatalogueFile(catalogue, catalogues) : region !== undefined ? await manifests?.offeredIn(region, objects, note) : undefined;
+  if (input.question) return questionOf(input, catalogues, types);
+  const gates = featureGates === '' ? {} : (await import('../operator-options.js')).namedGates(featureGates);
+  return {
+    name: path, options: { featureGates: gates }, objects, instanceTypes: types ?? new Map(), pending: undefined,
+    state: gates['CapacityBuffer'] ? { virtualPods: await manifests?.bufferPods(objects, note) ?? [] } : {},
+  };
 }
 
 /** The decision, and the median time of as many runs as asked for. */

@@ -50,7 +50,8 @@ export function pose(question: Question, wallClock: () => number): PosedQuestion
   const state = clusterState(question, objects, lookups, now);
   const snapshot = (): Snapshot => overridden(state.snapshot(launching), question, objects);
   const { pods, ignored } = podsOf(question, objects, snapshot(), lookups, wellKnownLabels, now);
-  return { now, pools, pods, ignored, options: solveOptions(options, pools, objects, wellKnownLabels), objects, snapshot };
+  const virtualPods = virtualPodsOf(question, objects);
+  return { now, pools, pods, ignored, options: { ...solveOptions(options, pools, objects, wellKnownLabels), ...(virtualPods.size > 0 ? { virtualPods } : {}) }, objects, snapshot };
 }
 
 function lookupsOf(objects: ObjectStore): ClusterLookups {
@@ -161,13 +162,17 @@ function overridden(snapshot: Snapshot, { state }: Question, objects: ObjectStor
 const waits = (pod: Pod): boolean => !pod.spec?.nodeName && !pod.status?.nominatedNodeName && !isOwnedByDaemonSet(pod) && !isOwnedByNode(pod)
   && (failedToSchedule(pod) || (pod.status?.phase === undefined && !pod.status?.conditions?.length && !pod.spec?.schedulingGates?.length));
 
+function virtualPodsOf({ state: { virtualPods = [] } }: Pick<Question, 'state'>, objects: ObjectStore): ReadonlySet<Pod> {
+  return new Set(virtualPods.flatMap((pod) => (typeof pod === 'string' ? objects.all<Pod>('/Pod').get(pod) ?? [] : pod)));
+}
+
 function podsOf(
   { pending, options, state }: Question, objects: ObjectStore, snapshot: Snapshot, lookups: ClusterLookups, wellKnownLabels: ReadonlySet<string>, now: number,
 ): Pick<PosedQuestion, 'pods' | 'ignored'> {
   const all = objects.all<Pod>('/Pod');
   const budgets = new EvictionBudgets(snapshot.podDisruptionBudgets);
   const displaced = snapshot.nodes.filter(({ markedForDeletion }) => markedForDeletion).flatMap(({ pods }) => pods.filter((pod) => budgets.isCurrentlyReschedulable(pod, now)));
-  const exempt = new Set<Pod | undefined>([...displaced, ...(state.fromDeletingNodes ?? []).map((name) => all.get(name)), ...(state.virtualPods ?? []).map((pod) => (typeof pod === 'string' ? all.get(pod) : pod))]);
+  const exempt = new Set<Pod | undefined>([...displaced, ...(state.fromDeletingNodes ?? []).map((name) => all.get(name)), ...virtualPodsOf({ state }, objects)]);
   const asked = pending ? pending.map((name) => all.get(name) as Pod) : [...[...all.values()].filter(waits), ...displaced];
   const ignored: { pod: Pod; reason: string }[] = [];
   const { unsupportedProvisioners = [], unsupportedTopologyKeys = [] } = options;
