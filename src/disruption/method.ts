@@ -61,8 +61,9 @@ export function prepare(method: Method, snapshot: Snapshot, options: DisruptionO
 /** Runs a method: its commands, and what it has to say. */
 export function runMethod(method: Method, snapshot: Snapshot, options: DisruptionOptions): { report: MethodReport; output: MethodOutput; notices: readonly DisruptionNotice[] } {
   const { input, notices } = prepare(method, snapshot, options);
-  const skipped = input.candidates.length === 0 || options.exhausted?.has(method.name) === true;
-  const output: MethodOutput = skipped ? { commands: [], exhausted: true } : method.find(input);
+  const isExhausted = options.exhausted?.has(method.name) === true;
+  // Without candidates it has not looked at anything: what becomes one without a change of the cluster (a drifted claim) must not be missed.
+  const output: MethodOutput = input.candidates.length === 0 || isExhausted ? { commands: [], exhausted: isExhausted } : method.find(input);
   return {
     report: { method: method.name, candidates: input.candidates, budgets: input.budgets, exhausted: output.exhausted && output.commands.length === 0 },
     output,

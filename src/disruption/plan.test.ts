@@ -158,6 +158,11 @@ describe('disruption', () => {
       expect(messages(result, 'ConsolidationCandidate')).to.deep.equal(['Consolidation candidate: replace: [big] -> [1 replacement] (savings: $0.36)']);
     });
 
+    it('is not over for nodes that are no candidates yet, however they become some', () => {
+      const result = planFor([node('a', { pods: some(1) })], { options: { methods: ['Emptiness', 'Drift'] } });
+      expect(result.methods.map(({ candidates, exhausted }) => [candidates.length, exhausted])).to.deep.equal([[0, false], [0, false]]);
+    });
+
     it('leaves a node alone that is the cheapest already', () => {
       const result = planFor([node('a', { type: small, capacityType: 'spot', pods: some(1) })], { options: { ...options, spotToSpot: true } });
       expect(outline(result)).to.deep.equal([]);
