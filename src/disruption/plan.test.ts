@@ -78,7 +78,11 @@ describe('disruption', () => {
     it('replaces one at a time, empty ones first, then the one that drifted first', () => {
       const busy = [drifted('younger', '2026-01-01T02:00:00Z', { pods: some(15) }), drifted('older', '2026-01-01T01:00:00Z', { pods: some(15) })];
       expect(outline(planFor(busy))).to.deep.equal([['Drift', 'replace', ['older'], 'large']]);
-      expect(outline(planFor([...busy, drifted('empty', '2026-01-01T03:00:00Z')]))).to.deep.equal([['Drift', 'delete', ['empty']]]);
+      const empty = [drifted('empty-since-four', '2026-01-01T04:00:00Z'), drifted('empty-since-three', '2026-01-01T03:00:00Z')];
+      expect(outline(planFor([...busy, ...empty]))).to.deep.equal([['Drift', 'delete', ['empty-since-three']]]);
+      const held = { budgets: [{ nodes: '0' }] };
+      const elsewhere = [...empty.map((each) => ({ ...each, nodePool: 'held', labels: { ...each.labels, 'karpenter.sh/nodepool': 'held' } })), ...busy];
+      expect(outline(planFor(elsewhere, { pools: { default: {}, held: { disruption: held } } })), 'the next one that budgets allow').to.deep.equal([['Drift', 'delete', ['older']]]);
     });
 
     it('does not leave pods without a node, and says so', () => {
