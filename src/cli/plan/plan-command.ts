@@ -45,7 +45,10 @@ function terminal(): PlanOutput {
   });
   return {
     async write(text) {
-      if (hasReader && !stdout.write(text)) await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(() => undefined);
+      if (!hasReader || stdout.write(text)) return;
+      const written = new AbortController();
+      await Promise.race(['drain', 'close'].map((event) => once(stdout, event, { signal: written.signal }).catch(() => undefined)));
+      written.abort();
     },
     note: (text) => void stderr.write(`${text}\n`),
   };
