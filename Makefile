@@ -33,6 +33,9 @@ coverage: $(BUILT)
 bench: $(BUILT) ## prints one JSON object a line, never asserts a time; ONLY=scheduling chooses by the beginning of the name
 	@node --enable-source-maps dist/test/bench/main.js $(ONLY)
 
+bench-peers: $(BUILT) ## Karpenter's scheduler on the same inputs, side by side; needs Go
+	@node tools/bench-peers.mjs $(ONLY)
+
 lint: $(BUILT)
 	@node tools/lint/main.mjs
 

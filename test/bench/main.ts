@@ -1,5 +1,8 @@
 // `make bench`: every benchmark in turn, each in a process of its own, one JSON object a line. Nothing is asserted; numbers are for comparing runs on one machine.
 import { spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { caseFileOf } from '../support/workload.js';
+import { WORKLOADS } from '../support/workload-list.js';
 import { provisioningBenchmark } from './provisioning.bench.js';
 import { queueBenchmark } from './queue.bench.js';
 import { reconcileBenchmark } from './reconcile.bench.js';
@@ -14,14 +17,19 @@ const benchmarks: Readonly<Record<string, () => Promise<object>>> = {
   ...Object.fromEntries(Object.entries(sandbox).map(([name, run]) => [`sandbox.${name}`, run])),
 };
 
-/** `--only NAME` runs one benchmark here; other names choose benchmarks by their beginning, and all run without one. */
+/** `--only NAME` runs one benchmark here; `--case WORKLOAD FILE` writes a workload down for others; other names choose benchmarks by their first words, and all run without one. */
 const [first, ...others] = process.argv.slice(2);
+const begins = (name: string, words: string): boolean => name.startsWith(words) && !/^\w/.test(name.slice(words.length));
 if (first === '--only') {
   const [name = ''] = others;
   const result = await benchmarks[name]?.();
   for (const row of Array.isArray(result) ? (result as object[]) : [result]) console.log(JSON.stringify({ benchmark: name, ...row }));
+} else if (first === '--case') {
+  const [workload = '', file = ''] = others;
+  const make = await WORKLOADS[workload]?.();
+  if (make) await writeFile(file, caseFileOf(workload, make()));
 } else {
-  const chosen = Object.keys(benchmarks).filter((name) => first === undefined || [first, ...others].some((prefix) => name.startsWith(prefix)));
+  const chosen = Object.keys(benchmarks).filter((name) => first === undefined || [first, ...others].some((words) => begins(name, words)));
   for (const name of chosen) {
     const { status } = spawnSync(process.execPath, [...process.execArgv, process.argv[1] as string, '--only', name], { stdio: 'inherit' });
     if (status !== 0) process.exitCode = 1;

@@ -1,5 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Pod } from 'kubernetes-types/core/v1.js';
+import { planCommand } from '../../src/cli/plan/plan-command.js';
 import { solve } from '../../src/scheduling/index.js';
 import { brokenConstraints } from '../support/constraint-checker.js';
 import { caseFileOf, optionsOf, snapshotOf } from '../support/workload.js';
@@ -52,7 +56,7 @@ describe('the workloads of the benchmarks', () => {
     expect(wholesome.length).to.be.greaterThan(700);
     const decision = solve(snapshot, pods, optionsOf(workload));
     expect(decision.unschedulable.map(({ reason }) => reason)).to.deep.equal([]);
-    expect(brokenConstraints(snapshot, pods, decision)).to.deep.equal([]);
+    expect(brokenConstraints(snapshot, pods, decision, optionsOf(workload))).to.deep.equal([]);
   });
 
   it('have half-full nodes', async () => {
@@ -62,6 +66,26 @@ describe('the workloads of the benchmarks', () => {
       expect([initialized, nodePool]).to.deep.equal([true, 'general']);
       expect((available['cpu'] as number) / (allocatable['cpu'] as number)).to.be.closeTo(0.5, 0.01);
       expect((available['memory'] as number) / (allocatable['memory'] as number)).to.be.closeTo(0.5, 0.01);
+    }
+  });
+
+  it('are answered from their files as they are here', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'workloads-'));
+    try {
+      const file = join(folder, 'case.json');
+      for (const name of ['existing-250', 'preferences-ignore']) {
+        const workload = await made(name);
+        await writeFile(file, caseFileOf(name, workload));
+        let answer = '';
+        await planCommand({ offline: [file], output: 'json', repeat: 1 }, { write: async (text) => void (answer += text), note: (text) => expect.fail(text) });
+        const { newNodes, existingNodes } = JSON.parse(answer) as { newNodes: { pods: string[]; price: number }[]; existingNodes: { name: string; pods: string[] }[] };
+        const decision = solve(snapshotOf(workload), workload.pods, optionsOf(workload));
+        const names = (pods: readonly Pod[]): string[] => pods.map(({ metadata }) => `default/${metadata?.name}`);
+        expect(newNodes.map(({ pods, price }) => ({ pods, price }))).to.deep.equal(decision.newNodes.map(({ pods, price }) => ({ pods: names(pods), price })));
+        expect(existingNodes.map(({ name: node, pods }) => ({ name: node, pods }))).to.deep.equal(decision.existingNodes.map(({ node, pods }) => ({ name: node.name, pods: names(pods) })));
+      }
+    } finally {
+      await rm(folder, { recursive: true });
     }
   });
 

@@ -1,3 +1,4 @@
+import { AWS_INSTANCE_LABELS, ZONE_ID_LABEL } from '../../src/api/labels.js';
 import type { InstanceType } from '../../src/cloud/instance-type.js';
 import { providerBed } from './aws-provider.js';
 import type { Workload } from './workload.js';
@@ -23,7 +24,7 @@ function onUpstream(rest: () => Pick<Workload, 'pods' | 'preferencePolicy'>): Pr
 
 async function onAws(rest: (catalogue: readonly InstanceType[]) => Omit<Workload, 'catalogue'>): Promise<WorkloadMaker> {
   const catalogue = await awsCatalogue();
-  return () => ({ catalogue, ...rest(catalogue) });
+  return () => ({ catalogue, wellKnownLabels: [...AWS_INSTANCE_LABELS, ZONE_ID_LABEL], ...rest(catalogue) });
 }
 
 const upstream = (count: number) => (): Promise<WorkloadMaker> => onUpstream(() => ({ pods: upstreamMix(count) }));

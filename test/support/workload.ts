@@ -43,9 +43,19 @@ export function snapshotOf({ catalogue, pools, daemonSets = [], nodes = [], node
   return state.snapshot(pools.map((nodePool) => ({ nodePool, instanceTypes: catalogue })));
 }
 
+/** Solvers remember what they read by the set's identity. */
+const labelSets = new Map<string, ReadonlySet<string>>();
+
+function wellKnown(labels: readonly string[]): ReadonlySet<string> {
+  const name = labels.join();
+  const known = labelSets.get(name) ?? new Set([...WELL_KNOWN_LABELS, ...labels]);
+  labelSets.set(name, known);
+  return known;
+}
+
 export const optionsOf = ({ preferencePolicy, wellKnownLabels = [] }: Workload): SolveOptions => ({
   ...(preferencePolicy ? { preferencePolicy } : {}),
-  ...(wellKnownLabels.length > 0 ? { wellKnownLabels: new Set([...WELL_KNOWN_LABELS, ...wellKnownLabels]) } : {}),
+  ...(wellKnownLabels.every((label) => WELL_KNOWN_LABELS.has(label)) ? {} : { wellKnownLabels: wellKnown(wellKnownLabels) }),
 });
 
 /** The workload as a file that `karpenter-ts plan --offline` reads. */
