@@ -1,13 +1,12 @@
 import { inject } from 'inversify';
 import { NodeClaim } from 'karpenter-ts/api';
-import { Pod, Reconciler, Step, When, done, milliseconds } from 'karpenter-ts/operator';
+import { Reconciler, Step, When, done, milliseconds } from 'karpenter-ts/operator';
 import type { Outcome, StepContext } from 'karpenter-ts/operator';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { isManagedReference } from '../shared/indexes.js';
-import { podsToMove } from '../shared/pods-to-move.js';
 
 /** Deletes claims at the end of their life, whatever the budgets say (karpenter-core §3.5). */
-@Reconciler({ for: NodeClaim, name: 'nodeclaim.expiration', root: false, concurrency: 1, jitter: 0, reads: [Pod] })
+@Reconciler({ for: NodeClaim, name: 'nodeclaim.expiration', root: false, concurrency: 1, jitter: 0 })
 export class NodeClaimExpiration {
   constructor(@inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics) {}
 
@@ -24,7 +23,7 @@ export class NodeClaimExpiration {
     if (remaining > 0) return done().recheck(remaining);
     await ctx.delete(claim);
     ctx.log.info('deleting expired nodeclaim', { expireAfter: lifetime });
-    this.metrics.claimDisrupted(claim, 'expired', { pods: podsToMove(claim, ctx) });
+    this.metrics.claimDisrupted(claim, 'expired');
     return done();
   }
 }

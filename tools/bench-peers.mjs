@@ -1,0 +1,61 @@
+// Measures Karpenter's scheduler and ours on the same files in the same run; prints a JSON object for each workload. Needs Go.
+// Names on the command line choose workloads by their first words; --write-docs writes the table of docs/performance.md.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = new URL('..', import.meta.url).pathname;
+const module = join(root, 'test/bench/peers');
+const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const writesDocs = process.argv.includes('--write-docs');
+
+if (spawnSync('go', ['version']).error) {
+  console.log('SKIPPED: Karpenter was NOT measured: go not found');
+  process.exit(0);
+}
+
+const { WORKLOADS } = await import(join(root, 'dist/test/support/workload-list.js'));
+const chosen = Object.keys(WORKLOADS).filter((name) => names.length === 0 || names.some((words) => name.startsWith(words) && !/^\w/.test(name.slice(words.length))));
+const bench = (...args) => execFileSync(process.execPath, ['--enable-source-maps', join(root, 'dist/test/bench/main.js'), ...args], { encoding: 'utf8', maxBuffer: 2 ** 28 });
+const ratio = (ours, theirs) => (theirs > 0 ? Number((ours / theirs).toPrecision(3)) : undefined);
+
+const work = mkdtempSync(join(tmpdir(), 'bench-peers-'));
+const rows = [];
+try {
+  const peers = join(work, 'peers');
+  execFileSync('go', ['build', '-o', peers, '.'], { cwd: module, stdio: ['ignore', 'inherit', 'inherit'] });
+  for (const workload of chosen) {
+    const file = join(work, `${workload}.json`);
+    bench('--case', workload, file);
+    const { benchmark: _benchmark, process: _process, workload: _workload, pods, ...ours } = JSON.parse(bench('--only', `scheduling.${workload}`));
+    const { pods: _pods, ...karpenter } = JSON.parse(execFileSync(peers, [file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }));
+    rmSync(file);
+    const ratios = {
+      speed: ratio(ours.podsPerSecond, karpenter.podsPerSecond),
+      ...(karpenter.finished ? { nodes: ratio(ours.nodes, karpenter.nodes), price: ratio(ours.price, karpenter.price) } : {}),
+    };
+    const row = { benchmark: 'peers', workload, pods, karpenterTs: ours, karpenter, ratios };
+    rows.push(row);
+    console.log(JSON.stringify(row));
+  }
+} finally {
+  rmSync(work, { recursive: true });
+}
+
+if (writesDocs) {
+  const page = join(root, 'docs/performance.md');
+  const count = (value) => Math.round(value).toLocaleString('en-US');
+  const dollars = (value) => `$${value.toFixed(2)}`;
+  const header = '| workload | pods | pods/s | Karpenter, pods/s | times faster | nodes | Karpenter | $ an hour | Karpenter | cheaper by | peak MiB | Karpenter |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|';
+  const lines = rows.map(({ workload, pods, karpenterTs: ours, karpenter, ratios }) => {
+    const speed = [count(ours.podsPerSecond), `${count(karpenter.podsPerSecond)}${karpenter.finished ? '' : ', did not finish'}`, count(ratios.speed)];
+    const answer = karpenter.finished
+      ? [count(ours.nodes), count(karpenter.nodes), dollars(ours.price), dollars(karpenter.price), `${((1 - ratios.price) * 100).toFixed(1)} %`]
+      : [count(ours.nodes), '', dollars(ours.price), '', ''];
+    return `| \`${workload}\` | ${[count(pods), ...speed, ...answer, ours.peakRssMiB, karpenter.peakRssMiB].join(' | ')} |`;
+  });
+  const setting = `Node ${process.versions.node}, ${execFileSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).trim()}, ${cpus().length} CPUs (${cpus()[0].model.trim()}).`;
+  const [before, , after] = readFileSync(page, 'utf8').split(/(?<=<!-- table -->\n)[^]*?(?=<!-- \/table -->)/);
+  writeFileSync(page, `${before}${setting}\n\n${header}\n${lines.join('\n')}\n${after ?? ''}`);
+}
