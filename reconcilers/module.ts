@@ -15,6 +15,7 @@ import { NodeClassStore } from './cloud/nodeclass-store.js';
 import { OfferingGauges } from './cloud/offering-gauges.js';
 import { PartitionHook } from './cloud/partition-hook.js';
 import { NodeClaimTagging } from './cloud/tagging.js';
+import { ZonalShiftWatch } from './cloud/zonal-shift.js';
 import { Disruption } from './disruption/disruption.js';
 import { DisruptionQueue } from './disruption/disruption-queue.js';
 import { EC2NodeClassHash } from './ec2nodeclass/hash.js';
@@ -116,8 +117,8 @@ export const observability = (): ContainerModule[] => [
   reconcilers(PoolCostRefresh, PodLatencyMetrics),
 ];
 
-/** What keeps AWS level: node classes, instances, prices, images, interruptions. `queue`: whether there is one to read. */
-export const aws = ({ queue }: { queue: boolean }): ContainerModule[] => [
+/** What keeps AWS level: node classes, instances, prices, images, interruptions. `queue`: whether there is one to read; `zonalShift`: whether shifts are followed. */
+export const aws = ({ queue, zonalShift }: { queue: boolean; zonalShift: boolean }): ContainerModule[] => [
   new ContainerModule(({ bind }) => {
     bind(NodeClassStore).toSelf().inSingletonScope();
     bind(TOKENS.NodeClassLookup).toService(NodeClassStore);
@@ -134,5 +135,6 @@ export const aws = ({ queue }: { queue: boolean }): ContainerModule[] => [
     InstanceGarbageCollection, InstanceProfileGarbageCollection, PricingRefresh, InstanceTypeRefresh, VersionRefresh, SsmInvalidation,
     DiscoveredCapacity, CapacityTypeDemotion, CapacityBlockExpiration, InstanceStatusInterruption,
     ...(queue ? [InterruptionReconciler] : []),
+    ...(zonalShift ? [ZonalShiftWatch] : []),
   ),
 ];

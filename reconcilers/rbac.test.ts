@@ -17,7 +17,7 @@ const EVERYTHING: Settings = {
 describe('the role in config/rbac', () => {
   it('grants everything that the reconcilers declare', async () => {
     const container = new Container();
-    await container.loadAsync(...core(EVERYTHING), ...observability(), ...aws({ queue: true }));
+    await container.loadAsync(...core(EVERYTHING), ...observability(), ...aws({ queue: true, zonalShift: true }));
     const plan = compile(container.getAll<ReconcilerClass>(ReconcilerToken));
     const files = await Promise.all(['role', 'node_lease_role'].map((name) => readFile(`config/rbac/${name}.yaml`, 'utf8')));
     const granted = files.flatMap((text) => parseAllDocuments(text)).flatMap((document) => (document.toJS() as { rules?: PolicyRule[] }).rules ?? []);

@@ -1,6 +1,6 @@
 import { inject } from 'inversify';
 import { TOKENS } from 'karpenter-ts/cloud/aws';
-import type { AwsServices, InstanceTypeProvider, LaunchTemplateProvider, PricingProvider } from 'karpenter-ts/cloud/aws';
+import type { AwsServices, InstanceTypeProvider, LaunchTemplateProvider, PricingProvider, ZonalShiftProvider } from 'karpenter-ts/cloud/aws';
 import { Logger } from 'karpenter-ts/operator';
 import type { Startable } from 'karpenter-ts/operator';
 
@@ -12,14 +12,16 @@ export class AwsStartup implements Startable {
     @inject(TOKENS.InstanceTypes) private readonly instanceTypes: InstanceTypeProvider,
     @inject(TOKENS.Pricing) private readonly pricing: PricingProvider,
     @inject(TOKENS.LaunchTemplates) private readonly launchTemplates: LaunchTemplateProvider,
+    @inject(TOKENS.ZonalShifts) private readonly zonalShifts: ZonalShiftProvider,
     @inject(TOKENS.Services) private readonly services: Pick<AwsServices, 'close'>,
     @inject(Logger) private readonly log: Logger,
   ) {}
 
-  /** Without instance types nothing works; without fresh prices or known launch templates it works with older ones. */
+  /** Without instance types nothing works, and shifts that cannot be read must not be ignored; without fresh prices or known launch templates it works with older ones. */
   async start(signal: AbortSignal): Promise<void> {
     await Promise.all([
       this.instanceTypes.update(signal),
+      this.zonalShifts.update(signal),
       this.tolerate('updating prices', this.pricing.update(signal)),
       this.tolerate('reading launch templates', this.launchTemplates.hydrate(signal)),
     ]);

@@ -41,7 +41,8 @@ describe('keeping AWS level', () => {
       const young = await aws.provider.launch(aws.provider.claim());
       await aws.bed.advance('5s');
       const states = (id: string) => aws.provider.aws.account.instances.get(id).state;
-      expect([states(kept.instanceID), states(lost.instanceID), states(young.providerID.split('/').at(-1) ?? '')]).to.deep.equal(['running', 'shutting-down', 'pending']);
+      expect([states(kept.instanceID), states(lost.instanceID)]).to.deep.equal(['running', 'shutting-down']);
+      expect(states(young.providerID.split('/').at(-1) ?? '')).to.be.oneOf(['pending', 'running']);
       expect(await aws.bed.api.find(Node, lost.node.metadata.name)).to.equal(undefined);
       expect(await aws.bed.api.find(Node, kept.node.metadata.name)).not.to.equal(undefined);
     });

@@ -39,7 +39,7 @@ export function karpenter(options: OperatorOptions, environment: KarpenterEnviro
       bind(TOKENS.KubernetesFacts).toResolvedValue((client: KubeClient) => kubernetesFacts(client, caBundle), [KubeClient]).inSingletonScope();
     }),
     ...core(options.settings),
-    ...aws({ queue: options.aws.interruptionQueue !== '' }),
+    ...aws({ queue: options.aws.interruptionQueue !== '', zonalShift: options.aws.zonalShift }),
     ...(options.clusterStateObservability ? observability() : []),
   );
 }

@@ -24,7 +24,7 @@ describe('the options of karpenter-ts run', () => {
     });
     expect(aws).to.deep.include({
       clusterEndpoint: '', clusterCABundle: '', isolatedVPC: false, eksControlPlane: false, vmMemoryOverheadPercent: 0.075, interruptionQueue: '', reservedENIs: 0,
-      disableDryRun: false, amiRefreshInterval: 60_000, subnetRefreshInterval: 60_000, reservedCapacity: true,
+      disableDryRun: false, amiRefreshInterval: 60_000, subnetRefreshInterval: 60_000, reservedCapacity: true, zonalShift: false,
     });
     expect(process).to.deep.equal({
       metricsPort: 8080, healthProbePort: 8081, kubeClientQps: 200, kubeClientBurst: 300, clusterStateObservability: true, logLevel: 'info', logOutputPaths: 'stdout',

@@ -38,7 +38,7 @@ export class AwsBed {
     const bed = await testBed(shared, reconcilers(...classes), { kinds: [NodePool, NodeClaim, EC2NodeClass, Node] });
     const provider = await providerBed({ settings, clock: bed.clock });
     const { services } = provider;
-    bed.override(CloudProvider, services.cloudProvider).override(TOKENS.Settings, services.settings).override(TOKENS.InstanceStatus, services.instanceStatus)
+    bed.override(CloudProvider, services.cloudProvider).override(TOKENS.Settings, services.settings).override(TOKENS.InstanceStatus, services.instanceStatus).override(TOKENS.ZonalShifts, services.zonalShifts)
       .override(TOKENS.InstanceTypes, services.instanceTypes).override(TOKENS.CapacityReservations, services.reservations).override(TOKENS.Instances, services.instances)
       .override(TOKENS.InstanceProfiles, services.instanceProfiles).override(TOKENS.InterruptionQueue, services.interruptions).override(TOKENS.UnavailableOfferings, services.unavailable);
     return new AwsBed(bed, provider);

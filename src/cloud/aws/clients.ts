@@ -12,6 +12,8 @@ export interface AwsClients {
   pricing: PricingClient;
   sqs: SQSClient;
   ssm: SSMClient;
+  /** One more EKS client, of which only credentials, signer and connections are used: clients sign for one service all their life. */
+  zonalShift: EKSClient;
 }
 
 /** One finished call, retries included. */
@@ -107,6 +109,7 @@ export function awsClients({ region, endpoint, version, clock, requestHandler, c
     // A queue's URL names the public host, whatever endpoint the queue was asked of.
     sqs: new SQSClient({ ...shared, ...(endpoint === undefined ? {} : { useQueueUrlAsEndpoint: false }) }),
     ssm: new SSMClient(shared),
+    zonalShift: new EKSClient(shared),
   };
   if (observe) for (const client of Object.values(clients)) observeCalls((client as { middlewareStack: unknown }).middlewareStack as Stack, clock, observe);
   return clients;

@@ -63,6 +63,13 @@ export class Cluster {
     return cidr;
   }
 
+  /** Rejects when EKS does not know the cluster. */
+  async arn(signal?: AbortSignal): Promise<string> {
+    const { arn } = await this.describe(signal);
+    if (!arn) throw new Error(`eks:DescribeCluster names no ARN for cluster "${this.name}"`);
+    return arn;
+  }
+
   private async describe(signal: AbortSignal | undefined): Promise<EksCluster> {
     if (this.description === undefined) {
       const { cluster } = await this.clients.eks.send(new DescribeClusterCommand({ name: this.name }), abortable(signal));

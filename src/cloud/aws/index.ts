@@ -15,6 +15,8 @@ export * from './subnet-provider.js';
 export * from './tags.js';
 export * from './tokens.js';
 export * from './version-provider.js';
+export * from './zonal-shift/client.js';
+export * from './zonal-shift/provider.js';
 export * from './capacity-reservation-provider.js';
 export * from './instance-type/labels.js';
 export * from './instance-type/provider.js';

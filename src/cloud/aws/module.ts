@@ -36,6 +36,7 @@ const BOUND: readonly (readonly [symbol, Exclude<keyof AwsServices, 'close'>])[]
   [TOKENS.Validation, 'validation'],
   [TOKENS.InterruptionQueue, 'interruptions'],
   [TOKENS.InstanceStatus, 'instanceStatus'],
+  [TOKENS.ZonalShifts, 'zonalShifts'],
 ];
 
 /** What the operator's own parts are told of: metrics under upstream's names, and what goes wrong in the log. */

@@ -28,6 +28,8 @@ import { SubnetProvider } from './subnet-provider.js';
 import { UnavailableOfferings } from './unavailable-offerings.js';
 import { ValidationProvider } from './validation/provider.js';
 import { VersionProvider } from './version-provider.js';
+import { ZonalShiftClient } from './zonal-shift/client.js';
+import { ZonalShiftProvider } from './zonal-shift/provider.js';
 
 /** What the provider takes from the process that it runs in. */
 export interface AwsEnvironment extends Pick<AwsClientOptions, 'requestHandler' | 'credentials' | 'observe'> {
@@ -71,6 +73,7 @@ export interface AwsServices {
   validation: ValidationProvider;
   interruptions: InterruptionQueue;
   instanceStatus: InstanceStatusProvider;
+  zonalShifts: ZonalShiftProvider;
   cloudProvider: AwsCloudProvider;
   /** Stops timers; nothing is deleted any more. */
   close(): void;
@@ -102,8 +105,9 @@ export function createAwsServices(settings: AwsSettings, environment: AwsEnviron
   const unavailable = new UnavailableOfferings(clock);
   const reservations = new CapacityReservationProvider(clients, clock);
   const placementGroups = new PlacementGroupProvider(clients, clock);
-  const instanceTypes = new InstanceTypeProvider(clients, settings, clock, pricing, unavailable, reservations, placementGroups, overlays);
-  const instances = new InstanceProvider(clients, settings, clock, observers.instances);
+  const zonalShifts = new ZonalShiftProvider(new ZonalShiftClient(clients, settings), cluster, settings, clock);
+  const instanceTypes = new InstanceTypeProvider(clients, settings, clock, pricing, unavailable, reservations, placementGroups, overlays, zonalShifts);
+  const instances = new InstanceProvider(clients, settings, clock, zonalShifts, observers.instances);
   const launcher = new InstanceLauncher({
     clients, settings, clock, instances, subnets, launchTemplates, unavailable, reservations, placementGroups, events, ...(observers.instances ? { observer: observers.instances } : {}),
   });
@@ -113,7 +117,7 @@ export function createAwsServices(settings: AwsSettings, environment: AwsEnviron
   const cloudProvider = new AwsCloudProvider({ nodeClasses, instances, launcher, instanceTypes, overlays, reservations, placementGroups, cluster, events, clock });
   return {
     settings, clients, cluster, version, subnets, securityGroups, ssm, amis, instanceProfiles, launchTemplates, pricing, instanceTypes, unavailable, reservations,
-    placementGroups, instances, launcher, validation, interruptions, instanceStatus, cloudProvider,
+    placementGroups, instances, launcher, validation, interruptions, instanceStatus, zonalShifts, cloudProvider,
     close() {
       launchTemplates.close();
       unavailable.close();

@@ -27,6 +27,8 @@ export interface AwsSettings {
   nodeRole?: string;
   /** Gate ReservedCapacity: capacity reservations are offered, and other launches opt out of open ones. */
   reservedCapacity: boolean;
+  /** Leave zones alone that ARC Zonal Shift has shifted the cluster away from. */
+  zonalShift: boolean;
   /** Goes into the user agent. */
   version: string;
 }
@@ -44,6 +46,7 @@ export const DEFAULT_AWS_SETTINGS: Omit<AwsSettings, 'clusterName' | 'region'> =
   amiRefreshInterval: 60_000,
   subnetRefreshInterval: 60_000,
   reservedCapacity: true,
+  zonalShift: false,
   version: '0.1.0',
 };
 

@@ -27,4 +27,5 @@ export const TOKENS = {
   Validation: Symbol.for('karpenter.aws.ValidationProvider'),
   InterruptionQueue: Symbol.for('karpenter.aws.InterruptionQueue'),
   InstanceStatus: Symbol.for('karpenter.aws.InstanceStatusProvider'),
+  ZonalShifts: Symbol.for('karpenter.aws.ZonalShiftProvider'),
 } as const;

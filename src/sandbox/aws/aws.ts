@@ -14,6 +14,7 @@ import type { AwsRequest, AwsResponse } from './protocol/http.js';
 import type { Service } from './protocol/service.js';
 import { sqs } from './sqs/sqs.js';
 import { ssm } from './ssm/ssm.js';
+import { zonalShift } from './zonal-shift/zonal-shift.js';
 
 export interface AwsOptions {
   clock: Clock;
@@ -48,7 +49,7 @@ export interface SandboxAws {
   readonly calls: ReadonlyMap<string, number>;
 }
 
-const SERVICES: readonly Service[] = [ec2, iam, sts, ssm, sqs, pricing, eks];
+const SERVICES: readonly Service[] = [ec2, iam, sts, ssm, sqs, pricing, eks, zonalShift];
 const CREDENTIAL_SCOPE = /Credential=[^/,]+\/[^/,]+\/[^/,]+\/([^/,]+)\/aws4_request/;
 
 export function createAws(options: AwsOptions): SandboxAws {

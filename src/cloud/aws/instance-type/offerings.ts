@@ -14,6 +14,8 @@ export interface OfferingContext {
   zones: readonly string[];
   /** The class's subnets by zone. */
   subnets: ReadonlyMap<string, { ids: readonly string[]; zoneID: string | undefined }>;
+  /** Whether nothing may be launched in a zone, by its id. */
+  isShifted: (zoneID: string | undefined) => boolean;
   placementGroup: PlacementGroup | undefined;
   onDemandPrice(instanceType: string): number | undefined;
   spotPrice(instanceType: string, zone: string): number | undefined;
@@ -104,8 +106,8 @@ const UNPARTITIONED = [undefined];
 const partitionsOf = ({ placementGroup }: OfferingContext): readonly (string | undefined)[] =>
   placementGroup && placementGroup.partitions > 0 ? Array.from({ length: placementGroup.partitions }, (_, index) => String(index + 1)) : UNPARTITIONED;
 
-const usable = ({ compatible, offeredZones }: OfferedType, zone: string, { subnets }: OfferingContext): boolean =>
-  compatible && offeredZones.has(zone) && subnets.has(zone);
+const usable = ({ compatible, offeredZones }: OfferedType, zone: string, { subnets, isShifted }: OfferingContext): boolean =>
+  compatible && offeredZones.has(zone) && subnets.has(zone) && !isShifted(subnets.get(zone)?.zoneID);
 
 function isUnavailable(instanceType: string, zone: string, capacityType: string, partition: string | undefined, context: OfferingContext): boolean {
   const zoneSubnets = context.subnets.get(zone)?.ids ?? [];

@@ -15,6 +15,7 @@ import type { PlacementGroup, PlacementGroupProvider } from '../placement-group-
 import type { PricingProvider } from '../pricing-provider.js';
 import type { AwsSettings } from '../settings.js';
 import type { UnavailableOfferings } from '../unavailable-offerings.js';
+import type { ZonalShifts } from '../zonal-shift/provider.js';
 import { incompatibility } from './compatibility.js';
 import { instanceTypeFacts } from './facts.js';
 import type { InstanceTypeFacts } from './facts.js';
@@ -88,6 +89,7 @@ export class InstanceTypeProvider {
     private readonly reservations: CapacityReservationProvider,
     private readonly placementGroups: PlacementGroupProvider,
     private readonly overlays: Pick<InstanceTypeOverlays, 'priceOf' | 'pricesVersion'>,
+    private readonly zonalShifts: ZonalShifts,
   ) {
     this.resolved = new ExpiringCache(clock, { ttl: 3_600_000 });
     this.listed = new ExpiringCache(clock, { ttl: 3_600_000 });
@@ -123,7 +125,8 @@ export class InstanceTypeProvider {
     const { uid } = nodeClass.metadata;
     const resolved = this.resolve(nodeClass, placementGroup);
     const subnets = nodeClass.status.subnets.map(({ id }) => id).sort().join(',');
-    const context = [this.pricesVersion(), this.reservationState(nodeClass), subnets].join('/');
+    const shifted = nodeClass.status.subnets.filter(({ zoneID }) => this.zonalShifts.isShifted(zoneID)).map(({ id }) => id).sort().join(',');
+    const context = [this.pricesVersion(), this.reservationState(nodeClass), subnets, shifted].join('/');
     const isComparable = (listed: Listed): boolean => listed.resolved === resolved && listed.context === context;
     const current = alike(this.listed, uid, (listed) => isComparable(listed) && listed.unavailableVersion === this.unavailable.version);
     if (current) {
@@ -227,6 +230,7 @@ export class InstanceTypeProvider {
     return {
       zones: this.zones,
       subnets,
+      isShifted: (zoneID) => this.zonalShifts.isShifted(zoneID),
       placementGroup,
       onDemandPrice: (instanceType) => this.pricing.onDemand(instanceType) ?? this.overlays.priceOf(instanceType),
       spotPrice: (instanceType, zone) => this.pricing.spot(instanceType, zone) ?? this.overlays.priceOf(instanceType),
@@ -241,7 +245,7 @@ export class InstanceTypeProvider {
 
   /** Everything that offerings depend on besides the type: classes that differ in the rest share them. */
   private offeredKey({ subnets, placementGroup }: OfferingContext): string {
-    const zones = Object.fromEntries([...subnets].map(([zone, { ids, zoneID }]) => [zone, [zoneID, this.unavailable.isExhausted(ids)]]));
+    const zones = Object.fromEntries([...subnets].map(([zone, { ids, zoneID }]) => [zone, [zoneID, this.unavailable.isExhausted(ids), this.zonalShifts.isShifted(zoneID)]]));
     return sortedJSON([this.tableVersion, this.pricesVersion(), zones, placementGroup]);
   }
 

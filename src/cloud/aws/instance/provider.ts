@@ -10,6 +10,8 @@ import { isNotFound } from '../errors.js';
 import type { AwsSettings } from '../settings.js';
 import { CLUSTER_NAME_TAG, NODECLAIM_UID_TAG, tagList } from '../tags.js';
 import type { Tags } from '../tags.js';
+import { ZoneShifted } from '../zonal-shift/provider.js';
+import type { ZonalShifts } from '../zonal-shift/provider.js';
 import { isTerminating, LIVE_STATES, toInstance } from './instance.js';
 import type { Instance } from './instance.js';
 
@@ -34,6 +36,7 @@ export class InstanceProvider {
     private readonly clients: Pick<AwsClients, 'ec2'>,
     private readonly settings: AwsSettings,
     clock: Clock,
+    private readonly zonalShifts: ZonalShifts,
     private readonly observer: InstanceObserver = {},
   ) {
     const shared = { idle: 100, max: 1_000, maxItems: 500, bucket: () => '', ...(observer.batch ? { observe: observer.batch } : {}) };
@@ -41,8 +44,13 @@ export class InstanceProvider {
     this.terminating = new Batcher(clock, { name: 'terminate_instances', ...shared, execute: (ids) => this.terminateBatch(ids) });
   }
 
-  /** As EC2 sees it now; undefined when it does not exist or is terminated. Calls at the same time share a request. */
+  /**
+   * As EC2 sees it now; undefined when it does not exist or is terminated. Calls at the same time share a request. In a zone that the
+   * cluster was shifted away from as last seen, as EC2 may not know better.
+   */
   async get(id: string): Promise<Instance | undefined> {
+    const last = this.known.get(id);
+    if (last && this.zonalShifts.isShifted(last.zoneID)) return last;
     const found = await this.describing.add(id);
     if (found === 'none') {
       this.known.delete(id);
@@ -67,15 +75,16 @@ export class InstanceProvider {
         STATE_FILTER,
       ],
     }, signal);
-    this.known.clear();
+    for (const [id, { zoneID }] of this.known) if (!this.zonalShifts.isShifted(zoneID)) this.known.delete(id);
     for (const instance of found) this.known.set(instance.id, instance);
     return found;
   }
 
-  /** Asks for termination; `gone` once the instance does not exist or is terminated. */
+  /** Asks for termination; `gone` once the instance does not exist or is terminated. Rejects with {@link ZoneShifted}. */
   async delete(id: string): Promise<'terminating' | 'gone'> {
     const instance = await this.get(id);
     if (instance === undefined) return 'gone';
+    if (this.zonalShifts.isShifted(instance.zoneID)) throw new ZoneShifted('terminating', instance);
     if (isTerminating(instance)) return 'terminating';
     try {
       return await this.terminating.add(id);
@@ -91,8 +100,10 @@ export class InstanceProvider {
     return outcomes.includes('terminating') ? 'terminating' : 'gone';
   }
 
-  /** Adds tags to an instance. No error when it does not exist (any more): `gone`. */
+  /** Adds tags to an instance. No error when it does not exist (any more): `gone`. Rejects with {@link ZoneShifted}. */
   async createTags(id: string, tags: Tags, signal?: AbortSignal): Promise<'tagged' | 'gone'> {
+    const last = this.known.get(id);
+    if (last && this.zonalShifts.isShifted(last.zoneID)) throw new ZoneShifted('tagging', last);
     try {
       await this.clients.ec2.send(new CreateTagsCommand({ Resources: [id], Tags: tagList(tags) }), abortable(signal));
     } catch (error) {

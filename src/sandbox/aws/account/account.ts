@@ -14,6 +14,7 @@ import { PlacementGroups } from './placement-groups.js';
 import { Queue } from './queues.js';
 import { SpotMarket } from './spot-market.js';
 import { Volumes } from './volumes.js';
+import { ZonalShifts } from './zonal-shifts.js';
 
 export interface AccountOptions {
   clock: Clock;
@@ -44,6 +45,7 @@ export class Account {
   readonly idempotency: Idempotency;
   readonly queues = new Map<string, Queue>();
   readonly clusters = new Clusters();
+  readonly zonalShifts: ZonalShifts;
 
   constructor({ clock, random, faults, region, accountId, seed }: AccountOptions) {
     this.clock = clock;
@@ -61,6 +63,7 @@ export class Account {
     this.placementGroups = new PlacementGroups(random);
     this.spotMarket = new SpotMarket(clock, seed);
     this.idempotency = new Idempotency(clock);
+    this.zonalShifts = new ZonalShifts(clock, random);
   }
 
   addQueue(name: string): Queue {
