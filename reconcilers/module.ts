@@ -23,6 +23,7 @@ import { EC2NodeClassStatusReconciler } from './ec2nodeclass/status.js';
 import { ClaimInterruption } from './interruption/claim-interruption.js';
 import { InstanceStatusInterruption } from './interruption/instance-status.js';
 import { InterruptionReconciler, InterruptionSource, Interruptions } from './interruption/interruption.js';
+import { DisruptionMetrics } from './metrics/disruption-metrics.js';
 import { KarpenterMetrics } from './metrics/karpenter-metrics.js';
 import { NodeMetrics } from './metrics/node-metrics.js';
 import { NodePoolMetrics } from './metrics/nodepool-metrics.js';
@@ -73,7 +74,7 @@ export const services = (settings: Settings): ContainerModule =>
       [Clock, Cache],
     ).inSingletonScope();
     const shared = [
-      KarpenterMetrics, SimulationMetrics, PodTimes, DecisionTimes, RegistrationHealthReporter, NodeClaimCreator, NominationEvents, PendingPods,
+      DisruptionMetrics, KarpenterMetrics, SimulationMetrics, PodTimes, DecisionTimes, RegistrationHealthReporter, NodeClaimCreator, NominationEvents, PendingPods,
       EvictionRequests, ClusterSync, ClusterStateFeed, CapacityBuffers, CapacityBufferSignals,
     ];
     for (const service of shared) bind(service as new () => object).toSelf().inSingletonScope();

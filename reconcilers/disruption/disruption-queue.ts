@@ -1,16 +1,17 @@
 import { inject } from 'inversify';
 import { DISRUPTED_TAINT, NodeClaim, NodePool, clearCondition, isTrue } from 'karpenter-ts/api';
 import { ClusterState } from 'karpenter-ts/cluster';
-import { describeCommand } from 'karpenter-ts/disruption';
+import { commandTimeout, describeCommand, policyOf } from 'karpenter-ts/disruption';
 import type { Candidate, DisruptionCommand } from 'karpenter-ts/disruption';
 import { Clock, Node, Random, Singleton } from 'karpenter-ts/operator';
 import type { TickContext } from 'karpenter-ts/operator';
 import { nodeLimit } from 'karpenter-ts/scheduling';
+import { DisruptionMetrics } from '../metrics/disruption-metrics.js';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { NodeClaimCreator } from '../provisioning/nodeclaim-creator.js';
 import { isLaunchable } from '../shared/node-pools.js';
 import { transition } from '../shared/transitions.js';
-import { consolidationType, onNodeAndClaim } from './reporting.js';
+import { onNodeAndClaim } from './reporting.js';
 
 /** A command whose replacements are on their way. */
 interface Execution {
@@ -21,8 +22,6 @@ interface Execution {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
 }
-
-const MINUTE = 60_000;
 
 /**
  * Carries disruption commands out: taints the nodes, launches what takes their place, and only once that is initialized lets them go
@@ -36,6 +35,7 @@ export class DisruptionQueue {
     @inject(ClusterState) private readonly state: ClusterState,
     @inject(NodeClaimCreator) private readonly creator: NodeClaimCreator,
     @inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics,
+    @inject(DisruptionMetrics) private readonly decisions: DisruptionMetrics,
     @inject(Random) private readonly random: Random,
     @inject(Clock) private readonly clock: Clock,
   ) {}
@@ -82,15 +82,12 @@ export class DisruptionQueue {
     this.state.markForDeletion(...marked.map(({ node }) => node.providerID));
     for (const { node } of command.existingNodes) this.state.nominate(node.name);
     this.executions.set(id, { id, command, replacements, startedAt: this.clock.now() });
-    const labels = { decision: command.decision, reason: command.reason.toLowerCase(), consolidation_type: consolidationType(command.method) };
-    this.metrics.decisions.inc(labels);
-    for (const nodepool of new Set(marked.map(({ nodePool }) => nodePool.metadata.name))) this.metrics.decisionsByNodePool.inc({ nodepool, ...labels });
+    this.decisions.decided(command);
     return true;
   }
 
   async tick(ctx: TickContext): Promise<void> {
-    const disrupting = this.inFlight().size;
-    const timeout = Math.min(Math.max(80 * disrupting, 10 * MINUTE), 60 * MINUTE);
+    const timeout = commandTimeout(this.inFlight().size);
     for (const execution of this.executions.values()) {
       const progress = this.progressOf(execution, ctx);
       if (progress === 'ready') await this.finish(execution, ctx);
@@ -117,7 +114,9 @@ export class DisruptionQueue {
       if (!claim) continue;
       await ctx.delete(claim);
       onNodeAndClaim(candidate.node, (about, kind) => ctx.events.normal('DisruptionTerminating', `Disrupting ${kind}: ${command.reason}`, { about, dedupe: [about.metadata.uid, command.reason] }));
-      this.metrics.claimDisrupted(claim, command.reason.toLowerCase());
+      this.metrics.claimDisrupted(claim, command.reason.toLowerCase(), {
+        pods: candidate.pods.length, ...(command.reason === 'Drifted' ? {} : { consolidationPolicy: policyOf(candidate.nodePool) }),
+      });
     }
     this.executions.delete(id);
     ctx.log.debug('command succeeded', { 'command-id': id });
@@ -129,25 +128,34 @@ export class DisruptionQueue {
     this.state.nodePools.setPendingDisruption(false, ...claimNames(command.candidates));
     for (const { node } of command.candidates) await release(node.node?.metadata?.name, node.nodeClaim?.metadata.name, ctx);
     const lost = replacements.filter((name) => !isTrue(ctx.cache.get(NodeClaim, name) ?? {}, 'Initialized')).length;
-    this.metrics.queueFailures.inc({ decision: command.decision, reason: command.reason.toLowerCase(), consolidation_type: consolidationType(command.method) }, lost);
+    this.decisions.failed(command, lost);
     ctx.log.error('failed terminating nodes while executing a disruption command', { 'command-id': id, error: why });
   }
 
   /** Taints the nodes and says why on their claims; returns those for which both worked. */
   private async mark({ candidates, reason }: DisruptionCommand, ctx: TickContext): Promise<Candidate[]> {
-    const marked: Candidate[] = [];
-    for (const candidate of candidates) {
-      const node = ctx.cache.get(Node, candidate.node.node?.metadata?.name ?? '');
-      const claim = ctx.cache.get(NodeClaim, candidate.node.nodeClaim?.metadata.name ?? '');
-      if (!node || !claim) continue;
-      const tainted = await ctx.patch(node, (draft) => {
-        draft.spec.taints = [...(draft.spec.taints ?? []).filter(({ key }) => key !== DISRUPTED_TAINT.key), DISRUPTED_TAINT];
-      });
-      const noted = await transition(claim, { type: 'DisruptionReason', status: 'True', reason, message: reason }, ctx);
-      if (tainted && noted) marked.push(candidate);
-    }
-    return marked;
+    const marked = await Promise.all(candidates.map(async (candidate) => {
+      try {
+        return await markOne(candidate, reason, ctx);
+      } catch (error) {
+        ctx.log.error('failed marking a node for disruption', { Node: { name: candidate.node.name }, error: (error as Error).message });
+        return false;
+      }
+    }));
+    return candidates.filter((_, index) => marked[index]);
   }
+}
+
+/** False when the node or its claim is gone. */
+async function markOne({ node: { node, nodeClaim } }: Candidate, reason: DisruptionCommand['reason'], ctx: TickContext): Promise<boolean> {
+  const current = ctx.cache.get(Node, node?.metadata?.name ?? '');
+  const claim = ctx.cache.get(NodeClaim, nodeClaim?.metadata.name ?? '');
+  if (!current || !claim) return false;
+  const tainted = await ctx.patch(current, (draft) => {
+    draft.spec.taints = [...(draft.spec.taints ?? []).filter(({ key }) => key !== DISRUPTED_TAINT.key), DISRUPTED_TAINT];
+  });
+  const noted = await transition(claim, { type: 'DisruptionReason', status: 'True', reason, message: reason }, ctx);
+  return tainted !== undefined && noted !== undefined;
 }
 
 const claimNames = (candidates: readonly Candidate[]): string[] => candidates.flatMap(({ node }) => node.nodeClaim?.metadata.name ?? []);

@@ -51,6 +51,15 @@ describe('disruption', () => {
     expect((await karpenter.metric('karpenter_nodeclaims_disrupted_total')).join()).to.include('reason="empty"');
   });
 
+  it('removes an empty node soon after it has been quiet for long enough, whatever the passes before found', async () => {
+    await karpenter.readyPool({ disruption: { consolidateAfter: '40s', budgets: [{ nodes: '100%' }] } });
+    await karpenter.initialized();
+    await karpenter.bed.advance('38s');
+    expect(await karpenter.metric('karpenter_voluntary_disruption_eligible_nodes')).to.include('karpenter_voluntary_disruption_eligible_nodes{reason="Empty"} 0');
+    await karpenter.bed.advance('28s');
+    expect(await isDeleting()).to.equal(true);
+  });
+
   it('leaves a node alone that got a pod while the command was confirmed', async () => {
     await karpenter.readyPool({ disruption: { consolidateAfter: '0s', budgets: [{ nodes: '100%' }] } });
     await karpenter.initialized();

@@ -2,14 +2,14 @@ import { inject } from 'inversify';
 import { DISRUPTED_TAINT, NODEPOOL_LABEL, NodeClaim, NodePool, sameTaint } from 'karpenter-ts/api';
 import { CloudProvider } from 'karpenter-ts/cloud';
 import { ClusterState } from 'karpenter-ts/cluster';
-import { METHODS, VALIDATION_DELAY, describeCommand, plan, validate } from 'karpenter-ts/disruption';
+import { METHODS, VALIDATION_DELAY, describeRejection, plan, validate } from 'karpenter-ts/disruption';
 import type { DisruptionCommand, DisruptionMethod, DisruptionOptions, DisruptionPlan } from 'karpenter-ts/disruption';
 import { Clock, Node, Pod, Singleton, sleep } from 'karpenter-ts/operator';
 import type { Duration, TickContext } from 'karpenter-ts/operator';
 import { isProvisionable } from 'karpenter-ts/scheduling';
 import type { Snapshot } from 'karpenter-ts/scheduling';
 import { CapacityBuffers } from '../capacitybuffer/capacity-buffers.js';
-import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
+import { DisruptionMetrics } from '../metrics/disruption-metrics.js';
 import { Settings } from '../settings.js';
 import { defaultSpread } from '../shared/default-spread.js';
 import { managedPools, mayLaunch, poolsWithTypes } from '../shared/node-pools.js';
@@ -17,19 +17,8 @@ import { settle } from '../shared/settle.js';
 import { LOOKUP_KINDS } from '../state/cluster-lookups.js';
 import { ClusterSync } from '../state/cluster-sync.js';
 import { DisruptionQueue, release } from './disruption-queue.js';
-import { consolidationType, onNodeAndClaim, publishNotice } from './reporting.js';
+import { onNodeAndClaim, publishNotice } from './reporting.js';
 import { RunGaps } from './run-gaps.js';
-
-/** What metrics show for "no limit". */
-const MAX_INT32 = 2 ** 31 - 1;
-
-const REASON: Readonly<Record<DisruptionMethod, 'Empty' | 'Drifted' | 'Underutilized'>> = {
-  Emptiness: 'Empty',
-  StaticDrift: 'Drifted',
-  Drift: 'Drifted',
-  MultiNodeConsolidation: 'Underutilized',
-  SingleNodeConsolidation: 'Underutilized',
-};
 
 /** Finds nodes that are empty, drifted or not worth their price, and has them removed or replaced (karpenter-core §3.3). */
 @Singleton({ name: 'disruption', every: '10s', reads: [NodePool, NodeClaim, Node, Pod, ...LOOKUP_KINDS] })
@@ -44,7 +33,7 @@ export class Disruption {
     @inject(ClusterState) private readonly state: ClusterState,
     @inject(ClusterSync) private readonly sync: ClusterSync,
     @inject(DisruptionQueue) private readonly queue: DisruptionQueue,
-    @inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics,
+    @inject(DisruptionMetrics) private readonly metrics: DisruptionMetrics,
     @inject(Settings) private readonly settings: Settings,
     @inject(Clock) private readonly clock: Clock,
     @inject(CapacityBuffers) private readonly buffers: CapacityBuffers,
@@ -79,7 +68,6 @@ export class Disruption {
   private async plan(methods: readonly DisruptionMethod[], ctx: TickContext): Promise<DisruptionPlan> {
     const changedAt = this.state.consolidationVersion();
     const { snapshot, options } = await this.look(ctx);
-    const startedAt = ctx.now();
     const result = plan(snapshot, {
       ...options,
       methods,
@@ -87,13 +75,11 @@ export class Disruption {
       unreachedPools: this.unreachedPools,
     });
     this.unreachedPools = result.unreachedPools;
-    for (const { method, candidates, budgets, exhausted } of result.methods) {
+    for (const { method, exhausted } of result.methods) {
       if (exhausted) this.exhausted.set(method, changedAt);
       this.gaps.note(method, ctx.now());
-      this.metrics.eligibleNodes.set({ reason: REASON[method] }, candidates.length);
-      for (const [nodepool, left] of budgets) this.metrics.allowedDisruptions.set({ nodepool, reason: REASON[method] }, Math.min(left, MAX_INT32));
-      this.metrics.decisionDuration.observe({ reason: REASON[method].toLowerCase(), consolidation_type: consolidationType(method) }, (ctx.now() - startedAt) / 1_000);
     }
+    this.metrics.planned(result.methods);
     for (const notice of result.notices) publishNotice(notice, ctx);
     return result;
   }
@@ -104,12 +90,12 @@ export class Disruption {
     await sleep(this.clock, VALIDATION_DELAY, ctx.signal);
     const { snapshot, options } = await this.look(ctx);
     const verdict = validate(command, snapshot, options);
+    this.metrics.invalidated(command, command.candidates.length - ('command' in verdict ? verdict.command.candidates.length : 0));
     if ('command' in verdict) return verdict.command;
-    this.metrics.failedValidations.inc({ consolidation_type: consolidationType(command.method) }, command.candidates.length);
     ctx.log.debug('abandoning disruption attempt, the command is no longer valid', { reason: verdict.rejected, error: verdict.message });
     if (command.method === 'Emptiness') return undefined;
-    const text = `Consolidation rejected: ${describeCommand(command, '')}, reason: ${verdict.rejected} (savings: $${command.savings.toFixed(2)})`;
     for (const { node } of command.candidates) {
+      const text = describeRejection(command, node.name, verdict.rejected);
       onNodeAndClaim(node, (about) => ctx.events.normal('ConsolidationRejected', text, { about, dedupe: [about.metadata.uid, text] }));
     }
     return undefined;

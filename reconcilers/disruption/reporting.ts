@@ -1,21 +1,6 @@
-import type { DisruptionMethod, DisruptionNotice } from 'karpenter-ts/disruption';
+import type { DisruptionNotice } from 'karpenter-ts/disruption';
 import type { KubeObject, TickContext } from 'karpenter-ts/operator';
 import type { SnapshotNode } from 'karpenter-ts/scheduling';
-
-/** How metrics name a method. */
-export function consolidationType(method: DisruptionMethod): string {
-  switch (method) {
-    case 'Emptiness':
-      return 'empty';
-    case 'StaticDrift':
-    case 'Drift':
-      return '';
-    case 'MultiNodeConsolidation':
-      return 'multi';
-    case 'SingleNodeConsolidation':
-      return 'single';
-  }
-}
 
 /** Says something about a machine on both of its objects. */
 export function onNodeAndClaim({ node, nodeClaim }: SnapshotNode, say: (about: KubeObject, kind: 'Node' | 'NodeClaim') => void): void {

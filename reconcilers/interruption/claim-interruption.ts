@@ -5,6 +5,7 @@ import { Node } from 'karpenter-ts/operator';
 import type { RunContext } from 'karpenter-ts/operator';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { nodeByProviderID } from '../shared/indexes.js';
+import { podsToMove } from '../shared/pods-to-move.js';
 
 /** What happens to a claim whose instance AWS says is unwell or about to go. */
 export class ClaimInterruption {
@@ -26,7 +27,7 @@ export class ClaimInterruption {
     ctx.log.info('initiating delete from interruption message', { messageKind: kind, NodeClaim: { name: claim.metadata.name }, Node: node && { name: node.metadata.name } });
     await ctx.delete(claim);
     this.say(claim, { type: 'Warning', reason: 'TerminatingOnInterruption', message: 'Interruption triggered termination for the NodeClaim and its Node' }, occasion, ctx);
-    this.metrics.claimDisrupted(claim, kind);
+    this.metrics.claimDisrupted(claim, kind, { pods: podsToMove(claim, ctx) });
   }
 
   private nodesOf(claim: NodeClaim, ctx: RunContext): readonly Node[] {

@@ -32,7 +32,7 @@ describe('instance status', () => {
           'Warning TerminatingOnInterruption: Interruption triggered termination for the NodeClaim and its Node',
         ]);
       }
-      expect(await aws.metric('karpenter_nodeclaims_disrupted_total')).to.deep.equal({ [JSON.stringify({ reason: kind, nodepool: 'default', capacity_type: claim.metadata.labels['karpenter.sh/capacity-type'] })]: 1 });
+      expect(await aws.metric('karpenter_nodeclaims_disrupted_total')).to.deep.equal({ [JSON.stringify({ reason: kind, nodepool: 'default', capacity_type: claim.metadata.labels['karpenter.sh/capacity-type'], consolidation_policy: '', termination_mode: 'graceful' })]: 1 });
       expect(await aws.metric('karpenter_interruption_instance_status_unhealthy_total')).to.deep.equal({ [JSON.stringify({ category })]: 1 });
     });
   }
@@ -44,7 +44,7 @@ describe('instance status', () => {
     const { metadata } = await read(claim.metadata.name);
     expect(metadata.deletionTimestamp).to.be.a('string');
     expect(metadata.annotations[TERMINATION]).to.equal(undefined);
-    expect(await aws.metric('karpenter_nodeclaims_disrupted_total')).to.have.all.keys(JSON.stringify({ reason: 'event_status', nodepool: 'default', capacity_type: claim.metadata.labels['karpenter.sh/capacity-type'] }));
+    expect(await aws.metric('karpenter_nodeclaims_disrupted_total')).to.have.all.keys(JSON.stringify({ reason: 'event_status', nodepool: 'default', capacity_type: claim.metadata.labels['karpenter.sh/capacity-type'], consolidation_policy: '', termination_mode: 'graceful' }));
   });
 
   it('counts an instance again only after a poll without it', async () => {

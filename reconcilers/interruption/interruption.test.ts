@@ -46,7 +46,7 @@ describe('the interruption queue', () => {
       await send(...message(launched.instanceID));
       expect(await isDeleted()).to.equal(true);
       for (const about of [launched.claim, launched.node]) expect(await aws.bed.events(about)).to.have.members([`Warning ${event}`, TERMINATING]);
-      expect(await aws.metric('karpenter_nodeclaims_disrupted_total')).to.deep.equal({ [JSON.stringify({ reason: kind, nodepool: 'default', capacity_type: launched.claim.metadata.labels['karpenter.sh/capacity-type'] })]: 1 });
+      expect(await aws.metric('karpenter_nodeclaims_disrupted_total')).to.deep.equal({ [JSON.stringify({ reason: kind, nodepool: 'default', capacity_type: launched.claim.metadata.labels['karpenter.sh/capacity-type'], consolidation_policy: '', termination_mode: 'graceful' })]: 1 });
       expect(deletedMessages()).to.equal(1);
     });
   }

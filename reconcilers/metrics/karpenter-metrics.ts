@@ -1,9 +1,11 @@
 import { inject } from 'inversify';
 import { CAPACITY_TYPE_LABEL, MIN_VALUES_RELAXED_ANNOTATION, NODEPOOL_LABEL, ZONE_LABEL } from 'karpenter-ts/api';
 import type { NodeClaim } from 'karpenter-ts/api';
-import { Metrics } from 'karpenter-ts/operator';
+import { Metrics, milliseconds } from 'karpenter-ts/operator';
 import type { Node } from 'karpenter-ts/operator';
+import { snakeCase } from './snake-case.js';
 
+const DISRUPTION_LABELS = ['reason', 'nodepool', 'capacity_type', 'consolidation_policy', 'termination_mode'] as const;
 const LABELS = { nodepool: NODEPOOL_LABEL, capacity_type: CAPACITY_TYPE_LABEL, zone: ZONE_LABEL } as const;
 type Label = keyof typeof LABELS;
 
@@ -35,16 +37,9 @@ export class KarpenterMetrics {
   readonly podsDrained;
   readonly unschedulablePods;
   readonly ignoredPods;
-  readonly decisionDuration;
-  readonly decisions;
-  readonly decisionsByNodePool;
-  readonly eligibleNodes;
-  readonly failedValidations;
-  readonly queueFailures;
-  readonly allowedDisruptions;
-  readonly consumingBudgets;
   private readonly claimsTerminated;
   private readonly claimsDisrupted;
+  private readonly podsDisrupted;
   private readonly instanceTermination;
   private readonly claimTermination;
   private readonly nodesTerminated;
@@ -59,7 +54,8 @@ export class KarpenterMetrics {
 
     this.claimsCreated = counter('nodeclaims_created_total', 'NodeClaims created, by reason.', 'reason', 'nodepool', 'min_values_relaxed');
     this.claimsTerminated = counter('nodeclaims_terminated_total', 'NodeClaims gone.', 'nodepool', 'capacity_type', 'zone');
-    this.claimsDisrupted = counter('nodeclaims_disrupted_total', 'NodeClaims disrupted, by reason.', 'reason', 'nodepool', 'capacity_type');
+    this.claimsDisrupted = counter('nodeclaims_disrupted_total', 'NodeClaims disrupted, by reason.', ...DISRUPTION_LABELS);
+    this.podsDisrupted = counter('pods_disruption_initiated_total', 'Pods that need another node because theirs is disrupted.', ...DISRUPTION_LABELS);
     this.instanceTermination = histogram('nodeclaims_instance_termination_duration_seconds', 'From asking for termination to the instance being gone.', DOUBLING.slice(0, 11), 'nodepool');
     this.claimTermination = histogram('nodeclaims_termination_duration_seconds', 'From deletion to the finalizer being removed.', DOUBLING, 'nodepool');
     this.nodesCreated = counter('nodes_created_total', 'Nodes registered.', 'nodepool', 'zone');
@@ -71,14 +67,6 @@ export class KarpenterMetrics {
     this.podsDrained = counter('pods_drained_total', 'Pods evicted or deleted, by reason.', 'reason');
     this.unschedulablePods = gauge('scheduler_unschedulable_pods_count', 'Pods that the last simulation could not place.', 'controller');
     this.ignoredPods = gauge('scheduler_ignored_pods_count', 'Pending pods that failed validation in the last pass.');
-    this.decisionDuration = histogram('voluntary_disruption_decision_evaluation_duration_seconds', 'Duration of one disruption method.', DURATIONS, 'reason', 'consolidation_type');
-    this.decisions = counter('voluntary_disruption_decisions_total', 'Disruption decisions.', 'decision', 'reason', 'consolidation_type');
-    this.decisionsByNodePool = counter('voluntary_disruption_decisions_by_nodepool_total', 'Disruption decisions by pool.', 'nodepool', 'decision', 'reason', 'consolidation_type');
-    this.eligibleNodes = gauge('voluntary_disruption_eligible_nodes', 'Nodes that a method could disrupt.', 'reason');
-    this.failedValidations = counter('voluntary_disruption_failed_validations_total', 'Candidates that did not survive the wait before a consolidation.', 'consolidation_type');
-    this.queueFailures = counter('voluntary_disruption_queue_failures_total', 'Replacements lost.', 'decision', 'reason', 'consolidation_type');
-    this.allowedDisruptions = gauge('nodepools_allowed_disruptions', 'Nodes that budgets allow to disrupt now.', 'nodepool', 'reason');
-    this.consumingBudgets = gauge('nodepools_nodes_consuming_budgets', 'Nodes that count against budgets now.', 'nodepool', 'reason');
     metrics.gauge({ name: 'karpenter_build_info', help: 'Version of the operator.', labelNames: ['version'] }).set({ version: '0.1.0' }, 1);
   }
 
@@ -86,9 +74,14 @@ export class KarpenterMetrics {
     this.claimsCreated.inc({ reason, ...claimLabels(claim, 'nodepool'), min_values_relaxed: claim.metadata.annotations[MIN_VALUES_RELAXED_ANNOTATION] ?? 'false' });
   }
 
-  /** Claims that never became a node also count as created with reason `failed`, which the guide's alert asks for. */
-  claimDisrupted(claim: NodeClaim, reason: string): void {
-    this.claimsDisrupted.inc({ reason, ...claimLabels(claim, 'nodepool', 'capacity_type') });
+  /**
+   * A claim that goes before its time. `pods`: how many need another node for it; `consolidationPolicy`: of its pool, when consolidation
+   * is why. Claims that never became a node also count as created with reason `failed`, which the guide's alert asks for.
+   */
+  claimDisrupted(claim: NodeClaim, reason: string, { pods = 0, consolidationPolicy = '' }: { pods?: number; consolidationPolicy?: string } = {}): void {
+    const labels = { reason, ...claimLabels(claim, 'nodepool', 'capacity_type'), consolidation_policy: snakeCase(consolidationPolicy), termination_mode: terminationMode(claim) };
+    this.claimsDisrupted.inc(labels);
+    this.podsDisrupted.inc(labels, pods);
     if (FAILURES.has(reason)) this.claimsCreated.inc({ reason: 'failed', ...claimLabels(claim, 'nodepool'), min_values_relaxed: 'false' });
   }
 
@@ -107,6 +100,12 @@ export class KarpenterMetrics {
     this.nodeTermination.observe(nodeLabels(node, 'nodepool'), secondsSince(node.metadata.deletionTimestamp, now));
     this.nodeLifetime.observe(nodeLabels(node, 'nodepool'), secondsSince(node.metadata.creationTimestamp, now));
   }
+}
+
+/** How long draining may take: as long as it does, as long as the grace period, or not at all. */
+function terminationMode({ spec: { terminationGracePeriod } }: NodeClaim): 'graceful' | 'eventual' | 'forceful' {
+  if (terminationGracePeriod === undefined) return 'graceful';
+  return milliseconds(terminationGracePeriod) > 0 ? 'eventual' : 'forceful';
 }
 
 const FAILURES = new Set(['insufficient_capacity', 'nodeclass_not_ready', 'launch_timeout', 'registration_timeout']);

@@ -1,11 +1,13 @@
 import { inject } from 'inversify';
 import { NODECLASS_LABEL, NODEPOOL_LABEL, NodeClaim, NodePool, TERMINATION_TIMESTAMP_ANNOTATION } from 'karpenter-ts/api';
 import { CloudProvider } from 'karpenter-ts/cloud';
-import { Metrics, Node, Reconciler, Step, When, changed, done, index, timestamp } from 'karpenter-ts/operator';
+import { Metrics, Node, Pod, Reconciler, Step, When, changed, done, index, timestamp } from 'karpenter-ts/operator';
 import type { Outcome, StepContext } from 'karpenter-ts/operator';
+import { snakeCase } from '../metrics/snake-case.js';
 import { KarpenterMetrics, claimLabels } from '../metrics/karpenter-metrics.js';
 import { REASONABLE_BACKOFF, scaled } from '../shared/concurrency.js';
 import { claimByProviderID } from '../shared/indexes.js';
+import { podsToMove } from '../shared/pods-to-move.js';
 
 type Ctx = StepContext<Node>;
 type NodeCondition = NonNullable<Node['status']['conditions']>[number];
@@ -33,7 +35,7 @@ interface Ailment {
   concurrency: scaled(10, 1000),
   backoff: REASONABLE_BACKOFF,
   jitter: 0,
-  reads: [NodeClaim, NodePool],
+  reads: [NodeClaim, NodePool, Pod],
   when: changed((node) => node.status.conditions?.map(({ type, status, lastTransitionTime }) => [type, status, lastTransitionTime])),
 })
 export class NodeHealth {
@@ -107,9 +109,7 @@ export class NodeHealth {
     if (claim.metadata.deletionTimestamp) return;
     await ctx.delete(claim);
     ctx.log.info('deleting unhealthy node', { NodeClaim: { name: claim.metadata.name }, condition: type });
-    this.disruptions.claimDisrupted(claim, 'unhealthy');
+    this.disruptions.claimDisrupted(claim, 'unhealthy', { pods: podsToMove(claim, ctx) });
     this.repaired.inc({ condition: snakeCase(type), ...claimLabels(claim, 'nodepool', 'capacity_type'), image_id: claim.status.imageID ?? '' });
   }
 }
-
-const snakeCase = (text: string): string => text.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toLowerCase();

@@ -160,13 +160,18 @@ describe('the condition Consolidatable of NodeClaims', () => {
 describe('the expiration of NodeClaims', () => {
   it('deletes a claim exactly at the end of its life, and never with Never', async () => {
     const karpenter = await karpenterBed([NodeClaimExpiration]);
-    await karpenter.claim({ expireAfter: '24h' }, { name: 'mortal' });
+    await karpenter.claim({ expireAfter: '24h', terminationGracePeriod: '1h' }, { name: 'mortal' });
+    await karpenter.api.patch(NodeClaim, 'mortal', { status: { nodeName: NODE } });
+    for (const name of ['one', 'two']) await karpenter.pod(name, { node: NODE });
+    await karpenter.pod('daemon', { node: NODE, ...(await karpenter.daemonSet()) });
     await karpenter.claim({ expireAfter: 'Never' }, { name: 'eternal' });
     await karpenter.bed.advance('23h59m59s');
     expect(await karpenter.api.list(NodeClaim)).to.have.length(2);
     await karpenter.bed.advance('1s');
     expect((await karpenter.api.list(NodeClaim)).map(({ metadata }) => metadata.name)).to.deep.equal(['eternal']);
-    expect((await karpenter.metric('karpenter_nodeclaims_disrupted_total')).join()).to.include('reason="expired"');
+    const labels = '{reason="expired",nodepool="default",capacity_type="",consolidation_policy="",termination_mode="eventual"}';
+    expect(await karpenter.metric('karpenter_nodeclaims_disrupted_total')).to.deep.equal([`karpenter_nodeclaims_disrupted_total${labels} 1`]);
+    expect(await karpenter.metric('karpenter_pods_disruption_initiated_total')).to.deep.equal([`karpenter_pods_disruption_initiated_total${labels} 2`]);
     await karpenter.bed.close();
   });
 });

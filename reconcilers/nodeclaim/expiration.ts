@@ -1,12 +1,13 @@
 import { inject } from 'inversify';
 import { NodeClaim } from 'karpenter-ts/api';
-import { Reconciler, Step, When, done, milliseconds } from 'karpenter-ts/operator';
+import { Pod, Reconciler, Step, When, done, milliseconds } from 'karpenter-ts/operator';
 import type { Outcome, StepContext } from 'karpenter-ts/operator';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { isManagedReference } from '../shared/indexes.js';
+import { podsToMove } from '../shared/pods-to-move.js';
 
 /** Deletes claims at the end of their life, whatever the budgets say (karpenter-core §3.5). */
-@Reconciler({ for: NodeClaim, name: 'nodeclaim.expiration', root: false, concurrency: 1, jitter: 0 })
+@Reconciler({ for: NodeClaim, name: 'nodeclaim.expiration', root: false, concurrency: 1, jitter: 0, reads: [Pod] })
 export class NodeClaimExpiration {
   constructor(@inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics) {}
 
@@ -23,7 +24,7 @@ export class NodeClaimExpiration {
     if (remaining > 0) return done().recheck(remaining);
     await ctx.delete(claim);
     ctx.log.info('deleting expired nodeclaim', { expireAfter: lifetime });
-    this.metrics.claimDisrupted(claim, 'expired');
+    this.metrics.claimDisrupted(claim, 'expired', { pods: podsToMove(claim, ctx) });
     return done();
   }
 }

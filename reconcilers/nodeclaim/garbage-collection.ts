@@ -1,13 +1,14 @@
 import { inject } from 'inversify';
 import { NodeClaim, isTrue } from 'karpenter-ts/api';
 import { CloudProvider } from 'karpenter-ts/cloud';
-import { Node, Singleton } from 'karpenter-ts/operator';
+import { Node, Pod, Singleton } from 'karpenter-ts/operator';
 import type { TickContext } from 'karpenter-ts/operator';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { isManagedReference, nodeByProviderID } from '../shared/indexes.js';
+import { podsToMove } from '../shared/pods-to-move.js';
 
 /** Deletes claims whose instance is gone (karpenter-core §3.9). */
-@Singleton({ name: 'nodeclaim.garbagecollection', every: '2m', reads: [NodeClaim, Node] })
+@Singleton({ name: 'nodeclaim.garbagecollection', every: '2m', reads: [NodeClaim, Node, Pod] })
 export class NodeClaimGarbageCollection {
   constructor(
     @inject(CloudProvider) private readonly cloud: CloudProvider,
@@ -21,7 +22,7 @@ export class NodeClaimGarbageCollection {
       if (alive.has(claim.status.providerID ?? '') || kubeletAlive(claim, ctx)) continue;
       await ctx.delete(claim);
       ctx.log.info('garbage collecting nodeclaim with no cloudprovider representation', { NodeClaim: { name: claim.metadata.name }, 'provider-id': claim.status.providerID });
-      this.metrics.claimDisrupted(claim, 'garbage_collected');
+      this.metrics.claimDisrupted(claim, 'garbage_collected', { pods: podsToMove(claim, ctx) });
     }
   }
 }

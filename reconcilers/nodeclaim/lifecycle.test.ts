@@ -66,7 +66,7 @@ describe('the lifecycle of NodeClaims', () => {
       await karpenter.bed.settle();
       expect(await isGone()).to.equal(true);
       expect(await karpenter.events(created)).to.deep.equal([`Warning InsufficientCapacityError: NodeClaim claim event: no ${'x'.repeat(297)}...`]);
-      expect(await karpenter.metric('karpenter_nodeclaims_disrupted_total')).to.deep.equal(['karpenter_nodeclaims_disrupted_total{reason="insufficient_capacity",nodepool="default",capacity_type=""} 1']);
+      expect(await karpenter.metric('karpenter_nodeclaims_disrupted_total')).to.deep.equal(['karpenter_nodeclaims_disrupted_total{reason="insufficient_capacity",nodepool="default",capacity_type="",consolidation_policy="",termination_mode="graceful"} 1']);
     });
 
     it('gives a claim up at once when its node class is not ready', async () => {

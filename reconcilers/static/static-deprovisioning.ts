@@ -2,17 +2,18 @@ import { inject } from 'inversify';
 import { NodeClaim, NodePool } from 'karpenter-ts/api';
 import { ClusterState } from 'karpenter-ts/cluster';
 import { scaleDown } from 'karpenter-ts/disruption';
-import { Node, Reconciler, Step, Watches, When, done, generationChanged, onCreate } from 'karpenter-ts/operator';
+import { Node, Pod, Reconciler, Step, Watches, When, done, generationChanged, onCreate } from 'karpenter-ts/operator';
 import type { Key, Outcome, StepContext } from 'karpenter-ts/operator';
 import { isStatic, surplusNodes } from 'karpenter-ts/scheduling';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { isManagedReference } from '../shared/indexes.js';
 import { poolOfClaim } from '../shared/node-pools.js';
+import { podsToMove } from '../shared/pods-to-move.js';
 import { settle } from '../shared/settle.js';
 import { listed } from '../state/listed.js';
 
 /** Deletes the NodeClaims that static pools have too many, whatever budgets say; their pods are evicted as ever (karpenter-core §3.16). */
-@Reconciler({ for: NodePool, name: 'static.deprovisioning', concurrency: 10, root: false, jitter: 0, when: generationChanged(), reads: [Node] })
+@Reconciler({ for: NodePool, name: 'static.deprovisioning', concurrency: 10, root: false, jitter: 0, when: generationChanged(), reads: [Node, Pod] })
 export class StaticDeprovisioning {
   constructor(
     @inject(ClusterState) private readonly state: ClusterState,
@@ -44,6 +45,6 @@ export class StaticDeprovisioning {
   private async remove(claim: NodeClaim, pool: NodePool, ctx: StepContext<NodePool>): Promise<void> {
     await ctx.delete(claim);
     ctx.log.info('deleting nodeclaim, nodepool has more nodes than replicas', { NodePool: { name: pool.metadata.name }, NodeClaim: { name: claim.metadata.name }, replicas: pool.spec.replicas });
-    this.metrics.claimDisrupted(claim, 'overprovisioned');
+    this.metrics.claimDisrupted(claim, 'overprovisioned', { pods: podsToMove(claim, ctx) });
   }
 }

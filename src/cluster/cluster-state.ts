@@ -1,5 +1,6 @@
 import type { DaemonSet } from 'kubernetes-types/apps/v1.js';
 import type { Node, Pod } from 'kubernetes-types/core/v1.js';
+import { isTrue } from '../api/conditions.js';
 import { INITIALIZED_LABEL, INSTANCE_TYPE_LABEL, NODECLASS_LABEL, NODEPOOL_LABEL } from '../api/labels.js';
 import type { NodeClaim } from '../api/nodeclaim.js';
 import type { NodePool } from '../api/nodepool.js';
@@ -347,7 +348,7 @@ export class ClusterState {
     this.entries.set(providerID, entry);
     const after = this.viewOf(entry);
     const isNews = before === undefined || Boolean(before.node) !== Boolean(after.node) || Boolean(before.nodeClaim) !== Boolean(after.nodeClaim)
-      || before.initialized !== after.initialized || before.markedForDeletion !== after.markedForDeletion;
+      || before.initialized !== after.initialized || before.markedForDeletion !== after.markedForDeletion || isConsolidatable(before) !== isConsolidatable(after);
     if (isNews) this.markUnconsolidated();
   }
 
@@ -362,3 +363,5 @@ export class ClusterState {
     this.markUnconsolidated();
   }
 }
+
+const isConsolidatable = ({ nodeClaim }: SnapshotNode): boolean => nodeClaim !== undefined && isTrue(nodeClaim, 'Consolidatable');

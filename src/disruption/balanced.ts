@@ -1,6 +1,7 @@
 import type { NodePool } from '../api/nodepool.js';
 import { isOwnedByDaemonSet } from '../scheduling/pod-predicates.js';
-import type { Candidate, DisruptionNotice } from './command.js';
+import type { Candidate, DisruptionNotice, MoveEvaluation } from './command.js';
+import { policyOf } from './consolidation.js';
 import { rescheduleCost } from './cost.js';
 import type { MethodInput } from './method.js';
 
@@ -44,12 +45,24 @@ export class Balance {
 
   /** Whether every Balanced pool among the candidates' agrees to the move. */
   approves(candidates: readonly Candidate[], savings: number): boolean {
-    return balancedPools(candidates).every(({ metadata: { name } }) => this.weigh(name, candidates, savings).score >= THRESHOLD);
+    return poolsOf(candidates).filter(isBalanced).every(({ metadata: { name } }) => this.weigh(name, candidates, savings).score >= THRESHOLD);
+  }
+
+  /** What each pool of a move's candidates makes of it. */
+  evaluate(candidates: readonly Candidate[], savings: number): MoveEvaluation[] {
+    const approved = this.approves(candidates, savings);
+    return poolsOf(candidates).map((nodePool) => {
+      const { name } = nodePool.metadata;
+      const base = { nodePool: name, policy: policyOf(nodePool), approved };
+      if (!isBalanced(nodePool)) return base;
+      const value = this.weigh(name, candidates, savings).score;
+      return { ...base, score: { value, approved: value >= THRESHOLD } };
+    });
   }
 
   /** What to tell of a move that Balanced pools agreed to: on its node or, when it is about several, on the pool. */
   approvals(candidates: readonly Candidate[], savings: number): DisruptionNotice[] {
-    return balancedPools(candidates).map((nodePool) => {
+    return poolsOf(candidates).filter(isBalanced).map((nodePool) => {
       const { score, saved, disturbed } = this.weigh(nodePool.metadata.name, candidates, savings);
       const message = `score ${score.toFixed(2)} >= threshold ${THRESHOLD.toFixed(2)} (k: ${1 / THRESHOLD}, savings ${(saved * 100).toFixed(1)}%, disruption ${(disturbed * 100).toFixed(1)}%)`;
       const [only, ...others] = candidates;
@@ -58,7 +71,6 @@ export class Balance {
   }
 }
 
-function balancedPools(candidates: readonly Candidate[]): NodePool[] {
-  const pools = new Map(candidates.map(({ nodePool }) => [nodePool.metadata.name, nodePool]));
-  return [...pools.values()].filter(({ spec }) => spec.disruption?.consolidationPolicy === 'Balanced');
-}
+const isBalanced = (nodePool: NodePool): boolean => policyOf(nodePool) === 'Balanced';
+
+const poolsOf = (candidates: readonly Candidate[]): NodePool[] => [...new Map(candidates.map(({ nodePool }) => [nodePool.metadata.name, nodePool])).values()];

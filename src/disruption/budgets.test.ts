@@ -57,8 +57,8 @@ describe('budgets', () => {
       ready('starting', { initialized: false }), ready('other', { nodePool: 'other' }),
     ];
     const pool = nodePool('default', { disruption: { budgets: [{ nodes: '50%' }] } });
-    const { remaining, counted } = remainingBudgets([pool], nodes, 'Empty', MONDAY_TEN);
-    expect(counted.get('default')).to.equal(12);
+    const { remaining, usage } = remainingBudgets([pool], nodes, 'Empty', MONDAY_TEN);
+    expect(usage.get('default')).to.deep.equal({ counted: 12, allowed: 6, consuming: 2 });
     expect(remaining.get('default')).to.equal(4);
   });
 

@@ -54,25 +54,33 @@ const isCounted = ({ managed, initialized, nodeClaim }: SnapshotNode): boolean =
 
 const isReady = ({ node }: SnapshotNode): boolean => node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 
+/** A pool's nodes as its budgets see them. */
+export interface BudgetUsage {
+  /** Nodes that percentages are of. */
+  readonly counted: number;
+  /** How many may be disrupted at the same time. */
+  readonly allowed: number;
+  /** How many are down or on their way out. */
+  readonly consuming: number;
+}
+
 /** What budgets still allow in each pool for a reason, nodes that are down or on their way out taken off. A broken budget allows nothing. */
 export function remainingBudgets(
   pools: readonly NodePool[], nodes: readonly SnapshotNode[], reason: DisruptionReason, now: number,
-): { remaining: Map<string, number>; counted: Map<string, number>; errors: InvalidBudget[] } {
-  const remaining = new Map<string, number>();
-  const counts = new Map<string, number>();
+): { remaining: Map<string, number>; usage: Map<string, BudgetUsage>; errors: InvalidBudget[] } {
+  const usage = new Map<string, BudgetUsage>();
   const errors: InvalidBudget[] = [];
   for (const pool of pools) {
     const { name } = pool.metadata;
     const counted = nodes.filter((node) => node.nodePool === name && isCounted(node));
-    const disrupting = counted.filter((node) => node.markedForDeletion || !isReady(node)).length;
-    counts.set(name, counted.length);
+    let allowed = 0;
     try {
-      remaining.set(name, Math.max(0, allowedDisruptions(pool, reason, counted.length, now) - disrupting));
+      allowed = allowedDisruptions(pool, reason, counted.length, now);
     } catch (error) {
       if (!(error instanceof InvalidBudget)) throw error;
       errors.push(error);
-      remaining.set(name, 0);
     }
+    usage.set(name, { counted: counted.length, allowed, consuming: counted.filter((node) => node.markedForDeletion || !isReady(node)).length });
   }
-  return { remaining, counted: counts, errors };
+  return { remaining: new Map([...usage].map(([name, { allowed, consuming }]) => [name, Math.max(0, allowed - consuming)])), usage, errors };
 }

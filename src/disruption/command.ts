@@ -3,6 +3,7 @@ import type { DisruptionReason, NodePool } from '../api/nodepool.js';
 import type { InstanceType } from '../cloud/instance-type.js';
 import type { ExistingPlacement, NewNode } from '../scheduling/decision.js';
 import type { SnapshotNode } from '../scheduling/snapshot.js';
+import type { BudgetUsage } from './budgets.js';
 
 /** The ways to find nodes to disrupt, in the order in which they are tried. */
 export type DisruptionMethod = 'Emptiness' | 'StaticDrift' | 'Drift' | 'MultiNodeConsolidation' | 'SingleNodeConsolidation';
@@ -45,12 +46,29 @@ export interface DisruptionNotice {
   readonly nodePool?: NodePool;
 }
 
+/** What became of a consolidation in the eyes of one of its pools. */
+export interface MoveEvaluation {
+  readonly nodePool: string;
+  /** The pool's consolidation policy. */
+  readonly policy: string;
+  /** Whether every pool agreed to the move. */
+  readonly approved: boolean;
+  /** What the move is worth to a pool with the policy Balanced, and whether that is enough for it. */
+  readonly score?: { readonly value: number; readonly approved: boolean };
+}
+
 /** What one method saw. */
 export interface MethodReport {
   readonly method: DisruptionMethod;
   readonly candidates: readonly Candidate[];
   /** Nodes that each pool's budgets still allowed. */
   readonly budgets: ReadonlyMap<string, number>;
+  readonly usage: ReadonlyMap<string, BudgetUsage>;
+  /** Gave up before everything was looked at. */
+  readonly timedOut: boolean;
+  readonly evaluations: readonly MoveEvaluation[];
+  /** Milliseconds; 0 where nothing measures them. */
+  readonly duration: number;
   /** Found nothing although no budget stood in the way: need not be tried again until the cluster changes. */
   readonly exhausted: boolean;
 }

@@ -2,6 +2,7 @@ import { isTrue } from '../api/conditions.js';
 import {
   CAPACITY_TYPE_LABEL, CAPACITY_TYPE_ON_DEMAND, CAPACITY_TYPE_RESERVED, CAPACITY_TYPE_SPOT, INSTANCE_TYPE_LABEL, WELL_KNOWN_LABELS, ZONE_LABEL,
 } from '../api/labels.js';
+import type { NodePool } from '../api/nodepool.js';
 import { LabelSet, Requirements } from '../api/requirements.js';
 import type { InstanceType, Offering } from '../cloud/instance-type.js';
 import type { ExistingPlacement, NewNode } from '../scheduling/decision.js';
@@ -61,6 +62,9 @@ function typesForMinValues(types: readonly InstanceType[], requirements: Require
   for (let count = 1; count < types.length; count += 1) if (unmetMinValues(types.slice(0, count), requirements).length === 0) return count;
   return types.length;
 }
+
+/** A pool's consolidation policy, which the CRD defaults. */
+export const policyOf = ({ spec }: NodePool): string => spec.disruption?.consolidationPolicy ?? 'WhenEmptyOrUnderutilized';
 
 /** Why a node is no candidate for consolidation; undefined when it is one, false when that goes without saying. */
 export function consolidationBlock(candidate: Candidate): string | false | undefined {

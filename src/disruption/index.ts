@@ -1,6 +1,9 @@
 export { allowedDisruptions, InvalidBudget, remainingBudgets } from './budgets.js';
+export type { BudgetUsage } from './budgets.js';
 export { candidates } from './candidates.js';
 export * from './command.js';
+export { commandTimeout } from './command-timeout.js';
+export { policyOf } from './consolidation.js';
 export { evictionCost, lifetimeRemaining, rescheduleCost } from './cost.js';
 export * from './describe.js';
 export * from './options.js';

@@ -2,9 +2,10 @@ import type { DisruptionReason } from '../api/nodepool.js';
 import type { NewNode } from '../scheduling/decision.js';
 import type { Snapshot } from '../scheduling/snapshot.js';
 import { remainingBudgets } from './budgets.js';
+import type { BudgetUsage } from './budgets.js';
 import { candidates } from './candidates.js';
 import type { DisruptionClass } from './candidates.js';
-import type { Candidate, DisruptionCommand, DisruptionMethod, DisruptionNotice, MethodReport } from './command.js';
+import type { Candidate, DisruptionCommand, DisruptionMethod, DisruptionNotice, MethodReport, MoveEvaluation } from './command.js';
 import { unconsolidatable } from './consolidation.js';
 import type { DisruptionOptions } from './options.js';
 
@@ -18,6 +19,7 @@ export interface MethodInput {
   readonly disruptable: readonly Candidate[];
   /** What each pool's budgets still allow. */
   readonly budgets: ReadonlyMap<string, number>;
+  readonly usage: ReadonlyMap<string, BudgetUsage>;
 }
 
 /** What a method found. */
@@ -26,6 +28,10 @@ export interface MethodOutput {
   readonly notices?: readonly DisruptionNotice[];
   /** Found nothing, and no budget or deadline was the reason. */
   readonly exhausted: boolean;
+  /** Gave up before everything was looked at. */
+  readonly timedOut?: boolean;
+  /** Moves that were weighed. */
+  readonly evaluations?: readonly MoveEvaluation[];
   /** Pools that were not reached before the deadline. */
   readonly unreachedPools?: ReadonlySet<string>;
 }
@@ -49,22 +55,27 @@ export function prepare(method: Method, snapshot: Snapshot, options: DisruptionO
     return block === undefined;
   });
   const pools = options.pools.map(({ nodePool }) => nodePool);
-  const { remaining, counted } = remainingBudgets(pools, snapshot.nodes, method.reason, options.now);
+  const { remaining, usage } = remainingBudgets(pools, snapshot.nodes, method.reason, options.now);
   for (const nodePool of pools) {
-    const { name } = nodePool.metadata;
-    if (remaining.get(name) !== 0 || (counted.get(name) ?? 0) === 0) continue;
+    const { counted = 0, allowed } = usage.get(nodePool.metadata.name) ?? {};
+    if (allowed !== 0 || counted === 0) continue;
     notices.push({ type: 'DisruptionBlocked', message: `No allowed disruptions for disruption reason ${method.reason} due to blocking budget`, nodePool });
   }
-  return { input: { snapshot, options, candidates: chosen, disruptable, budgets: remaining }, notices };
+  return { input: { snapshot, options, candidates: chosen, disruptable, budgets: remaining, usage }, notices };
 }
 
 /** Runs a method: its commands, and what it has to say. */
 export function runMethod(method: Method, snapshot: Snapshot, options: DisruptionOptions): { report: MethodReport; output: MethodOutput; notices: readonly DisruptionNotice[] } {
+  const startedAt = options.elapsed?.() ?? 0;
   const { input, notices } = prepare(method, snapshot, options);
-  const skipped = input.candidates.length === 0 || options.exhausted?.has(method.name) === true;
-  const output: MethodOutput = skipped ? { commands: [], exhausted: true } : method.find(input);
+  const isExhausted = options.exhausted?.has(method.name) === true;
+  // Without candidates it has not looked at anything: what becomes one without a change of the cluster (a drifted claim) must not be missed.
+  const output: MethodOutput = input.candidates.length === 0 || isExhausted ? { commands: [], exhausted: isExhausted } : method.find(input);
   return {
-    report: { method: method.name, candidates: input.candidates, budgets: input.budgets, exhausted: output.exhausted && output.commands.length === 0 },
+    report: {
+      method: method.name, candidates: input.candidates, budgets: input.budgets, usage: input.usage, exhausted: output.exhausted && output.commands.length === 0,
+      timedOut: output.timedOut ?? false, evaluations: output.evaluations ?? [], duration: (options.elapsed?.() ?? 0) - startedAt,
+    },
     output,
     notices: [...notices, ...output.notices ?? []],
   };

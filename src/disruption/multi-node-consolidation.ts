@@ -62,7 +62,7 @@ export const multiNodeConsolidation: Method = {
         high = size - 1;
       }
     }
-    if (best === undefined) return { commands: [], exhausted: !constrained && !timedOut };
+    if (best === undefined) return { commands: [], exhausted: !constrained && !timedOut, timedOut };
     const replacements = best.move.replacement ? [best.move.replacement] : [];
     return {
       commands: [{
@@ -70,7 +70,9 @@ export const multiNodeConsolidation: Method = {
         candidates: best.move.candidates, replacements, existingNodes: best.move.existingNodes, savings: best.savings,
       }],
       notices: balance.approvals(best.move.candidates, best.savings),
+      evaluations: balance.evaluate(best.move.candidates, best.savings),
       exhausted: false,
+      timedOut,
     };
   },
 };

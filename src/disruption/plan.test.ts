@@ -1,61 +1,13 @@
 import { expect } from 'chai';
 import type { Pod } from 'kubernetes-types/core/v1.js';
-import type { NodeClaim } from '../api/nodeclaim.js';
-import type { NodePoolDisruption } from '../api/nodepool.js';
+import { NOW, both, large, messages, node, outline, planFor, setUp, small, some } from '../../test/support/disruption-plans.js';
+import type { NodeInput } from '../../test/support/disruption-plans.js';
+import { instanceType, pod } from '../../test/support/workloads.js';
 import type { InstanceType } from '../cloud/instance-type.js';
-import type { SnapshotNode } from '../scheduling/snapshot.js';
-import { existingNode, instanceType, nodePool, pod, snapshot } from '../../test/support/workloads.js';
-import type { OfferingInput } from '../../test/support/workloads.js';
 import { describeCommand } from './describe.js';
-import type { DisruptionCommand, DisruptionPlan } from './command.js';
-import type { DisruptionOptions } from './options.js';
+import type { DisruptionCommand } from './command.js';
 import { plan } from './plan.js';
 import { validate } from './validation.js';
-
-const NOW = Date.parse('2026-01-01T12:00:00Z');
-const Gi = 2 ** 30;
-const both = (price: number): OfferingInput[] => ['us-east-1a', 'us-east-1b'].flatMap((zone) => [{ zone, price }, { zone, capacityType: 'spot', price: price * 0.4 }]);
-const small = instanceType('small', { cpu: 2, memoryGi: 8 }, both(0.1));
-const large = instanceType('large', { cpu: 8, memoryGi: 32 }, both(0.4));
-
-interface NodeInput { type?: InstanceType; capacityType?: string; pods?: Pod[]; conditions?: string[]; rest?: Partial<SnapshotNode>; claim?: Partial<NodeClaim['spec']>; since?: string; pool?: string }
-
-function node(name: string, { type = large, capacityType = 'on-demand', pods = [], conditions = ['Consolidatable'], rest = {}, claim = {}, since = '2026-01-01T00:00:00Z', pool = 'default' }: NodeInput = {}): SnapshotNode {
-  const labels = {
-    'karpenter.sh/nodepool': pool, 'karpenter.sh/capacity-type': capacityType, 'node.kubernetes.io/instance-type': type.name, ...rest.labels,
-  };
-  const total = { cpu: type.capacity['cpu'] as number - 100, memory: type.capacity['memory'] as number - Gi, pods: 110 };
-  const requested = pods.length * 500;
-  return existingNode(name, {
-    nodePool: pool, allocatable: total, available: { ...total, cpu: total.cpu - requested, pods: 110 - pods.length },
-    pods: pods.map((each) => ({ ...each, spec: { containers: [], ...each.spec, nodeName: name }, status: { phase: 'Running' } })),
-    node: { metadata: { name }, status: { conditions: [{ type: 'Ready', status: 'True' }] } },
-    nodeClaim: {
-      apiVersion: 'karpenter.sh/v1', kind: 'NodeClaim', metadata: { name: `claim-${name}`, uid: name, resourceVersion: '1', creationTimestamp: since, labels, annotations: {} },
-      spec: { requirements: [], nodeClassRef: { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: 'default' }, ...claim },
-      status: { conditions: conditions.map((type) => ({ type, status: 'True', reason: type, message: '', lastTransitionTime: since })) },
-    },
-    ...rest, labels,
-  });
-}
-
-const some = (count: number, rest: Parameters<typeof pod>[0] = {}): Pod[] => Array.from({ length: count }, () => pod({ cpu: 500, memoryMi: 128, ...rest }));
-
-interface PlanInput { disruption?: NodePoolDisruption; types?: InstanceType[]; options?: Partial<DisruptionOptions>; pdbs?: object[] }
-
-function setUp(nodes: SnapshotNode[], { disruption, types = [small, large], options = {}, pdbs = [] }: PlanInput = {}) {
-  const pool = { nodePool: nodePool('default', { disruption: { budgets: [{ nodes: '100%' }], ...disruption } }), instanceTypes: types };
-  return { snapshot: snapshot([pool], { nodes, podDisruptionBudgets: pdbs as never }), options: { now: NOW, pools: [pool], pendingPods: [], ...options } satisfies DisruptionOptions };
-}
-
-function planFor(nodes: SnapshotNode[], input: PlanInput = {}): DisruptionPlan {
-  const { snapshot: state, options } = setUp(nodes, input);
-  return plan(state, options);
-}
-
-const outline = ({ commands }: DisruptionPlan): unknown[] => commands.map(({ method, decision, candidates, replacements }) =>
-  [method, decision, candidates.map(({ node: { name } }) => name).sort(), ...replacements.map(({ instanceTypes }) => instanceTypes.map(({ name }) => name).join())]);
-const messages = ({ notices }: DisruptionPlan, type?: string): string[] => notices.filter((notice) => type === undefined || notice.type === type).map(({ message }) => message);
 
 describe('disruption', () => {
   describe('of empty nodes', () => {
@@ -126,7 +78,11 @@ describe('disruption', () => {
     it('replaces one at a time, empty ones first, then the one that drifted first', () => {
       const busy = [drifted('younger', '2026-01-01T02:00:00Z', { pods: some(15) }), drifted('older', '2026-01-01T01:00:00Z', { pods: some(15) })];
       expect(outline(planFor(busy))).to.deep.equal([['Drift', 'replace', ['older'], 'large']]);
-      expect(outline(planFor([...busy, drifted('empty', '2026-01-01T03:00:00Z')]))).to.deep.equal([['Drift', 'delete', ['empty']]]);
+      const empty = [drifted('empty-since-four', '2026-01-01T04:00:00Z'), drifted('empty-since-three', '2026-01-01T03:00:00Z')];
+      expect(outline(planFor([...busy, ...empty]))).to.deep.equal([['Drift', 'delete', ['empty-since-three']]]);
+      const held = { budgets: [{ nodes: '0' }] };
+      const elsewhere = [...empty.map((each) => ({ ...each, nodePool: 'held', labels: { ...each.labels, 'karpenter.sh/nodepool': 'held' } })), ...busy];
+      expect(outline(planFor(elsewhere, { pools: { default: {}, held: { disruption: held } } })), 'the next one that budgets allow').to.deep.equal([['Drift', 'delete', ['older']]]);
     });
 
     it('does not leave pods without a node, and says so', () => {
@@ -156,6 +112,11 @@ describe('disruption', () => {
       expect([...command.replacements[0]?.requirements.get('karpenter.sh/capacity-type').values ?? []]).to.deep.equal(['spot']);
       expect(command.savings).to.be.closeTo(0.4 - 0.04, 1e-9);
       expect(messages(result, 'ConsolidationCandidate')).to.deep.equal(['Consolidation candidate: replace: [big] -> [1 replacement] (savings: $0.36)']);
+    });
+
+    it('is not over for nodes that are no candidates yet, however they become some', () => {
+      const result = planFor([node('a', { pods: some(1) })], { options: { methods: ['Emptiness', 'Drift'] } });
+      expect(result.methods.map(({ candidates, exhausted }) => [candidates.length, exhausted])).to.deep.equal([[0, false], [0, false]]);
     });
 
     it('leaves a node alone that is the cheapest already', () => {

@@ -1,5 +1,5 @@
 import { Balance } from './balanced.js';
-import type { Candidate, DisruptionNotice } from './command.js';
+import type { Candidate, DisruptionNotice, MoveEvaluation } from './command.js';
 import { consolidate, consolidationBlock, unconsolidatable } from './consolidation.js';
 import { savingsRatio } from './cost.js';
 import { savingsOf } from './method.js';
@@ -33,12 +33,13 @@ export const singleNodeConsolidation: Method = {
     const balance = new Balance(input);
     const startedAt = options.elapsed?.() ?? 0;
     const notices: DisruptionNotice[] = [];
+    const evaluations: MoveEvaluation[] = [];
     let constrained = false;
     for (const [index, candidate] of order.entries()) {
       if ((options.elapsed?.() ?? 0) - startedAt > DEADLINE) {
         const reached = new Set(order.slice(0, index).map(({ nodePool }) => nodePool.metadata.name));
         const unreachedPools = new Set(order.map(({ nodePool }) => nodePool.metadata.name).filter((name) => !reached.has(name)));
-        return { commands: [], notices, exhausted: false, unreachedPools };
+        return { commands: [], notices, evaluations, exhausted: false, timedOut: true, unreachedPools };
       }
       if ((budgets.get(candidate.nodePool.metadata.name) ?? 0) === 0) {
         constrained = true;
@@ -52,6 +53,7 @@ export const singleNodeConsolidation: Method = {
       }
       const replacements = move.replacement ? [move.replacement] : [];
       const savings = savingsOf([candidate], replacements);
+      evaluations.push(...balance.evaluate([candidate], savings));
       if (!balance.approves([candidate], savings)) continue;
       return {
         commands: [{
@@ -59,9 +61,10 @@ export const singleNodeConsolidation: Method = {
           candidates: [candidate], replacements, existingNodes: move.existingNodes, savings,
         }],
         notices: [...notices, ...balance.approvals([candidate], savings)],
+        evaluations,
         exhausted: false,
       };
     }
-    return { commands: [], notices, exhausted: !constrained };
+    return { commands: [], notices, evaluations, exhausted: !constrained };
   },
 };

@@ -1,38 +1,13 @@
 import { expect } from 'chai';
-import { existingNode, instanceType, nodePool, pod, snapshot } from '../../test/support/workloads.js';
+import { NOW, node as anyNode, planFor as planned, small } from '../../test/support/disruption-plans.js';
+import type { NodeInput, PlanInput } from '../../test/support/disruption-plans.js';
+import { pod, snapshot } from '../../test/support/workloads.js';
 import type { SnapshotNode } from '../scheduling/snapshot.js';
 import type { DisruptionPlan } from './command.js';
-import { plan } from './plan.js';
 import { validate } from './validation.js';
 
-const NOW = Date.parse('2026-01-01T12:00:00Z');
-const type = instanceType('small', { cpu: 2, memoryGi: 8 }, [{ zone: 'us-east-1a', price: 0.1 }]);
-
-interface NodeInput { pool?: string; conditions?: string[]; since?: string; rest?: Partial<SnapshotNode>; deleting?: boolean }
-
-function node(name: string, { pool = 'fixed', conditions = ['Drifted'], since = '2026-01-01T00:00:00Z', rest = {}, deleting = false }: NodeInput = {}): SnapshotNode {
-  const labels = { 'karpenter.sh/nodepool': pool, 'karpenter.sh/capacity-type': 'on-demand', 'node.kubernetes.io/instance-type': 'small' };
-  return existingNode(name, {
-    nodePool: pool, labels, markedForDeletion: deleting,
-    node: { metadata: { name }, status: { conditions: [{ type: 'Ready', status: 'True' }] } },
-    nodeClaim: {
-      apiVersion: 'karpenter.sh/v1', kind: 'NodeClaim',
-      metadata: { name: `claim-${name}`, uid: name, resourceVersion: '1', creationTimestamp: since, labels, annotations: {}, ...(deleting ? { deletionTimestamp: since } : {}) },
-      spec: { requirements: [], nodeClassRef: { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: 'default' } },
-      status: { conditions: conditions.map((condition) => ({ type: condition, status: 'True', reason: condition, message: '', lastTransitionTime: since })) },
-    },
-    ...rest,
-  });
-}
-
-const ALL = { budgets: [{ nodes: '100%' }] };
-type PoolInput = Parameters<typeof nodePool>[1];
-
-function planFor(nodes: SnapshotNode[], pools: Record<string, PoolInput>): DisruptionPlan {
-  const known = Object.entries(pools).map(([name, spec]) => ({ nodePool: nodePool(name, { disruption: ALL, ...spec }), instanceTypes: [type] }));
-  return plan(snapshot(known.filter(({ nodePool: { spec } }) => spec.replicas === undefined), { nodes }), { now: NOW, pools: known, pendingPods: [] });
-}
-
+const node = (name: string, input: NodeInput = {}): SnapshotNode => anyNode(name, { type: small, conditions: ['Drifted'], pool: 'fixed', ...input });
+const planFor = (nodes: SnapshotNode[], pools: PlanInput['pools'] = {}): DisruptionPlan => planned(nodes, { pools });
 const replacing = ({ commands }: DisruptionPlan): string[] => commands.map(({ candidates }) => candidates.map(({ node: { name } }) => name).join());
 const drifted = (count: number): SnapshotNode[] => Array.from({ length: count }, (_, index) => node(`node-${index}`, { since: `2026-01-01T0${index}:00:00Z` }));
 
