@@ -74,6 +74,7 @@ describe('the provisioner', () => {
     await karpenter.pod('waiting');
     await karpenter.bed.advance('1s');
     expect(await karpenter.metric('karpenter_scheduler_scheduling_duration_seconds_count')).to.deep.equal(['karpenter_scheduler_scheduling_duration_seconds_count{controller="provisioner"} 1']);
+    expect(await karpenter.metric('karpenter_scheduler_pending_pods_by_effective_zone_count')).to.deep.equal(['karpenter_scheduler_pending_pods_by_effective_zone_count{controller="provisioner",zone="flexible"} 1']);
     expect((await karpenter.metric('karpenter_scheduler_queue_depth')).join()).to.match(/^karpenter_scheduler_queue_depth{controller="provisioner",scheduling_id="[-0-9a-f]{36}"} 0$/);
   });
 
@@ -108,6 +109,10 @@ describe('the provisioner', () => {
     expect(events[0]).to.match(/^Warning FailedScheduling: Failed to schedule pod, /);
     expect(Buffer.byteLength(events[0]?.replace('Warning FailedScheduling: ', '') ?? '')).to.be.at.most(1_024);
     expect(await karpenter.metric('karpenter_scheduler_unschedulable_pods_count')).to.deep.equal(['karpenter_scheduler_unschedulable_pods_count{controller="provisioner"} 1']);
+    await karpenter.api.delete(Pod, 'huge');
+    await karpenter.bed.advance('11s');
+    expect(await karpenter.metric('karpenter_scheduler_unschedulable_pods_count')).to.deep.equal(['karpenter_scheduler_unschedulable_pods_count{controller="provisioner"} 0']);
+    expect(await karpenter.metric('karpenter_scheduler_pending_pods_by_effective_zone_count')).to.deep.equal([]);
   });
 
   it('keeps to the limits of a pool', async () => {

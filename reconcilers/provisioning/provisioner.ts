@@ -100,6 +100,8 @@ export class Provisioner {
     if (pods.length + virtualPods.size === 0) {
       // Most of a first answer's time goes into reading what there is to launch: that is done before anyone waits.
       solve(snapshot, []);
+      this.simulations.idle('provisioner');
+      this.metrics.unschedulablePods.set({ controller: 'provisioner' }, 0);
       await this.buffers.record(rooms, NOTHING_PLANNED, ctx);
       return;
     }
@@ -120,7 +122,7 @@ export class Provisioner {
   /** Solves in small steps: a batch of thousands must not keep leases from being renewed. */
   private decide(snapshot: Snapshot, pods: readonly Pod[], virtualPods: NonNullable<SolveOptions['virtualPods']>, ctx: TickContext): Promise<Decision> {
     const { preferencePolicy, minValuesPolicy, featureGates } = this.settings;
-    return this.simulations.observe('provisioner', pods.length, (progress) => cooperatively(solving(snapshot, pods, {
+    return this.simulations.observe('provisioner', pods.length, (told) => cooperatively(solving(snapshot, pods, {
       virtualPods,
       earlierClaims: this.claims,
       preferencePolicy,
@@ -130,7 +132,7 @@ export class Provisioner {
       reservationIDLabel: 'karpenter.k8s.aws/capacity-reservation-id',
       deadline: ctx.now() + SOLVE_LIMIT,
       now: () => ctx.now(),
-      progress,
+      ...told,
     }), this.clock, ctx.signal));
   }
 

@@ -40,6 +40,8 @@ export interface SolveOptions {
   readonly deadline?: number;
   /** Needed with `deadline`. */
   readonly now?: () => number;
+  /** Told before the first pod is placed how many pending pods can go to which zone: see `effectiveZones`. */
+  readonly zones?: (counts: ReadonlyMap<string, number>) => void;
   /** Told now and then how many pods are still to be tried. */
   readonly progress?: (left: number) => void;
 }

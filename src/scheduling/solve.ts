@@ -2,6 +2,7 @@ import type { Pod } from 'kubernetes-types/core/v1.js';
 import { AWS_GROUP, WELL_KNOWN_LABELS } from '../api/labels.js';
 import { compile } from './compiled.js';
 import type { Decision, ExistingPlacement, NewNode, Solve, Unschedulable } from './decision.js';
+import { effectiveZones } from './effective-zone.js';
 import { finish } from './finish.js';
 import type { SolveOptions } from './options.js';
 import { canLaunch, prepare } from './prepare.js';
@@ -36,6 +37,7 @@ export function* solving(snapshot: Snapshot, pods: readonly Pod[], options: Solv
   const rejected: Unschedulable[] = [];
   const unusable = compiled.pools.filter((pool) => !canLaunch(pool, options));
   const { queue, run } = yield* prepare(snapshot, compiled, pods, options, rejected);
+  options.zones?.(effectiveZones(queue.filter(({ pod }) => !options.virtualPods?.has(pod)), run));
   const solver = new Solver(run);
   const { failures, unfinished } = yield* work(solver, queue, options);
   const newNodes: NewNode[] = [];
@@ -48,7 +50,8 @@ export function* solving(snapshot: Snapshot, pods: readonly Pod[], options: Solv
   }
   if (dropped.size > 0) {
     // Others were placed as if these pods were there, for company or an even spread: so once more without them.
-    const rest = yield* solving(snapshot, pods.filter((pod) => !dropped.has(pod)), options);
+    const { zones: _told, ...again } = options;
+    const rest = yield* solving(snapshot, pods.filter((pod) => !dropped.has(pod)), again);
     return { ...rest, unschedulable: [...[...dropped].map(([pod, reason]) => ({ pod, deferred: false, reason })), ...rest.unschedulable] };
   }
   const existingNodes: ExistingPlacement[] = run.nodes.filter((node) => node.pods.length > 0).map(({ source, pods: placed }) => ({ node: source, pods: placed }));

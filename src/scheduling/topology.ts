@@ -248,6 +248,16 @@ export class Topology {
     return alternatives;
   }
 
+  /** Domains of a key that other pods leave to the class now; undefined when none of its terms is about the key. */
+  admittedDomains(podClass: PodClass, key: KeyVocabulary): Bits | undefined {
+    let domains: Bits | undefined;
+    for (const { group, selected, allowed } of this.of(podClass).restricting) {
+      if (group.key !== key || group.ofHosts) continue;
+      domains = group.admitted(domains ?? group.known, allowed, selected).domains;
+    }
+    return domains;
+  }
+
   /** Counts a pod that was placed on an existing node. */
   recordOnNode(podClass: PodClass, node: SnapshotNode, host: Host): void {
     for (const { group, filter } of this.of(podClass).counting) {
