@@ -86,16 +86,17 @@ export class ObjectReader {
   /** A pod, its shared members looked up; undefined for anything else, and for what only reading it as a whole explains. */
   private yamlPod(source: SourceText): unknown {
     const members = yamlMembers(source.text);
-    if (members?.get('kind')?.trim() !== 'kind: Pod') return undefined;
+    if (!members || !/^\s*kind: *(["']?)Pod\1\s*$/.test(members.get('kind') ?? '')) return undefined;
     const read = (text: string): Record<string, unknown> => withoutNulls(this.readYaml?.({ ...source, text })) as Record<string, unknown>;
     try {
       const object: Record<string, unknown> = {};
       for (const key of SHARED) {
-        const text = members?.get(key);
+        const text = members.get(key);
         if (text !== undefined) object[key] = this.members.get(text, () => read(text)[key]);
-        members?.delete(key);
+        members.delete(key);
       }
-      return Object.assign(object, read([...members?.values() ?? []].join('\n')));
+      // A copy: pieces of a text keep all of it in memory.
+      return Object.assign(object, JSON.parse(JSON.stringify(read([...members.values()].join('\n')))));
     } catch {
       return undefined;
     }

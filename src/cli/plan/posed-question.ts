@@ -18,6 +18,7 @@ import { failedToSchedule, isOwnedByDaemonSet, isOwnedByNode } from '../../sched
 import { validatePod } from '../../scheduling/pod-validation.js';
 import type { Snapshot, SnapshotPool } from '../../scheduling/snapshot.js';
 import { workloadSelectors } from '../../scheduling/workload-selector.js';
+import { forbiddenLabels, withCurrentLabels } from './label-rules.js';
 import { ObjectStore } from './object-store.js';
 import type { Question, QuestionOptions } from './question.js';
 
@@ -34,11 +35,12 @@ export interface PosedQuestion {
   readonly options: SolveOptions;
   readonly objects: ObjectStore;
   /** A new snapshot each time, so that nothing is remembered from the last one. */
-  snapshot(): Snapshot;
+  readonly snapshot: () => Snapshot;
 }
 
 /** Turns a question into what the provisioner would ask of the solver about the same objects. `wallClock` counts where no time is given. */
-export function pose(question: Question, wallClock: () => number): PosedQuestion {
+export function pose(asked: Question, wallClock: () => number): PosedQuestion {
+  const question = withCurrentLabels(asked);
   const objects = new ObjectStore(question.objects);
   for (const pod of question.state.virtualPods ?? []) if (typeof pod !== 'string') objects.add(pod as never);
   const { options } = question;
@@ -178,7 +180,7 @@ function podsOf(
   const { unsupportedProvisioners = [], unsupportedTopologyKeys = [] } = options;
   const pods = asked.filter((pod) => {
     if (exempt.has(pod)) return true;
-    const problems = validatePod(pod, lookups, { wellKnownLabels, unsupportedProvisioners, unsupportedTopologyKeys });
+    const problems = [...validatePod(pod, lookups, { wellKnownLabels, unsupportedProvisioners, unsupportedTopologyKeys }), ...forbiddenLabels(pod, options, wellKnownLabels)];
     if (problems.length > 0) ignored.push({ pod, reason: problems.join('; ') });
     return problems.length === 0;
   });

@@ -22,6 +22,8 @@ export class YamlSplitter {
   private lineNumber = 0;
   private rest: string[] = [];
   private restLine = 1;
+  /** Lines taken out since the last one of `rest`. */
+  private taken = 0;
   private list: { readonly key: string; indent: number | undefined; index: number } | undefined;
   private element: string[] = [];
   private elementLine = 1;
@@ -45,17 +47,23 @@ export class YamlSplitter {
     if (separator) {
       this.endDocument();
       this.restLine = this.lineNumber;
-      this.rest.push(line.slice(separator[0].length));
+      this.keep(line.slice(separator[0].length));
       return;
     }
     if (this.list && this.inList(line)) {
-      this.rest.push('');
+      this.taken += 1;
       return;
     }
     this.endList();
-    this.rest.push(line);
+    this.keep(line);
     const key = MEMBER.exec(line)?.[1];
     if (key !== undefined && this.byElement.has(key)) this.list = { key, indent: undefined, index: 0 };
+  }
+
+  private keep(line: string): void {
+    if (this.taken > 0) this.rest.push('\n'.repeat(this.taken - 1));
+    this.taken = 0;
+    this.rest.push(line);
   }
 
   private inList(line: string): boolean {
@@ -95,6 +103,7 @@ export class YamlSplitter {
     this.endList();
     if (this.rest.some((line) => line.trim() !== '' && !line.startsWith('%'))) this.take({ text: this.rest.join('\n'), line: this.restLine });
     this.rest = [];
+    this.taken = 0;
     this.restLine = this.lineNumber + 1;
   }
 }
