@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { NOW, node as anyNode, planFor as planned, small } from '../../test/support/disruption-plans.js';
+import { NOW, messages, node as anyNode, planFor as planned, small } from '../../test/support/disruption-plans.js';
 import type { NodeInput, PlanInput } from '../../test/support/disruption-plans.js';
 import { pod, snapshot } from '../../test/support/workloads.js';
 import type { SnapshotNode } from '../scheduling/snapshot.js';
@@ -36,6 +36,7 @@ describe('drift of static pools', () => {
     expect(replacing(planFor(drifted(5), { fixed: { replicas: 5, limits: { nodes: '6' } } }))).to.deep.equal(['node-0']);
     expect(replacing(planFor([...drifted(5), node('going', { deleting: true })], { fixed: { replicas: 5, limits: { nodes: '7' } } }))).to.deep.equal(['node-0']);
     expect(replacing(planFor(drifted(5), { fixed: { replicas: 5 } }))).to.have.length(5);
+    expect(messages(planFor(drifted(2), { fixed: { replicas: 2, limits: { nodes: '3' } } }))).to.deep.equal(['NodePool "fixed" has no room for a replacement within its limit of nodes: 3']);
   });
 
   it('leaves a pool alone that has too many nodes, those that are being replaced included', () => {

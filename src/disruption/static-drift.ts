@@ -3,7 +3,7 @@ import { isStatic, nodeLimit, roomFor } from '../scheduling/node-counts.js';
 import type { NodeCounts } from '../scheduling/node-counts.js';
 import { staticNode } from '../scheduling/nodeclaim-builder.js';
 import type { Snapshot, SnapshotPool } from '../scheduling/snapshot.js';
-import type { Candidate, DisruptionCommand } from './command.js';
+import type { Candidate, DisruptionCommand, DisruptionNotice } from './command.js';
 import { longestDrifted } from './drift.js';
 import { savingsOf } from './method.js';
 import type { Method } from './method.js';
@@ -36,13 +36,16 @@ export const staticDrift: Method = {
   block: ({ node: { nodeClaim }, nodePool }) => (isStatic(nodePool) && nodeClaim !== undefined && isTrue(nodeClaim, 'Drifted') ? undefined : false),
 
   find({ snapshot, options, candidates, budgets }) {
+    const notices: DisruptionNotice[] = [];
     const commands = options.pools.flatMap((pool) => {
       const { metadata: { name }, spec: { replicas = 0 } } = pool.nodePool;
       const counts = countsOf(pool, snapshot);
       if (counts.active + counts.pendingDisruption > replicas) return [];
-      const allowed = Math.min(budgets.get(name) ?? 0, roomFor(counts, nodeLimit(pool.nodePool)));
-      return longestDrifted(candidates.filter(({ nodePool }) => nodePool.metadata.name === name)).slice(0, allowed).map((candidate) => replace(candidate, pool));
+      const room = roomFor(counts, nodeLimit(pool.nodePool));
+      const due = longestDrifted(candidates.filter(({ nodePool }) => nodePool.metadata.name === name)).slice(0, budgets.get(name) ?? 0);
+      for (const { node } of due.slice(room)) notices.push({ type: 'DisruptionBlocked', message: `NodePool "${name}" has no room for a replacement within its limit of nodes: ${pool.nodePool.spec.limits?.['nodes']}`, node });
+      return due.slice(0, room).map((candidate) => replace(candidate, pool));
     });
-    return { commands, exhausted: false };
+    return { commands, notices, exhausted: false };
   },
 };
