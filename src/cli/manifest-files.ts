@@ -1,7 +1,7 @@
-import { readFile, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { CliError } from './cli-error.js';
+import { filesOf } from './input-files.js';
 
 /** A Kubernetes object out of a file. */
 export interface Manifest {
@@ -13,18 +13,6 @@ export interface Manifest {
 export interface Snippet {
   file: string;
   line: number;
-}
-
-const EXTENSIONS = /\.(ya?ml|json)$/;
-
-async function filesOf(path: string): Promise<string[]> {
-  const info = await stat(path).catch((error: Error) => {
-    throw new CliError(`${path}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file or directory' : error.message}`);
-  });
-  if (!info.isDirectory()) return [path];
-  const names = (await readdir(path)).filter((name) => EXTENSIONS.test(name) && name !== 'kustomization.yaml').sort();
-  if (names.length === 0) throw new CliError(`${path}: holds no .yaml, .yml or .json file`);
-  return names.map((name) => join(path, name));
 }
 
 /** The objects of files and folders, in order: paths as given, files of a folder by name, documents as they stand. Throws {@link CliError}. */

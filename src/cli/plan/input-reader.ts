@@ -1,8 +1,7 @@
 import { createReadStream, readFileSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { CliError } from '../cli-error.js';
+import { filesOf } from '../input-files.js';
 import { InputError } from './input-error.js';
 import type { SourceText } from './input-error.js';
 import { JsonSplitter, JsonStructureError } from './json-splitter.js';
@@ -32,7 +31,6 @@ export interface Input {
 const LISTS: ReadonlySet<string> = new Set(['objects', 'items']);
 const NO_LISTS: ReadonlySet<string> = new Set();
 const MANY: ReadonlySet<string> = new Set(['Pod', 'Node', 'NodeClaim']);
-const EXTENSIONS = /\.(ya?ml|json)$/;
 const CHUNK = 1 << 20;
 
 /** Reads a file (a question, or manifests), or a folder of manifests. Throws a {@link CliError} or an {@link InputError}. */
@@ -41,16 +39,6 @@ export async function readInput(path: string): Promise<Input> {
   const collector = new Collector(path);
   for (const file of files) await readFileInto(collector, file);
   return collector.result(files.length > 1);
-}
-
-async function filesOf(path: string): Promise<string[]> {
-  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw new CliError(`${path}: ${error.code === 'ENOENT' ? 'no such file or directory' : error.message}`);
-  });
-  if (!info.isDirectory()) return [path];
-  const names = (await readdir(path)).filter((each) => EXTENSIONS.test(each) && each !== 'kustomization.yaml').sort();
-  if (names.length === 0) throw new CliError(`${path}: holds no .yaml, .yml or .json file`);
-  return names.map((each) => join(path, each));
 }
 
 async function readFileInto(collector: Collector, file: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { Requirement } from '../../api/requirement.js';
 import type { InstanceType, Offering } from '../../cloud/instance-type.js';
 import type { FieldPath } from './json-position.js';
 import { requirement } from './object-shapes.js';
-import { amount, count, flag, listOf, mapOf, name, quantity, record } from './shape.js';
+import { amount, flag, listOf, mapOf, name, quantity, record } from './shape.js';
 
 /** An instance type as files have it. */
 export interface InstanceTypeFile {
@@ -27,7 +27,7 @@ const shape = record({
   overhead: quantities,
   requirements: listOf(requirement),
   offerings: listOf(record({
-    price: amount, available: flag, requirements: listOf(requirement), reservationCapacity: count, capacityOverride: quantities, overheadOverride: quantities,
+    price: amount, available: flag, requirements: listOf(requirement), reservationCapacity: amount, capacityOverride: quantities, overheadOverride: quantities,
   }, 'price')),
 }, 'name', 'capacity', 'offerings');
 

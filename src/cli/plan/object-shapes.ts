@@ -17,7 +17,7 @@ const expression = (operators: readonly string[]): Shape => record({ key: name, 
 export const requirement: Shape = (value, path) => {
   record({ key: name, operator: oneOf(...SET_OPERATORS, ...NUMERIC), values: listOf(text), minValues: count }, 'key', 'operator')(value, path);
   const { operator, values } = value as { operator: string; values?: readonly string[] };
-  if (NUMERIC.includes(operator) && !(values?.length === 1 && /^\d+$/.test(values[0] as string))) throw mustBe('one whole number', values, [...path, 'values']);
+  if (NUMERIC.includes(operator) && !(values?.length === 1 && /^-?\d+$/.test(values[0] as string))) throw mustBe('one whole number', values, [...path, 'values']);
 };
 const selector = record({ matchLabels: texts, matchExpressions: listOf(expression(SET_OPERATORS)) });
 const nodeExpression = expression([...SET_OPERATORS, ...NUMERIC]);

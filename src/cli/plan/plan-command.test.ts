@@ -138,6 +138,24 @@ describe('plan', () => {
     expect((await results([asked], { explain: 'default/huge' })).results[0]?.explanation?.[0]).to.equal('fits nowhere:');
   });
 
+  it('makes the pods of buffers that are given by name only', async () => {
+    const objects = [
+      { apiVersion: 'v1', kind: 'PodTemplate', metadata: { name: 'chunk', namespace: 'default' }, template: { spec: { containers: [{ name: 'main', resources: { requests: { cpu: '1' } } }] } } },
+      { apiVersion: 'autoscaling.x-k8s.io/v1beta1', kind: 'CapacityBuffer', metadata: { name: 'room', namespace: 'default', uid: 'b' }, spec: { podTemplateRef: { name: 'chunk' }, replicas: 2 } },
+    ];
+    const names = ['default/capacity-buffer-room-1', 'default/capacity-buffer-room-2'];
+    const asked = file('buffer.json', question([pod('web-0', '1'), ...objects], { pending: ['default/web-0', ...names], clusterState: { virtualPods: names } }));
+    expect((await results([asked])).results[0]?.newNodes.flatMap(({ pods }) => pods)).to.have.members(['default/web-0', ...names]);
+  });
+
+  it('takes the catalogue of the command line where the question has none', async () => {
+    const catalogue = file('only-large.json', { '*': [LARGE] });
+    const { instanceTypes: _, ...asked } = question([pod('web-0', '1')]) as { instanceTypes: object };
+    expect((await results([file('without.json', asked)], { catalogue })).results[0]?.newNodes[0]?.instanceTypes).to.deep.equal(['large']);
+    const { notes } = await results([file('with.json', question([pod('web-0', '1')]))], { catalogue });
+    expect(notes.join()).to.match(/with\.json says itself what can be launched: --catalogue counts for nothing/);
+  });
+
   it('says which options mean nothing to it', async () => {
     const { notes } = await run([file('options.json', question([], { options: { preferencePolcy: 'Ignore' } }))]);
     expect(notes.join()).to.match(/options\.json: options\.preferencePolcy is not known/);
@@ -158,6 +176,8 @@ describe('plan', () => {
       ['an instance type without a price', 'price.json', { ...question([]), instanceTypes: { '*': [{ name: 'a', capacity: {}, offerings: [{ available: true }] }] } }, /price\.json:\d+:\d+: instanceTypes\["\*"\]\[0\]\.offerings\[0\]\.price: is missing/],
       ['a catalogue that is not there', 'ref.json', { ...question([]), instanceTypes: { '*': { $ref: 'catalogues/no.json' } } }, /ref\.json:\d+:\d+: instanceTypes\["\*"\]\.\$ref: .*catalogues\/no\.json does not exist/],
       ['a pending pod that is no object', 'unknown.json', question([pod('a', '1')], { pending: ['default/a', 'default/b'] }), /unknown\.json:\d+:\d+: pending\[1\]: "default\/b" is no pod of objects/],
+      ['objects that are no list', 'list.json', { instanceTypes: { '*': [] }, objects: {} }, /list\.json:\d+:\d+: objects: \{\} must be a list/],
+      ['an object that is there twice', 'twice.json', question([pod('a', '1'), pod('b', '1'), pod('a', '1')]), /twice\.json: objects\[3\]: Pod default\/a is there twice, first as objects\[1\]/],
       ['a question without types', 'types.json', { objects: [] }, /types\.json: instanceTypes: is missing/],
       ['a file without anything', 'nothing.yaml', '# nothing\n', /nothing\.yaml: holds neither/],
     ];

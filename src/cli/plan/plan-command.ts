@@ -112,11 +112,12 @@ async function read(path: string, { catalogue, region, featureGates = '' }: Plan
   const manifests = input.question === undefined || region !== undefined ? await import('./manifest-question.js') : undefined;
   const objects = input.question === undefined ? await manifests?.deployed(input, note) ?? [] : input.objects;
   const types = catalogue !== undefined ? await readCatalogueFile(catalogue, catalogues) : region !== undefined ? await manifests?.offeredIn(region, objects, note) : undefined;
+  if (input.question?.has('instanceTypes') && types) note(`${path} says itself what can be launched: --${catalogue === undefined ? 'region' : 'catalogue'} counts for nothing`);
   if (input.question) return questionOf(input, catalogues, types);
   const gates = featureGates === '' ? {} : (await import('../operator-options.js')).namedGates(featureGates);
   return {
     name: path, options: { featureGates: gates }, objects, instanceTypes: types ?? new Map(), pending: undefined,
-    state: gates['CapacityBuffer'] ? { virtualPods: await manifests?.bufferPods(objects, note) ?? [] } : {},
+    state: gates['CapacityBuffer'] ? { virtualPods: (await import('./buffer-pods.js')).bufferPods(objects, note) } : {},
   };
 }
 

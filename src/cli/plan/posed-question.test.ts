@@ -83,6 +83,8 @@ describe('a question of plan --offline', () => {
     expect(cpu({})).to.equal('700m');
     expect(cpu({ needsStateReasons: ['daemonset pod is not cached in state, the template is used: default/agent'] })).to.equal('100m');
     expect(cpu({ daemonSetPods: { 'default/agent': 'default/agent-0' }, daemonSetPodObjects: [waiting('agent-0', { cpu: 300 })] })).to.equal('300m');
+    const owned = waiting('agent-2', { cpu: 400 }, { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'agent', uid: 'd' }] });
+    expect(cpu({ daemonSetPods: [owned] })).to.equal('400m');
   });
 
   it('spreads by the scheduler\'s defaults what a Service or a controller selects', () => {

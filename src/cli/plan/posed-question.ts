@@ -149,13 +149,16 @@ function overridden(snapshot: Snapshot, { state }: Question, objects: ObjectStor
   if (uncached.size === 0 && Object.keys(daemonSetPods).length === 0) return snapshot;
   const copies = new Map(Object.values(daemonSetPodObjects).map((pod: Pod) => [`${pod.metadata?.namespace}/${pod.metadata?.name}`, pod]));
   const pods = objects.all<Pod>('/Pod');
+  const daemonSets = objects.all<DaemonSet>('apps/DaemonSet');
+  const chosen = new Map(Object.entries(daemonSetPods).map(([key, given]: [string, string | Pod]) => {
+    const pod = typeof given === 'string' ? copies.get(given) ?? pods.get(given) : given;
+    return [daemonSets.has(key) ? key : `${pod?.metadata?.namespace}/${pod?.metadata?.ownerReferences?.find(({ kind }) => kind === 'DaemonSet')?.name}`, pod];
+  }));
   return {
     ...snapshot,
-    daemonSetPods: [...objects.all<DaemonSet>('apps/DaemonSet')].map(([name, daemonSet], index) => {
-      const chosen = daemonSetPods[name];
+    daemonSetPods: [...daemonSets].map(([name, daemonSet], index) => {
       if (uncached.has(name)) return daemonSetPod(daemonSet, undefined);
-      if (chosen === undefined) return snapshot.daemonSetPods[index] as Pod;
-      return daemonSetPod(daemonSet, typeof chosen === 'string' ? copies.get(chosen) ?? pods.get(chosen) : chosen);
+      return chosen.has(name) ? daemonSetPod(daemonSet, chosen.get(name)) : snapshot.daemonSetPods[index] as Pod;
     }),
   };
 }

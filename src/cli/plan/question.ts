@@ -45,8 +45,8 @@ export interface QuestionState {
   readonly nodes?: readonly QuestionNode[];
   /** Given: `nodes` is complete, and what is not in it was not known. */
   readonly needsStateReasons?: readonly string[];
-  /** Pod, or its name, by the DaemonSet for which it stands. */
-  readonly daemonSetPods?: Readonly<Record<string, string | Pod>>;
+  /** Pods, or their names, that stand for DaemonSets: by the name of these, or as a list. */
+  readonly daemonSetPods?: Readonly<Record<string, string | Pod>> | readonly (string | Pod)[];
   readonly daemonSetPodObjects?: readonly Pod[] | Readonly<Record<string, Pod>>;
   /** Pods of CapacityBuffers, which the API does not have. */
   readonly virtualPods?: readonly (string | Pod)[];
@@ -75,10 +75,10 @@ const OPTIONS: Readonly<Record<keyof QuestionOptions, Shape>> = {
   featureGates: mapOf(flag),
   unsupportedProvisioners: listOf(name),
   unsupportedTopologyKeys: listOf(name),
-  normalizedLabels: mapOf(name),
+  normalizedLabels: mapOf(text),
   normalizedLabelValues: mapOf(mapOf(text)),
-  restrictedLabels: listOf(name),
-  restrictedLabelDomains: listOf(name),
+  restrictedLabels: listOf(text),
+  restrictedLabelDomains: listOf(text),
 };
 
 const options = record(OPTIONS);
@@ -107,16 +107,41 @@ export async function questionOf(input: Input, catalogues: CatalogueFiles, other
     objects: input.objects,
     instanceTypes,
     pending: member<readonly string[] | undefined>(members, 'pending', listOf(text), undefined),
-    state: member<QuestionState>(members, 'clusterState', state, {}),
+    state: await withBufferPods(member<QuestionState>(members, 'clusterState', state, {}), input.objects),
   };
+  member(members, 'objects', listOf(anything), []);
+  checkNames(question);
   checkPending(question, members.get('pending'));
   return question;
 }
 
+/** Pods of buffers that are given by name only, made of their buffers. */
+async function withBufferPods(given: QuestionState, objects: readonly InputObject[]): Promise<QuestionState> {
+  const { virtualPods = [] } = given;
+  if (!virtualPods.some((pod) => typeof pod === 'string')) return given;
+  const known = podNames(objects);
+  const made = new Map((await import('./buffer-pods.js')).bufferPods(objects, () => undefined).map((pod) => [`${pod.metadata?.namespace}/${pod.metadata?.name}`, pod]));
+  return { ...given, virtualPods: virtualPods.map((pod) => (typeof pod === 'string' && !known.has(pod) ? made.get(pod) ?? pod : pod)) };
+}
+
+const podNames = (objects: readonly InputObject[]): Set<string> =>
+  new Set(objects.filter(({ kind }) => kind === 'Pod').map(({ metadata }) => `${metadata.namespace ?? 'default'}/${metadata.name}`));
+
+/** An API server has no two objects of one name. */
+function checkNames({ objects }: Question): void {
+  const seen = new Map<string, number>();
+  objects.forEach(({ apiVersion, kind, metadata: { namespace = '', name: named } }, index) => {
+    const key = `${apiVersion} ${kind} ${namespace}/${named}`;
+    const first = seen.get(key);
+    if (first !== undefined) throw new InputError(['objects', index], `${kind} ${namespace}/${named} is there twice, first as objects[${first}]`);
+    seen.set(key, index);
+  });
+}
+
 function checkPending({ pending, objects, state: { virtualPods = [] } }: Question, source: InputMember | undefined): void {
   if (pending === undefined || source === undefined) return;
-  const known = new Set(objects.filter(({ kind }) => kind === 'Pod').map(({ metadata }) => `${metadata.namespace ?? 'default'}/${metadata.name}`));
-  for (const pod of virtualPods) known.add(typeof pod === 'string' ? pod : `${pod.metadata?.namespace}/${pod.metadata?.name}`);
+  const known = podNames(objects);
+  for (const pod of virtualPods) if (typeof pod !== 'string') known.add(`${pod.metadata?.namespace}/${pod.metadata?.name}`);
   const seen = new Set<string>();
   pending.forEach((pod, index) => {
     if (!known.has(pod)) throw new InputError([index], `${JSON.stringify(pod)} is no pod of objects; pods are named namespace/name`, source.source);

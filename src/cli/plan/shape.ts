@@ -22,7 +22,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 export const text = kindOf('a text', (value) => typeof value === 'string');
 export const name = kindOf('a name', (value) => typeof value === 'string' && value !== '');
 export const flag = kindOf('true or false', (value) => typeof value === 'boolean');
-export const amount = kindOf('a number that is not negative', (value) => typeof value === 'number' && value >= 0);
+export const amount = kindOf('a number', (value) => typeof value === 'number' && Number.isFinite(value));
 export const count = kindOf('a whole number that is not negative', (value) => Number.isInteger(value) && (value as number) >= 0);
 export const time = kindOf('a time such as "2026-01-31T12:00:00Z"', (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value)));
 export const anything: Shape = () => undefined;

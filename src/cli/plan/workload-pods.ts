@@ -36,7 +36,8 @@ export function withWorkloadPods(given: readonly InputObject[]): InputObject[] {
   const missing = (owner: KubeObject, wanted: number): number => Math.max(0, wanted - (pods.get(ownerKey(owner.kind, owner.metadata.namespace, owner.metadata.name)) ?? 0));
   const replicate = (owner: Owner): void => {
     const count = missing(owner, owner.spec.replicas ?? 1);
-    for (let index = 1; index <= count; index += 1) create(owner.spec.template, owner, `${owner.metadata.name}-${index}`);
+    const { metadata, ...rest } = podFromTemplate(owner.spec.template, owner, { name: '' });
+    for (let index = 1; index <= count; index += 1) made.push({ apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: `${owner.metadata.name}-${index}` }, ...rest });
   };
 
   const replicaSets = identified(objects.list<ReplicaSet>('apps/ReplicaSet'));
