@@ -20,6 +20,8 @@ export class LabelSet {
     readonly lte: number | undefined,
     /** How many different values must stay possible. */
     readonly minValues: number | undefined,
+    /** Whether the label must be there although the operator alone does not say so: `Exists` and `NotIn` at once, or an `In` that lost all values. */
+    private readonly mustExist = false,
   ) {}
 
   static readonly any = new LabelSet(true, new Set(), undefined, undefined, undefined);
@@ -55,7 +57,12 @@ export class LabelSet {
 
   /** Whether nodes without the label satisfy the set. */
   get allowsAbsence(): boolean {
-    return this.operator === 'NotIn' || this.operator === 'DoesNotExist';
+    return !this.mustExist && (this.operator === 'NotIn' || this.operator === 'DoesNotExist');
+  }
+
+  /** Whether neither a value nor the absence of the label satisfies the set. */
+  get isImpossible(): boolean {
+    return this.operator === 'DoesNotExist' && this.mustExist;
   }
 
   has(value: string): boolean {
@@ -66,14 +73,15 @@ export class LabelSet {
     const gte = larger(this.gte, other.gte);
     const lte = smaller(this.lte, other.lte);
     const minValues = larger(this.minValues, other.minValues);
-    if (gte !== undefined && lte !== undefined && gte > lte) return new LabelSet(false, new Set(), undefined, undefined, minValues);
+    const mustExist = !this.allowsAbsence || !other.allowsAbsence;
+    if (gte !== undefined && lte !== undefined && gte > lte) return new LabelSet(false, new Set(), undefined, undefined, minValues, mustExist);
     if (this.complement && other.complement) {
       const excluded = [...this.values, ...other.values].filter((value) => withinBounds(value, gte, lte));
-      return new LabelSet(true, new Set(excluded), gte, lte, minValues);
+      return new LabelSet(true, new Set(excluded), gte, lte, minValues, mustExist);
     }
     const [finite, filter] = this.complement ? [other, this] : [this, other];
     const kept = [...finite.values].filter((value) => filter.values.has(value) !== filter.complement && withinBounds(value, gte, lte));
-    return new LabelSet(false, new Set(kept), undefined, undefined, minValues);
+    return new LabelSet(false, new Set(kept), undefined, undefined, minValues, mustExist);
   }
 
   intersects(other: LabelSet): boolean {
@@ -92,7 +100,7 @@ export class LabelSet {
   }
 
   withMinValues(minValues: number | undefined): LabelSet {
-    return new LabelSet(this.complement, this.values, this.gte, this.lte, minValues);
+    return new LabelSet(this.complement, this.values, this.gte, this.lte, minValues, this.mustExist);
   }
 
   /** The set in a manifest's notation; two entries when it has both bounds. */
@@ -207,6 +215,7 @@ export class Requirements implements Iterable<[string, LabelSet]> {
    * is an error unless it is in `allowUndefined` or its absence satisfies.
    */
   incompatibility(wanted: Requirements, allowUndefined: ReadonlySet<string> = new Set()): string | undefined {
+    for (const [key, set] of wanted) if (set.isImpossible) return `no value of label "${key}" meets all that is asked of it`;
     const key = this.undefinedKey(wanted, allowUndefined);
     return key === undefined ? this.conflict(wanted) : `label "${key}" does not have known values${this.typoHint(key, allowUndefined)}`;
   }

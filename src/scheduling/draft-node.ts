@@ -34,6 +34,8 @@ const NONE: ReadonlySet<string> = new Set();
 /** A machine that is being planned: what it must be, which types it can be, and what it carries. */
 export class DraftNode {
   readonly pods: Pod[] = [];
+  /** Of each of `pods`, as it was placed. */
+  readonly classes: PodClass[] = [];
   requirements: RequirementSet;
   readonly totals: Float64Array;
   reservations: ReadonlySet<string> = NONE;
@@ -105,7 +107,6 @@ export class DraftNode {
     const isFresh = this.pods.length === 0;
     if (!isFresh && !this.mayFit(vector)) return { rule: 'resources', pool };
     if (ports.length > 0 && takenPort(ports, this.ports)) return { rule: 'ports', pool };
-    if (podClass.node.contradiction !== undefined) return { rule: 'contradiction', pool, key: podClass.node.contradiction };
     if (podClass.node.hostname !== undefined && !admitsNewHost(podClass.node.hostname)) return { rule: 'hostname', pool, wants: podClass.node.hostname };
     if (!this.requirements.admits(podClass.node.requirements)) return { rule: 'requirements', pool, has: this.requirements, wants: podClass.node.requirements };
     const merged = this.requirements.merge(podClass.node.requirements);
@@ -171,12 +172,14 @@ export class DraftNode {
       this.totals[indexes[each] as number] = (this.totals[indexes[each] as number] as number) + (amounts[each] as number);
     }
     context.reservations.exchange(this.reservations, joining.reservations);
+    context.topology.recordNarrowing(this.classes, this.requirements, joining.requirements, this.pool.taints);
     this.requirements = joining.requirements;
     this.rows = joining.rows;
     this.largest = this.largestOf(joining.rows);
     this.reservations = joining.reservations;
     this.minValuesRelaxed = joining.minValuesRelaxed;
     this.pods.push(pod);
+    this.classes.push(podClass);
     if (podClass.shape.ports.length > 0) this.ports = [...this.ports, ...podClass.shape.ports];
     context.topology.recordOnNewNode(podClass, joining.requirements, this.pool.taints, this.host);
   }

@@ -95,8 +95,8 @@ export class ExistingNode {
     return this.meets(podClass.node) && podClass.volumes.some((alternative) => this.meets(alternative));
   }
 
-  private meets({ requirements, hostname, contradiction }: NodeRequirements): boolean {
-    return contradiction === undefined && requirements.conflictOfLabels(this.source.labels, this.hostname) === undefined && hostname?.hasText(this.hostname) !== false;
+  private meets({ requirements, hostname }: NodeRequirements): boolean {
+    return requirements.conflictOfLabels(this.source.labels, this.hostname) === undefined && hostname?.hasText(this.hostname) !== false;
   }
 
   /** Whether the drivers can attach the pod's volumes too. */

@@ -14,9 +14,21 @@ describe('a pod that asks two things of a label', () => {
     it(`goes nowhere when it asks for a value and for ${name}: not to nodes without the label either`, () => {
       const { unschedulable } = solve(cluster, [pod({ spec: asking({ team: 'blue' }, [expression]) })]);
       expect(unschedulable.map(({ reason }) => reason)).to.deep.equal([
-        'incompatible with nodepool "default", daemonset overhead={}, incompatible requirements, no value of label "team" meets all that the pod asks of it']);
+        'incompatible with nodepool "default", daemonset overhead={}, incompatible requirements, no value of label "team" meets all that is asked of it']);
     });
   }
+
+  it('goes only to nodes with the label when it asks for that and for none of some values', () => {
+    const spec = asking({}, [{ key: 'team', operator: 'Exists' }, { key: 'team', operator: 'NotIn', values: ['red'] }]);
+    expect(solve(cluster, [pod({ spec })]).unschedulable).to.have.length(1);
+    const teams = snapshot([], { nodes: [existingNode('red', { labels: { team: 'red' } }), existingNode('blue', { labels: { team: 'blue' } })] });
+    expect(solve(teams, [pod({ spec })]).existingNodes.map(({ node }) => node.name)).to.deep.equal(['blue']);
+  });
+
+  it('goes nowhere either when it is a label that every node will have', () => {
+    const spec = asking({ 'topology.kubernetes.io/region': 'here' }, [{ key: 'topology.kubernetes.io/region', operator: 'In', values: ['there'] }]);
+    expect(solve(cluster, [pod({ spec })]).unschedulable).to.have.length(1);
+  });
 
   it('may have another alternative in which it does not', () => {
     const spec = asking({ 'kubernetes.io/os': 'linux' }, [{ key: 'kubernetes.io/os', operator: 'DoesNotExist' }], [{ key: 'kubernetes.io/arch', operator: 'Exists' }]);

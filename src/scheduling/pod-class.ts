@@ -1,5 +1,5 @@
 import type { Namespace, Pod, Toleration, TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
-import { HOSTNAME_LABEL, normalizeLabel } from '../api/labels.js';
+import { HOSTNAME_LABEL } from '../api/labels.js';
 import type { Requirement } from '../api/requirement.js';
 import type { Resources } from '../api/resources.js';
 import { hostPorts } from './host-ports.js';
@@ -17,8 +17,6 @@ import type { ValueSet } from './value-set.js';
 export interface NodeRequirements {
   readonly requirements: RequirementSet;
   readonly hostname: ValueSet | undefined;
-  /** A label of which two things are asked that no value meets, nor its absence: no node will do. */
-  readonly contradiction: string | undefined;
 }
 
 /** Which nodes a pod's spread constraints are about, if they honour affinity or taints. */
@@ -65,7 +63,7 @@ export class PodClass {
     this.strict = split(sets, base);
     this.node = preferences && preferred[0] ? split(sets, [...base, ...preferred[0]]) : this.strict;
     this.nodeFilter = nodeFilter ?? {
-      anyTerm: (required.length > 0 ? required.map((term) => split(sets, [...nodeSelector, ...term])) : [this.strict]).filter(({ contradiction }) => contradiction === undefined),
+      anyTerm: required.length > 0 ? required.map((term) => split(sets, [...nodeSelector, ...term])) : [this.strict],
       tolerations: constraints.tolerations,
     };
     this.volumes = shape.volumes.map((alternative) => split(sets, alternative));
@@ -101,12 +99,8 @@ export class PodClass {
 function split(sets: RequirementSets, requirements: readonly Requirement[]): NodeRequirements {
   const all = sets.of(requirements);
   const hostname = all.get(sets.vocabulary.key(HOSTNAME_LABEL));
-  const contradiction = all.sets.find((set) => set.isNone && requirements.some(({ key, operator }) => normalizeLabel(key) === set.key.key && NEEDS_LABEL.has(operator)))?.key.key;
-  return { requirements: hostname === undefined ? all : sets.make(all.sets.filter((set) => set !== hostname)), hostname, contradiction };
+  return hostname === undefined ? { requirements: all, hostname } : { requirements: sets.make(all.sets.filter((set) => set !== hostname)), hostname };
 }
-
-/** Operators that a node without the label does not meet. */
-const NEEDS_LABEL: ReadonlySet<string> = new Set(['In', 'Exists', 'Gt', 'Lt', 'Gte', 'Lte']);
 
 /** What classes are made with. */
 export interface ClassContext {

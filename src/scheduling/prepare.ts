@@ -52,7 +52,8 @@ function* queueUp(pods: readonly QueuedPod[], virtualPods: ReadonlySet<Pod>): Ge
   return queue;
 }
 
-const byAge = ({ pod: { metadata: a } }: QueuedPod, { pod: { metadata: b } }: QueuedPod): number =>
+/** The oldest first. */
+export const byAge = ({ pod: { metadata: a } }: { readonly pod: Pod }, { pod: { metadata: b } }: { readonly pod: Pod }): number =>
   compare(a?.creationTimestamp as string | undefined, b?.creationTimestamp as string | undefined) || compare(a?.uid, b?.uid);
 
 const compare = (a = '', b = ''): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -9,7 +9,6 @@ import type { ValueSet } from './value-set.js';
 export type Refusal =
   | { readonly rule: 'taint'; readonly pool: Pool; readonly taint: Taint }
   | { readonly rule: 'requirements' | 'volumes'; readonly pool: Pool } & Conflict
-  | { readonly rule: 'contradiction'; readonly pool: Pool; readonly key: string }
   | { readonly rule: 'hostname'; readonly pool: Pool; readonly wants: ValueSet }
   | { readonly rule: 'topology'; readonly pool: Pool } & TopologyRefusal
   | { readonly rule: 'types'; readonly pool: Pool; readonly requirements: RequirementSet; readonly requests: Float64Array; readonly rows: Bits }

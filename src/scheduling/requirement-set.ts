@@ -66,7 +66,7 @@ export class RequirementSet {
   admits(wanted: RequirementSet): boolean {
     let compatible = this.compatibility?.get(wanted);
     if (compatible === undefined) {
-      compatible = wanted.sets.every((set) => this.byKey.get(set.key)?.admits(set) ?? (set.allowsAbsence || this.pool.wellKnown.has(set.key.key)));
+      compatible = wanted.sets.every((set) => this.byKey.get(set.key)?.admits(set) ?? (set.allowsAbsence || (this.pool.wellKnown.has(set.key.key) && !set.isImpossible)));
       (this.compatibility ??= new Map()).set(wanted, compatible);
     }
     return compatible;

@@ -5,7 +5,7 @@ import type { Decision, ExistingPlacement, NewNode, Solve, Unschedulable } from 
 import { effectiveZones } from './effective-zone.js';
 import { finish } from './finish.js';
 import type { SolveOptions } from './options.js';
-import { canLaunch, prepare } from './prepare.js';
+import { byAge, canLaunch, prepare } from './prepare.js';
 import type { Run } from './run.js';
 import type { Snapshot } from './snapshot.js';
 import { Solver } from './solver.js';
@@ -58,7 +58,7 @@ export function* solving(snapshot: Snapshot, pods: readonly Pod[], options: Solv
   return {
     newNodes,
     existingNodes,
-    unschedulable: [...rejected, ...failures.map(([{ pod }, failure]) => unschedulable(pod, failure, run))],
+    unschedulable: [...rejected.sort(byAge), ...failures.map(([{ pod }, failure]) => unschedulable(pod, failure, run))],
     unfinished,
     emptyPools: [...compiled.broken, ...unusable.map((pool) => ({ pool: pool.source, reason: describeEmptyPool(pool) }))],
     totalPrice: newNodes.reduce((total, { price }) => total + price, 0),

@@ -42,6 +42,13 @@ describe('topology', () => {
       expect(zonesOf(solve(cluster({}, [blue]), web(3, { topologySpreadConstraints: [spread()], ...terms })))).to.equal('a1 b1 c1');
     });
 
+    it('counts a pod from when it is certain in which zone its node will be', () => {
+      const first = pod({ name: 'first', labels: { app: 'web' }, cpu: 500 });
+      const settling = pod({ name: 'settling', cpu: 400, spec: { nodeSelector: { [ZONE]: 'a' } } });
+      const { newNodes } = solve(cluster(), [first, settling, ...web(2, { topologySpreadConstraints: [spread()] })]);
+      expect(newNodes.map(({ pods }) => pods.map(({ metadata }) => metadata?.name).join(' '))).to.deep.equal(['first settling', 'web-0', 'web-1']);
+    });
+
     it('is even over the zones of all node affinity terms, not only of the one in use', () => {
       const terms = nodeAffinity([{ key: ZONE, operator: 'In', values: ['a'] }], [{ key: ZONE, operator: 'In', values: ['b', 'c'] }]);
       const { unschedulable, ...decision } = solve(cluster(), web(3, { topologySpreadConstraints: [spread()], ...terms }));

@@ -41,6 +41,8 @@ interface Entry {
 export class Topology {
   private readonly entries = new Map<string, Entry>();
   private readonly inverse = new Map<string, Entry>();
+  /** Keys by which pods on new nodes count only once it is certain what the node will have. */
+  private readonly settlingKeys = new Set<KeyVocabulary>();
   private readonly ofClass = new Map<PodClass, ClassTopology>();
 
   constructor(
@@ -91,6 +93,7 @@ export class Topology {
     if (entry === undefined) {
       entry = { group: this.makeGroup(term), filter };
       this.entries.set(name, entry);
+      if (!entry.group.ofHosts && term.kind !== 'pod anti-affinity') this.settlingKeys.add(entry.group.key);
       this.fill(entry);
     }
     return entry;
@@ -281,6 +284,20 @@ export class Topology {
         for (const domain of membersOf(set === undefined ? group.known : set.complement ? set.among(group.known) : set.bits)) group.count(domain);
       } else if (set?.single !== undefined) {
         group.count(set.single);
+      }
+    }
+  }
+
+  /** Counts pods that are on a new node already in the domains that have become certain. */
+  recordNarrowing(classes: readonly PodClass[], before: RequirementSet, after: RequirementSet, taints: readonly Taint[]): void {
+    if (classes.length === 0 || before === after) return;
+    for (const key of this.settlingKeys) {
+      const settled = after.get(key)?.single;
+      if (settled === undefined || before.get(key)?.single !== undefined) continue;
+      for (const podClass of classes) {
+        for (const { group, filter } of this.of(podClass).counting) {
+          if (group.key === key && group.term.kind !== 'pod anti-affinity' && (filter === undefined || newNodeTakesPart(after, taints, group.term, filter))) group.count(settled);
+        }
       }
     }
   }

@@ -23,15 +23,17 @@ export class ValueSet {
     readonly gte: number | undefined,
     readonly lte: number | undefined,
     readonly minValues: number | undefined,
+    /** Whether the label must be there although the values alone do not say so: when it may be all but some of them, or none at all. */
+    private readonly mustExist: boolean,
   ) {
     this.hasValues = !isEmpty(bits);
-    this.allowsAbsence = complement ? this.hasValues : !this.hasValues;
+    this.allowsAbsence = !mustExist && (complement ? this.hasValues : !this.hasValues);
     const members = complement ? [] : membersOf(bits);
     this.single = members.length === 1 ? members[0] : undefined;
   }
 
   readonly hasValues: boolean;
-  /** Whether nodes without the label satisfy the set: NotIn and DoesNotExist. */
+  /** Whether nodes without the label satisfy the set: NotIn and DoesNotExist alone. */
   readonly allowsAbsence: boolean;
   /** The one value that is possible; undefined when there are none or several. */
   readonly single: number | undefined;
@@ -39,6 +41,11 @@ export class ValueSet {
   /** Whether nothing is possible at all. */
   get isNone(): boolean {
     return !this.complement && !this.hasValues;
+  }
+
+  /** Whether not even a node without the label satisfies the set. */
+  get isImpossible(): boolean {
+    return this.isNone && this.mustExist;
   }
 
   private inBounds(value: number): boolean {
@@ -92,13 +99,14 @@ export class ValueSet {
     const gte = this.gte === undefined ? other.gte : other.gte === undefined ? this.gte : Math.max(this.gte, other.gte);
     const lte = this.lte === undefined ? other.lte : other.lte === undefined ? this.lte : Math.min(this.lte, other.lte);
     const minValues = this.minValues === undefined ? other.minValues : Math.max(this.minValues, other.minValues ?? 0);
-    if (gte !== undefined && lte !== undefined && gte > lte) return this.pool.make(this.key, false, emptyBits(0), undefined, undefined, minValues);
+    const mustExist = !this.allowsAbsence || !other.allowsAbsence;
+    if (gte !== undefined && lte !== undefined && gte > lte) return this.pool.make(this.key, false, emptyBits(0), undefined, undefined, minValues, mustExist);
     const bounds = this.pool.make(this.key, true, emptyBits(0), gte, lte, undefined);
     if (this.complement && other.complement) {
-      return this.pool.make(this.key, true, bounds.among(orBits(this.bits, other.bits)), gte, lte, minValues);
+      return this.pool.make(this.key, true, bounds.among(orBits(this.bits, other.bits)), gte, lte, minValues, mustExist);
     }
     const [finite, filter] = this.complement ? [other, this] : [this, other];
-    return this.pool.make(this.key, false, bounds.among(filter.among(finite.bits)), undefined, undefined, minValues);
+    return this.pool.make(this.key, false, bounds.among(filter.among(finite.bits)), undefined, undefined, minValues, mustExist);
   }
 
   intersects(other: ValueSet): boolean {
@@ -118,7 +126,7 @@ export class ValueSet {
   }
 
   withMinValues(minValues: number | undefined): ValueSet {
-    return this.pool.make(this.key, this.complement, this.bits, this.gte, this.lte, minValues);
+    return this.pool.make(this.key, this.complement, this.bits, this.gte, this.lte, minValues, this.mustExist);
   }
 
   /** The possible or excluded values, sorted. */
@@ -129,7 +137,9 @@ export class ValueSet {
   toLabelSet(): LabelSet {
     const values = this.names();
     const operator = this.complement ? (this.hasValues ? 'NotIn' : 'Exists') : this.hasValues ? 'In' : 'DoesNotExist';
-    return LabelSet.of(operator, values).intersect(this.bounds()).withMinValues(this.minValues);
+    const set = LabelSet.of(operator, values);
+    const isBounded = this.gte !== undefined || this.lte !== undefined;
+    return (isBounded || this.mustExist ? set.intersect(this.bounds()) : set).withMinValues(this.minValues);
   }
 }
 
@@ -143,14 +153,15 @@ export class ValueSets {
     return this.made.size;
   }
 
-  make(key: KeyVocabulary, complement: boolean, bits: Bits, gte: number | undefined, lte: number | undefined, minValues: number | undefined): ValueSet {
+  make(key: KeyVocabulary, complement: boolean, bits: Bits, gte: number | undefined, lte: number | undefined, minValues: number | undefined, mustExist = false): ValueSet {
     let length = bits.length;
     while (length > 0 && bits[length - 1] === 0) length -= 1;
     const trimmed = bits.subarray(0, length);
-    const name = `${key.id}${complement ? '!' : '='}${trimmed.join(',')};${gte ?? ''};${lte ?? ''};${minValues ?? ''}`;
+    const demands = mustExist && complement === length > 0;
+    const name = `${key.id}${demands ? '+' : ''}${complement ? '!' : '='}${trimmed.join(',')};${gte ?? ''};${lte ?? ''};${minValues ?? ''}`;
     let set = this.made.get(name);
     if (set === undefined) {
-      set = new ValueSet(this.made.size, key, this, complement, trimmed, gte, lte, minValues);
+      set = new ValueSet(this.made.size, key, this, complement, trimmed, gte, lte, minValues, demands);
       this.made.set(name, set);
     }
     return set;
@@ -175,6 +186,6 @@ export class ValueSets {
   }
 
   fromLabelSet(key: KeyVocabulary, set: LabelSet): ValueSet {
-    return this.make(key, set.complement, bitsOf([...set.values].map((value) => key.number(value))), set.gte, set.lte, set.minValues);
+    return this.make(key, set.complement, bitsOf([...set.values].map((value) => key.number(value))), set.gte, set.lte, set.minValues, !set.allowsAbsence);
   }
 }

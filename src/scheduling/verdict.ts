@@ -42,8 +42,6 @@ function reasonOf(refusal: Refusal, run: Run): string {
       return `incompatible requirements, ${refusal.has.describeConflict(refusal.wants)}`;
     case 'volumes':
       return `incompatible volume requirements, ${refusal.has.describeConflict(refusal.wants)}`;
-    case 'contradiction':
-      return `incompatible requirements, no value of label "${refusal.key}" meets all that the pod asks of it`;
     case 'hostname':
       return `incompatible requirements, ${describe(refusal.wants)} cannot be met by a new node`;
     case 'topology': {
@@ -109,7 +107,7 @@ function fitting(pool: Pool, rows: Bits, requests: Float64Array, resources: read
 
 /** The type that misses the fewest resources by the least, and by how much. */
 function nearest(pool: Pool, rows: Bits, requests: Float64Array, resources: readonly string[]): string {
-  let best: { share: number; text: string } | undefined;
+  let best: { share: number; name: string; text: string } | undefined;
   eachBit(rows, (row) => {
     let share = 0;
     const short: Record<string, number> = {};
@@ -119,7 +117,8 @@ function nearest(pool: Pool, rows: Bits, requests: Float64Array, resources: read
       short[name] = missing;
       share += missing / (requests[index] as number);
     });
-    if (best === undefined || share < best.share) best = { share, text: `${pool.rows[row]?.type.name} is short of ${json(short)}` };
+    const name = pool.rows[row]?.type.name ?? '';
+    if (best === undefined || share < best.share || (share === best.share && name < best.name)) best = { share, name, text: `${name} is short of ${json(short)}` };
   });
   return best?.text ?? 'no type';
 }
