@@ -341,7 +341,7 @@ function checkTopology(machines: readonly Machine[], snapshot: Snapshot, { defau
   };
   const termsFor = (kind: 'podAffinity' | 'podAntiAffinity') => ({ spec }: Pod): PodAffinityTerm[] => spec?.affinity?.[kind]?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
   each(spreadsOf, (one, pod) => [folded(one, pod), wishOf(pod)], checkSpread);
-  each((pod) => [termsFor('podAffinity')(pod)], (all, pod) => [all.map((one) => folded(one, pod)), wishOf(pod)], (all, owner, owners) => all.forEach(({ topologyKey }) => checkCompany(topologyKey, all.map((one) => reach(one, owner)), owner, owners.filter(({ isNew }) => isNew))));
+  each((pod) => [termsFor('podAffinity')(pod)], (all, pod) => [all.map((one) => [folded(one, pod), selects(folded(one, pod), pod.metadata?.labels)]), wishOf(pod)], (all, owner, owners) => all.forEach(({ topologyKey }) => checkCompany(topologyKey, all.map((one) => reach(one, owner)), owner, owners.filter(({ isNew }) => isNew))));
   each(termsFor('podAntiAffinity'), folded, (one, owner, owners) => checkDistance(one.topologyKey, reach(one, owner), owners));
   return problems;
 }

@@ -80,6 +80,7 @@ export const PLAIN_ASKS: readonly Ask[] = [
   () => nodeAffinity([{ key: ZONE, operator: 'In', values: ['zone-x'] }], [{ key: ZONE, operator: 'In', values: ['zone-c'] }]),
   () => nodeAffinity([{ key: 'team', operator: 'DoesNotExist' }], [{ key: ARCH, operator: 'Exists' }]),
   () => nodeAffinity([{ key: 'team', operator: 'Exists' }]),
+  () => nodeAffinity([{ key: 'team', operator: 'Exists' }, { key: 'team', operator: 'NotIn', values: ['red'] }]),
   () => requests({ 'nvidia.com/gpu': '1' }),
   () => requests({ 'hugepages-2Mi': '3Gi' }),
   () => requests({ memory: '20Gi' }),
@@ -97,6 +98,7 @@ export const PLAIN_ASKS: readonly Ask[] = [
   () => claim('bound-b'),
   () => claim('anywhere'),
   () => claim('allowed-ac'),
+  () => claim('missing'),
   () => ({ volumes: [{ name: 'scratch', ephemeral: { volumeClaimTemplate: { spec: { storageClassName: 'zonal' } } } }, { name: 'data', persistentVolumeClaim: { claimName: 'legacy' } }] }),
 ];
 
