@@ -71,22 +71,6 @@ describe('every decision', () => {
     }), { numRuns: 200 });
   });
 
-  it('is the same for the same input in any order', () => {
-    fc.assert(fc.property(clusters, workloads, fc.infiniteStream(fc.nat()), (cluster, pods, keys) => {
-      const shuffled = pods.map((each) => ({ each, key: keys.next().value as number })).sort((a, b) => a.key - b.key).map(({ each }) => each);
-      const reversed = { ...cluster, pools: cluster.pools.toReversed(), nodes: cluster.nodes.toReversed() };
-      expect(outline(solve(reversed, shuffled))).to.deep.equal(outline(solve(cluster, pods)));
-    }), { numRuns: 25 });
-  });
-
-  it('is the same when the snapshot was solved before for other pods', () => {
-    fc.assert(fc.property(clusters, workloads, workloads, (cluster, pods, others) => {
-      const fresh = outline(solve({ ...cluster }, pods));
-      solve(cluster, others);
-      expect(outline(solve(cluster, pods))).to.deep.equal(fresh);
-    }), { numRuns: 25 });
-  });
-
   it('is the same whatever this process has solved before, in whichever order it met labels and values', () => {
     // What is remembered from solve to solve hangs on the set of well-known labels: with one of its own, a solve starts as a new process does.
     const forgetful = (): { wellKnownLabels: ReadonlySet<string> } => ({ wellKnownLabels: new Set(WELL_KNOWN_LABELS) });
@@ -117,36 +101,5 @@ describe('every decision', () => {
     const many = services(40, 10);
     const onCloud = snapshot([{ nodePool: nodePool('default', { template: { requirements: [{ ...inValues('karpenter.sh/capacity-type', 'spot', 'on-demand'), minValues: 2 }] } }), instanceTypes: cloud }]);
     expect(brokenConstraints(onCloud, many, solve(onCloud, many))).to.deep.equal([]);
-  });
-});
-
-describe('the constraint checker', () => {
-  const pods = [
-    ...Array.from({ length: 3 }, (_, index) => pod({ name: `web-${index}`, labels: { app: 'web' }, spec: { nodeSelector: { [ZONE]: 'us-east-1a' }, affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term('web', HOSTNAME)] } } } })),
-    ...Array.from({ length: 3 }, (_, index) => pod({ name: `db-${index}`, labels: { app: 'db' }, cpu: 3000, spec: { topologySpreadConstraints: [{ maxSkew: 1, topologyKey: ZONE, whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: { app: 'db' } } }] } })),
-  ];
-  const cluster = snapshot([{ nodePool: nodePool('default'), instanceTypes: cloud }]);
-
-  it('notices when a pod is moved to another node', () => {
-    const good = solve(cluster, pods);
-    expect(brokenConstraints(cluster, pods, good)).to.deep.equal([]);
-    for (const from of good.newNodes) {
-      for (const to of good.newNodes) {
-        const isAlike = from === to || !from.pods.some(({ metadata }) => metadata?.name?.startsWith('web'));
-        if (isAlike) continue;
-        const moved = from.pods.find(({ metadata }) => metadata?.name?.startsWith('web')) as Pod;
-        const newNodes = good.newNodes.map((node) => (node === from ? { ...node, pods: node.pods.filter((each) => each !== moved) } : node === to ? { ...node, pods: [...node.pods, moved] } : node));
-        expect(brokenConstraints(cluster, pods, { ...good, newNodes })).to.not.deep.equal([]);
-      }
-    }
-  });
-
-  it('notices a pod that was lost, and a type that is too small', () => {
-    const good = solve(cluster, pods);
-    const [first, ...rest] = good.newNodes;
-    if (first === undefined) throw new Error('no node');
-    expect(brokenConstraints(cluster, pods, { ...good, newNodes: rest })).to.not.deep.equal([]);
-    const tiny = { ...(cloud[0] as (typeof cloud)[number]), capacity: { cpu: 10, memory: 10, pods: 1 } };
-    expect(brokenConstraints(cluster, pods, { ...good, newNodes: [{ ...first, instanceTypes: [...first.instanceTypes, tiny] }, ...rest] })).to.not.deep.equal([]);
   });
 });
