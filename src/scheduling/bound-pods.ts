@@ -1,6 +1,6 @@
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import type { Labels } from './selector.js';
-import type { Snapshot } from './snapshot.js';
+import type { Snapshot, SnapshotNode } from './snapshot.js';
 import type { TopologyTerm } from './topology-term.js';
 
 /** Bound pods of one namespace with equal labels. */
@@ -11,36 +11,65 @@ interface Bucket {
   readonly pods: Pod[];
 }
 
+/** What is read of a bound pod once. */
+interface BoundPod {
+  readonly pod: Pod;
+  readonly namespace: string;
+  readonly labels: Labels;
+  /** Equal for pods with equal labels. */
+  readonly labelsKey: string;
+  /** Equal for pods that keep the same others away; undefined for those that keep away none. */
+  readonly repels: string | undefined;
+}
+
 const isTerminating = ({ metadata }: Pod): boolean => metadata?.deletionTimestamp !== undefined;
+
+/** Snapshots share most of their nodes. */
+const read = new WeakMap<SnapshotNode, readonly BoundPod[]>();
+
+function podsOf(node: SnapshotNode): readonly BoundPod[] {
+  let pods = read.get(node);
+  if (pods === undefined) {
+    pods = node.pods.map((pod) => {
+      const { namespace = 'default', labels = {} } = pod.metadata ?? {};
+      const labelsKey = JSON.stringify(labels);
+      const terms = pod.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+      return { pod, namespace, labels, labelsKey, repels: terms.length > 0 ? JSON.stringify([namespace, labelsKey, terms]) : undefined };
+    });
+    read.set(node, pods);
+  }
+  return pods;
+}
 
 /** The pods on a snapshot's nodes, arranged so that a selector looks at each different set of labels once. */
 export class BoundPods {
   private readonly byNamespace = new Map<string, Map<string, Bucket>>();
-  /** Pods that keep others away, with their node. */
-  readonly repelling: { readonly pod: Pod; readonly node: number }[] = [];
+  /** Pods that keep others away, with their nodes; each list has pods that keep away the same. */
+  readonly repelling = new Map<string, { readonly pod: Pod; readonly node: number }[]>();
 
   constructor(snapshot: Snapshot) {
-    snapshot.nodes.forEach(({ pods }, node) => {
-      for (const pod of pods) {
-        if (pod.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.length) this.repelling.push({ pod, node });
-        if (!isTerminating(pod)) this.add(pod, node);
+    snapshot.nodes.forEach((each, node) => {
+      for (const bound of podsOf(each)) {
+        if (bound.repels !== undefined) {
+          const alike = this.repelling.get(bound.repels);
+          if (alike) alike.push({ pod: bound.pod, node });
+          else this.repelling.set(bound.repels, [{ pod: bound.pod, node }]);
+        }
+        if (!isTerminating(bound.pod)) this.add(bound, node);
       }
     });
   }
 
-  private add(pod: Pod, node: number): void {
-    const namespace = pod.metadata?.namespace ?? 'default';
-    const labels = pod.metadata?.labels ?? {};
+  private add({ pod, namespace, labels, labelsKey }: BoundPod, node: number): void {
     let buckets = this.byNamespace.get(namespace);
     if (buckets === undefined) {
       buckets = new Map();
       this.byNamespace.set(namespace, buckets);
     }
-    const key = JSON.stringify(labels);
-    let bucket = buckets.get(key);
+    let bucket = buckets.get(labelsKey);
     if (bucket === undefined) {
       bucket = { labels, nodes: [], pods: [] };
-      buckets.set(key, bucket);
+      buckets.set(labelsKey, bucket);
     }
     bucket.nodes.push(node);
     bucket.pods.push(pod);

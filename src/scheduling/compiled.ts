@@ -1,4 +1,5 @@
 import { BoundPods } from './bound-pods.js';
+import { samePods } from './existing-node.js';
 import { Pool } from './pool.js';
 import { RequirementSets } from './requirement-set.js';
 import type { Snapshot, SnapshotPool } from './snapshot.js';
@@ -66,7 +67,7 @@ export function compile(snapshot: Snapshot, wellKnown: ReadonlySet<string>, rese
 function catalogueOf({ pools, daemonSetPods }: Snapshot, sets: RequirementSets, reservationIDLabel: string): Catalogue {
   const fits = remembered?.catalogue.sets === sets && remembered.reservationIDLabel === reservationIDLabel
     && remembered.pools.length === pools.length && remembered.pools.every((pool, index) => samePool(pool, pools[index]))
-    && remembered.daemonSetPods.length === daemonSetPods.length && remembered.daemonSetPods.every((pod, index) => pod === daemonSetPods[index]);
+    && samePods(remembered.daemonSetPods, daemonSetPods);
   if (fits && remembered) return remembered.catalogue;
   const catalogue = compileCatalogue(pools, daemonSetPods, sets, reservationIDLabel);
   remembered = { pools, daemonSetPods, reservationIDLabel, catalogue };

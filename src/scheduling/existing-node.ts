@@ -21,13 +21,16 @@ export interface NodeContext {
   readonly lookup: ObjectLookup;
 }
 
-/** By node, for the DaemonSet pods of the snapshot in which it was last looked at: runs on one snapshot share it. */
+/** By node, for the DaemonSet pods of the snapshot in which it was last looked at. */
 const pendingByNode = new WeakMap<SnapshotNode, { readonly daemonSetPods: readonly Pod[]; readonly pending: Record<string, number> }>();
+
+/** Whether two lists have the same pods in the same order. */
+export const samePods = (a: readonly Pod[], b: readonly Pod[]): boolean => a === b || (a.length === b.length && a.every((pod, index) => pod === b[index]));
 
 /** Requests of the DaemonSet pods that belong on the node and do not run there yet. */
 function pendingDaemons(node: SnapshotNode, daemonSetPods: readonly Pod[]): Record<string, number> {
   let known = pendingByNode.get(node);
-  if (known?.daemonSetPods !== daemonSetPods) {
+  if (known === undefined || !samePods(known.daemonSetPods, daemonSetPods)) {
     known = { daemonSetPods, pending: findPendingDaemons(node, daemonSetPods) };
     pendingByNode.set(node, known);
   }

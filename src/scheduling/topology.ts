@@ -2,7 +2,7 @@ import type { Pod } from 'kubernetes-types/core/v1.js';
 import { HOSTNAME_LABEL } from '../api/labels.js';
 import type { Taint } from '../api/taints.js';
 import { untolerated } from '../api/taints.js';
-import { emptyBits, isEmpty, membersOf, orBits } from './bits.js';
+import { emptyBits, hasBit, isEmpty, membersOf, orBits } from './bits.js';
 import type { Bits } from './bits.js';
 import type { BoundPods } from './bound-pods.js';
 import type { NodeFilter, PodClass } from './pod-class.js';
@@ -44,6 +44,8 @@ export class Topology {
   /** Keys by which pods on new nodes count only once it is certain what the node will have. */
   private readonly settlingKeys = new Set<KeyVocabulary>();
   private readonly ofClass = new Map<PodClass, ClassTopology>();
+  /** Indexes of nodes by the domain that they are in. */
+  private readonly domainNodes = new Map<KeyVocabulary, Map<number, number[]>>();
 
   constructor(
     private readonly snapshot: Snapshot,
@@ -54,12 +56,14 @@ export class Topology {
     /** Pods of the run that are bound: they are counted where they go, not where they are. */
     private readonly placing: ReadonlySet<Pod>,
   ) {
-    for (const { pod, node } of bound.repelling) {
-      if (placing.has(pod) || this.isGone(node)) continue;
-      for (const term of pod.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) {
-        const parsed = affinityTerm('pod anti-affinity', term, pod.metadata?.namespace ?? 'default', pod.metadata?.labels ?? {}, snapshot.namespaces);
+    for (const alike of bound.repelling.values()) {
+      const [{ pod: { metadata, spec } }] = alike as [(typeof alike)[number]];
+      const present = alike.filter(({ pod, node }) => !placing.has(pod) && !this.isGone(node));
+      if (present.length === 0) continue;
+      for (const term of spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) {
+        const parsed = affinityTerm('pod anti-affinity', term, metadata?.namespace ?? 'default', metadata?.labels ?? {}, snapshot.namespaces);
         const { group } = this.inverseEntry(parsed);
-        this.countAtNode(group, node);
+        for (const { node } of present) this.countAtNode(group, node);
       }
     }
   }
@@ -67,8 +71,8 @@ export class Topology {
   /** Label keys that decide which pods existing pods keep away. */
   static repellingKeys(bound: BoundPods): Set<string> {
     const keys = new Set<string>();
-    for (const { pod } of bound.repelling) {
-      for (const { labelSelector } of pod.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) {
+    for (const [first] of bound.repelling.values()) {
+      for (const { labelSelector } of first?.pod.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) {
         for (const key in labelSelector?.matchLabels) keys.add(key);
         for (const { key } of labelSelector?.matchExpressions ?? []) keys.add(key);
       }
@@ -107,9 +111,7 @@ export class Topology {
       entry = { group, filter: undefined };
       this.inverse.set(name, entry);
       this.registerCatalogue(group, () => true);
-      this.snapshot.nodes.forEach((node, index) => {
-        if (!this.isGone(index)) this.registerNode(group, node);
-      });
+      this.registerNodes(group, (node) => !this.isGone(node));
     }
     return entry;
   }
@@ -122,19 +124,43 @@ export class Topology {
   private fill({ group, filter }: Entry): void {
     const { term } = group;
     this.registerCatalogue(group, (taints) => filter === undefined || toleratesNodes(taints, term, filter));
-    const takesPart = this.snapshot.nodes.map((node, index) => node.node !== undefined && !this.isGone(index)
-      && (filter === undefined || nodeTakesPart(node, term, filter)));
-    this.snapshot.nodes.forEach((node, index) => {
-      if (takesPart[index]) this.registerNode(group, node);
-    });
+    const known = new Map<number, boolean>();
+    const takesPart = (index: number): boolean => {
+      let takes = known.get(index);
+      if (takes === undefined) {
+        const node = this.snapshot.nodes[index] as SnapshotNode;
+        takes = node.node !== undefined && !this.isGone(index) && (filter === undefined || nodeTakesPart(node, term, filter));
+        known.set(index, takes);
+      }
+      return takes;
+    };
+    this.registerNodes(group, takesPart);
     this.bound.each(term, (index, pod) => {
-      if (takesPart[index] && !this.placing.has(pod)) this.countAtNode(group, index);
+      if (!this.placing.has(pod) && takesPart(index)) this.countAtNode(group, index);
     });
   }
 
-  private registerNode(group: TopologyGroup, { labels }: SnapshotNode): void {
-    const label = labels[group.key.key];
-    if (!group.ofHosts && label !== undefined) group.register(group.key.number(label));
+  /** Registers the domains of nodes that take part. Most are in the catalogue already, and are not asked about. */
+  private registerNodes(group: TopologyGroup, takesPart: (node: number) => boolean): void {
+    if (group.ofHosts) return;
+    for (const [domain, nodes] of this.nodesByDomain(group.key)) if (!hasBit(group.known, domain) && nodes.some(takesPart)) group.register(domain);
+  }
+
+  private nodesByDomain(key: KeyVocabulary): Map<number, number[]> {
+    let byDomain = this.domainNodes.get(key);
+    if (byDomain === undefined) {
+      byDomain = new Map();
+      for (const [index, { labels }] of this.snapshot.nodes.entries()) {
+        const label = labels[key.key];
+        if (label === undefined) continue;
+        const domain = key.number(label);
+        const nodes = byDomain.get(domain);
+        if (nodes) nodes.push(index);
+        else byDomain.set(domain, [index]);
+      }
+      this.domainNodes.set(key, byDomain);
+    }
+    return byDomain;
   }
 
   private countAtNode(group: TopologyGroup, node: number): void {
@@ -329,8 +355,19 @@ const newNodeTakesPart = (requirements: RequirementSet, taints: readonly Taint[]
   toleratesNodes(taints, term, filter)
   && (!term.honorAffinity || filter.anyTerm.some((any) => requirements.admits(any.requirements)));
 
+/** Pools do not change, and outlive runs. */
+const poolDomains = new WeakMap<Pool, Map<KeyVocabulary, Bits>>();
+
 /** Values that nodes of a pool can have for a key. */
 function domainsOf(pool: Pool, key: KeyVocabulary): Bits {
+  const known = poolDomains.get(pool) ?? new Map<KeyVocabulary, Bits>();
+  poolDomains.set(pool, known);
+  let domains = known.get(key);
+  if (domains === undefined) known.set(key, domains = findDomains(pool, key));
+  return domains;
+}
+
+function findDomains(pool: Pool, key: KeyVocabulary): Bits {
   const ofPool = pool.template.get(key);
   let domains = ofPool === undefined || ofPool.complement ? emptyBits(0) : ofPool.bits;
   for (const requirements of pool.typeRequirements) {
