@@ -26,8 +26,8 @@ if (first === '--only') {
   for (const row of Array.isArray(result) ? (result as object[]) : [result]) console.log(JSON.stringify({ benchmark: name, ...row }));
 } else if (first === '--case') {
   const [workload = '', file = ''] = others;
-  const make = await WORKLOADS[workload]?.();
-  if (make) await writeFile(file, caseFileOf(workload, make()));
+  const made = await WORKLOADS[workload]?.();
+  if (made) await writeFile(file, caseFileOf(workload, made));
 } else {
   const chosen = Object.keys(benchmarks).filter((name) => first === undefined || [first, ...others].some((words) => begins(name, words)));
   for (const name of chosen) {

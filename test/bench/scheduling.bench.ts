@@ -7,9 +7,9 @@ import type { Readable } from 'node:stream';
 import { solve } from '../../src/scheduling/index.js';
 import type { Decision } from '../../src/scheduling/index.js';
 import { brokenConstraints } from '../support/constraint-checker.js';
-import { caseFileOf, optionsOf, snapshotOf } from '../support/workload.js';
+import { caseFileOf, clusterOf, optionsOf } from '../support/workload.js';
+import type { Workload } from '../support/workload.js';
 import { WORKLOADS } from '../support/workload-list.js';
-import type { WorkloadMaker } from '../support/workload-list.js';
 
 export interface SchedulingResult {
   process: 'warm';
@@ -58,31 +58,33 @@ interface Solved {
   readonly check: () => string[];
 }
 
-/** Solves the workload made of new objects, so that nothing but the catalogue is remembered from the last time. */
-function solveOnce(make: WorkloadMaker): Solved {
-  const workload = make();
-  const snapshot = snapshotOf(workload);
+/** Asks the solver again and again about new pods for the same cluster, as an operator does. */
+function asker(workload: Workload): () => Solved {
+  const snapshotOf = clusterOf(workload);
   const options = optionsOf(workload);
-  const { pods } = workload;
-  const startedAt = performance.now();
-  const decision = solve(snapshot, pods, options);
-  return { milliseconds: performance.now() - startedAt, decision, pods: pods.length, check: () => brokenConstraints(snapshot, pods, decision, options) };
+  return () => {
+    const [snapshot, pods] = [snapshotOf(), workload.pods()];
+    const startedAt = performance.now();
+    const decision = solve(snapshot, pods, options);
+    return { milliseconds: performance.now() - startedAt, decision, pods: pods.length, check: () => brokenConstraints(snapshot, pods, decision, options) };
+  };
 }
 
 /** The median of five runs in a warm process, and what an independent checker says of the last. Throws when a hard constraint is broken. */
-function measure(workload: string, make: WorkloadMaker): SchedulingResult {
-  for (let spent = 0; spent < WARM_UP;) spent += solveOnce(make).milliseconds;
-  let last = solveOnce(make);
+function measure(name: string, workload: Workload): SchedulingResult {
+  const ask = asker(workload);
+  for (let spent = 0; spent < WARM_UP;) spent += ask().milliseconds;
+  let last = ask();
   const times = [last.milliseconds];
-  for (; times.length < RUNS; times.push(last.milliseconds)) last = solveOnce(make);
+  for (; times.length < RUNS; times.push(last.milliseconds)) last = ask();
   const milliseconds = median(times);
   const { decision, pods, check } = last;
   const result: SchedulingResult = {
-    process: 'warm', workload, pods, nodes: decision.newNodes.length, unschedulable: decision.unschedulable.length, price: rounded(decision.totalPrice, 4),
+    process: 'warm', workload: name, pods, nodes: decision.newNodes.length, unschedulable: decision.unschedulable.length, price: rounded(decision.totalPrice, 4),
     ...boundOf(decision), solveMs: rounded(milliseconds, 1), podsPerSecond: Math.round((pods / milliseconds) * 1000), peakRssMiB: Math.round(process.resourceUsage().maxRSS / 1024),
   };
   const broken = check();
-  if (broken.length > 0) throw new Error(`${workload} breaks ${broken.length} constraints: ${broken.slice(0, 5).join('; ')}`);
+  if (broken.length > 0) throw new Error(`${name} breaks ${broken.length} constraints: ${broken.slice(0, 5).join('; ')}`);
   return result;
 }
 
@@ -113,17 +115,16 @@ async function plan(file: string): Promise<Timings> {
 }
 
 /** The median of five processes. */
-async function measureCold(workload: string, make: WorkloadMaker): Promise<ColdResult> {
+async function measureCold(name: string, workload: Workload): Promise<ColdResult> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   try {
-    const file = join(folder, `${workload}.json`);
-    const made = make();
-    await writeFile(file, caseFileOf(workload, made));
+    const file = join(folder, 'case.json');
+    await writeFile(file, caseFileOf(name, workload));
     const runs: Timings[] = [];
     for (let run = 0; run < RUNS; run += 1) runs.push(await plan(file));
     const typical = (key: keyof Timings): number => median(runs.map((each) => each[key]));
     return {
-      process: 'cold', workload, pods: made.pods.length, totalMs: typical('totalMs'), parseMs: typical('parseMs'), solveMs: typical('solveMs'), peakRssMiB: typical('peakRssMiB'),
+      process: 'cold', workload: name, pods: workload.pods().length, totalMs: typical('totalMs'), parseMs: typical('parseMs'), solveMs: typical('solveMs'), peakRssMiB: typical('peakRssMiB'),
     };
   } finally {
     await rm(folder, { recursive: true });

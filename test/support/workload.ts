@@ -8,12 +8,13 @@ import type { InstanceType } from '../../src/cloud/instance-type.js';
 import { ClusterState } from '../../src/cluster/index.js';
 import type { Snapshot, SolveOptions } from '../../src/scheduling/index.js';
 
-/** A question to the scheduler as the objects of a cluster; solved in this process, or written down for others. */
+/** A cluster, and pods that come to it; asked of the solver in this process, or written down for others. */
 export interface Workload {
   /** What every pool can launch. */
   readonly catalogue: readonly InstanceType[];
   readonly pools: readonly NodePool[];
-  readonly pods: readonly Pod[];
+  /** The same pods each time, as new objects. */
+  readonly pods: () => readonly Pod[];
   readonly daemonSets?: readonly DaemonSet[];
   readonly nodes?: readonly Node[];
   readonly nodeClaims?: readonly NodeClaim[];
@@ -27,8 +28,8 @@ export interface Workload {
 const NAMESPACES: readonly Namespace[] = ['default', 'kube-system'].map((name) =>
   ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { 'kubernetes.io/metadata.name': name } } }));
 
-/** The workload as the operator would see it: through its own state of the cluster. */
-export function snapshotOf({ catalogue, pools, daemonSets = [], nodes = [], nodeClaims = [], bound = [] }: Workload): Snapshot {
+/** The cluster as the operator sees it, through its own state: a new snapshot each time. */
+export function clusterOf({ catalogue, pools, daemonSets = [], nodes = [], nodeClaims = [], bound = [] }: Workload): () => Snapshot {
   const nothing = (): undefined => undefined;
   const state = new ClusterState({
     clock: { now: () => 0 },
@@ -40,7 +41,7 @@ export function snapshotOf({ catalogue, pools, daemonSets = [], nodes = [], node
   for (const each of nodeClaims) state.updateNodeClaim(each);
   for (const each of bound) state.updatePod(each);
   for (const each of daemonSets) state.updateDaemonSet(each);
-  return state.snapshot(pools.map((nodePool) => ({ nodePool, instanceTypes: catalogue })));
+  return () => state.snapshot(pools.map((nodePool) => ({ nodePool, instanceTypes: catalogue })));
 }
 
 /** Solvers remember what they read by the set's identity. */
@@ -65,6 +66,6 @@ export function caseFileOf(name: string, workload: Workload): string {
     name,
     options: { preferencePolicy, wellKnownLabels },
     instanceTypes: { '*': catalogue.map((type) => ({ ...type, capacity: formatResources(type.capacity), overhead: formatResources(type.overhead) })) },
-    objects: [...NAMESPACES, ...pools, ...daemonSets, ...nodes, ...nodeClaims, ...bound, ...pods],
+    objects: [...NAMESPACES, ...pools, ...daemonSets, ...nodes, ...nodeClaims, ...bound, ...pods()],
   });
 }
