@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -68,6 +68,13 @@ describe('karpenter-ts plan', function command() {
     expect([usage.code, usage.stderr]).to.deep.equal([2, "error: required option '--offline <path...>' not specified\n"]);
     expect([flag.code, flag.stderr]).to.satisfy(([code, text]: [number, string]) => code === 2 && text.includes('whole number above 0'));
     expect([unreadable.code, unreadable.stderr]).to.deep.equal([1, `karpenter-ts: ${broken}:1:14: not JSON: "}" closes nothing here\n`]);
+  });
+
+  it('reads standard input', async () => {
+    const child = spawn(process.execPath, [CLI, 'plan', '--offline', '-'], { stdio: [openSync(question('stdin.json', [100]), 'r'), 'pipe', 'inherit'] });
+    const piped = spawn('sh', ['-c', `cat ${question('piped.json', [100, 9_000])} | ${process.execPath} ${CLI} plan --offline -`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [first, second] = await Promise.all([child, piped].map((each) => new Promise((resolve) => { each.on('close', resolve); each.stdout?.resume(); })));
+    expect([first, second]).to.deep.equal([0, 3]);
   });
 
   it('ends quietly when nobody reads on', async () => {

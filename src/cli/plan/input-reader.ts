@@ -33,9 +33,9 @@ const NO_LISTS: ReadonlySet<string> = new Set();
 const MANY: ReadonlySet<string> = new Set(['Pod', 'Node', 'NodeClaim']);
 const CHUNK = 1 << 20;
 
-/** Reads a file (a question, or manifests), or a folder of manifests. Throws a {@link CliError} or an {@link InputError}. */
+/** Reads a file (a question, or manifests), a folder of manifests, or standard input (`-`). Throws a {@link CliError} or an {@link InputError}. */
 export async function readInput(path: string): Promise<Input> {
-  const files = await filesOf(path);
+  const files = path === '-' ? ['/dev/stdin'] : await filesOf(path);
   const collector = new Collector(path);
   for (const file of files) await readFileInto(collector, file);
   return collector.result(files.length > 1);
@@ -44,29 +44,38 @@ export async function readInput(path: string): Promise<Input> {
 async function readFileInto(collector: Collector, file: string): Promise<void> {
   const before = collector.mark();
   try {
-    await (/\.ya?ml$/.test(file) || !(await startsAsJson(file)) ? readYamlFile(collector, file, LISTS) : readJsonFile(collector, file));
+    await readStream(collector, file, LISTS);
   } catch (error) {
     if ((error as Error).name !== 'DistantAnchor') throw error;
     // Anchors and aliases are far apart: the file can only be read as a whole.
     collector.reset(before);
-    await readYamlFile(collector, file, NO_LISTS);
+    await readStream(collector, file, NO_LISTS);
   }
 }
 
-async function startsAsJson(file: string): Promise<boolean> {
-  for await (const chunk of createReadStream(file, { end: 1023, encoding: 'utf8' })) return /^\uFEFF?\s*[{[]/.test(chunk as string);
-  return false;
-}
-
-async function* chunksOf(file: string): AsyncGenerator<Buffer> {
+async function readStream(collector: Collector, file: string, lists: ReadonlySet<string>): Promise<void> {
+  let reader: ChunkReader | undefined;
   try {
-    for await (const chunk of createReadStream(file, { highWaterMark: CHUNK })) yield chunk as Buffer;
+    for await (const chunk of createReadStream(file, { highWaterMark: CHUNK })) {
+      reader ??= await readerOf(chunk as Buffer, collector, file, lists);
+      reader.push(chunk as Buffer);
+    }
   } catch (error) {
-    throw new CliError(`${file}: ${(error as Error).message}`, 1, { cause: error });
+    throw (error as NodeJS.ErrnoException).syscall === undefined ? error : new CliError(`${file}: ${(error as Error).message}`, 1, { cause: error });
   }
+  reader?.end();
 }
 
-async function readJsonFile(collector: Collector, file: string): Promise<void> {
+/** Takes a file as it comes. */
+interface ChunkReader {
+  push(chunk: Buffer): void;
+  end(): void;
+}
+
+const readerOf = (start: Buffer, collector: Collector, file: string, lists: ReadonlySet<string>): ChunkReader | Promise<ChunkReader> =>
+  (/\.ya?ml$/.test(file) || !/^\uFEFF?\s*[{[]/.test(start.toString('utf8', 0, 1_024)) ? yamlReader(collector, file, lists) : jsonReader(collector, file));
+
+function jsonReader(collector: Collector, file: string): ChunkReader {
   const reader = new ObjectReader();
   const members = new Map<string, InputMember>();
   const splitter = new JsonSplitter(LISTS, ({ key, index, bytes, line, column }) => {
@@ -78,14 +87,20 @@ async function readJsonFile(collector: Collector, file: string): Promise<void> {
     const source: SourceText = { file, format: 'json', get text() { return bytes.toString(); }, line, column, path: [key, index] };
     collector.add(reader.json(bytes, source), source);
   });
-  try {
-    for await (const chunk of chunksOf(file)) splitter.push(chunk);
-    splitter.end();
-  } catch (error) {
-    if (error instanceof JsonStructureError) throw new CliError(`${file}:${error.line}:${error.column}: not JSON: ${error.message}`);
-    throw error;
-  }
-  collector.document(members, { file, format: 'json', get text() { return readFileSync(file, 'utf8'); }, line: 1, column: 1, path: [] }, reader);
+  const guarded = (read: () => void): void => {
+    try {
+      read();
+    } catch (error) {
+      throw error instanceof JsonStructureError ? new CliError(`${file}:${error.line}:${error.column}: not JSON: ${error.message}`) : error;
+    }
+  };
+  return {
+    push: (chunk) => guarded(() => splitter.push(chunk)),
+    end() {
+      guarded(() => splitter.end());
+      collector.document(members, { file, format: 'json', get text() { return readFileSync(file, 'utf8'); }, line: 1, column: 1, path: [] }, reader);
+    },
+  };
 }
 
 function parsed(source: SourceText): unknown {
@@ -96,7 +111,7 @@ function parsed(source: SourceText): unknown {
   }
 }
 
-async function readYamlFile(collector: Collector, file: string, lists: ReadonlySet<string>): Promise<void> {
+async function yamlReader(collector: Collector, file: string, lists: ReadonlySet<string>): Promise<ChunkReader> {
   const [{ readYaml }, { YamlSplitter }] = await Promise.all([import('./yaml-reader.js'), import('./yaml-splitter.js')]);
   const reader = new ObjectReader(readYaml);
   const splitter = new YamlSplitter(lists, ({ key, index, text, line }) => {
@@ -111,9 +126,13 @@ async function readYamlFile(collector: Collector, file: string, lists: ReadonlyS
     collector.document(members, source, reader);
   });
   const decoder = new StringDecoder('utf8');
-  for await (const chunk of chunksOf(file)) splitter.push(decoder.write(chunk));
-  splitter.push(decoder.end());
-  splitter.end();
+  return {
+    push: (chunk) => splitter.push(decoder.write(chunk)),
+    end() {
+      splitter.push(decoder.end());
+      splitter.end();
+    },
+  };
 }
 
 /** Puts together what the documents of one input hold. */
@@ -125,9 +144,12 @@ class Collector {
 
   constructor(private readonly path: string) {}
 
-  add(object: InputObject, { file, format, text, line, column, path, inText = [] }: SourceText): void {
+  add(object: InputObject, source: SourceText): void {
     this.objects.push(object);
-    if (!MANY.has(object.kind)) this.sources.set(object, { file, format, text, line, column, path, inText });
+    if (MANY.has(object.kind)) return;
+    // A text of its own: one that is looked up would keep everything that was read with it.
+    const { file, format, text, line, column, path, inText = [] } = source;
+    this.sources.set(object, { file, format, text, line, column, path, inText });
   }
 
   mark(): { objects: number; skipped: number } {
