@@ -41,6 +41,9 @@ export class InputError extends Error {
   }
 }
 
+/** A YAML alias whose anchor is not in the same piece of the file. */
+export class DistantAnchor extends InputError {}
+
 async function place({ format, text, line, column }: SourceText, path: FieldPath, known?: number): Promise<{ line: number; column: number; problem?: string }> {
   let offset: number;
   let problem: string | undefined;

@@ -2,7 +2,7 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { CliError } from '../cli-error.js';
 import { filesOf } from '../input-files.js';
-import { InputError } from './input-error.js';
+import { DistantAnchor, InputError } from './input-error.js';
 import type { SourceText } from './input-error.js';
 import { JsonSplitter, JsonStructureError } from './json-splitter.js';
 import { ObjectReader } from './object-reader.js';
@@ -46,7 +46,7 @@ async function readFileInto(collector: Collector, file: string): Promise<void> {
   try {
     await readStream(collector, file, LISTS);
   } catch (error) {
-    if ((error as Error).name !== 'DistantAnchor') throw error;
+    if (!(error instanceof DistantAnchor)) throw error;
     // Anchors and aliases are far apart: the file can only be read as a whole.
     collector.reset(before);
     await readStream(collector, file, NO_LISTS);

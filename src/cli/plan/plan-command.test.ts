@@ -88,6 +88,23 @@ describe('plan', () => {
     expect(answers[0]?.newNodes[0]?.pods).to.have.length(2);
   });
 
+  it('reads YAML in which an object refers to another one', async () => {
+    const text = `instanceTypes: {"*": ${JSON.stringify([SMALL])}}
+objects:
+- ${JSON.stringify(pool())}
+- apiVersion: v1
+  kind: Pod
+  metadata: {name: web-0}
+  spec: &spec {containers: [{name: main, resources: {requests: {cpu: 1500m}}}]}
+- apiVersion: v1
+  kind: Pod
+  metadata: {name: web-1}
+  spec: *spec
+`;
+    expect((await results([file('anchors.yaml', text)])).results[0]?.newNodes.map(({ pods }) => pods)).to.deep.equal([['default/web-0'], ['default/web-1']]);
+    expect((await failure([file('no-anchor.yaml', text.replace('&spec ', ''))])).message).to.match(/no-anchor\.yaml:11:9: not YAML: Unresolved alias.*spec/);
+  });
+
   it('shows people the nodes, how full they are, and what has no place with why', async () => {
     const asked = question([pod('web-0', '950m'), pod('huge-0', '99'), pod('huge-1', '99'), pod('elsewhere', '1', { nodeSelector: { [ZONE]: 'zone-c' } })]);
     const { code, text } = await run([file('text.json', asked)]);

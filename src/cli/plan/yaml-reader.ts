@@ -1,13 +1,10 @@
 import { isCollection, isMap, isNode, isPair, isScalar, parseDocument } from 'yaml';
 import type { Node } from 'yaml';
-import { InputError } from './input-error.js';
+import { DistantAnchor, InputError } from './input-error.js';
 import type { SourceText } from './input-error.js';
 import type { FieldPath } from './json-position.js';
 
-/** An alias whose anchor is not in the same piece of the file. */
-export class DistantAnchor extends Error {}
-
-/** The value of a piece of a file. Throws an {@link InputError}, or {@link DistantAnchor}. */
+/** The value of a piece of a file. Throws an {@link InputError}. */
 export function readYaml(source: SourceText): unknown {
   const document = parseDocument(source.text, { prettyErrors: false });
   const [problem] = document.errors;
@@ -15,7 +12,9 @@ export function readYaml(source: SourceText): unknown {
   try {
     return document.toJS() as unknown;
   } catch (error) {
-    throw error instanceof ReferenceError ? new DistantAnchor(error.message) : error;
+    if (!(error instanceof ReferenceError)) throw error;
+    const alias = /\S+$/.exec(error.message)?.[0] ?? '';
+    throw new DistantAnchor([], `not YAML: ${error.message}`, source, Math.max(source.text.indexOf(`*${alias}`), 0));
   }
 }
 
