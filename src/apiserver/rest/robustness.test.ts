@@ -90,6 +90,16 @@ describe('The server', () => {
     await cluster.server.close();
   }).timeout(60_000);
 
+  it('says what a patch put where a text belongs', async () => {
+    const cluster = new TestCluster();
+    await cluster.ok('POST', '/api/v1/namespaces/default/configmaps', configMap('a'));
+    for (const [patch, named] of [[{ metadata: { name: { toString: false } } }, 'the name of the object ({"toString":false})'], [{ kind: { toString: 1 } }, '{"toString":1} in version'], [{ apiVersion: { toString: 1 } }, '({"toString":1})']] as const) {
+      const { status, body } = await cluster.request('PATCH', '/api/v1/namespaces/default/configmaps/a', patch, { 'content-type': 'application/merge-patch+json' });
+      expect([status, body.message]).to.satisfy(([code, message]: [number, string]) => code === 400 && message.includes(named), JSON.stringify(body));
+    }
+    await cluster.server.close();
+  });
+
   it('keeps a poisoned object from hurting others', async () => {
     const cluster = new TestCluster();
     const labels: JsonObject = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`label-${index}`, 'x']));

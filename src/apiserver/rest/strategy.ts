@@ -18,16 +18,19 @@ export function generatedName({ random }: RestContext, prefix: string): string {
   return name;
 }
 
+/** A patch can put anything where a text belongs, even objects that cannot become one. */
+const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
 /** Checks that a decoded body is what its URL says, and fills in what it left out. */
 export function matchUrl(object: ApiObject, definition: ResourceDefinition, namespace: string, name: string): void {
   const apiVersion = apiVersionOf(definition);
   object.apiVersion ||= apiVersion;
   object.kind ||= definition.kind;
   if (object.apiVersion !== apiVersion) {
-    throw badRequest(`the API version in the data (${object.apiVersion}) does not match the expected API version (${apiVersion})`);
+    throw badRequest(`the API version in the data (${asText(object.apiVersion)}) does not match the expected API version (${apiVersion})`);
   }
   if (object.kind !== definition.kind) {
-    throw badRequest(`${object.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: the kind in the data (${object.kind}) does not match the expected kind (${definition.kind})`);
+    throw badRequest(`${asText(object.kind)} in version "${definition.version}" cannot be handled as a ${definition.kind}: the kind in the data (${asText(object.kind)}) does not match the expected kind (${definition.kind})`);
   }
   const { metadata } = object;
   if (definition.namespaced) {
@@ -36,7 +39,7 @@ export function matchUrl(object: ApiObject, definition: ResourceDefinition, name
   } else if (metadata.namespace) throw badRequest('namespace is not allowed on this type, the namespace of the object must be empty');
   if (name) {
     metadata.name ||= name;
-    if (metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+    if (metadata.name !== name) throw badRequest(`the name of the object (${asText(metadata.name)}) does not match the name on the URL (${name})`);
   }
 }
 
