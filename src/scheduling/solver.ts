@@ -6,9 +6,11 @@ import { isEmpty } from './bits.js';
 import { DraftNode } from './draft-node.js';
 import type { DraftContext } from './draft-node.js';
 import type { ExistingNode } from './existing-node.js';
+import { OpenDrafts } from './open-drafts.js';
 import type { PodClass } from './pod-class.js';
 import type { Pool } from './pool.js';
 import type { Refusal } from './refusal.js';
+import type { RequirementSet } from './requirement-set.js';
 import { resourceVector } from './resource-vector.js';
 import type { ResourceVector } from './resource-vector.js';
 import type { Run } from './run.js';
@@ -43,6 +45,9 @@ interface Memory {
   readonly nodeAnswers: Answers;
   /** By draft index. */
   readonly draftAnswers: Answers;
+  /** Requirements of drafts for which topologies of labels left no domain, at the topology version `refusedAt`. */
+  readonly refusedSets: Set<RequirementSet>;
+  refusedAt: number;
   /** Tolerated taints by pool. */
   readonly poolTaint: Map<Pool, Taint | undefined>;
   failure: Failure | undefined;
@@ -54,8 +59,7 @@ interface Memory {
 /** Fills existing nodes and plans new ones, pod by pod, asking each node at most once for pods that are alike. */
 export class Solver {
   readonly drafts: DraftNode[] = [];
-  /** Drafts that may have room, those with the fewest pods first. */
-  private readonly open: DraftNode[] = [];
+  private readonly open: OpenDrafts;
   private readonly remaining = new Map<Pool, Record<string, number>>();
   private readonly memories = new Map<PodClass, Memory>();
   private readonly vectors = new Map<unknown, ResourceVector>();
@@ -64,6 +68,7 @@ export class Solver {
   private version = 0;
 
   constructor(private readonly run: Run) {
+    this.open = new OpenDrafts(this.drafts, run.smallestRequest);
     this.context = {
       topology: run.topology,
       reservations: run.reservations,
@@ -92,6 +97,8 @@ export class Solver {
         firstNode: 0,
         nodeAnswers: new Answers(),
         draftAnswers: new Answers(),
+        refusedSets: new Set(),
+        refusedAt: -1,
         poolTaint: new Map(),
         failure: undefined,
         failedAt: -1,
@@ -153,43 +160,30 @@ export class Solver {
   private placeOnDraft({ pod }: QueuedPod, podClass: PodClass, memory: Memory): boolean {
     const { topology } = this.run;
     const version = topology.versionFor(podClass);
-    const { draftAnswers: answers } = memory;
-    for (let position = 0; position < this.open.length; position += 1) {
-      const draft = this.open[position] as DraftNode;
-      if (answers.isNo(draft.index, version) || topology.hasTooMany(podClass, draft.host)) continue;
-      if (this.taintOf(draft.pool, podClass, memory) !== undefined) {
-        answers.never(draft.index);
-        continue;
-      }
-      const joining = draft.join(podClass, memory.vector);
-      if ('rule' in joining) {
-        if (CAN_PASS.has(joining.rule)) answers.notNow(draft.index, version);
-        else if (joining.rule !== 'reserved') answers.never(draft.index);
-        continue;
-      }
-      draft.commit(pod, podClass, memory.vector, joining);
-      this.version += 1;
-      this.reorder(position);
-      return true;
+    if (memory.refusedAt !== version) {
+      memory.refusedSets.clear();
+      memory.refusedAt = version;
     }
-    return false;
+    return this.open.offer(topology.of(podClass).hosts, (draft) => topology.hasTooMany(podClass, draft.host), (draft) => this.joins(draft, pod, podClass, memory));
   }
 
-  /** Restores the order of open drafts after the one at a position took a pod; drops it when it is full. */
-  private reorder(position: number): void {
-    const { open } = this;
-    const draft = open[position] as DraftNode;
-    if (draft.isFull(this.run.smallestRequest)) {
-      open.splice(position, 1);
-      return;
+  private joins(draft: DraftNode, pod: Pod, podClass: PodClass, memory: Memory): boolean {
+    const { draftAnswers: answers, refusedAt: version } = memory;
+    if (answers.isNo(draft.index, version) || memory.refusedSets.has(draft.requirements)) return false;
+    if (this.taintOf(draft.pool, podClass, memory) !== undefined) {
+      answers.never(draft.index);
+      return false;
     }
-    let at = position;
-    for (; at + 1 < open.length; at += 1) {
-      const next = open[at + 1] as DraftNode;
-      if (next.pods.length > draft.pods.length || (next.pods.length === draft.pods.length && next.index > draft.index)) break;
-      open[at] = next;
+    const joining = draft.join(podClass, memory.vector);
+    if ('rule' in joining) {
+      if (joining.rule === 'topology' && !joining.group.ofHosts && podClass.volumes.length === 1) memory.refusedSets.add(draft.requirements);
+      else if (CAN_PASS.has(joining.rule)) answers.notNow(draft.index, version);
+      else if (joining.rule !== 'reserved') answers.never(draft.index);
+      return false;
     }
-    open[at] = draft;
+    draft.commit(pod, podClass, memory.vector, joining);
+    this.version += 1;
+    return true;
   }
 
   private taintOf(pool: Pool, podClass: PodClass, memory: Memory): Taint | undefined {
@@ -224,8 +218,7 @@ export class Solver {
     draft.commit(pod, podClass, memory.vector, joining);
     this.version += 1;
     this.drafts.push(draft);
-    this.open.unshift(draft);
-    this.reorder(0);
+    this.open.add(draft);
     for (const name in remaining) remaining[name] = (remaining[name] as number) - (name === 'nodes' ? 1 : pool.largestCapacity(draft.rows, name));
     return undefined;
   }

@@ -22,6 +22,8 @@ export interface ClassTopology {
   readonly restricting: readonly { readonly group: TopologyGroup; readonly selected: boolean; readonly allowed: Allowed }[];
   /** What counts it once it is placed. */
   readonly counting: readonly Entry[];
+  /** Equal for classes for which the same hosts have too many pods; undefined for those that {@link Topology.hasTooMany} never refuses. */
+  readonly hosts: string | undefined;
 }
 
 /** A topology term that leaves no domain. */
@@ -44,6 +46,7 @@ export class Topology {
   /** Keys by which pods on new nodes count only once it is certain what the node will have. */
   private readonly settlingKeys = new Set<KeyVocabulary>();
   private readonly ofClass = new Map<PodClass, ClassTopology>();
+  private readonly numbers = new Map<TopologyGroup, number>();
   /** Indexes of nodes by the domain that they are in. */
   private readonly domainNodes = new Map<KeyVocabulary, Map<number, number[]>>();
 
@@ -200,7 +203,14 @@ export class Topology {
     const restricting = [...new Set([...own, ...repelled])].map((group) => ({ group, selected: selects(group), allowed: allowedBy(group) }))
       .sort((a, b) => Number(a.group.term.kind === 'topology spread') - Number(b.group.term.kind === 'topology spread'));
     const repelling = podClass.repelling.map((term) => this.inverseEntry(term));
-    return { restricting, counting: [...[...this.entries.values()].filter(({ group }) => selects(group)), ...repelling] };
+    const hosts = restricting.filter(({ group: { ofHosts, term } }) => ofHosts && term.kind !== 'pod affinity').map(({ group, selected }) => `${this.numberOf(group)}${selected ? '+' : ''}`);
+    return { restricting, hosts: hosts.length > 0 ? hosts.join(' ') : undefined, counting: [...[...this.entries.values()].filter(({ group }) => selects(group)), ...repelling] };
+  }
+
+  private numberOf(group: TopologyGroup): number {
+    const number = this.numbers.get(group) ?? this.numbers.size;
+    this.numbers.set(group, number);
+    return number;
   }
 
   /** Whether some host that the class's hostname requirement allows has pods of the group. */
