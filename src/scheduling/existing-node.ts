@@ -6,7 +6,7 @@ import { untolerated } from '../api/taints.js';
 import { hostPorts, takenPort } from './host-ports.js';
 import type { HostPort } from './host-ports.js';
 import type { NodeRequirements, PodClass } from './pod-class.js';
-import { podConstraints } from './pod-constraints.js';
+import { podConstraints, toleratingPreferences } from './pod-constraints.js';
 import { runningRequests } from './pod-requests.js';
 import type { ResourceVector } from './resource-vector.js';
 import type { ObjectLookup, SnapshotNode } from './snapshot.js';
@@ -41,7 +41,7 @@ function findPendingDaemons({ labels, name, taints, daemonRequests }: SnapshotNo
   const own = Requirements.fromLabels({ [HOSTNAME_LABEL]: name, ...labels });
   const expected = addResources(...daemonSetPods.filter((pod) => {
     const { nodeSelector, required, tolerations } = podConstraints(pod, []);
-    return untolerated(taints, tolerations) === undefined
+    return untolerated(taints, toleratingPreferences(tolerations)) === undefined
       && (required.length > 0 ? required : [[]]).some((term) => own.compatible(Requirements.of(...nodeSelector, ...term), new Set()));
   }).map(runningRequests));
   const pending: Record<string, number> = {};

@@ -9,7 +9,7 @@ import type { PodConstraints } from './pod-constraints.js';
 import { podRequests } from './pod-requests.js';
 import type { RequirementSet, RequirementSets } from './requirement-set.js';
 import type { Labels } from './selector.js';
-import { affinityTerm, jointTerms, spreadTerm } from './topology-term.js';
+import { addSelectorKeys, affinityTerm, jointTerms, spreadTerm } from './topology-term.js';
 import type { TopologyTerm } from './topology-term.js';
 import type { ValueSet } from './value-set.js';
 
@@ -188,10 +188,5 @@ export class PodClasses {
 
 /** Adds the label keys that a pod's selectors look at. */
 function collectKeys({ spreads, affinity, antiAffinity, preferredAffinity, preferredAntiAffinity }: PodConstraints, keys: Set<string>): void {
-  for (const term of [...spreads, ...affinity, ...antiAffinity, ...preferredAffinity, ...preferredAntiAffinity]) {
-    for (const key in term.labelSelector?.matchLabels) keys.add(key);
-    for (const { key } of term.labelSelector?.matchExpressions ?? []) keys.add(key);
-    const { matchLabelKeys, mismatchLabelKeys } = term as { matchLabelKeys?: string[]; mismatchLabelKeys?: string[] };
-    for (const key of [...(matchLabelKeys ?? []), ...(mismatchLabelKeys ?? [])]) keys.add(key);
-  }
+  addSelectorKeys([...spreads, ...affinity, ...antiAffinity, ...preferredAffinity, ...preferredAntiAffinity], keys);
 }

@@ -25,11 +25,19 @@ export interface TopologyTerm {
 const expressions = (keys: readonly string[] | undefined, labels: Labels, operator: 'In' | 'NotIn'): LabelSelectorRequirement[] =>
   (keys ?? []).filter((key) => key in labels).map((key) => ({ key, operator, values: [labels[key] as string] }));
 
+type LabelKeys = { labelSelector?: LabelSelector; matchLabelKeys?: string[]; mismatchLabelKeys?: string[] };
+
+/** Adds the label keys by which terms and constraints tell pods apart. */
+export function addSelectorKeys(terms: readonly LabelKeys[], keys: Set<string>): void {
+  for (const { labelSelector, matchLabelKeys = [], mismatchLabelKeys = [] } of terms) {
+    for (const key in labelSelector?.matchLabels) keys.add(key);
+    for (const { key } of labelSelector?.matchExpressions ?? []) keys.add(key);
+    for (const key of [...matchLabelKeys, ...mismatchLabelKeys]) keys.add(key);
+  }
+}
+
 /** The selector with the pod's own values of `matchLabelKeys` required, and of `mismatchLabelKeys` excluded. */
-function withLabelKeys(
-  { labelSelector, matchLabelKeys, mismatchLabelKeys }: { labelSelector?: LabelSelector; matchLabelKeys?: string[]; mismatchLabelKeys?: string[] },
-  labels: Labels,
-): LabelSelector | undefined {
+function withLabelKeys({ labelSelector, matchLabelKeys, mismatchLabelKeys }: LabelKeys, labels: Labels): LabelSelector | undefined {
   if (labelSelector === undefined) return undefined;
   const added = [...expressions(matchLabelKeys, labels, 'In'), ...expressions(mismatchLabelKeys, labels, 'NotIn')];
   return added.length === 0 ? labelSelector : { ...labelSelector, matchExpressions: [...(labelSelector.matchExpressions ?? []), ...added] };

@@ -1,9 +1,22 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import type { Pod, PodAffinityTerm, PodSpec, TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
+import { scenarios } from '../../test/support/scenarios.js';
 import { existingNode, instanceType, inValues, nodePool, pod, snapshot } from '../../test/support/workloads.js';
+import { WELL_KNOWN_LABELS } from '../api/labels.js';
+import { untolerated } from '../api/taints.js';
+import { compile } from './compiled.js';
 import type { Decision } from './decision.js';
+import type { DraftNode } from './draft-node.js';
+import type { SolveOptions } from './options.js';
+import type { NodeFilter } from './pod-class.js';
+import { prepare } from './prepare.js';
+import type { Run } from './run.js';
 import type { Snapshot, SnapshotNode } from './snapshot.js';
 import { solve } from './solve.js';
+import { Solver } from './solver.js';
+import type { Topology } from './topology.js';
+import type { TopologyGroup } from './topology-group.js';
 
 const ZONE = 'topology.kubernetes.io/zone';
 const ARCH = 'kubernetes.io/arch';
@@ -29,7 +42,57 @@ function zonesOf({ newNodes, existingNodes }: Decision): string {
   return [...counts].map(([zone, count]) => `${zone}${count}`).sort().join(' ');
 }
 
+/** A run whose pods are all placed, as far as they can be. */
+function finished(snapshotOf: Snapshot, pods: readonly Pod[], options: SolveOptions): { run: Run; drafts: readonly DraftNode[] } {
+  const steps = prepare(snapshotOf, compile(snapshotOf, WELL_KNOWN_LABELS, 'karpenter.k8s.aws/capacity-reservation-id'), pods, options, []);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  const { run, queue } = step.value;
+  const solver = new Solver(run);
+  for (const queued of [...queue, ...queue]) if (![...solver.drafts, ...run.nodes].some((node) => node.pods.includes(queued.pod))) solver.place(queued);
+  return { run, drafts: solver.drafts };
+}
+
+type Entries = readonly { readonly group: TopologyGroup; readonly filter: NodeFilter | undefined }[];
+const entriesOf = (topology: Topology): Entries => [...(topology as unknown as { entries: Map<string, Entries[number]> }).entries.values()];
+
+/** How many pods of a group there are where, looked at in the end: by domain or machine. */
+function recounted({ group, filter }: Entries[number], { nodes }: Snapshot, pods: ReadonlySet<Pod>, { run, drafts }: { run: Run; drafts: readonly DraftNode[] }): Record<string, number> {
+  const { term: { namespaces, selector, key, honorAffinity, honorTaints } } = group;
+  const isTolerated = (taints: Snapshot['nodes'][number]['taints']): boolean => !honorTaints || !filter || untolerated(taints.filter(({ effect }) => effect !== 'PreferNoSchedule'), filter.tolerations) === undefined;
+  const counts: Record<string, number> = {};
+  const add = (domain: string | undefined, there: readonly Pod[]): void => {
+    const count = there.filter(({ metadata }) => namespaces.includes(metadata?.namespace ?? '') && selector.matches(metadata?.labels ?? {})).length;
+    if (domain !== undefined && count > 0) counts[domain] = (counts[domain] ?? 0) + count;
+  };
+  for (const [host, node] of nodes.entries()) {
+    const takesPart = isTolerated(node.taints) && (!honorAffinity || !filter || filter.anyTerm.some(({ requirements }) => requirements.conflictOfLabels(node.labels, node.name) === undefined));
+    const placed = run.nodes.find(({ source }) => source === node)?.pods ?? [];
+    if (takesPart) add(group.ofHosts ? run.hostName(host) : node.labels[key], [...node.pods.filter((each) => !pods.has(each)), ...placed]);
+  }
+  for (const { requirements, pool, host, pods: placed } of drafts) {
+    const single = requirements.get(group.key)?.single;
+    const takesPart = isTolerated(pool.taints) && (!honorAffinity || !filter || filter.anyTerm.some((any) => requirements.admits(any.requirements)));
+    if (takesPart) add(group.ofHosts ? run.hostName(host) : single === undefined ? undefined : group.key.values[single], placed);
+  }
+  return counts;
+}
+
+const countsOf = (group: TopologyGroup, run: Run): Record<string, number> =>
+  Object.fromEntries(group.describeCounts(run.hostName).split(', ').map((text) => text.split(': ')).map(([domain, count]) => [domain as string, Number(count)] as const).filter(([, count]) => count > 0));
+
 describe('topology', () => {
+  it('has counted, pod by pod, what there is in the end', () => {
+    fc.assert(fc.property(scenarios, ({ cluster: from, pods, options }) => {
+      const end = finished(from, pods, options);
+      for (const entry of entriesOf(end.run.topology)) {
+        // Until a node is certain, pods that keep others away stand in all the places where they may be.
+        if (entry.group.term.kind === 'pod anti-affinity' && !entry.group.ofHosts) continue;
+        expect(countsOf(entry.group, end.run), `${entry.group.term.kind} ${entry.group.term.key}`).to.deep.equal(recounted(entry, from, new Set(pods), end));
+      }
+    }), { numRuns: 100 });
+  });
+
   describe('spread', () => {
     it('counts pods that were placed before a pod gave up a preference', () => {
       const prefersNoPods = cluster({ template: { taints: [{ key: 'soft', effect: 'PreferNoSchedule' }] } }, [existingNode('node-a', { zone: 'a' })]);
@@ -78,6 +141,13 @@ describe('topology', () => {
       expect(solve(cluster(), [...apart, both]).unschedulable.map(({ pod: { metadata } }) => metadata?.name)).to.deep.equal(['both']);
       const joint = pod({ name: 'joint', labels: { app: 'one', role: 'x' }, spec: { nodeSelector: { [ZONE]: 'a' } } });
       expect(solve(cluster(), [...apart, joint, both]).unschedulable).to.deep.equal([]);
+    });
+
+    it('of pods that run leaves alone what their matchLabelKeys and mismatchLabelKeys leave out', () => {
+      const running = (keys: object): SnapshotNode => existingNode('node', { pods: [pod({ name: 'there', labels: { app: 'web', revision: 'r0' }, spec: { nodeName: 'node', affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ ...term('web', 'kubernetes.io/hostname'), ...keys }] } } } })] });
+      const placed = (keys: object, revision: string): number => solve(snapshot([], { nodes: [running(keys)] }), [pod({ labels: { app: 'web', revision } })]).existingNodes.length;
+      expect([placed({ mismatchLabelKeys: ['revision'] }, 'r0'), placed({ mismatchLabelKeys: ['revision'] }, 'r1')]).to.deep.equal([1, 0]);
+      expect([placed({ matchLabelKeys: ['revision'] }, 'r0'), placed({ matchLabelKeys: ['revision'] }, 'r1')]).to.deep.equal([0, 1]);
     });
 
     it('to itself is met on nodes that prefer no pods', () => {

@@ -11,7 +11,7 @@ import type { RequirementSet, RequirementSets } from './requirement-set.js';
 import type { Snapshot, SnapshotNode } from './snapshot.js';
 import { TopologyGroup } from './topology-group.js';
 import type { Allowed, Host } from './topology-group.js';
-import { affinityTerm } from './topology-term.js';
+import { addSelectorKeys, affinityTerm } from './topology-term.js';
 import type { TopologyTerm } from './topology-term.js';
 import type { ValueSet } from './value-set.js';
 import type { KeyVocabulary } from './vocabulary.js';
@@ -74,12 +74,7 @@ export class Topology {
   /** Label keys that decide which pods existing pods keep away. */
   static repellingKeys(bound: BoundPods): Set<string> {
     const keys = new Set<string>();
-    for (const [first] of bound.repelling.values()) {
-      for (const { labelSelector } of first?.pod.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) {
-        for (const key in labelSelector?.matchLabels) keys.add(key);
-        for (const { key } of labelSelector?.matchExpressions ?? []) keys.add(key);
-      }
-    }
+    for (const [first] of bound.repelling.values()) addSelectorKeys(first?.pod.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [], keys);
     return keys;
   }
 

@@ -1,37 +1,43 @@
 import type { Pod } from 'kubernetes-types/core/v1.js';
+import { WELL_KNOWN_LABELS } from '../../src/api/labels.js';
 import { Requirements } from '../../src/api/requirements.js';
 import type { Requirement } from '../../src/api/requirement.js';
 import type { InstanceType, Offering } from '../../src/cloud/instance-type.js';
 import type { Decision, NewNode, Snapshot, SnapshotPool, SolveOptions } from '../../src/scheduling/index.js';
-import { brokenConstraints, termsOf } from './constraint-checker.js';
+import { brokenConstraints, namespaceOf } from './constraint-checker.js';
 
-// Finds a place for one pod by trying all there are, one by one.
+// Finds places by trying all there are, one by one.
 
-/** Where a pod may go: an existing node, or a new one of a pool as a type bought by an offering. */
-export interface NaivePlace { readonly node?: string; readonly pool?: string; readonly type?: string; readonly offering?: Offering }
+/** One machine that can be bought, with values for the labels that its pool leaves open. */
+export interface Way { readonly pool: SnapshotPool; readonly type: InstanceType; readonly offering: Offering; readonly labels: readonly Requirement[] }
 
-const EMPTY: Decision = { newNodes: [], existingNodes: [], unschedulable: [], unfinished: [], emptyPools: [], totalPrice: 0 } as unknown as Decision;
+/** Where a pod may go: an existing node, or a new one. */
+export type NaivePlace = { readonly node: string; readonly way?: undefined } | { readonly node?: undefined; readonly way: Way };
 
-/** A new node that can come in one way only. */
-function pinned(pool: SnapshotPool, pod: Pod, type: InstanceType, offering: Offering, asked: readonly Requirement[]): NewNode {
-  const one = { ...type, offerings: [offering] };
-  return {
-    pool, pods: [pod], requirements: Requirements.of(...pool.nodePool.spec.template.spec.requirements, ...asked, ...offering.requirements),
-    instanceTypes: [one], requests: {}, price: offering.price, minValuesRelaxed: true,
-  } as unknown as NewNode;
-}
+export const NOTHING = { newNodes: [], existingNodes: [], unschedulable: [], unfinished: [], emptyPools: [], totalPrice: 0 } as unknown as Decision;
 
-/** Every place where the pod breaks no rule. `minValues` is the caller's: it is about several places at once. */
-export function naivePlaces(cluster: Snapshot, pod: Pod, options: SolveOptions = {}): NaivePlace[] {
-  const places: NaivePlace[] = [];
-  const isFine = (decision: Partial<Decision>): boolean => brokenConstraints(cluster, [pod], { ...EMPTY, ...decision }, { ...options, minValuesPolicy: 'BestEffort' }).length === 0;
-  for (const node of cluster.nodes) if (isFine({ existingNodes: [{ node, pods: [pod] }] })) places.push({ node: node.name });
-  for (const pool of cluster.pools) {
-    for (const type of pool.instanceTypes) {
-      for (const offering of type.offerings) {
-        if (offering.available && termsOf(pod).some((term) => isFine({ newNodes: [pinned(pool, pod, type, offering, term)] }))) places.push({ pool: pool.nodePool.metadata.name, type: type.name, offering });
-      }
-    }
-  }
-  return places;
+/** The values among which a pool leaves its nodes' own labels open, and not to choose at all. */
+const choices = ({ nodePool: { spec: { template } } }: SnapshotPool): Requirement[][] =>
+  [[], ...template.spec.requirements.flatMap(({ key, operator, values = [] }) => (operator === 'In' && !WELL_KNOWN_LABELS.has(key) ? values.map((value): Requirement[] => [{ key, operator, values: [value] }]) : []))];
+
+export const waysOf = ({ pools }: Snapshot): Way[] => pools.flatMap((pool) => pool.instanceTypes.flatMap((type) =>
+  type.offerings.filter(({ available }) => available).flatMap((offering) => choices(pool).map((labels) => ({ pool, type, offering, labels })))));
+
+/** A new node that comes in this way and no other. */
+export const bought = ({ pool, type, offering, labels }: Way, pods: readonly Pod[]): NewNode => ({
+  pool, pods, requirements: Requirements.of(...pool.nodePool.spec.template.spec.requirements, ...labels, ...offering.requirements),
+  instanceTypes: [{ ...type, offerings: [offering] }], requests: {}, price: offering.price, minValuesRelaxed: true,
+} as unknown as NewNode);
+
+/** Whether pods break no rule in these places. How many types a node could be is not asked. */
+export const isFine = (cluster: Snapshot, pods: readonly Pod[], decision: Partial<Decision>, options: SolveOptions = {}): boolean =>
+  brokenConstraints(cluster, pods, { ...NOTHING, ...decision }, { ...options, minValuesPolicy: 'BestEffort' }).length === 0;
+
+/** Every place where the pod breaks no rule. */
+export function naivePlaces(cluster: Snapshot, pod: Pod, options?: SolveOptions): NaivePlace[] {
+  if (pod.spec?.volumes?.some(({ persistentVolumeClaim: claim }) => claim && !cluster.lookup.persistentVolumeClaim(namespaceOf(pod), claim.claimName))) return [];
+  return [
+    ...cluster.nodes.filter((node) => isFine(cluster, [pod], { existingNodes: [{ node, pods: [pod] }] }, options)).map(({ name }) => ({ node: name })),
+    ...waysOf(cluster).filter((way) => isFine(cluster, [pod], { newNodes: [bought(way, [pod])] }, options)).map((way) => ({ way })),
+  ];
 }
