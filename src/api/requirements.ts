@@ -226,7 +226,7 @@ export class Requirements implements Iterable<[string, LabelSet]> {
   }
 
   private undefinedKey(wanted: Requirements, allowUndefined: ReadonlySet<string>): string | undefined {
-    for (const [key, set] of wanted) if (!this.sets.has(key) && !allowUndefined.has(key) && !set.allowsAbsence) return key;
+    for (const [key, set] of wanted) if (!this.sets.has(key) && !set.allowsAbsence && (set.isImpossible || !allowUndefined.has(key))) return key;
     return undefined;
   }
 

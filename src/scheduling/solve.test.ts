@@ -367,7 +367,7 @@ describe('solve', () => {
     it('that cannot be in one place leave the pod without a node', () => {
       const decision = solve(snapshot([one()], { lookup }), withClaim('bound', 'new'));
       expect(decision.newNodes).to.have.length(0);
-      expect(reasonOf(decision)).to.contain('topology.kubernetes.io/zone DoesNotExist');
+      expect(reasonOf(decision)).to.contain('incompatible volume requirements, no value of label "topology.kubernetes.io/zone" meets all that is asked of it');
     });
 
     it('without a claim leave the pod out', () => {
