@@ -17,21 +17,42 @@ export class Applier {
 
   constructor(private readonly transport: KubeTransport, private readonly print: (line: string) => void) {}
 
-  /** All of them or, when one of them is invalid, none. Throws a {@link CliError} that names every invalid one. */
+  /**
+   * All of them or, when one of them is invalid, none: what they need that is among them (namespaces, CRDs) is made first, and taken
+   * back. Throws a {@link CliError} that names every invalid one.
+   */
   async apply(manifests: readonly Manifest[]): Promise<void> {
+    const needed = manifests.filter(({ object: { kind } }) => kind === 'Namespace' || kind === 'CustomResourceDefinition');
+    await this.check(needed);
+    const made: Manifest[] = [];
+    for (const manifest of needed) if ((await this.applied(manifest)).status === 201) made.push(manifest);
+    try {
+      await this.check(manifests);
+    } catch (error) {
+      for (const manifest of made.reverse()) await this.transport.send({ method: 'DELETE', path: await this.pathOf(manifest), headers: { accept: 'application/json' } });
+      throw error;
+    }
+    for (const manifest of manifests) {
+      const response = await this.applied(manifest);
+      for (const warning of warningsOf(response)) this.warn(warning);
+      this.print(`${nameOf(manifest.object)} ${response.status === 201 || made.includes(manifest) ? 'created' : 'configured'}`);
+    }
+  }
+
+  private async check(manifests: readonly Manifest[]): Promise<void> {
     const problems: string[] = [];
     for (const manifest of manifests) {
       const response = await this.send(manifest, { dryRun: true });
-      if (response.status >= 400) problems.push(`${manifest.file}: ${messageOf(await textOf(response))}`);
+      if (response.status >= 400) problems.push(problemOf(manifest, await textOf(response)));
     }
     if (problems.length > 0) throw new CliError(`nothing was applied:\n${problems.join('\n')}`);
-    for (const manifest of manifests) {
-      const response = await this.send(manifest, { dryRun: false });
-      const text = await textOf(response);
-      if (response.status >= 400) throw new CliError(`${manifest.file}: ${messageOf(text)}`);
-      for (const warning of warningsOf(response)) this.warn(warning);
-      this.print(`${nameOf(manifest.object)} ${response.status === 201 ? 'created' : 'configured'}`);
-    }
+  }
+
+  private async applied(manifest: Manifest): Promise<KubeResponse> {
+    const response = await this.send(manifest, { dryRun: false });
+    const text = await textOf(response);
+    if (response.status >= 400) throw new CliError(problemOf(manifest, text));
+    return response;
   }
 
   /** Every text once. */
@@ -41,17 +62,19 @@ export class Applier {
   }
 
   /** One manifest, as a server-side apply that takes every field. Throws a {@link CliError} when nothing serves its kind. */
-  async send({ file, object }: Manifest, { dryRun }: { dryRun: boolean }): Promise<KubeResponse> {
-    const { plural, namespaced } = await this.resourceOf(object, file);
-    const base = object.apiVersion.includes('/') ? `/apis/${object.apiVersion}` : `/api/${object.apiVersion}`;
-    const scope = namespaced ? `/namespaces/${object.metadata.namespace ?? 'default'}` : '';
-    const query = `fieldManager=karpenter-ts&force=true&fieldValidation=Strict${dryRun ? '&dryRun=All' : ''}`;
+  async send(manifest: Manifest, { dryRun }: { dryRun: boolean }): Promise<KubeResponse> {
     return this.transport.send({
       method: 'PATCH',
-      path: `${base}${scope}/${plural}/${object.metadata.name}?${query}`,
+      path: `${await this.pathOf(manifest)}?fieldManager=karpenter-ts&force=true&fieldValidation=Strict${dryRun ? '&dryRun=All' : ''}`,
       headers: { 'content-type': 'application/apply-patch+yaml', accept: 'application/json' },
-      body: JSON.stringify(object),
+      body: JSON.stringify(manifest.object),
     });
+  }
+
+  private async pathOf({ file, object }: Manifest): Promise<string> {
+    const { plural, namespaced } = await this.resourceOf(object, file);
+    const base = object.apiVersion.includes('/') ? `/apis/${object.apiVersion}` : `/api/${object.apiVersion}`;
+    return `${base}${namespaced ? `/namespaces/${object.metadata.namespace ?? 'default'}` : ''}/${plural}/${object.metadata.name}`;
   }
 
   private async resourceOf({ apiVersion, kind }: Manifest['object'], file: string): Promise<{ plural: string; namespaced: boolean }> {
@@ -80,6 +103,12 @@ const messageOf = (text: string): string => {
     return text;
   }
 };
+
+/** With the object's name, which not every message of the API server has. */
+function problemOf({ file, object }: Manifest, text: string): string {
+  const message = messageOf(text);
+  return `${file}: ${message.includes(`"${object.metadata.name}"`) ? '' : `${object.kind} "${object.metadata.name}": `}${message}`;
+}
 
 /** The texts of `299 - "text"` headers. */
 const warningsOf = ({ headers }: KubeResponse): string[] =>

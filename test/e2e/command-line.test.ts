@@ -33,11 +33,21 @@ describe('the command line', function cli() {
     expect(unschedulable[0]?.reason).to.include('default');
   });
 
+  it('applies namespaces and kinds with what needs them, in whatever order they stand', async () => {
+    const folder = file('shop.yaml', [
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}', 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}', 'apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: one, namespace: shop}',
+      'apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: widgets.example.com}\nspec:\n  group: example.com\n  scope: Namespaced\n  names: {plural: widgets, singular: widget, kind: Widget, listKind: WidgetList}\n  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]',
+    ].join('\n---\n'));
+    const { code, stdout } = await run('sandbox', '--apply', folder, '--until', 'settled', '--metrics-port', '0');
+    expect(code, stdout).to.equal(0);
+    expect(stdout).to.include('configmap/settings created\nnamespace/shop created\nwidget.example.com/one created\ncustomresourcedefinition.apiextensions.k8s.io/widgets.example.com created');
+  });
+
   const refusals: [string, () => string[] | Promise<string[]>, number, RegExp][] = [
     ['a missing path', () => ['sandbox', '--apply', 'no/such/file'], 1, /^karpenter-ts: no\/such\/file: no such file or directory$/m],
     ['a file that is not YAML', () => ['sandbox', '--apply', file('bad.yaml', 'a: [1, 2\nb: }')], 1, /bad\.yaml:\d+: not YAML/],
     ['an unknown kind', () => ['sandbox', '--apply', file('kind.yaml', 'apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a}')], 1, /no kind "Widget" is served in version "example.com\/v1"/],
-    ['an unknown field, with what was meant', () => ['sandbox', '--apply', file('field.yaml', 'apiVersion: karpenter.sh/v1\nkind: NodePool\nmetadata: {name: a}\nspec: {template: {spec: {requirements: [], nodeClassRef: {group: karpenter.k8s.aws, kind: EC2NodeClass, name: a}}}, disruption: {consolidateAftr: 1m}}')], 1, /unknown field "spec\.disruption\.consolidateAftr".*did you mean "consolidateAfter"/s],
+    ['an unknown field, with what was meant', () => ['sandbox', '--apply', file('field.yaml', 'apiVersion: karpenter.sh/v1\nkind: NodePool\nmetadata: {name: a}\nspec: {template: {spec: {requirements: [], nodeClassRef: {group: karpenter.k8s.aws, kind: EC2NodeClass, name: a}}}, disruption: {consolidateAftr: 1m}}')], 1, /field\.yaml: NodePool "a": .*unknown field "spec\.disruption\.consolidateAftr".*did you mean "consolidateAfter"/s],
     ['a flag that does not exist', () => ['sandbox', '--aply', 'x'], 2, /unknown option '--aply'/],
     ['a number that is none', () => ['sandbox', '--port', 'high'], 2, /It must be a port number/],
     ['a feature gate that is neither on nor off', () => ['sandbox', '--feature-gates', 'CapacityBuffer=maybe'], 2, /--feature-gates.*a list such as "NodeRepair=true/],
