@@ -44,7 +44,7 @@ describe('karpenter-ts run', function run() {
     await sandbox.start('--no-operator', '--speed', '30', '--apply', 'config/samples/guide/07-ec2nodeclass-default.yaml', 'config/samples/guide/02-nodepool-default.yaml');
     [metrics, health] = [await freePort(), await freePort()];
     operator = new RunProcess(['--enable-profiling', '--metrics-port', String(metrics), '--health-probe-port', String(health), '--log-output-paths', `stdout,${join(sandbox.folder, 'operator.log')}`], {
-      ...sandbox.environment, CLUSTER_NAME: 'my-cluster', INTERRUPTION_QUEUE: 'Karpenter-my-cluster', CLUSTER_ENDPOINT: sandbox.apiServerUrl, SYSTEM_NAMESPACE: 'default',
+      ...sandbox.environment, CLUSTER_NAME: 'my-cluster', INTERRUPTION_QUEUE: 'Karpenter-my-cluster', CLUSTER_ENDPOINT: sandbox.apiServerUrl,
     });
     await eventually('the operator is at work', 30_000, async () => operator.output.includes('"message":"started"') || operator.output);
   });
@@ -55,8 +55,8 @@ describe('karpenter-ts run', function run() {
     expect(await text(health, '/readyz')).to.deep.equal({ status: 200, body: 'ok' });
   });
 
-  it('takes the lease of the election', async () => {
-    const lease = await sandbox.get<{ spec?: { holderIdentity?: string } }>('/apis/coordination.k8s.io/v1/namespaces/default/leases/karpenter-leader-election');
+  it('takes the lease of the election, where nobody has prepared anything for it', async () => {
+    const lease = await sandbox.get<{ spec?: { holderIdentity?: string } }>('/apis/coordination.k8s.io/v1/namespaces/karpenter/leases/karpenter-leader-election');
     expect(lease.spec?.holderIdentity).to.be.a('string').and.not.equal('');
   });
 

@@ -38,13 +38,13 @@ export class Leadership {
 
   constructor(operator: string, options: LeaderElectionOptions, private readonly environment: LeadershipEnvironment) {
     const { client, clock, random, log } = environment;
-    const { lease = `${operator}-leader-election`, namespace, identity = `${hostname()}_${random.uuid()}`, ...times } = options;
+    const { lease = `${operator}-leader-election`, identity = `${hostname()}_${random.uuid()}`, ...times } = options;
     this.#lease = lease;
     this.#identity = identity;
+    const namespace = options.namespace || (process.env['POD_NAMESPACE'] ?? process.env['SYSTEM_NAMESPACE'] ?? 'kube-system');
     this.#election = new LeaseElection({
-      client, clock, random, name: lease, identity, ...times,
-      namespace: namespace || (process.env['POD_NAMESPACE'] ?? process.env['SYSTEM_NAMESPACE'] ?? 'kube-system'),
-      onFailure: (error) => log.warn('could not reach the lease', { lease, error }),
+      client, clock, random, name: lease, identity, ...times, namespace,
+      onFailure: (error) => log.warn('could not reach the lease', { lease, namespace, error }),
     });
   }
 

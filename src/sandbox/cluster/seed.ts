@@ -32,8 +32,11 @@ const CSI_DRIVER: object = {
   spec: { attachRequired: true, podInfoOnMount: false },
 };
 
+/** Where an operator keeps its lease unless it is told otherwise, the one of this process or another. */
+const KARPENTER: object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'karpenter' } };
+
 /** What a sandbox's cluster has from birth. */
-export const clusterSeed = (dnsClusterIp: string): object[] => [dnsService(dnsClusterIp), GP3, CSI_DRIVER];
+export const clusterSeed = (dnsClusterIp: string): object[] => [KARPENTER, dnsService(dnsClusterIp), GP3, CSI_DRIVER];
 
 /**
  * What the guide's account has beside its manifests: user-service reads its database's address from this secret, which the guide
