@@ -81,7 +81,9 @@ export class EC2NodeClassStatusReconciler {
 
   @Condition('CapacityReservationsReady', { enabled: (_nodeClass, { settings }: EC2NodeClassStatusReconciler) => settings.reservedCapacity })
   async resolveReservations(nodeClass: EC2NodeClass, ctx: Ctx): Promise<Outcome> {
-    nodeClass.status.capacityReservations = [...(await this.reservations.list(ctx.object, ctx.signal))];
+    const found = await this.reservations.list(ctx.object, ctx.signal);
+    if (found.length > 0) nodeClass.status.capacityReservations = [...found];
+    else delete nodeClass.status.capacityReservations;
     return met().recheck(RETRY);
   }
 

@@ -39,7 +39,10 @@ export function parseRequest(method: string, pathname: string, query: URLSearchP
   const [plural = '', name = '', subresource = ''] = rest;
   const definition = registry.lookup(group, version, plural);
   if (!definition || (namespace !== '' && !definition.namespaced)) throw unknownPath();
-  if (subresource !== '' && !Object.hasOwn(definition.subresources, subresource)) throw unknownPath();
+  if (subresource !== '' && !Object.hasOwn(definition.subresources, subresource)) {
+    if (definition.storageResource !== 'pods' || !CONNECTIONS.has(subresource)) throw unknownPath();
+    throw new StatusError(501, 'NotImplemented', `pods/${subresource} is not possible: the containers of this cluster do not run, so there is nothing to connect to`, {});
+  }
   if (rest.length > 3) throw unknownPath();
 
   const watching = watchPath || isTrue(query.get('watch'));
@@ -57,6 +60,9 @@ export function parseRequest(method: string, pathname: string, query: URLSearchP
   if (subresource === '' && !definition.verbs.includes(verb)) throw methodNotAllowed(definition, verb);
   return { verb, definition, namespace, name: verb === 'watch' ? '' : name, subresource: subresource as Subresource, query };
 }
+
+/** Ways into a container. */
+const CONNECTIONS: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy']);
 
 function verbOf(method: string, name: string, subresource: string, watching: boolean): Verb | undefined {
   switch (method) {

@@ -61,7 +61,7 @@ export function kindPlanOf(type: KindClass, problems: Problems): KindPlan {
   if (foreign || !options) return { ...ref, type, statusSubresource: foreign?.statusSubresource ?? true };
   const report = problems.of(type);
   checkNames(ref, options, report);
-  const versions = [versionPlan(type, options, true, report), ...otherVersions(type, ref, report)];
+  const versions = [versionPlan(type, options, true, report), ...otherVersions(type, ref, options, report)];
   const repeated = versions.find(({ name }, at) => versions.findIndex((other) => other.name === name) !== at);
   if (repeated) report(`version "${repeated.name}" is declared twice`);
   return {
@@ -87,7 +87,9 @@ function checkNames({ group, version, kind, plural }: KindRef, { singular, short
   }
 }
 
-function otherVersions(type: KindClass, ref: KindRef, report: Report): VersionPlan[] {
+/** Versions are described like their kind, where they do not say otherwise. */
+function otherVersions(type: KindClass, ref: KindRef, { description, specDescription, statusDescription }: KindOptions, report: Report): VersionPlan[] {
+  const descriptions = Object.entries({ description, specDescription, statusDescription }).filter(([, text]) => text !== undefined);
   return classRecords<Conversion>(type, 'ConvertsFrom').flatMap(({ older, upgrade, downgrade }) => {
     const other = older() as KindClass | undefined;
     const options = other && classRecords<OtherVersion>(other, 'Version')[0];
@@ -97,7 +99,7 @@ function otherVersions(type: KindClass, ref: KindRef, report: Report): VersionPl
     }
     if (options.of() !== type) report(`@ConvertsFrom names class ${other.name}, which is a version of ${options.of().name}`);
     if (!VERSION.test(options.version)) report(`version "${options.version}" of class ${other.name} is not a Kubernetes version, such as "v1beta1"`);
-    return [{ ...versionPlan(other, options, false, report), toStorage: upgrade, fromStorage: downgrade }];
+    return [{ ...versionPlan(other, { ...Object.fromEntries(descriptions), ...options }, false, report), toStorage: upgrade, fromStorage: downgrade }];
   });
 }
 

@@ -124,6 +124,7 @@ describe('custom resource definitions', () => {
       { name: 'v1beta1', storage: false, served: true },
     ]);
     expect(v1beta1).to.include({ deprecated: true, deprecationWarning: 'use v1' });
+    expect(crd.spec.versions.map(({ schema }) => schema.openAPIV3Schema.description)).to.deep.equal(['A pool.', 'A pool.']);
     expect(v1beta1?.additionalPrinterColumns).to.deep.equal([{ jsonPath: '.spec.ttl', name: 'TTL', type: 'integer' }]);
     expect(Object.keys(v1beta1?.schema.openAPIV3Schema.properties?.['spec']?.properties ?? {})).to.deep.equal(['ttl']);
   });

@@ -91,6 +91,11 @@ describe('The sandbox cluster', () => {
   const running = async (count: number): Promise<void> =>
     clock.advanceUntil(async () => (await pods()).filter(({ status }) => status.phase === 'Running' && status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True')).length === count, { limit: '5m' });
 
+  /** `Reason: message` of the events about an object, in their order. */
+  const eventsAbout = async (name: string | undefined): Promise<string[]> =>
+    (await client.list<KubeObject & { reason: string; message: string; involvedObject: { name: string } }>(EVENT, { namespace: 'default' })).items
+      .filter(({ involvedObject }) => involvedObject.name === name).sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion)).map(({ reason, message }) => `${reason}: ${message}`);
+
   it('takes a deployment of five from Pending to Running when a machine joins', async () => {
     await client.create(DEPLOYMENT, deployment(5));
     await clock.advance('10s');
@@ -106,6 +111,13 @@ describe('The sandbox cluster', () => {
     expect(node?.metadata.labels).to.include({ 'node.kubernetes.io/instance-type': 'm5.large', 'topology.kubernetes.io/zone': 'us-west-2b', 'topology.k8s.aws/zone-id': 'usw2-az2' });
     expect(node?.spec.taints?.map(({ key }) => key)).to.deep.equal(['dedicated']);
     expect(node?.status.capacity).to.include({ cpu: '2', pods: '29' });
+    expect(await eventsAbout(node?.metadata.name)).to.include.members([
+      'Starting: Starting kubelet.', 'NodeAllocatableEnforced: Updated Node Allocatable limit across pods', `NodeReady: Node ${node?.metadata.name} status is now: NodeReady`,
+      `RegisteredNode: Node ${node?.metadata.name} event: Registered Node ${node?.metadata.name} in Controller`,
+    ]);
+    const [first, second] = await pods();
+    expect((await eventsAbout(first?.metadata.name)).join('\n')).to.match(/^FailedScheduling: .*\nScheduled: .*\nPulling: .*\nPulled: (Successfully pulled image "\S+" in [\d.]+m?s \([\d.]+m?s including waiting\)\. Image size: \d+ bytes\.|Container image .*)\nCreated: .*\nStarted: /);
+    expect(first?.status.containerStatuses?.[0]?.imageID).to.be.a('string').and.equal(second?.status.containerStatuses?.[0]?.imageID);
     expect(reports).to.deep.equal([]);
   });
 
@@ -139,6 +151,7 @@ describe('The sandbox cluster', () => {
     await running(1);
     const claim = await client.get<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIM, { name: 'data-db-0', namespace: 'default' });
     expect(claim.status.phase).to.equal('Bound');
+    expect((await eventsAbout('data-db-0')).map((event) => event.split(':')[0])).to.include.members(['WaitForPodScheduled', 'ExternalProvisioning', 'Provisioning', 'ProvisioningSucceeded']);
     const volume = await client.get<PersistentVolume>(PERSISTENT_VOLUME, { name: claim.spec.volumeName as string });
     expect(volume.spec.nodeAffinity?.required?.nodeSelectorTerms[0]?.matchExpressions?.[0]).to.deep.include({ values: ['us-west-2b'] });
     const [attachment] = (await client.list<VolumeAttachment>(VOLUME_ATTACHMENT)).items;

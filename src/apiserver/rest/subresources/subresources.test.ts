@@ -177,6 +177,15 @@ describe('Subresources', () => {
     });
   });
 
+  it('lead into no container, and say why', async () => {
+    await cluster.ok('POST', PODS, pod('p'));
+    for (const way of ['exec', 'attach', 'portforward']) {
+      const { status, body } = await cluster.request('GET', `${PODS}/p/${way}?command=ls`);
+      expect([status, body['kind']], way).to.deep.equal([501, 'Status']);
+      expect(body['message']).to.include(`pods/${way} is not possible`);
+    }
+  });
+
   it('reviews allow everything and are not stored', async () => {
     const { status, body } = await cluster.request('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
       apiVersion: 'authorization.k8s.io/v1',

@@ -100,9 +100,8 @@ export class VolumeController implements Component {
     }
     if (waits) {
       const consumers = informers.pods.find(BY_CLAIM, key);
-      events.record(BINDER, claim, 'Normal', 'WaitForFirstConsumer', consumers.length === 0
-        ? 'waiting for first consumer to be created before binding'
-        : `waiting for pod ${consumers[0]?.metadata.name} to be scheduled`);
+      if (consumers.length === 0) events.record(BINDER, claim, 'Normal', 'WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
+      else events.record(BINDER, claim, 'Normal', 'WaitForPodScheduled', `waiting for pod ${consumers[0]?.metadata.name} to be scheduled`);
       return undefined;
     }
     if (!storageClass) {
@@ -129,12 +128,16 @@ export class VolumeController implements Component {
     this.#volumes.enqueue(volume.metadata.name);
   }
 
+  #delegate(claim: PersistentVolumeClaim, { provisioner }: StorageClass): void {
+    this.ctx.events.record(BINDER, claim, 'Normal', 'ExternalProvisioning', `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`);
+  }
+
   /** Makes the volume of a claim: it takes a while, as in the cloud. */
   async #provision(claim: PersistentVolumeClaim, storageClass: StorageClass, selected: string | undefined): Promise<number | undefined> {
     const { informers, writer, events, clock, random } = this.ctx;
     const { uid } = claim.metadata;
     if (storageClass.provisioner !== EBS_DRIVER) {
-      events.record(BINDER, claim, 'Normal', 'ExternalProvisioning', `Waiting for a volume to be created either by the external provisioner '${storageClass.provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`);
+      this.#delegate(claim, storageClass);
       return undefined;
     }
     const node = selected === undefined ? informers.nodes.list().find((candidate) => placementOf(candidate)) : informers.nodes.get(selected);
@@ -152,6 +155,7 @@ export class VolumeController implements Component {
       const due = clock.now() + PROVISIONING_TIME.least + random.next() * PROVISIONING_TIME.spread;
       this.#provisioning.set(uid, due);
       await writer.patch(informers.claims, claim, { metadata: { annotations: { [STORAGE_PROVISIONER_ANNOTATION]: EBS_DRIVER } } });
+      this.#delegate(claim, storageClass);
       events.record(PROVISIONER, claim, 'Normal', 'Provisioning', `External provisioner is provisioning volume for claim "${keyOfObject(claim)}"`);
       return due - clock.now();
     }

@@ -1,5 +1,6 @@
 import type { Container, PodSpec } from 'kubernetes-types/core/v1.js';
 import { parseDuration } from '../../../operator/duration.js';
+import { isLarge } from './image.js';
 
 /** Annotations with which a manifest says what its containers do here. */
 export const RUN_FOR_ANNOTATION = 'sandbox.karpenter-ts.dev/run-for';
@@ -53,7 +54,7 @@ export function stopDuration(spec: PodSpec, annotations: Readonly<Record<string,
 /** Milliseconds that pulling an image takes; large well-known ones longer, one that is there already hardly any. */
 export function pullDuration(image: string, present: boolean, variation: number): number {
   if (present) return 150 + 250 * variation;
-  const large = /tensorflow|pytorch|cuda|nvidia|spark|jupyter/.test(image);
+  const large = isLarge(image);
   return (large ? 15_000 : 1_500) + (large ? 25_000 : 3_500) * variation;
 }
 

@@ -3,6 +3,7 @@ import type { Pod } from '../model/kinds.js';
 import { behaviourOf, pullDuration, readyDelay } from './container-behaviour.js';
 import type { Behaviour } from './container-behaviour.js';
 import type { LoggedRun } from './container-log.js';
+import { imageOf } from './image.js';
 import { missingEnvironment } from './pod-needs.js';
 import type { ContainerRun } from './pod-status.js';
 import type { PodHost } from './pod-worker.js';
@@ -122,7 +123,8 @@ export class ContainerRunner {
     life.event('Normal', 'Pulling', `Pulling image "${image}"`);
     await life.wait(pullDuration(image, images.has(image), random.next()));
     images.add(image);
-    life.event('Normal', 'Pulled', `Successfully pulled image "${image}" in ${((clock.now() - begun) / 1_000).toFixed(3)}s`);
+    const taken = goDuration(clock.now() - begun);
+    life.event('Normal', 'Pulled', `Successfully pulled image "${image}" in ${taken} (${taken} including waiting). Image size: ${imageOf(image).bytes} bytes.`);
   }
 
   #becomeReady(): void {
@@ -155,3 +157,7 @@ export class ContainerRunner {
     if (this.state.state.terminated) this.state.lastState = this.state.state;
   }
 }
+
+/** Milliseconds, at most an hour, as Go prints them. */
+const goDuration = (milliseconds: number): string =>
+  (milliseconds < 1_000 ? `${milliseconds}ms` : `${milliseconds >= 60_000 ? `${Math.floor(milliseconds / 60_000)}m` : ''}${(milliseconds % 60_000) / 1_000}s`);

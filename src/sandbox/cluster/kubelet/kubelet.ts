@@ -172,6 +172,7 @@ export class Kubelet implements PodHost {
     for (const reason of ['NodeHasSufficientMemory', 'NodeHasNoDiskPressure', 'NodeHasSufficientPID']) {
       events.record('kubelet', node, 'Normal', reason, `Node ${this.nodeName} status is now: ${reason}`);
     }
+    events.record('kubelet', node, 'Normal', 'NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods');
     this.#background(this.#reporter.beat(false));
     this.options.heartbeats.set(this.nodeName, LEASE_PERIOD, () => this.#background(this.#reporter.beat(this.#ready)));
     for (const pod of informers.pods.find('node', this.nodeName)) this.onPod(pod);

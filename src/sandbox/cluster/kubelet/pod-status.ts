@@ -2,6 +2,7 @@ import { kubeTime } from '../../../operator/kube/time.js';
 import type { Container, ContainerState, ContainerStatus, PodCondition, PodStatus } from 'kubernetes-types/core/v1.js';
 import type { Pod } from '../model/kinds.js';
 import { withCondition } from '../model/set-condition.js';
+import { imageOf } from './image.js';
 
 /** One container as its node runs it. */
 export interface ContainerRun {
@@ -72,8 +73,8 @@ function readiness(run: PodRun, phase: string, now: number): PodCondition[] {
 function containerStatus({ spec, state, lastState, ready, restarts, id }: ContainerRun): ContainerStatus {
   return {
     name: spec.name,
-    image: spec.image ?? '',
-    imageID: id === undefined ? '' : `${(spec.image ?? '').split(/[:@]/)[0]}@sha256:${id.slice(-64)}`,
+    image: id === undefined ? spec.image ?? '' : imageOf(spec.image ?? '').name,
+    imageID: id === undefined ? '' : imageOf(spec.image ?? '').id,
     ...(id === undefined ? {} : { containerID: id }),
     state,
     lastState: lastState ?? {},

@@ -39,9 +39,12 @@ export class NodeLifecycleController implements Component {
 
   start(): void {
     const { nodes } = this.ctx.informers;
-    nodes.on(({ object, old }) => {
-      if (old && readyOf(old) === 'True' && readyOf(object) === 'False') this.#fallen.add(object.metadata.name);
-      this.#worker.enqueue(object.metadata.name);
+    nodes.on(({ type, object, old }) => {
+      const { name } = object.metadata;
+      if (type === 'added') this.ctx.events.record(NAME, object, 'Normal', 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
+      if (type === 'deleted') this.ctx.events.record(NAME, object, 'Normal', 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`);
+      if (old && readyOf(old) === 'True' && readyOf(object) === 'False') this.#fallen.add(name);
+      this.#worker.enqueue(name);
     });
     for (const node of nodes.list()) this.#worker.enqueue(node.metadata.name);
   }
