@@ -49,12 +49,10 @@ export class OverlaySelector {
   offeringsOf(type: InstanceType, labels: Requirements): readonly Offering[] {
     const own = requirementsOf(type);
     for (const [key, wanted] of this.requirements) {
+      const [first, second] = [own, labels].filter((side) => side.has(key)).map((side) => side.get(key));
       // Unlike pods, overlays do not hope for labels that are not known yet.
-      if (!own.has(key) && !labels.has(key)) {
-        if (!wanted.allowsAbsence) return [];
-      } else if (!own.get(key).intersect(labels.get(key)).agrees(wanted)) {
-        return [];
-      }
+      const fits = first === undefined ? wanted.allowsAbsence : (second === undefined ? first : first.intersect(second)).agrees(wanted);
+      if (!fits) return [];
     }
     return type.offerings.filter((offering) => this.takes(offering));
   }
