@@ -54,6 +54,8 @@ export function simulate(snapshot: Snapshot, candidates: readonly Candidate[], o
   const decision = withoutPods(solve(snapshot, [...options.pendingPods, ...moved, ...displaced, ...virtualPods], {
     ...options.solve,
     reservedCapacity: 'Fallback',
+    // A move makes at most one node: several that are cheaper would only make it impossible.
+    improve: false,
     withoutNodes: gone,
     movedPods: new Set(moved),
     virtualPods,

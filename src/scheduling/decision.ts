@@ -47,6 +47,11 @@ export interface Decision {
   readonly emptyPools: readonly { readonly pool: SnapshotPool; readonly reason: string }[];
   /** USD an hour of all new nodes. */
   readonly totalPrice: number;
+  /**
+   * USD an hour below which no packing of the same pods is possible, whatever its nodes; worked out when it is asked for. What
+   * rounding to whole machines costs is not in it, so that a good packing of few pods can be well above it.
+   */
+  readonly lowerBound: number;
 }
 
 /** Places pods on the machines of a snapshot, and plans new ones for the rest. Pure; the same input always gives the same answer. */

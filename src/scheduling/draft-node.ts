@@ -60,6 +60,10 @@ export class DraftNode {
     this.largest = this.largestOf(rows);
   }
 
+  get hasPorts(): boolean {
+    return this.ports.length > 0;
+  }
+
   private largestOf(rows: Bits): Float64Array {
     const largest = new Float64Array(this.columns.length).fill(Number.NEGATIVE_INFINITY);
     eachBit(rows, (row) => {

@@ -1,3 +1,4 @@
+import type { Pod } from 'kubernetes-types/core/v1.js';
 import { CAPACITY_TYPE_LABEL, CAPACITY_TYPE_RESERVED } from '../api/labels.js';
 import { LabelSet, Requirements } from '../api/requirements.js';
 import { addResources } from '../api/resources.js';
@@ -14,9 +15,12 @@ import type { Run } from './run.js';
 const shortOf = (pool: Pool, rows: Bits, requirements: RequirementSet): string[] =>
   [...pool.valuesReached(rows, requirements)].filter(([set, reached]) => reached < (set.minValues as number)).map(([{ key }]) => key.key);
 
+/** A new node of which it is decided what it carries. */
+export type PlannedNode = Pick<DraftNode, 'pool' | 'rows' | 'requirements' | 'totals' | 'reservations' | 'minValuesRelaxed'> & { readonly pods: readonly Pod[] };
+
 /** A planned node as it is handed out, or why too few types are left for it. */
 export function finish(
-  { pool, pods, rows, requirements, totals, reservations, minValuesRelaxed }: DraftNode,
+  { pool, pods, rows, requirements, totals, reservations, minValuesRelaxed }: PlannedNode,
   { resources, sets, reservationIDLabel }: Run,
   { maxInstanceTypes, strict }: { maxInstanceTypes: number; strict: boolean },
 ): NewNode | { reason: string } {

@@ -36,6 +36,8 @@ export interface SolveOptions {
   readonly defaultSpread?: readonly TopologySpreadConstraint[];
   /** What the Services and the controller of a pod select; undefined when nothing does, and the pod gets no default. */
   readonly selectorOf?: (pod: Pod) => LabelSelector | undefined;
+  /** Whether new nodes are packed again where that is cheaper (default). The time that it takes is bounded by the number of pods. */
+  readonly improve?: boolean;
   /** When to stop, in `now`'s milliseconds. Pods that were not reached are reported as `unfinished`. */
   readonly deadline?: number;
   /** Needed with `deadline`. */

@@ -46,6 +46,8 @@ export class PodClass {
   readonly nodeFilter: NodeFilter;
   readonly volumes: readonly NodeRequirements[];
   readonly terms: readonly TopologyTerm[];
+  /** The class before any preference was given up. */
+  readonly origin: PodClass;
   private next: PodClass | undefined | null = null;
 
   constructor(
@@ -55,14 +57,15 @@ export class PodClass {
     readonly labels: Labels,
     private readonly constraints: PodConstraints,
     private readonly classes: PodClasses,
-    nodeFilter?: NodeFilter,
+    origin?: PodClass,
   ) {
+    this.origin = origin ?? this;
     const { nodeSelector, required, preferred } = constraints;
     const { context: { sets, preferences, namespaces } } = classes;
     const base = [...nodeSelector, ...(required[0] ?? [])];
     this.strict = split(sets, base);
     this.node = preferences && preferred[0] ? split(sets, [...base, ...preferred[0]]) : this.strict;
-    this.nodeFilter = nodeFilter ?? {
+    this.nodeFilter = origin?.nodeFilter ?? {
       anyTerm: required.length > 0 ? required.map((term) => split(sets, [...nodeSelector, ...term])) : [this.strict],
       tolerations: constraints.tolerations,
     };
@@ -90,7 +93,7 @@ export class PodClass {
   relaxed(): PodClass | undefined {
     if (this.next === null) {
       const constraints = relax(this.constraints, this.classes.context.softTaints);
-      this.next = constraints && this.classes.make(this.shape, this.labels, constraints, this.nodeFilter);
+      this.next = constraints && this.classes.make(this.shape, this.labels, constraints, this.origin);
     }
     return this.next;
   }
@@ -134,9 +137,9 @@ export class PodClasses {
 
   constructor(readonly context: ClassContext) {}
 
-  make(shape: PodShape, labels: Labels, constraints: PodConstraints, nodeFilter?: NodeFilter): PodClass {
+  make(shape: PodShape, labels: Labels, constraints: PodConstraints, origin?: PodClass): PodClass {
     this.count += 1;
-    return new PodClass(this.count, shape, labels, constraints, this, nodeFilter);
+    return new PodClass(this.count, shape, labels, constraints, this, origin);
   }
 
   /** The classes of the pods, in their order. `selectorKeys`: label keys that selectors from elsewhere look at. */

@@ -74,7 +74,7 @@ export class Pool {
     this.taints = nodePool.spec.template.spec.taints ?? [];
     this.limits = parseResources(nodePool.spec.limits);
     this.template = sets.from(templateRequirements(nodePool));
-    const types = instanceTypes.map((type) => readType(type, sets, reservationIDLabel));
+    const types = [...instanceTypes].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)).map((type) => readType(type, sets, reservationIDLabel));
     this.typeRequirements = types.map(({ requirements }) => requirements);
     this.rows = types.flatMap(({ rows }) => rows);
     this.rows.forEach(({ offerings }, row) => {
@@ -180,6 +180,21 @@ export class Pool {
       this.prices.set(requirements, prices);
     }
     return prices;
+  }
+
+  /** Whether some of its offerings are reserved capacity. */
+  get hasReservations(): boolean {
+    return this.rows.some(({ offerings }) => offerings.some(({ reservation }) => reservation !== undefined));
+  }
+
+  /** USD an hour of the cheapest of the rows. */
+  cheapest(rows: Bits, requirements: RequirementSet): number {
+    const prices = this.pricesUnder(requirements);
+    let least = Number.POSITIVE_INFINITY;
+    eachBit(rows, (row) => {
+      least = Math.min(least, prices[row] as number);
+    });
+    return least;
   }
 
   /** Rows that have a price under the requirements, cheapest first; equal prices by their type's name. */

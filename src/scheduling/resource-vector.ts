@@ -17,3 +17,10 @@ export function resourceVector(resources: Resources, names: readonly string[]): 
   });
   return { indexes, amounts };
 }
+
+export function addTo(totals: Float64Array, { indexes, amounts }: ResourceVector, times: number): void {
+  for (let each = 0; each < indexes.length; each += 1) {
+    const resource = indexes[each] as number;
+    totals[resource] = (totals[resource] as number) + times * (amounts[each] as number);
+  }
+}

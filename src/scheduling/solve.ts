@@ -3,8 +3,14 @@ import { AWS_GROUP, WELL_KNOWN_LABELS } from '../api/labels.js';
 import { compile } from './compiled.js';
 import type { Decision, ExistingPlacement, NewNode, Solve, Unschedulable } from './decision.js';
 import { effectiveZones } from './effective-zone.js';
+import type { DraftNode } from './draft-node.js';
 import { finish } from './finish.js';
+import { improve } from './improve.js';
+import { lowerBound } from './lower-bound.js';
 import type { SolveOptions } from './options.js';
+import type { PodClass } from './pod-class.js';
+import { PodValues } from './pod-values.js';
+import type { Demand } from './pod-values.js';
 import { byAge, canLaunch, prepare } from './prepare.js';
 import type { Run } from './run.js';
 import type { Snapshot } from './snapshot.js';
@@ -40,10 +46,12 @@ export function* solving(snapshot: Snapshot, pods: readonly Pod[], options: Solv
   options.zones?.(effectiveZones(queue.filter(({ pod }) => !options.virtualPods?.has(pod)), run));
   const solver = new Solver(run);
   const { failures, unfinished } = yield* work(solver, queue, options);
+  const values = remember(() => new PodValues(run.pools, demandsOf(queue, solver.drafts), run.resources));
+  const planned = options.improve === false || solver.drafts.length === 0 ? solver.drafts : yield* improve(solver.drafts, values(), run);
   const newNodes: NewNode[] = [];
   const dropped = new Map<Pod, string>();
-  for (const draft of solver.drafts) {
-    if (draft.index % FINISH_STEP === FINISH_STEP - 1) yield;
+  for (const [index, draft] of planned.entries()) {
+    if (index % FINISH_STEP === FINISH_STEP - 1) yield;
     const finished = finish(draft, run, { maxInstanceTypes: options.maxInstanceTypes ?? 600, strict: options.minValuesPolicy !== 'BestEffort' });
     if ('instanceTypes' in finished) newNodes.push(finished);
     else for (const pod of draft.pods) dropped.set(pod, finished.reason);
@@ -55,6 +63,7 @@ export function* solving(snapshot: Snapshot, pods: readonly Pod[], options: Solv
     return { ...rest, unschedulable: [...[...dropped].map(([pod, reason]) => ({ pod, deferred: false, reason })), ...rest.unschedulable] };
   }
   const existingNodes: ExistingPlacement[] = run.nodes.filter((node) => node.pods.length > 0).map(({ source, pods: placed }) => ({ node: source, pods: placed }));
+  const bound = remember(() => (newNodes.length === 0 ? 0 : lowerBound(values(), placedOf(queue, [...newNodes, ...existingNodes]), run.nodes.map(({ source }) => source))));
   return {
     newNodes,
     existingNodes,
@@ -62,7 +71,27 @@ export function* solving(snapshot: Snapshot, pods: readonly Pod[], options: Solv
     unfinished,
     emptyPools: [...compiled.broken, ...unusable.map((pool) => ({ pool: pool.source, reason: describeEmptyPool(pool) }))],
     totalPrice: newNodes.reduce((total, { price }) => total + price, 0),
+    get lowerBound() {
+      return bound();
+    },
   } satisfies Decision;
+}
+
+/** How many pods of each class need new nodes. */
+function demandsOf(queue: readonly QueuedPod[], drafts: readonly DraftNode[]): Demand[] {
+  const counts = new Map<PodClass, number>(queue.map(({ podClass }) => [podClass, 0]));
+  for (const { classes } of drafts) for (const { origin } of classes) counts.set(origin, (counts.get(origin) as number) + 1);
+  return [...counts].map(([podClass, count]) => ({ podClass, count }));
+}
+
+function placedOf(queue: readonly QueuedPod[], placements: readonly { readonly pods: readonly Pod[] }[]): Demand[] {
+  const classOf = new Map(queue.map(({ pod, podClass }) => [pod, podClass]));
+  return placements.flatMap(({ pods }) => pods.map((pod) => ({ podClass: classOf.get(pod) as PodClass, count: 1 })));
+}
+
+function remember<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 function unschedulable(pod: Pod, failure: Failure, run: Run): Unschedulable {
