@@ -1,8 +1,8 @@
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import type { DraftNode } from './draft-node.js';
 import type { PlannedNode } from './finish.js';
-import { asMovable, countOnHost, hostRulesOf } from './movable-pods.js';
-import type { MovablePods } from './movable-pods.js';
+import { countOnHost, hostRulesOf, movableTo } from './movable-pods.js';
+import type { HostRules } from './movable-pods.js';
 import type { PodClass } from './pod-class.js';
 import type { PodValues } from './pod-values.js';
 import type { Pool } from './pool.js';
@@ -27,7 +27,7 @@ const WORTHWHILE = 1e-6;
 
 /**
  * Packs the pods of each pool's new nodes again, by price, and takes the result where it is cheaper. What each pod needs, and what topology
- * constraints see of the pods, stays: see {@link asMovable}. Pools whose nodes have to be many-sided (minValues) or hold reservations
+ * constraints see of the pods, stays: see {@link movableTo}. Pools whose nodes have to be many-sided (minValues) or hold reservations
  * are left as they are.
  */
 export function* improve(drafts: readonly DraftNode[], values: PodValues, run: Run): Generator<undefined, PlannedNode[]> {
@@ -43,9 +43,10 @@ export function* improve(drafts: readonly DraftNode[], values: PodValues, run: R
 function* improvePool(pool: Pool, drafts: readonly DraftNode[], values: PodValues, run: Run, budget: Budget): Generator<undefined, readonly PlannedNode[]> {
   const offers = values.bestOffers(pool, OFFERS, NODE_CHARGE);
   const nodes: PlannedNode[] = [];
-  for (const drafted of striped(drafts)) {
+  const kinds = new PodKinds(run);
+  for (const drafted of striped(drafts, kinds)) {
     yield;
-    const part = new Part(pool, values, run, drafted);
+    const part = new Part(pool, values, run, kinds, drafted);
     const packing = new Repacking(pool, part.sorted(), offers, run.resources, budget, NODE_CHARGE);
     const packed = yield* packing.run(part.kept, part.price * (1 - WORTHWHILE), part.price + NODE_CHARGE * part.count);
     nodes.push(...(packed === undefined ? drafted : [...part.untouched, ...packed]));
@@ -54,10 +55,30 @@ function* improvePool(pool: Pool, drafts: readonly DraftNode[], values: PodValue
 }
 
 /** Parts of the nodes that have few enough kinds of pods, each with some of the first and some of the last ones: those differ in size. */
-function striped(drafts: readonly DraftNode[]): DraftNode[][] {
-  const kinds = new Set(drafts.flatMap(({ classes }) => classes)).size;
-  const parts = Math.min(drafts.length, Math.ceil(kinds / MOST_KINDS));
+function striped(drafts: readonly DraftNode[], kinds: PodKinds): DraftNode[][] {
+  const different = new Set(drafts.flatMap(({ classes }) => classes.map((podClass) => kinds.of(podClass).name))).size;
+  const parts = Math.min(drafts.length, Math.ceil(different / MOST_KINDS));
   return Array.from({ length: parts }, (_, part) => drafts.filter((_draft, index) => index % parts === part));
+}
+
+/** What packing sees of classes of pods: many of them are the same to it. */
+class PodKinds {
+  private readonly known = new Map<PodClass, { readonly name: string; readonly vector: ResourceVector; readonly hosts: HostRules }>();
+
+  constructor(private readonly run: Run) {}
+
+  of(podClass: PodClass): { readonly name: string; readonly vector: ResourceVector; readonly hosts: HostRules } {
+    let kind = this.known.get(podClass);
+    if (kind === undefined) {
+      const vector = resourceVector(podClass.shape.requests, this.run.resources);
+      const { topology } = this.run;
+      const hosts = hostRulesOf(topology.of(podClass));
+      const rules = [...hosts.restricting.map(({ group, selected }) => `${topology.numberOf(group)}${selected ? '+' : '-'}`), ...hosts.counting.map((group) => topology.numberOf(group))];
+      kind = { name: [podClass.node.requirements.id, ...vector.indexes, ...vector.amounts, ...rules].join(), vector, hosts };
+      this.known.set(podClass, kind);
+    }
+    return kind;
+  }
 }
 
 /** Some of a pool's nodes, taken apart. */
@@ -70,7 +91,7 @@ class Part {
   /** Nodes that are taken apart. */
   count = 0;
 
-  constructor(private readonly pool: Pool, private readonly values: PodValues, private readonly run: Run, drafts: readonly DraftNode[]) {
+  constructor(private readonly pool: Pool, private readonly values: PodValues, private readonly run: Run, private readonly kinds: PodKinds, drafts: readonly DraftNode[]) {
     for (const draft of drafts) this.add(draft);
   }
 
@@ -91,25 +112,20 @@ class Part {
     const staying: Pod[] = [];
     draft.pods.forEach((pod, index) => {
       const podClass = draft.classes[index] as PodClass;
-      const vector = resourceVector(podClass.shape.requests, resources);
-      const movable = asMovable(podClass, draft, topology);
-      if (movable !== undefined) {
-        this.addItem(pod, podClass, movable, vector);
+      const { name, vector, hosts } = this.kinds.of(podClass);
+      const requirements = movableTo(podClass, draft, topology);
+      if (requirements === undefined) {
+        addTo(totals, vector, 1);
+        countOnHost(hosts, 1, counts);
+        staying.push(pod);
         return;
       }
-      addTo(totals, vector, 1);
-      countOnHost(hostRulesOf(topology.of(podClass)), 1, counts);
-      staying.push(pod);
+      const key = `${name} ${requirements.id}`;
+      const item = this.items.get(key);
+      if (item) item.pods.push(pod);
+      else this.items.set(key, { requirements, hosts, vector, pods: [pod], value: this.values.of(podClass.origin) });
     });
     if (staying.length > 0) this.kept.push({ requirements: draft.requirements, totals, counts, pods: staying });
-  }
-
-  private addItem(pod: Pod, podClass: PodClass, movable: Omit<MovablePods, 'pods'>, vector: ResourceVector): void {
-    const alike = movable.hosts.restricting.length + movable.hosts.counting.length === 0 ? JSON.stringify(vector) : podClass.id;
-    const key = `${alike} ${movable.requirements.id}`;
-    const item = this.items.get(key);
-    if (item) item.pods.push(pod);
-    else this.items.set(key, { ...movable, pods: [pod], vector, value: this.values.of(podClass.origin) });
   }
 }
 

@@ -1,19 +1,9 @@
-import type { Pod } from 'kubernetes-types/core/v1.js';
 import type { DraftNode } from './draft-node.js';
 import type { NodeFilter, PodClass } from './pod-class.js';
 import type { RequirementSet } from './requirement-set.js';
 import { admitsNewHost } from './topology.js';
 import type { ClassTopology, Topology } from './topology.js';
 import type { TopologyGroup } from './topology-group.js';
-
-/** Pods of one class that can be on any new node of their pool that meets these requirements, as far as other pods let them. */
-export interface MovablePods {
-  readonly podClass: PodClass;
-  /** With the topology domains pinned in which the pods are counted. */
-  readonly requirements: RequirementSet;
-  readonly hosts: HostRules;
-  readonly pods: Pod[];
-}
 
 /** What a class asks of the other pods on its host, and counts as for them. */
 export interface HostRules {
@@ -48,10 +38,11 @@ export const hostRulesOf = ({ restricting, counting }: ClassTopology): HostRules
 };
 
 /**
- * Where the pods of a class on a planned node could be as well, such that every count by zone, or by whatever label, stays as it is;
- * undefined when they must stay: others keep them company, their domain is open, or moving them would change who counts them.
+ * What another new node of the pool must be for the pods of a class on a planned node to be there as well, such that every count by
+ * zone, or by whatever label, stays as it is. Undefined when they must stay: others keep them company, their domain is open, or
+ * moving them would change who counts them.
  */
-export function asMovable(podClass: PodClass, { requirements }: DraftNode, topology: Topology): Omit<MovablePods, 'pods'> | undefined {
+export function movableTo(podClass: PodClass, { requirements }: DraftNode, topology: Topology): RequirementSet | undefined {
   const { node, volumes } = podClass;
   const [volume] = volumes;
   if (node.hostname !== undefined || volumes.length !== 1 || volume === undefined || (volume.hostname !== undefined && !admitsNewHost(volume.hostname))) return undefined;
@@ -67,7 +58,7 @@ export function asMovable(podClass: PodClass, { requirements }: DraftNode, topol
     if (filter !== undefined && group.term.honorAffinity && !asksForNoMore(filter, podClass)) return undefined;
     pinned = pinned.narrow(set);
   }
-  return { podClass, requirements: pinned, hosts: hostRulesOf(relations) };
+  return pinned;
 }
 
 /** Whether every node that can have the class takes part in what the filter counts. */

@@ -31,7 +31,7 @@ interface Group {
   readonly classes: Demand[];
   /** USD an hour of each pool's rows; Infinity where they cannot run. */
   readonly prices: readonly Float64Array[];
-  /** What all of them ask for, in units of each resource. */
+  /** What all of them ask for. */
   readonly demand: Float64Array;
 }
 
@@ -78,7 +78,7 @@ export class PodValues {
   /** USD an hour; 0 for a class that is not among the demands. */
   of(podClass: PodClass): number {
     const group = this.groupOf.get(podClass);
-    return group === undefined ? 0 : dot(this.weights[group] as Float64Array, this.asked(podClass));
+    return group === undefined ? 0 : dot(this.weights[group] as Float64Array, this.inUnits(this.asked(podClass)));
   }
 
   /** What room for these amounts can be worth at most, whoever takes it. */
@@ -87,11 +87,15 @@ export class PodValues {
     return dot(maximum(this.weights, this.units.length), room);
   }
 
-  /** In units. */
+  /** Whole numbers, so that sums do not depend on their order. */
   private asked({ shape: { requests }, repelling, labels, shape: { namespace } }: PodClass): Float64Array {
     const own = new Set(repelling.filter((term) => keepsOwnAway(term, labels, namespace)).map(cliqueName));
-    return Float64Array.from(this.units, (unit, index) => (index < this.resources.length
-      ? (requests[this.resources[index] as string] ?? 0) / unit : Number(own.has(this.cliques[index - this.resources.length] as string))));
+    return Float64Array.from(this.units, (_, index) => (index < this.resources.length
+      ? requests[this.resources[index] as string] ?? 0 : Number(own.has(this.cliques[index - this.resources.length] as string))));
+  }
+
+  private inUnits(amounts: Float64Array): Float64Array {
+    return amounts.map((amount, index) => amount / (this.units[index] as number));
   }
 
   private groupUp(demands: readonly Demand[]): Group[] {
@@ -108,7 +112,7 @@ export class PodValues {
       add(group.demand, this.asked(demand.podClass), demand.count);
     }
     const free = (prices: readonly Float64Array[]): boolean => prices.some((each) => each.some((price) => price <= 0));
-    const sorted = [...byChoice.values()].filter(({ prices }) => !free(prices)).sort((a, b) => sum(b.demand) - sum(a.demand));
+    const sorted = [...byChoice.values()].filter(({ prices }) => !free(prices)).sort((a, b) => sum(this.inUnits(b.demand)) - sum(this.inUnits(a.demand)));
     if (sorted.length <= MOST_GROUPS) return sorted;
     const rest = sorted.slice(MOST_GROUPS - 1);
     const merged = {
@@ -132,7 +136,7 @@ export class PodValues {
 
   private weigh(): Float64Array[] {
     const size = this.units.length;
-    const program = new LinearProgram(this.groups.flatMap(({ demand }) => [...demand]));
+    const program = new LinearProgram(this.groups.flatMap(({ demand }) => [...this.inUnits(demand)]));
     const cut = ({ capacity }: Shape, price: number, payers: readonly number[]): void => {
       const coefficients = new Float64Array(this.groups.length * size);
       payers.forEach((group, resource) => {

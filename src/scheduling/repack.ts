@@ -2,7 +2,7 @@ import type { Pod } from 'kubernetes-types/core/v1.js';
 import { andBits, eachBit, emptyBits, hasBit, setBit } from './bits.js';
 import type { Bits } from './bits.js';
 import { countOnHost, mostOnHost, roomOnHost } from './movable-pods.js';
-import type { MovablePods } from './movable-pods.js';
+import type { HostRules } from './movable-pods.js';
 import type { PlannedNode } from './finish.js';
 import type { Pool } from './pool.js';
 import type { RequirementSet } from './requirement-set.js';
@@ -20,8 +20,12 @@ const SLICE = 0.08;
 /** How far a node may be above its share. */
 const SHARE_SLACK = 3;
 
-/** Pods that are to be packed, with what each is worth. */
-export interface Item extends MovablePods {
+/** Pods that are the same to packing, with what each is worth. */
+export interface Item {
+  readonly pods: Pod[];
+  /** Of the node. */
+  readonly requirements: RequirementSet;
+  readonly hosts: HostRules;
   readonly vector: ResourceVector;
   /** USD an hour. */
   readonly value: number;

@@ -202,7 +202,8 @@ export class Topology {
     return { restricting, hosts: hosts.length > 0 ? hosts.join(' ') : undefined, counting: [...[...this.entries.values()].filter(({ group }) => selects(group)), ...repelling] };
   }
 
-  private numberOf(group: TopologyGroup): number {
+  /** Tells groups apart. */
+  numberOf(group: TopologyGroup): number {
     const number = this.numbers.get(group) ?? this.numbers.size;
     this.numbers.set(group, number);
     return number;
