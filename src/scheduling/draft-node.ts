@@ -10,7 +10,7 @@ import type { RequirementSet } from './requirement-set.js';
 import type { Reservations } from './reservations.js';
 import type { ResourceVector } from './resource-vector.js';
 import { admitsNewHost } from './topology.js';
-import type { Topology } from './topology.js';
+import type { Topology, Unsettled } from './topology.js';
 
 /** What all new nodes of a run share. */
 export interface DraftContext {
@@ -40,6 +40,7 @@ export class DraftNode {
   readonly totals: Float64Array;
   reservations: ReadonlySet<string> = NONE;
   minValuesRelaxed = false;
+  private readonly unsettled: Unsettled = new Map();
   private ports: readonly HostPort[] = [];
   private readonly columns: readonly Float64Array[];
   /** The most that any possible type has of each resource. */
@@ -125,7 +126,7 @@ export class DraftNode {
         continue;
       }
       const withVolume = merged.merge(volume.requirements);
-      const alternatives = context.topology.narrow(podClass, withVolume, this.host);
+      const alternatives = context.topology.narrow(podClass, withVolume, this.host, this.unsettled);
       if (!Array.isArray(alternatives)) {
         refusal = { rule: 'topology', pool, ...alternatives };
         continue;
@@ -176,7 +177,7 @@ export class DraftNode {
       this.totals[indexes[each] as number] = (this.totals[indexes[each] as number] as number) + (amounts[each] as number);
     }
     context.reservations.exchange(this.reservations, joining.reservations);
-    context.topology.recordNarrowing(this.classes, this.requirements, joining.requirements, this.pool.taints);
+    if (this.unsettled.size > 0) context.topology.settle(this.unsettled, joining.requirements, this.pool.taints);
     this.requirements = joining.requirements;
     this.rows = joining.rows;
     this.largest = this.largestOf(joining.rows);
@@ -185,6 +186,6 @@ export class DraftNode {
     this.pods.push(pod);
     this.classes.push(podClass);
     if (podClass.shape.ports.length > 0) this.ports = [...this.ports, ...podClass.shape.ports];
-    context.topology.recordOnNewNode(podClass, joining.requirements, this.pool.taints, this.host);
+    context.topology.recordOnNewNode(podClass, joining.requirements, this.pool.taints, this.host, this.unsettled);
   }
 }

@@ -93,12 +93,13 @@ export class TopologyGroup {
     return domains;
   }
 
-  /** Whether a pod may join a domain. `allowed`: for a spread, the domains among which it is to be even; else those where the pod may go. */
-  admits(domain: number, allowed: Allowed, selected: boolean): boolean {
+  /** Whether a pod may join a domain. `allowed`: for a spread, the domains among which it is to be even; else those where the pod may go.
+   * `brought`: pods that come into the domain with it. */
+  admits(domain: number, allowed: Allowed, selected: boolean, brought = 0): boolean {
     if (!hasBit(this.known, domain)) return false;
     switch (this.term.kind) {
       case 'topology spread':
-        return this.countOf(domain) + (selected ? 1 : 0) - this.fewest(allowed) <= this.term.maxSkew;
+        return this.countOf(domain) + brought + (selected ? 1 : 0) - this.fewest(allowed, domain, brought) <= this.term.maxSkew;
       case 'pod anti-affinity':
         return this.countOf(domain) === 0 && allowed.some((set) => set?.has(domain) !== false);
       case 'pod affinity':
@@ -107,8 +108,8 @@ export class TopologyGroup {
   }
 
   /** Domains among `possible` that a pod may join; and whether it must settle for one of them. */
-  admitted(possible: Bits, allowed: Allowed, selected: boolean): { domains: Bits; pickOne: boolean } {
-    const joinable = membersOf(possible).filter((domain) => this.admits(domain, allowed, selected));
+  admitted(possible: Bits, allowed: Allowed, selected: boolean, brought = 0): { domains: Bits; pickOne: boolean } {
+    const joinable = membersOf(possible).filter((domain) => this.admits(domain, allowed, selected, brought));
     if (this.term.kind !== 'pod affinity') return { domains: bitsOf(joinable), pickOne: this.term.kind === 'topology spread' };
     const occupied = joinable.filter((domain) => this.countOf(domain) > 0);
     return occupied.length > 0 ? { domains: bitsOf(occupied), pickOne: false } : { domains: bitsOf(joinable), pickOne: true };
@@ -119,12 +120,12 @@ export class TopologyGroup {
     return this.total === 0 || this.domainsFor(allowed).every((domain) => this.countOf(domain) === 0);
   }
 
-  /** The lowest count among the domains; 0 when there are fewer of them than the term wants. */
-  private fewest(allowed: Allowed): number {
+  /** The lowest count among the domains once pods were brought into one; 0 when there are fewer of them than the term wants. */
+  private fewest(allowed: Allowed, into: number, brought: number): number {
     const domains = this.domainsFor(allowed);
     if (this.term.minDomains !== undefined && domains.length < this.term.minDomains) return 0;
     let fewest = Number.POSITIVE_INFINITY;
-    for (const domain of domains) fewest = Math.min(fewest, this.countOf(domain));
+    for (const domain of domains) fewest = Math.min(fewest, this.countOf(domain) + (domain === into ? brought : 0));
     return fewest;
   }
 

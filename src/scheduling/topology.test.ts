@@ -112,6 +112,13 @@ describe('topology', () => {
       expect(newNodes.map(({ pods }) => pods.map(({ metadata }) => metadata?.name).join(' '))).to.deep.equal(['first settling', 'web-0', 'web-1']);
     });
 
+    it('sees how many pods the node would bring into its zone', () => {
+      const two = ['first', 'second'].map((name) => pod({ name, labels: { app: 'web' }, cpu: 500 }));
+      const follower = pod({ name: 'follower', spec: { topologySpreadConstraints: [spread()] } });
+      expect(solve(cluster(), [...two, follower]).newNodes.map(({ pods }) => pods.length)).to.deep.equal([2, 1]);
+      expect(solve(cluster(), [two[0] as Pod, follower]).newNodes.map(({ pods }) => pods.length)).to.deep.equal([2]);
+    });
+
     it('is even over the zones of all node affinity terms, not only of the one in use', () => {
       const terms = nodeAffinity([{ key: ZONE, operator: 'In', values: ['a'] }], [{ key: ZONE, operator: 'In', values: ['b', 'c'] }]);
       const { unschedulable, ...decision } = solve(cluster(), web(3, { topologySpreadConstraints: [spread()], ...terms }));

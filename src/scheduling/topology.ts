@@ -33,6 +33,9 @@ export interface TopologyRefusal {
   readonly nodeDomains: ValueSet | undefined;
 }
 
+/** Pods of a new node that will count in some domain: how many, by the groups that will count them. */
+export type Unsettled = Map<TopologyGroup, { readonly filter: NodeFilter | undefined; readonly pods: number }>;
+
 interface Entry {
   readonly group: TopologyGroup;
   /** Decides which nodes take part. */
@@ -43,8 +46,6 @@ interface Entry {
 export class Topology {
   private readonly entries = new Map<string, Entry>();
   private readonly inverse = new Map<string, Entry>();
-  /** Keys by which pods on new nodes count only once it is certain what the node will have. */
-  private readonly settlingKeys = new Set<KeyVocabulary>();
   private readonly ofClass = new Map<PodClass, ClassTopology>();
   private readonly numbers = new Map<TopologyGroup, number>();
   /** Indexes of nodes by the domain that they are in. */
@@ -95,7 +96,6 @@ export class Topology {
     if (entry === undefined) {
       entry = { group: this.makeGroup(term), filter };
       this.entries.set(name, entry);
-      if (!entry.group.ofHosts && term.kind !== 'pod anti-affinity') this.settlingKeys.add(entry.group.key);
       this.fill(entry);
     }
     return entry;
@@ -251,9 +251,9 @@ export class Topology {
 
   /**
    * What a new node with `requirements` must narrow its labels to so that the class may join: alternatives, the most even spread
-   * first; or the term that leaves nothing.
+   * first; or the term that leaves nothing. `unsettled`: what the node would bring into the domain.
    */
-  narrow(podClass: PodClass, requirements: RequirementSet, host: Host): ValueSet[][] | TopologyRefusal {
+  narrow(podClass: PodClass, requirements: RequirementSet, host: Host, unsettled: Unsettled): ValueSet[][] | TopologyRefusal {
     const byKey = new Map<KeyVocabulary, { domains: Bits; pickOne: TopologyGroup | undefined }>();
     for (const { group, selected, allowed } of this.of(podClass).restricting) {
       const podDomains = group.ofHosts ? podClass.strict.hostname : podClass.strict.requirements.get(group.key);
@@ -264,11 +264,11 @@ export class Topology {
       }
       const before = byKey.get(group.key);
       if (nodeDomains?.single !== undefined && before === undefined) {
-        if (!group.admits(nodeDomains.single, allowed, selected)) return { group, podDomains, nodeDomains };
+        if (!group.admits(nodeDomains.single, allowed, selected, unsettled.get(group)?.pods)) return { group, podDomains, nodeDomains };
         continue;
       }
       const possible = before?.domains ?? (nodeDomains === undefined ? group.known : nodeDomains.among(group.known));
-      const { domains, pickOne } = group.admitted(possible, allowed, selected);
+      const { domains, pickOne } = group.admitted(possible, allowed, selected, unsettled.get(group)?.pods);
       if (isEmpty(domains) || (nodeDomains === undefined && !this.sets.wellKnown.has(group.key.key))) return { group, podDomains, nodeDomains };
       byKey.set(group.key, { domains, pickOne: before?.pickOne ?? (pickOne ? group : undefined) });
     }
@@ -303,8 +303,11 @@ export class Topology {
     }
   }
 
-  /** Counts a pod that was placed on a new node: in its domain once that is certain, and for anti-affinity in all that it may become. */
-  recordOnNewNode(podClass: PodClass, requirements: RequirementSet, taints: readonly Taint[], host: Host): void {
+  /**
+   * Counts a pod that was placed on a new node: in its domain, or among `unsettled` until that is certain; for anti-affinity in all that it
+   * may become.
+   */
+  recordOnNewNode(podClass: PodClass, requirements: RequirementSet, taints: readonly Taint[], host: Host, unsettled: Unsettled): void {
     for (const { group, filter } of this.of(podClass).counting) {
       if (filter !== undefined && !newNodeTakesPart(requirements, taints, group.term, filter)) continue;
       if (group.ofHosts) {
@@ -316,21 +319,19 @@ export class Topology {
         for (const domain of membersOf(set === undefined ? group.known : set.complement ? set.among(group.known) : set.bits)) group.count(domain);
       } else if (set?.single !== undefined) {
         group.count(set.single);
+      } else {
+        unsettled.set(group, { filter, pods: (unsettled.get(group)?.pods ?? 0) + 1 });
       }
     }
   }
 
-  /** Counts pods that are on a new node already in the domains that have become certain. */
-  recordNarrowing(classes: readonly PodClass[], before: RequirementSet, after: RequirementSet, taints: readonly Taint[]): void {
-    if (classes.length === 0 || before === after) return;
-    for (const key of this.settlingKeys) {
-      const settled = after.get(key)?.single;
-      if (settled === undefined || before.get(key)?.single !== undefined) continue;
-      for (const podClass of classes) {
-        for (const { group, filter } of this.of(podClass).counting) {
-          if (group.key === key && group.term.kind !== 'pod anti-affinity' && (filter === undefined || newNodeTakesPart(after, taints, group.term, filter))) group.count(settled);
-        }
-      }
+  /** Counts those pods of a new node for which it has become certain where they are. */
+  settle(unsettled: Unsettled, requirements: RequirementSet, taints: readonly Taint[]): void {
+    for (const [group, { filter, pods }] of unsettled) {
+      const domain = requirements.get(group.key)?.single;
+      if (domain === undefined) continue;
+      unsettled.delete(group);
+      if (filter === undefined || newNodeTakesPart(requirements, taints, group.term, filter)) for (let pod = 0; pod < pods; pod += 1) group.count(domain);
     }
   }
 }

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import type { InstanceType } from '../../src/cloud/instance-type.js';
 import { solve } from '../../src/scheduling/index.js';
 import { cheapestPacking } from '../support/brute-force.js';
-import { PLAIN_ASKS, SCENARIO_LOOKUP, SCENARIO_TYPES, SOCIAL_ASKS, workloadsOf } from '../support/scenarios.js';
+import { SCENARIO_LOOKUP } from '../support/scenario-storage.js';
+import { PLAIN_ASKS, SCENARIO_TYPES, SOCIAL_ASKS, workloadsOf } from '../support/scenarios.js';
 import { existingNode, instanceType, nodePool, pod, snapshot } from '../support/workloads.js';
 
 const types = fc.subarray(SCENARIO_TYPES.slice(0, 4), { minLength: 2 }).map((list) => list.map((type): InstanceType => ({

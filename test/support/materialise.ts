@@ -1,10 +1,11 @@
 import type { Pod, PodSpec } from 'kubernetes-types/core/v1.js';
 import { Requirements } from '../../src/api/requirements.js';
-import { addResources, subtractResources } from '../../src/api/resources.js';
+import { addResources, fits, subtractResources } from '../../src/api/resources.js';
 import type { Resources } from '../../src/api/resources.js';
 import type { InstanceType, Offering } from '../../src/cloud/instance-type.js';
-import { buildNodeClaim, podRequests } from '../../src/scheduling/index.js';
+import { buildNodeClaim, hostPorts, podRequests, takenPort } from '../../src/scheduling/index.js';
 import type { Decision, NewNode, Snapshot, SnapshotNode } from '../../src/scheduling/index.js';
+import { hardTaint, mayMeet, termsOf } from './constraint-checker.js';
 import { existingNode } from './workloads.js';
 
 /** One way in which a planned node may come. */
@@ -46,6 +47,12 @@ export function launched(node: NewNode, launch: Launch, name: string): SnapshotN
   });
 }
 
+/** The pods that DaemonSets have on a node; where a pod has a daemon's port already, that one waits. */
+export const daemonsOn = ({ name, labels, taints, pods }: SnapshotNode, { daemonSetPods }: Snapshot): Pod[] => daemonSetPods
+  .filter((daemon) => hardTaint(taints, daemon.spec?.tolerations) === undefined && termsOf(daemon).some((term) => term.every((each) => mayMeet({ labels, open: {} }, each)))
+    && takenPort(hostPorts(daemon), pods.flatMap(hostPorts)) === undefined)
+  .map((daemon) => ({ ...bind(daemon, name), metadata: { ...daemon.metadata, name: `${daemon.metadata?.name}-${name}`, uid: `${daemon.metadata?.uid}-${name}` } }));
+
 /** The cluster once a decision is carried out; `choose` says how each planned node comes. */
 export function carriedOut(cluster: Snapshot, { existingNodes, newNodes }: Decision, choose: (launches: readonly Launch[]) => Launch): Snapshot {
   const placed = new Map(existingNodes.map(({ node, pods }) => [node, pods]));
@@ -57,7 +64,15 @@ export function carriedOut(cluster: Snapshot, { existingNodes, newNodes }: Decis
         const pods = (placed.get(node) ?? []).map((pod) => bind(pod, node.name));
         return pods.length === 0 ? node : { ...node, pods: [...node.pods, ...pods], available: subtractResources(node.available, addResources(...pods.map(podRequests))) };
       }),
-      ...newNodes.map((node, index) => launched(node, choose(launchesOf(node)), `node-${first + index}`)),
+      ...newNodes.map((node, index) => {
+        const name = `node-${first + index}`;
+        // A type that comes with different rooms is bought where there is enough for its daemons too.
+        const launches = launchesOf(node).filter((launch) => {
+          const machine = launched(node, launch, name);
+          return fits(addResources(...daemonsOn(machine, cluster).map(podRequests)), machine.available);
+        });
+        return launched(node, choose(launches), name);
+      }),
     ],
   };
 }

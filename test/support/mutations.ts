@@ -227,7 +227,7 @@ export const MUTATIONS: Record<string, { says: RegExp; make: Mutation }> = {
       const at = placedWhere(good, random, ({ pod: { spec } }) => spec?.volumes?.[0]?.persistentVolumeClaim?.claimName === 'bound-b');
       const { lookup } = good.cluster;
       const elsewhere = { spec: { nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: ZONE, operator: 'In', values: ['zone-a'] }] }] } } } };
-      return at && { ...good, cluster: { ...good.cluster, lookup: { ...lookup, persistentVolume: (name) => (name === 'volume-b' ? elsewhere : lookup.persistentVolume(name)) } } };
+      return at && { ...good, cluster: { ...good.cluster, lookup: { ...lookup, persistentVolume: (name) => (name.startsWith('volume-b') ? elsewhere : lookup.persistentVolume(name)) } } };
     },
   },
   'a node attaches more volumes than its driver can': {

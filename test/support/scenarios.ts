@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import type { Namespace, PersistentVolume, PersistentVolumeClaim, Pod, PodAffinityTerm, PodSpec, TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
-import type { StorageClass } from 'kubernetes-types/storage/v1.js';
+import type { Namespace, Pod, PodAffinityTerm, PodSpec, TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
 import type { Requirement } from '../../src/api/requirement.js';
+import { DISRUPTED_TAINT } from '../../src/api/taints.js';
 import type { InstanceType } from '../../src/cloud/instance-type.js';
-import type { ObjectLookup, Snapshot, SnapshotNode, SnapshotPool, SolveOptions } from '../../src/scheduling/index.js';
+import type { Snapshot, SnapshotNode, SnapshotPool, SolveOptions } from '../../src/scheduling/index.js';
+import { SCENARIO_LOOKUP, SCENARIO_NAMESPACES } from './scenario-storage.js';
 import { existingNode, instanceType, inValues, nodePool, pod, snapshot } from './workloads.js';
 
 // Small clusters and workloads in which every rule of scheduling comes up, made of what shrinks well: the first choice is always the plainest.
@@ -155,25 +156,7 @@ function podsOf(list: readonly Workload[], prefix: string): Pod[] {
 /** Pending pods of one to six workloads. */
 export const workloadsOf = (asks: readonly Ask[]): fc.Arbitrary<Pod[]> => fc.array(workload(asks), { minLength: 1, maxLength: 6 }).map((list) => podsOf(list, ''));
 
-const zonal = (zones: string[], rest: object = {}): PersistentVolume => ({ metadata: { name: 'volume' }, spec: { csi: { driver: 'ebs.csi.aws.com', volumeHandle: zones.join() }, nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'topology.ebs.csi.aws.com/zone', operator: 'In', values: zones }] }] } }, ...rest } });
-const VOLUMES: Readonly<Record<string, PersistentVolume>> = {
-  'volume-b': zonal(['zone-b']),
-  'volume-legacy': { metadata: { name: 'legacy' }, spec: { awsElasticBlockStore: { volumeID: 'vol-1' }, nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'failure-domain.beta.kubernetes.io/zone', operator: 'In', values: ['zone-a'] }] }, { matchExpressions: [{ key: ZONE, operator: 'In', values: ['zone-c'] }] }] } } } },
-};
-const CLAIMS: Readonly<Record<string, PersistentVolumeClaim['spec']>> = {
-  'bound-b': { volumeName: 'volume-b', storageClassName: 'zonal' }, anywhere: { storageClassName: 'plain' }, 'allowed-ac': { storageClassName: 'zonal' }, legacy: { volumeName: 'volume-legacy' },
-} as Record<string, NonNullable<PersistentVolumeClaim['spec']>>;
-const CLASSES: Readonly<Record<string, StorageClass>> = {
-  plain: { provisioner: 'ebs.csi.aws.com', volumeBindingMode: 'WaitForFirstConsumer' },
-  zonal: { provisioner: 'kubernetes.io/aws-ebs', volumeBindingMode: 'WaitForFirstConsumer', allowedTopologies: [{ matchLabelExpressions: [{ key: ZONE, values: ['zone-a', 'zone-c'] }] }] },
-};
-export const SCENARIO_LOOKUP: ObjectLookup = {
-  persistentVolumeClaim: (_, name) => (CLAIMS[name] ? { metadata: { name }, spec: CLAIMS[name] } as PersistentVolumeClaim : undefined),
-  persistentVolume: (name) => VOLUMES[name],
-  storageClass: (name) => CLASSES[name],
-};
-
-const NAMESPACES: Namespace[] = ['default', 'other'].map((name) => ({ metadata: { name, labels: { 'kubernetes.io/metadata.name': name, tier: name } } }));
+const NAMESPACES: Namespace[] = SCENARIO_NAMESPACES.map((name) => ({ metadata: { name, labels: { 'kubernetes.io/metadata.name': name, tier: name } } }));
 
 const pools: fc.Arbitrary<SnapshotPool[]> = fc.record({
   limits: fc.constantFrom(undefined, undefined, { cpu: '50' }, { nodes: '6' }, { 'nvidia.com/gpu': '4', memory: '300Gi' }),
@@ -211,7 +194,7 @@ function nodeOf(index: number, { zone, starting, tainted, residents, ...flags }:
     ...flags, zone, initialized: !starting, nodePool: 'default', allocatable: { cpu: 3900, memory: 15 * Gi, pods: 29 }, capacity: { ...type.capacity, nodes: 1 },
     available: { cpu: 3900 - bound.length * 500, memory: 15 * Gi - bound.length * Gi, pods: 29 - bound.length }, volumeLimits: { 'ebs.csi.aws.com': 1 },
     labels: { [ARCH]: 'amd64', [CAPACITY_TYPE]: index % 2 === 0 ? 'spot' : 'on-demand', 'node.kubernetes.io/instance-type': type.name, 'karpenter.sh/nodepool': 'default', [GENERATION]: '6' },
-    taints: tainted ? [{ key: 'dedicated', value: 'team', effect: 'NoSchedule' }] : [], pods: bound,
+    taints: [...(tainted ? [{ key: 'dedicated', value: 'team', effect: 'NoSchedule' } as const] : []), ...(flags.markedForDeletion ? [DISRUPTED_TAINT] : [])], pods: bound,
   });
 }
 
