@@ -17,6 +17,7 @@ import { managedPools, mayLaunch, poolsWithTypes } from '../shared/node-pools.js
 import { settle } from '../shared/settle.js';
 import { LOOKUP_KINDS } from '../state/cluster-lookups.js';
 import { ClusterSync } from '../state/cluster-sync.js';
+import { alikeFailures } from './alike-failures.js';
 import { DecisionTimes } from './decision-times.js';
 import { NodeClaimCreator, firstOf } from './nodeclaim-creator.js';
 import { NominationEvents } from './nomination-events.js';
@@ -144,10 +145,9 @@ export class Provisioner {
       ctx.log.info('skipping, nodepool requirements filtered out all instance types', { NodePool: { name: pool.nodePool.metadata.name } });
       ctx.events.warning('NoCompatibleInstanceTypes', reason, { about: pool.nodePool, dedupe: [pool.nodePool.metadata.uid], dedupeFor: '1m' });
     }
-    for (const { pod, reason } of failed) {
-      const about = pod as Pod;
-      ctx.log.error('could not schedule pod', { Pod: nameOf(about), error: reason });
-      ctx.events.warning('FailedScheduling', `Failed to schedule pod, ${reason}`, { about, dedupe: [about.metadata.uid], dedupeFor: REPEAT_FAILURE });
+    for (const { pod, reason, others, subject } of alikeFailures(failed)) {
+      ctx.log.error('could not schedule pod', { Pod: nameOf(pod), error: reason, ...(others > 0 ? { others } : {}) });
+      ctx.events.warning('FailedScheduling', `Failed to schedule ${subject}, ${reason}`, { about: pod, dedupe: [pod.metadata.uid], dedupeFor: REPEAT_FAILURE });
     }
     const planned = decision.newNodes.flatMap((node) => node.pods);
     if (planned.length > 0) {

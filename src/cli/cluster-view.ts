@@ -31,6 +31,7 @@ type Storage = ApiServer['storage'];
 const PATIENCE = 15_000;
 
 const nameOf = ({ metadata }: KubeObject): string => (metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name);
+const controllerOf = ({ metadata }: Pod): string | undefined => metadata.ownerReferences?.find(({ controller }) => controller)?.uid;
 const isDone = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 const isRunning = ({ status }: Pod): boolean => status?.phase === 'Running' && (status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false);
 
@@ -92,8 +93,12 @@ export class ClusterView {
   private verdictOn(pod: Pod): string | undefined {
     if (pod.spec?.nodeName) return undefined;
     if (this.sandbox.clock.now() - this.lastChange(pod) < PATIENCE) return undefined;
+    // Alike pods of one workload share an event.
+    const workload = controllerOf(pod);
+    const alike = new Set(workload === undefined ? [pod.metadata.uid]
+      : this.list<Pod>('pods', pod.metadata.namespace).filter((other) => controllerOf(other) === workload).map(({ metadata }) => metadata.uid));
     const events = this.list<Event>('events', pod.metadata.namespace)
-      .filter(({ involvedObject, reason, source }) => involvedObject.uid === pod.metadata.uid && reason === 'FailedScheduling' && source?.component === 'karpenter');
+      .filter(({ involvedObject, reason, source }) => alike.has(involvedObject.uid ?? '') && reason === 'FailedScheduling' && source?.component === 'karpenter');
     return events.at(-1)?.message;
   }
 

@@ -3,6 +3,7 @@ import type { InstanceType } from '../cloud/instance-type.js';
 import type { Requirements } from '../api/requirements.js';
 import type { Resources } from '../api/resources.js';
 import type { SolveOptions } from './options.js';
+import type { Verdict } from './verdict-tree.js';
 import type { Snapshot, SnapshotNode, SnapshotPool } from './snapshot.js';
 
 /** A machine that should be launched. */
@@ -34,6 +35,8 @@ export interface Unschedulable {
   readonly deferred: boolean;
   /** Karpenter's message, rendered when it is asked for. At most 1 KiB. */
   readonly reason: string;
+  /** Each pool's and the existing nodes' part in it, made when it is looked at; undefined for pods that could not be read or were taken back. */
+  readonly verdict?: Verdict;
 }
 
 /** The answer to "where should these pods run?". */

@@ -89,13 +89,28 @@ export class ExistingNode {
 
   /** Whether taints, ports and labels admit the class. */
   admits(podClass: PodClass): boolean {
+    return this.refusalOf(podClass) === undefined;
+  }
+
+  /** What keeps the class off, whatever else is here; undefined when nothing does. */
+  refusalOf(podClass: PodClass): 'taints' | 'host ports' | 'requirements' | 'volumes' | undefined {
     const { source } = this;
-    if (untolerated(source.taints, podClass.tolerations) !== undefined) return false;
+    if (untolerated(source.taints, podClass.tolerations) !== undefined) return 'taints';
     if (podClass.shape.ports.length > 0) {
       this.ports ??= source.pods.flatMap(hostPorts);
-      if (takenPort(podClass.shape.ports, this.ports) !== undefined) return false;
+      if (takenPort(podClass.shape.ports, this.ports) !== undefined) return 'host ports';
     }
-    return this.meets(podClass.node) && podClass.volumes.some((alternative) => this.meets(alternative));
+    if (!this.meets(podClass.node)) return 'requirements';
+    return podClass.volumes.some((alternative) => this.meets(alternative)) ? undefined : 'volumes';
+  }
+
+  /** What there is too little of, and how much is missing: by index of the run's resources. */
+  shortOf({ indexes, amounts }: ResourceVector): { readonly resource: number; readonly missing: number }[] {
+    const { remaining } = this;
+    return indexes.flatMap((resource, each) => {
+      const missing = (amounts[each] as number) - (remaining[resource] as number);
+      return missing > 0 ? [{ resource, missing }] : [];
+    });
   }
 
   private meets({ requirements, hostname }: NodeRequirements): boolean {

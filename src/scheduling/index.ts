@@ -9,6 +9,8 @@ export * from './pod-requests.js';
 export * from './pod-validation.js';
 export * from './snapshot.js';
 export { solve, solving } from './solve.js';
+export type { NodesVerdict, PoolVerdict, Verdict, VerdictStep } from './verdict-tree.js';
+export type { NearMiss } from './near-miss.js';
 export * from './volumes.js';
 export * from './vpa-prediction.js';
 export { withoutPods } from './without-pods.js';

@@ -114,10 +114,22 @@ export class Pool {
     let column = this.columns.get(resource);
     if (column === undefined) {
       column = Float64Array.from(this.rows, ({ allocatable }, row) =>
-        (allocatable[resource] ?? 0) - ((this.daemons[this.daemonOf[row] as number] as DaemonGroup).requests[resource] ?? 0));
+        (allocatable[resource] ?? 0) - (this.daemonsOf(row)[resource] ?? 0));
       this.columns.set(resource, column);
     }
     return column;
+  }
+
+  /** What daemons take of a row. */
+  daemonsOf(row: number): Resources {
+    return (this.daemons[this.daemonOf[row] as number] as DaemonGroup).requests;
+  }
+
+  /** How many different types the rows are of. */
+  countTypes(rows: Bits): number {
+    const types = new Set<InstanceType>();
+    eachBit(rows, (row) => types.add((this.rows[row] as Row).type));
+    return types.size;
   }
 
   private rowsWithRoom(rows: Bits): Bits {

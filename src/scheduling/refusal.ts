@@ -13,4 +13,5 @@ export type Refusal =
   | { readonly rule: 'topology'; readonly pool: Pool } & TopologyRefusal
   | { readonly rule: 'types'; readonly pool: Pool; readonly requirements: RequirementSet; readonly requests: Float64Array; readonly rows: Bits }
   | { readonly rule: 'minValues'; readonly pool: Pool; readonly keys: readonly string[] }
-  | { readonly rule: 'resources' | 'ports' | 'limits' | 'nodeLimit' | 'reserved'; readonly pool: Pool };
+  | { readonly rule: 'limits'; readonly pool: Pool; readonly remaining: Readonly<Record<string, number>> }
+  | { readonly rule: 'resources' | 'ports' | 'nodeLimit' | 'reserved'; readonly pool: Pool };

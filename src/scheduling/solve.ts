@@ -16,6 +16,7 @@ import type { Run } from './run.js';
 import type { Snapshot } from './snapshot.js';
 import { Solver } from './solver.js';
 import type { Failure, QueuedPod } from './solver.js';
+import { Verdicts } from './verdict-tree.js';
 import { describeEmptyPool, describeFailure } from './verdict.js';
 
 const RESERVATION_ID_LABEL = `${AWS_GROUP}/capacity-reservation-id`;
@@ -63,11 +64,12 @@ export function* solving(snapshot: Snapshot, pods: readonly Pod[], options: Solv
     return { ...rest, unschedulable: [...[...dropped].map(([pod, reason]) => ({ pod, deferred: false, reason })), ...rest.unschedulable] };
   }
   const existingNodes: ExistingPlacement[] = run.nodes.filter((node) => node.pods.length > 0).map(({ source, pods: placed }) => ({ node: source, pods: placed }));
+  const verdicts = new Verdicts(run);
   const bound = remember(() => (newNodes.length === 0 ? 0 : lowerBound(values(), placedOf(queue, [...newNodes, ...existingNodes]), run.nodes.map(({ source }) => source))));
   return {
     newNodes,
     existingNodes,
-    unschedulable: [...rejected.sort(byAge), ...failures.map(([{ pod }, failure]) => unschedulable(pod, failure, run))],
+    unschedulable: [...rejected.sort(byAge), ...failures.map(([queued, failure]) => unschedulable(queued, failure, run, verdicts))],
     unfinished,
     emptyPools: [...compiled.broken, ...unusable.map((pool) => ({ pool: pool.source, reason: describeEmptyPool(pool) }))],
     totalPrice: newNodes.reduce((total, { price }) => total + price, 0),
@@ -94,13 +96,16 @@ function remember<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value;
 }
 
-function unschedulable(pod: Pod, failure: Failure, run: Run): Unschedulable {
+function unschedulable(queued: QueuedPod, failure: Failure, run: Run, verdicts: Verdicts): Unschedulable {
   let rendered: string | undefined;
   return {
-    pod,
+    pod: queued.pod,
     deferred: failure.refusals.some(({ rule }) => rule === 'reserved'),
     get reason() {
       return (rendered ??= describeFailure(failure, run));
+    },
+    get verdict() {
+      return verdicts.of(failure, queued);
     },
   };
 }

@@ -3,6 +3,7 @@ import { untolerated } from '../api/taints.js';
 import type { Taint } from '../api/taints.js';
 import { Answers } from './answers.js';
 import { isEmpty } from './bits.js';
+import type { Bits } from './bits.js';
 import { DraftNode } from './draft-node.js';
 import type { DraftContext } from './draft-node.js';
 import type { ExistingNode } from './existing-node.js';
@@ -29,8 +30,9 @@ export interface QueuedPod {
 export interface Failure {
   readonly podClass: PodClass;
   readonly refusals: readonly Refusal[];
+  /** Types that each pool could still launch within its limits, as rows. */
+  readonly within: ReadonlyMap<Pool, Bits>;
 }
-
 
 /** Refusals that other pods' placements can lift, if the class has topology terms. */
 const CAN_PASS: ReadonlySet<Refusal['rule']> = new Set(['topology', 'types', 'minValues']);
@@ -195,21 +197,23 @@ export class Solver {
     const stamp = this.run.topology.versionFor(podClass) + this.run.reservations.version;
     if (memory.failure !== undefined && memory.poolsRefusedAt === stamp) return memory.failure;
     const refusals: Refusal[] = [];
+    const within = new Map<Pool, Bits>();
     for (const pool of this.run.pools) {
-      const outcome = this.tryPool(pod, podClass, memory, pool);
+      const rows = pool.rowsWithin(pool.usable, this.remaining.get(pool) as Record<string, number>);
+      within.set(pool, rows);
+      const outcome = this.tryPool(pod, podClass, memory, pool, rows);
       if (outcome === undefined) return undefined;
       refusals.push(outcome);
       if (outcome.rule === 'reserved') break;
     }
     memory.poolsRefusedAt = stamp;
-    return { podClass, refusals };
+    return { podClass, refusals, within };
   }
 
-  private tryPool(pod: Pod, podClass: PodClass, memory: Memory, pool: Pool): Refusal | undefined {
+  private tryPool(pod: Pod, podClass: PodClass, memory: Memory, pool: Pool, rows: Bits): Refusal | undefined {
     const remaining = this.remaining.get(pool) as Record<string, number>;
     if (remaining['nodes'] !== undefined && remaining['nodes'] <= 0) return { rule: 'nodeLimit', pool };
-    const rows = pool.rowsWithin(pool.usable, remaining);
-    if (isEmpty(rows)) return { rule: 'limits', pool };
+    if (isEmpty(rows)) return { rule: 'limits', pool, remaining: { ...remaining } };
     const taint = this.taintOf(pool, podClass, memory);
     if (taint !== undefined) return { rule: 'taint', pool, taint };
     const draft = new DraftNode(pool, this.drafts.length, this.run.firstDraftHost + this.drafts.length, rows, this.context);

@@ -2,6 +2,8 @@ import { formatResources } from '../api/resources.js';
 import type { Resources } from '../api/resources.js';
 import { andBits, eachBit, emptyBits, isEmpty, setBit } from './bits.js';
 import type { Bits } from './bits.js';
+import { nearestType } from './near-miss.js';
+import type { NearMiss } from './near-miss.js';
 import type { Pool } from './pool.js';
 import type { Refusal } from './refusal.js';
 import type { RequirementSet } from './requirement-set.js';
@@ -32,7 +34,8 @@ function describeRefusal(refusal: Refusal, run: Run): string {
   return `incompatible with nodepool "${pool.name}", daemonset overhead=${json(pool.leastDaemons(pool.usable))}, ${reasonOf(refusal, run)}`;
 }
 
-function reasonOf(refusal: Refusal, run: Run): string {
+/** What one pool said. */
+export function reasonOf(refusal: Refusal, run: Run): string {
   switch (refusal.rule) {
     case 'taint': {
       const { key, value, effect } = refusal.taint;
@@ -67,11 +70,13 @@ function reasonOf(refusal: Refusal, run: Run): string {
   }
 }
 
-const describe = (set: ValueSet): string => set.toLabelSet().describe(set.key.key);
+export const describe = (set: ValueSet): string => set.toLabelSet().describe(set.key.key);
 
 const describeRequirements = (requirements: RequirementSet): string => requirements.sets.map(describe).sort().join(', ');
 
 const json = (resources: Resources): string => JSON.stringify(Object.fromEntries(Object.entries(formatResources(resources)).sort(([a], [b]) => (a < b ? -1 : 1))));
+
+const describeNearest = (miss: NearMiss | undefined): string => (miss ? `${miss.name} is short of ${json(miss.short)}` : 'no type');
 
 /** Which of the three criteria left no type: looked at one by one, in pairs, and together. */
 function describeTypes({ pool, requirements, requests, rows }: Extract<Refusal, { rule: 'types' }>, run: Run): string {
@@ -89,7 +94,7 @@ function describeTypes({ pool, requirements, requests, rows }: Extract<Refusal, 
           : noneMeets ? 'met all requirements'
             : noneFits ? 'has enough resources'
               : noneOffers ? 'has the required offering'
-                : !pairs.meetsFits ? `which met the scheduling requirements had enough resources (${nearest(pool, meets, requests, run.resources)})`
+                : !pairs.meetsFits ? `which met the scheduling requirements had enough resources (${describeNearest(nearestType(pool, meets, requests, run.resources))})`
                   : !pairs.meetsOffers ? 'which met the scheduling requirements had a required offering'
                     : !pairs.fitsOffers ? 'which had enough resources had a required offering'
                       : 'met the requirements/resources/offering tuple';
@@ -97,28 +102,11 @@ function describeTypes({ pool, requirements, requests, rows }: Extract<Refusal, 
   return `no instance type ${what}, requirements=${describeRequirements(requirements)}, resources=${asked}${typo}`;
 }
 
-function fitting(pool: Pool, rows: Bits, requests: Float64Array, resources: readonly string[]): Bits {
+/** Rows with this much room. */
+export function fitting(pool: Pool, rows: Bits, requests: Float64Array, resources: readonly string[]): Bits {
   const kept = emptyBits(rows.length * 32);
   eachBit(rows, (row) => {
     if (resources.every((name, index) => (requests[index] as number) <= (pool.column(name)[row] as number))) setBit(kept, row);
   });
   return kept;
-}
-
-/** The type that misses the fewest resources by the least, and by how much. */
-function nearest(pool: Pool, rows: Bits, requests: Float64Array, resources: readonly string[]): string {
-  let best: { share: number; name: string; text: string } | undefined;
-  eachBit(rows, (row) => {
-    let share = 0;
-    const short: Record<string, number> = {};
-    resources.forEach((name, index) => {
-      const missing = (requests[index] as number) - (pool.column(name)[row] as number);
-      if (missing <= 0) return;
-      short[name] = missing;
-      share += missing / (requests[index] as number);
-    });
-    const name = pool.rows[row]?.type.name ?? '';
-    if (best === undefined || share < best.share || (share === best.share && name < best.name)) best = { share, name, text: `${name} is short of ${json(short)}` };
-  });
-  return best?.text ?? 'no type';
 }

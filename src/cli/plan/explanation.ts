@@ -1,5 +1,5 @@
 import type { Pod } from 'kubernetes-types/core/v1.js';
-import type { Decision, NewNode, Unschedulable } from '../../scheduling/decision.js';
+import type { Decision, NewNode } from '../../scheduling/decision.js';
 import { cheapestOffering } from './bought-machine.js';
 import { counted, dollars, named } from './plan-report.js';
 import { podName, unplaced } from './plan-result.js';
@@ -27,8 +27,8 @@ export function explain(name: string, decision: Decision, posed: PosedQuestion):
   if (index >= 0) return onNewNode(decision.newNodes[index] as NewNode, index);
   const existing = decision.existingNodes.find(holds);
   if (existing) return [`fits on node ${existing.node.name}, which is there already and costs nothing more`];
-  const verdict = (decision.unschedulable.find(({ pod }) => podName(pod) === name) as (Unschedulable & { verdict?: { describe(): string | readonly string[] } }) | undefined)?.verdict;
-  if (verdict) return ['fits nowhere:', ...[verdict.describe()].flat().flatMap((text) => text.split('\n'))];
+  const verdict = decision.unschedulable.find(({ pod }) => podName(pod) === name)?.verdict;
+  if (verdict) return ['fits nowhere:', ...verdict.describe()];
   const reason = unplaced(decision, posed).find(({ pod }) => podName(pod) === name)?.reason;
   return reason === undefined ? undefined : ['fits nowhere:', ...reason.split('; ')];
 }

@@ -151,7 +151,7 @@ objects:
     expect(text.split('\n')).to.include.members([
       'default/web-0', '  goes to new node 1 of NodePool default', '  cheapest of 2 types that can carry them: small, on-demand in zone-a, 0.1000 USD/hour', '    then large, on-demand in zone-a, 0.2000 USD/hour',
     ]);
-    expect((await run([asked], { explain: 'default/huge' })).text).to.match(/^default\/huge\n {2}fits nowhere:\n {2}.*99/);
+    expect((await run([asked], { explain: 'default/huge' })).text).to.match(/^default\/huge\n {2}fits nowhere:\n {2}NodePool default: \d+ → .*0 by resources\n.*"cpu":"99/);
     expect((await results([asked], { explain: 'default/huge' })).results[0]?.explanation?.[0]).to.equal('fits nowhere:');
   });
 

@@ -64,11 +64,10 @@ function homeless(decision: Decision, posed: PosedQuestion): string[] {
 
 /** What `plan` prints for people: the nodes with what is on them, then what has no place and why. */
 export function* planReport(name: string, decision: Decision, posed: PosedQuestion, timings: { parseMs: number; solveMs: number }): Generator<string> {
-  const { newNodes, existingNodes, totalPrice, emptyPools } = decision;
-  const { lowerBound } = decision as { lowerBound?: number };
+  const { newNodes, existingNodes, totalPrice, lowerBound, emptyPools } = decision;
   const placed = [...newNodes, ...existingNodes].reduce((sum, { pods }) => sum + pods.length, 0);
   yield `${name}: ${counted(placed, 'pod')} of ${placed + unplaced(decision, posed).length} placed, on ${counted(newNodes.length, 'new node')} for ${dollars(totalPrice)} USD/hour and ${counted(existingNodes.length, 'existing node')}\n`;
-  if (lowerBound !== undefined && lowerBound > 0) yield `no packing costs less than ${dollars(lowerBound)} USD/hour: this one is at most ${((totalPrice / lowerBound - 1) * 100).toFixed(1)} % above the cheapest\n`;
+  if (lowerBound > 0) yield `no packing costs less than ${dollars(lowerBound)} USD/hour: this one is at most ${((totalPrice / lowerBound - 1) * 100).toFixed(1)} % above the cheapest\n`;
   const rows = [...newNodes.map(newRow), ...existingNodes.map(existingRow)];
   if (rows.length > 0) for (const line of ['', ...textTable(HEADERS, rows, RIGHT_ALIGNED)]) yield `${line}\n`;
   for (const line of homeless(decision, posed)) yield `${line}\n`;

@@ -15,9 +15,9 @@ export interface PlanResult {
   readonly existingNodes: readonly { readonly name: string; readonly pods: readonly string[] }[];
   readonly unschedulable: readonly { readonly pod: string; readonly reason: string }[];
   readonly totalPrice: number;
-  readonly lowerBound?: number;
+  readonly lowerBound: number;
   /** How far `totalPrice` may be above the cheapest packing there is: `totalPrice / lowerBound - 1`. */
-  readonly gap?: number;
+  readonly gap: number;
   /** Lines about the pod that `--explain` names. */
   readonly explanation?: readonly string[];
   readonly timings: { readonly parseMs: number; readonly solveMs: number };
@@ -32,7 +32,7 @@ export function unplaced({ unschedulable, unfinished }: Decision, { ignored }: P
 
 /** A decision in the words of the file format. */
 export function planResult(decision: Decision, posed: PosedQuestion, timings: PlanResult['timings']): PlanResult {
-  const { lowerBound } = decision as { lowerBound?: number };
+  const { lowerBound } = decision;
   return {
     newNodes: decision.newNodes.map(({ pool, pods, instanceTypes, requirements, price }) => ({
       nodePool: pool.nodePool.metadata.name, pods: pods.map(podName), instanceTypes: instanceTypes.map(({ name }) => name), requirements: requirements.toList(), price,
@@ -40,7 +40,8 @@ export function planResult(decision: Decision, posed: PosedQuestion, timings: Pl
     existingNodes: decision.existingNodes.map(({ node, pods }) => ({ name: node.name, pods: pods.map(podName) })),
     unschedulable: unplaced(decision, posed).map(({ pod, reason }) => ({ pod: podName(pod), reason })),
     totalPrice: decision.totalPrice,
-    ...(lowerBound === undefined ? {} : { lowerBound, gap: lowerBound > 0 ? decision.totalPrice / lowerBound - 1 : 0 }),
+    lowerBound,
+    gap: lowerBound > 0 ? decision.totalPrice / lowerBound - 1 : 0,
     timings,
   };
 }
