@@ -38,9 +38,14 @@ export class AwsBed {
     const bed = await testBed(shared, reconcilers(...classes), { kinds: [NodePool, NodeClaim, EC2NodeClass, Node] });
     const provider = await providerBed({ settings, clock: bed.clock });
     const { services } = provider;
-    bed.override(CloudProvider, services.cloudProvider).override(TOKENS.Settings, services.settings).override(TOKENS.InstanceStatus, services.instanceStatus).override(TOKENS.ZonalShifts, services.zonalShifts)
-      .override(TOKENS.InstanceTypes, services.instanceTypes).override(TOKENS.CapacityReservations, services.reservations).override(TOKENS.Instances, services.instances)
-      .override(TOKENS.InstanceProfiles, services.instanceProfiles).override(TOKENS.InterruptionQueue, services.interruptions).override(TOKENS.UnavailableOfferings, services.unavailable);
+    const bound: Partial<Record<keyof typeof TOKENS, unknown>> = {
+      Settings: services.settings, Cluster: services.cluster, Version: services.version, Subnets: services.subnets, SecurityGroups: services.securityGroups, Ssm: services.ssm, Amis: services.amis,
+      InstanceProfiles: services.instanceProfiles, LaunchTemplates: services.launchTemplates, Pricing: services.pricing, InstanceTypes: services.instanceTypes,
+      UnavailableOfferings: services.unavailable, CapacityReservations: services.reservations, PlacementGroups: services.placementGroups, Instances: services.instances,
+      Validation: services.validation, InterruptionQueue: services.interruptions, InstanceStatus: services.instanceStatus, ZonalShifts: services.zonalShifts,
+    };
+    bed.override(CloudProvider, services.cloudProvider);
+    for (const [name, service] of Object.entries(bound)) bed.override(TOKENS[name as keyof typeof TOKENS], service);
     return new AwsBed(bed, provider);
   }
 

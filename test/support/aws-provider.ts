@@ -52,7 +52,7 @@ function share<T extends object>(from: T, to: T, ...fields: string[]): void {
 
 const metadata = (name: string, uid: string) => ({ name, uid, resourceVersion: '1', generation: 1, creationTimestamp: '2026-01-01T00:00:00Z', labels: {}, annotations: {} });
 
-interface ProviderBedOptions {
+export interface ProviderBedOptions {
   settings?: Partial<AwsSettings>;
   environment?: Partial<AwsEnvironment>;
   kubernetesVersion?: string;

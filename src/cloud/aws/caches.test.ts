@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import type { EC2NodeClass } from '../../api/ec2nodeclass.js';
+import { providerBed } from '../../../test/support/aws-provider.js';
+import type { ProviderBed } from '../../../test/support/aws-provider.js';
 import { VirtualClock } from '../../operator/testing/virtual-clock.js';
 import { Batcher } from './batcher.js';
 import { ExpiringCache } from './expiring-cache.js';
@@ -30,6 +33,56 @@ describe('ExpiringCache', () => {
     await clock.advance(1_000);
     expect(cache.has('a')).to.equal(false);
     expect([...cache.live()].map(([key]) => key)).to.deep.equal(['longer']);
+  });
+});
+
+describe('what AWS said', () => {
+  const SECOND = 1_000;
+  const MINUTE = 60 * SECOND;
+  const HOUR = 60 * MINUTE;
+  const image = '/aws/service/eks/optimized-ami/1.32/amazon-linux-2023/x86_64/standard/recommended/image_id';
+
+  /** karpenter-aws §2.2: for how long it is believed, how it is asked for, and by which call. */
+  const ANSWERS: Record<string, [lifetime: number, operation: string, ask: (bed: ProviderBed, nodeClass: EC2NodeClass) => Promise<unknown>]> = {
+    'of subnets': [MINUTE, 'ec2:DescribeSubnets', ({ services }, nodeClass) => services.subnets.list(nodeClass)],
+    'of security groups': [MINUTE, 'ec2:DescribeSecurityGroups', ({ services }, nodeClass) => services.securityGroups.list(nodeClass)],
+    'of images': [MINUTE, 'ec2:DescribeImages', ({ services }, nodeClass) => services.amis.list(nodeClass)],
+    "of AWS's parameters": [24 * HOUR, 'ssm:GetParameter', ({ services }) => services.ssm.get({ name: image, mutable: true })],
+    'of parameters of the user': [5 * MINUTE, 'ssm:GetParameter', ({ services }) => services.ssm.get({ name: image, mutable: true, custom: true })],
+    'of instance profiles': [15 * MINUTE, 'iam:GetInstanceProfile', ({ services }, nodeClass) => services.instanceProfiles.ensure(nodeClass)],
+    'of reservations': [MINUTE, 'ec2:DescribeCapacityReservations', ({ services }, nodeClass) => services.reservations.list(nodeClass)],
+    'of placement groups': [MINUTE, 'ec2:DescribePlacementGroups', ({ services }, nodeClass) => services.placementGroups.get(nodeClass)],
+    'to the dry runs of a class': [30 * MINUTE, 'ec2:CreateFleet', (bed, nodeClass) => bed.run(bed.services.validation.validate(nodeClass))],
+  };
+  for (const [what, [lifetime, operation, ask]] of Object.entries(ANSWERS)) {
+    it(`${what} counts for ${lifetime / MINUTE} minutes`, async () => {
+      const bed = await providerBed();
+      bed.aws.account.placementGroups.add({ name: 'together', strategy: 'cluster' });
+      const nodeClass = await bed.readyNodeClass({ placementGroupSelector: { name: 'together' }, capacityReservationSelectorTerms: [{ tags: { team: 'a' } }] });
+      await bed.clock.advance(25 * HOUR);
+      const calls = async (): Promise<number> => {
+        await ask(bed, nodeClass);
+        return bed.aws.calls.get(operation) ?? 0;
+      };
+      const first = await calls();
+      await bed.clock.advance(lifetime - 2 * SECOND);
+      expect(await calls(), 'shortly before').to.equal(first);
+      await bed.clock.advance(3 * SECOND);
+      expect(await calls(), 'shortly after').to.equal(first + 1);
+    });
+  }
+
+  it('of the memory of nodes counts for 60 days', async () => {
+    const bed = await providerBed();
+    const nodeClass = await bed.readyNodeClass();
+    const memory = () => bed.services.instanceTypes.list(nodeClass).find(({ name }) => name === 'm5.large')?.capacity['memory'];
+    const estimate = memory();
+    const type = bed.services.instanceTypes.list(nodeClass).find(({ name }) => name === 'm5.large') as never;
+    for (const { id } of nodeClass.status.amis ?? []) bed.services.instanceTypes.learnMemory(nodeClass, type, id, 7e9);
+    await bed.clock.advance(59 * 24 * HOUR);
+    expect(memory()).to.equal(7e9);
+    await bed.clock.advance(24 * HOUR + 10 * MINUTE);
+    expect(memory()).to.equal(estimate);
   });
 });
 

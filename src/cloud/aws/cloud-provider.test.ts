@@ -325,11 +325,16 @@ describe('AwsCloudProvider and what was launched', () => {
     expect(await tag()).to.equal('gone');
   });
 
-  it('offers nothing, with a warning, to a pool whose class is missing', async () => {
+  it('offers nothing, with a warning, to a pool whose class is missing or on its way out', async () => {
     const bed = await providerBed();
     const pool = bed.addPool();
     expect(await bed.services.cloudProvider.getInstanceTypes(pool)).to.deep.equal([]);
-    expect(bed.events.map(({ object, type }) => [object.kind, type])).to.deep.equal([['NodePool', 'Warning']]);
+    expect(bed.events.map(({ object, type, reason }) => [object.kind, type, reason])).to.deep.equal([['NodePool', 'Warning', 'FailedResolvingNodeClass']]);
+    const nodeClass = await bed.readyNodeClass();
+    expect(await bed.services.cloudProvider.getInstanceTypes(pool)).to.not.deep.equal([]);
+    nodeClass.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
+    expect(await bed.services.cloudProvider.getInstanceTypes(pool)).to.deep.equal([]);
+    expect(bed.events).to.have.length(2);
   });
 
   it('leaves pods with volumes of EKS Auto Mode to EKS Auto Mode', async () => {
@@ -377,17 +382,60 @@ describe('AwsCloudProvider.isDrifted', () => {
     expect(await drift()).to.equal(undefined);
   });
 
-  it('finds another image for the type, other groups, and a subnet that is gone', async () => {
+  it('finds another image for the type, by the types that an image is for', async () => {
     const { nodeClass, drift } = await launchedBed();
-    const { amis = [], securityGroups = [], subnets = [] } = nodeClass.status;
+    const { amis = [] } = nodeClass.status;
+    const isFor = (arch: string) => ({ requirements }: (typeof amis)[number]) => requirements.some(({ key, values }) => key === 'kubernetes.io/arch' && values?.includes(arch));
+    nodeClass.status.amis = amis.map((ami) => (isFor('arm64')(ami) ? { ...ami, id: `${ami.id}x` } : ami));
+    expect(await drift(), 'of another architecture').to.equal(undefined);
     nodeClass.status.amis = amis.map((ami) => ({ ...ami, id: `${ami.id}x` }));
     expect(await drift()).to.equal('AMIDrift');
-    nodeClass.status.amis = amis;
+  });
+
+  it('finds security groups that the class has gained or lost', async () => {
+    const { nodeClass, drift } = await launchedBed();
+    const { securityGroups = [] } = nodeClass.status;
+    nodeClass.status.securityGroups = [...securityGroups].reverse();
+    expect(await drift()).to.equal(undefined);
     nodeClass.status.securityGroups = [...securityGroups, { id: 'sg-more' }];
     expect(await drift()).to.equal('SecurityGroupDrift');
-    nodeClass.status.securityGroups = securityGroups;
-    nodeClass.status.subnets = subnets.map((subnet) => ({ ...subnet, id: `${subnet.id}x` }));
+    nodeClass.status.securityGroups = securityGroups.map(({ id }) => ({ id: `${id}x` }));
+    expect(await drift()).to.equal('SecurityGroupDrift');
+    nodeClass.status.securityGroups = [];
+    expect(await failure(drift())).to.be.instanceOf(DriftUnknown);
+  });
+
+  it("finds a subnet that is not the class's any more", async () => {
+    const { bed, nodeClass, drift } = await launchedBed();
+    const { subnets = [] } = nodeClass.status;
+    const own = running(bed)[0]?.availabilityZone;
+    nodeClass.status.subnets = subnets.filter(({ zone: where }) => where === own);
+    expect(await drift()).to.equal(undefined);
+    nodeClass.status.subnets = subnets.filter(({ zone: where }) => where !== own);
     expect(await drift()).to.equal('SubnetDrift');
+    nodeClass.status.subnets = [];
+    expect(await failure(drift())).to.be.an('error');
+  });
+
+  it('finds a reservation that the class no longer selects, once EC2 has confirmed that the instance is still in it', async () => {
+    const bed = await providerBed();
+    const reservation = bed.aws.account.capacityReservations.add({ instanceType: 'm5.large', availabilityZone: 'us-west-2a', total: 1, endsAt: bed.clock.now() + 3_600_000 });
+    const nodeClass = await bed.readyNodeClass({ capacityReservationSelectorTerms: [{ id: reservation.id }] });
+    nodeClass.status.capacityReservations = [...(await bed.services.reservations.list(nodeClass))];
+    bed.addPool();
+    const claim = bed.claim([capacityTypes('reserved'), types('m5.large')]);
+    const launched = await bed.launch(claim);
+    Object.assign(claim.status, { providerID: launched.providerID, imageID: launched.imageID });
+    Object.assign(claim.metadata, { labels: { ...launched.labels, ...claim.metadata.labels }, annotations: launched.annotations });
+    const drift = () => bed.run(bed.services.cloudProvider.isDrifted(claim));
+    const describes = () => bed.aws.calls.get('ec2:DescribeInstances') ?? 0;
+    expect(await drift()).to.equal(undefined);
+    const before = describes();
+    nodeClass.status.capacityReservations = [];
+    expect(await drift()).to.equal('CapacityReservationDrift');
+    expect(describes(), 'asked EC2 anew').to.equal(before + 1);
+    await bed.clock.advance('1h');
+    expect(await drift(), 'the instance is not in it any more').to.equal(undefined);
   });
 
   it('finds a placement group that was added', async () => {

@@ -331,6 +331,34 @@ describe('latched, switched-off, optional and parallel steps', () => {
     expect(limit).to.equal(2);
     expect(runs).to.deep.equal(['A', 'B', 'C']);
   });
+
+  it('see and keep what a step writes to status after it has waited, whatever other steps did meanwhile', async () => {
+    const seen: unknown[] = [];
+    const later = async <V>(value: V): Promise<V> => {
+      for (let turns = 0; turns < 10; turns += 1) await Promise.resolve();
+      return value;
+    };
+    @Reconciler({ for: Widget, name: 'waiting', conditions: 'parallel' })
+    class Waiting {
+      @Condition('A') async slow(object: Widget): Promise<Outcome> {
+        object.status.id = await later('slow');
+        return met();
+      }
+      @Condition('B') quick(object: Widget): Outcome {
+        Object.assign(object.status, { quick: 'quick' });
+        return met();
+      }
+      @Condition('C', { dependsOn: ['A', 'B'] }) dependent(object: Widget): Outcome {
+        seen.push({ ...object.status, conditions: undefined });
+        return met();
+      }
+    }
+    const host = new FakeHost(widget());
+    await bed(Waiting).run(host);
+    expect(seen).to.deep.equal([{ id: 'slow', quick: 'quick', conditions: undefined }]);
+    expect(host.object?.status).to.include({ id: 'slow', quick: 'quick' });
+    expect(byType(host.object)).to.deep.equal({ A: 'True/A', B: 'True/B', C: 'True/C', Ready: 'True/Ready' });
+  });
 });
 
 class Shortage extends Error {}

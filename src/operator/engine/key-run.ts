@@ -12,7 +12,11 @@ import { StepRunContext } from './step-context.js';
 
 type Method = (...args: unknown[]) => unknown;
 
+interface Conditioned { status?: { conditions?: readonly Condition[] } }
+
 const NONE: readonly Condition[] = Object.freeze([]);
+
+const isWritable = (status: object): boolean => !Object.isFrozen(status);
 
 /** What one run of one key has come to so far. */
 export class KeyRun<T extends KubeObject> {
@@ -79,19 +83,26 @@ export class KeyRun<T extends KubeObject> {
    */
   edit(change: (draft: T) => void): void {
     this.restoreConditions();
+    const conditioned = this.draft as Conditioned;
+    const { status } = conditioned;
     change(this.draft);
+    // Status stays the same object: a step that waits may be about to write to it (`object.status.x = await …`).
+    if (status && isWritable(status) && conditioned.status !== status) conditioned.status = Object.assign(status, conditioned.status);
     this.#keepConditions();
   }
 
   restoreConditions(): void {
     if (!this.#keepsConditions) return;
-    const conditioned = this.draft as { status?: { conditions?: readonly Condition[] } };
-    if ((conditioned.status?.conditions ?? NONE) !== this.#conditions) conditioned.status = { ...conditioned.status, conditions: this.#conditions };
+    const conditioned = this.draft as Conditioned;
+    const { status } = conditioned;
+    if ((status?.conditions ?? NONE) === this.#conditions) return;
+    if (status && isWritable(status)) status.conditions = this.#conditions;
+    else conditioned.status = { ...status, conditions: this.#conditions };
   }
 
   #keepConditions(): void {
     if (!this.#keepsConditions) return;
-    this.#conditions = (this.draft as { status?: { conditions?: readonly Condition[] } }).status?.conditions ?? NONE;
+    this.#conditions = (this.draft as Conditioned).status?.conditions ?? NONE;
     Object.freeze(this.#conditions);
   }
 

@@ -41,6 +41,8 @@ export class Faults {
   onDemandVcpuLimit: number;
   spotInstanceLimit: number;
   spotInterruptionsPerHour: number;
+  /** The account lacks the service-linked role of spot, and the caller may not create it. */
+  spotRoleMissing = false;
   private readonly outages = new Set<string>();
   private readonly errors = new Map<string, InjectedError>();
 

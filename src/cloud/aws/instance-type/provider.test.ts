@@ -111,6 +111,24 @@ describe('InstanceTypeProvider', () => {
     expect(reserved()?.available).to.equal(false);
   });
 
+  it('offers each partition of a placement group by itself', async () => {
+    const bed = await providerBed();
+    const group = bed.aws.account.placementGroups.add({ name: 'parts', strategy: 'partition', partitions: 3 });
+    const nodeClass = await bed.readyNodeClass({ placementGroupSelector: { name: 'parts' } });
+    await bed.services.placementGroups.get(nodeClass);
+    const offered = (name = 'm5.large') => (bed.services.instanceTypes.list(nodeClass).find((type) => type.name === name) as InstanceType).offerings
+      .filter((offering) => offeringCapacityType(offering) === 'on-demand' && offeringZone(offering) === 'us-west-2a')
+      .map((offering) => [offeringLabel(offering, label('placement-group-partition')), offering.available]);
+    expect(offered()).to.deep.equal([['1', true], ['2', true], ['3', true]]);
+    expect(valuesOf(bed.services.instanceTypes.list(nodeClass)[0] as InstanceType, label('placement-group-id'))).to.deep.equal([group.id]);
+    const refused = { instanceType: 'm5.large', zone: 'us-west-2a', capacityType: 'on-demand', placementGroup: group.id };
+    bed.services.unavailable.markUnavailable({ ...refused, partition: '2' });
+    expect(offered()).to.deep.equal([['1', true], ['2', false], ['3', true]]);
+    bed.services.unavailable.markUnavailable(refused);
+    expect(offered()).to.deep.equal([['1', false], ['2', false], ['3', false]]);
+    expect(offered('c5.large')).to.deep.equal([['1', true], ['2', true], ['3', true]]);
+  });
+
   it('gives classes that are alike the same list, and others what they have in common', async () => {
     const { bed, nodeClass } = await bedWith();
     const { instanceTypes } = bed.services;

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import type { AMIFamily, EC2NodeClassSpec } from '../../../api/ec2nodeclass.js';
+import type { AMIFamily, EC2NodeClassSpec, KubeletConfiguration } from '../../../api/ec2nodeclass.js';
 import { subtractResources } from '../../../api/resources.js';
 import { providerBed } from '../../../../test/support/aws-provider.js';
+import { unsupportedKubeletFields } from '../validation/kubelet.js';
 import type { InstanceTypeFacts } from './facts.js';
 import { AWS_RESOURCES } from './labels.js';
 import { totalOverhead, typeCapacity, typeOverhead } from './resources.js';
@@ -76,6 +77,25 @@ describe('what a machine of a type has', () => {
     expect(compute('m5.large', context({}, 'AL2023', 1)).overhead.kubeReserved['memory'], 'reserved memory ignores reserved interfaces').to.equal(574 * MIB);
     expect(pods({ networkInterfaces: [{ networkCardIndex: 0, deviceIndex: 0, interfaceType: 'interface' }, { networkCardIndex: 0, deviceIndex: 1, interfaceType: 'efa-only' }] })).to.equal(20);
   });
+
+  /** karpenter-aws §3.5: MiB reserved for 10 pods on t3.large, pods of m5.large with and without 4 a core, kubelet fields that it cannot hand on. */
+  const FAMILIES: Record<AMIFamily, [number, number, number, string[]]> = {
+    AL2: [640, 8, 29, ['clusterDNS (more than one address)', 'topologyManagerPolicy']],
+    AL2023: [640, 8, 29, []],
+    Bottlerocket: [365, 29, 29, ['clusterDNS (more than one address)', 'podsPerCore', 'topologyManagerPolicy']],
+    Custom: [640, 8, 29, []],
+    Windows2019: [365, 8, 110, ['clusterDNS (more than one address)', 'topologyManagerPolicy']],
+    Windows2022: [365, 8, 110, ['clusterDNS (more than one address)', 'topologyManagerPolicy']],
+    Windows2025: [365, 8, 110, ['clusterDNS (more than one address)', 'topologyManagerPolicy']],
+  };
+  for (const [family, expected] of Object.entries(FAMILIES) as [AMIFamily, (typeof FAMILIES)[AMIFamily]][]) {
+    it(`depends on what ${family} can do`, () => {
+      const pods = (kubelet: EC2NodeClassSpec['kubelet']) => compute('m5.large', context(kubelet ? { kubelet } : {}, family)).capacity['pods'];
+      const reserved = compute('t3.large', context({ kubelet: { maxPods: 10 } }, family)).overhead.kubeReserved['memory'] ?? 0;
+      const fields = unsupportedKubeletFields({ podsPerCore: 4, clusterDNS: ['10.0.0.1', '10.0.0.2'], topologyManagerPolicy: 'best-effort' } as KubeletConfiguration, family);
+      expect([reserved / MIB, pods({ podsPerCore: 4 }), pods(undefined), fields]).to.deep.equal(expected);
+    });
+  }
 
   it('takes the storage of the disk that pods use', () => {
     const storage = (spec: Partial<EC2NodeClassSpec>, family: AMIFamily = 'AL2023', name = 'm5.large') => compute(name, context(spec, family)).capacity['ephemeral-storage'];

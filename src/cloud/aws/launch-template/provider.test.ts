@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { EC2NodeClassSpec } from '../../../api/ec2nodeclass.js';
+import type { NodeClaim } from '../../../api/nodeclaim.js';
 import type { Requirement } from '../../../api/requirement.js';
 import { providerBed } from '../../../../test/support/aws-provider.js';
 import type { ProviderBed } from '../../../../test/support/aws-provider.js';
@@ -13,10 +14,12 @@ const types = (...values: string[]): Requirement => ({ key: 'node.kubernetes.io/
 const onDemand: Requirement = { key: 'karpenter.sh/capacity-type', operator: 'In', values: ['on-demand'] };
 const templates = (bed: ProviderBed) => bed.aws.account.launchTemplates.visible();
 
-async function ensure(bed: ProviderBed, names: string[], { requests = {}, labels = {} }: { requests?: Record<string, number>; labels?: Record<string, string> } = {}) {
+async function ensure(bed: ProviderBed, names: string[], { requests = {}, labels = {}, taints = {} }: { requests?: Record<string, number>; labels?: Record<string, string>; taints?: Pick<NodeClaim['spec'], 'taints' | 'startupTaints'> } = {}) {
   const nodeClass = bed.nodeClasses.get('default') ?? (await bed.readyNodeClass());
+  const claim = bed.claim([], { labels });
+  Object.assign(claim.spec, taints);
   return bed.services.launchTemplates.ensureAll({
-    nodeClass, claim: bed.claim([], { labels }), requirements: Requirements.empty, requests, capacityType: 'on-demand', tenancy: 'default', placementGroup: undefined,
+    nodeClass, claim, requirements: Requirements.empty, requests, capacityType: 'on-demand', tenancy: 'default', placementGroup: undefined,
     instanceTypes: bed.services.instanceTypes.list(nodeClass).filter(({ name }) => names.includes(name)),
   });
 }
@@ -89,6 +92,36 @@ describe('LaunchTemplateProvider', () => {
     expect(bed.aws.calls.get('ec2:CreateLaunchTemplate')).to.equal(1);
     await ensure(bed, ['p4d.24xlarge']);
     expect(bed.aws.calls.get('ec2:CreateLaunchTemplate')).to.equal(2);
+  });
+
+  describe('keeps pods away from machines until they are registered, and taints them from the start', () => {
+    const taints = {
+      taints: [{ key: 'dedicated', value: 'team', effect: 'NoSchedule' as const }],
+      startupTaints: [{ key: 'cilium', effect: 'NoExecute' as const }],
+    };
+    const textOf = (bed: ProviderBed): string => Buffer.from(templates(bed).at(-1)?.versions[0]?.specification.userData ?? '', 'base64').toString();
+    const flag = '--register-with-taints="dedicated=team:NoSchedule,cilium:NoExecute,karpenter.sh/unregistered:NoExecute"';
+    const spelled: Record<string, string> = {
+      'al2@latest': flag,
+      'al2023@latest': ['registerWithTaints:', '- effect: NoSchedule', '  key: dedicated', '  value: team', '- effect: NoExecute', '  key: cilium', '- effect: NoExecute', '  key: karpenter.sh/unregistered'].join(' '),
+      'bottlerocket@latest': '[settings.kubernetes.node-taints] cilium = [":NoExecute"] dedicated = ["team:NoSchedule"] "karpenter.sh/unregistered" = [":NoExecute"]',
+      'windows2022@latest': flag,
+    };
+    for (const [alias, expected] of Object.entries(spelled)) {
+      it(`with ${alias}`, async () => {
+        const bed = await providerBed();
+        await bed.readyNodeClass({ amiSelectorTerms: [{ alias }] });
+        await ensure(bed, ['m5.large'], { taints });
+        expect(textOf(bed).replace(/\s+/g, ' ')).to.include(expected.replace(/\s+/g, ' '));
+      });
+    }
+
+    it('once, though the claim says so itself', async () => {
+      const bed = await providerBed();
+      await bed.readyNodeClass({ amiSelectorTerms: [{ alias: 'al2@latest' }] });
+      await ensure(bed, ['m5.large'], { taints: { startupTaints: [{ key: 'karpenter.sh/unregistered', effect: 'NoExecute' }] } });
+      expect(textOf(bed).match(/karpenter\.sh\/unregistered/g)).to.have.length(1);
+    });
   });
 
   it('fails for classes without groups or images', async () => {

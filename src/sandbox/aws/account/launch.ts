@@ -141,6 +141,10 @@ function checkCapacity(plan: LaunchPlan, account: Account): void {
   const { type, subnet, lifecycle } = plan;
   const { faults, instances } = account;
   const spot = lifecycle === 'spot';
+  if (spot && faults.spotRoleMissing) {
+    throw new AwsError('AuthFailure.ServiceLinkedRoleCreationNotPermitted', 'The provided credentials do not have permission to create the service-linked role for EC2 Spot Instances.', 403);
+  }
+  checkSpread(plan, account);
   if (spot && Number.isFinite(faults.spotInstanceLimit)) {
     if (instances.alive().filter((instance) => instance.lifecycle === 'spot').length >= faults.spotInstanceLimit) {
       throw new AwsError('MaxSpotInstanceCountExceeded', 'Max spot instance count exceeded');
@@ -160,6 +164,16 @@ function checkCapacity(plan: LaunchPlan, account: Account): void {
       ? 'There is no Spot capacity available that matches your request.'
       : `We currently do not have sufficient ${type.name} capacity in the Availability Zone you requested (${subnet.zone.name}). Our system will be working on provisioning additional capacity.`, 500);
   }
+}
+
+/** Running instances of a spread placement group in one zone. */
+const MOST_SPREAD = 7;
+
+function checkSpread({ subnet: { zone }, specification: { placementGroupId } }: LaunchPlan, { placementGroups, instances }: Account): void {
+  if (placementGroupId === undefined || placementGroups.get(placementGroupId).strategy !== 'spread') return;
+  const there = instances.alive().filter(({ subnet, specification }) => specification.placementGroupId === placementGroupId && subnet.zone.name === zone.name);
+  if (there.length < MOST_SPREAD) return;
+  throw new AwsError('InsufficientInstanceCapacity', `The limit of instances in this spread placement group has been reached in the Availability Zone ${zone.name}.`, 500);
 }
 
 /** Whose launch it is. */
