@@ -12,6 +12,9 @@ const SPEC: Partial<EC2NodeClassSpec> = {
   role: 'KarpenterNodeRole-my-cluster',
 };
 
+/** The tags of something in the account, as its owner changes them. */
+const tagsOf = (item: { tags: ReadonlyMap<string, string> } | undefined) => (item as { tags: Map<string, string> }).tags;
+
 describe('the status of EC2NodeClasses', () => {
   let aws: AwsBed;
 
@@ -66,7 +69,7 @@ describe('the status of EC2NodeClasses', () => {
     const nodeClass = await create({ subnetSelectorTerms: [{ tags: { late: 'yes' } }], capacityReservationSelectorTerms: [{ tags: { team: 'a' } }] });
     expect(conditions(nodeClass)['Ready']).to.match(/^False/);
     const [subnet] = [...account().network.subnets.values()];
-    (subnet?.tags as Map<string, string>).set('late', 'yes');
+    tagsOf(subnet).set('late', 'yes');
     const reservation = account().capacityReservations.add({ instanceType: 'm5.large', availabilityZone: 'us-west-2a', total: 1, tags: { team: 'a' }, endsAt: aws.bed.clock.now() + 10 * 60_000 });
     await aws.bed.advance('2m10s');
     expect(conditions(await current())['Ready']).to.equal('True Ready');
@@ -85,7 +88,7 @@ describe('the status of EC2NodeClasses', () => {
     await aws.bed.advance('2m10s');
     expect((await current()).status.amis?.map(({ id }) => id)).to.deep.equal(['ami-golden']);
     const [group] = [...network.securityGroups.values()].filter(({ tags }) => tags.get('kubernetes.io/cluster/my-cluster') === 'owned');
-    (group?.tags as Map<string, string>).delete('kubernetes.io/cluster/my-cluster');
+    tagsOf(group).delete('kubernetes.io/cluster/my-cluster');
     await aws.bed.advance('6m10s');
     expect(conditions(await current())['SecurityGroupsReady']).to.equal('False SecurityGroupsNotFound');
   });
