@@ -1,5 +1,5 @@
 # Everything below installs what it needs from package-lock.json; Node >= 20.19, npm and make are all that must be there.
-.PHONY: run test test-real test-restart bench lint manifests build deploy coverage clean bench-peers
+.PHONY: run test test-real test-real-scheduler test-restart bench lint manifests build deploy coverage clean bench-peers
 
 NODE_MODULES := node_modules/.package-lock.json
 BUILT := dist/.built
@@ -26,6 +26,9 @@ test-restart: $(BUILT) ## kills the operator at twenty moments of a scale-up; th
 
 test-real: $(BUILT) ## Kubernetes' own end-to-end specs against the sandbox; needs Go and kubectl
 	@node tools/test-real.mjs
+
+test-real-scheduler: $(BUILT) ## asks kube-scheduler itself whether it binds pods where the solver put them; needs Go
+	@node tools/test-real-scheduler.mjs
 
 coverage: $(BUILT)
 	@node node_modules/c8/bin/c8.js node_modules/mocha/bin/mocha.js

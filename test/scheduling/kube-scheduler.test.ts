@@ -1,16 +1,15 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Pod, PodSpec } from 'kubernetes-types/core/v1.js';
+import type { Pod } from 'kubernetes-types/core/v1.js';
 import type * as sandbox from '../../src/sandbox/cluster/model/kinds.js';
 import { feasibility } from '../../src/sandbox/cluster/scheduler/feasibility.js';
 import { NodeInfo, PodInfo } from '../../src/sandbox/cluster/scheduler/node-info.js';
 import type { VolumeView } from '../../src/sandbox/cluster/scheduler/volumes.js';
 import { seededRandom } from '../../src/operator/random.js';
 import { solve } from '../../src/scheduling/index.js';
-import { selects, termsOf } from '../support/constraint-checker.js';
 import { scenarios } from '../support/scenarios.js';
 import { schedulerTrial, withNamespaces } from '../support/scheduler-trial.js';
-import type { SchedulerTrial } from '../support/scheduler-trial.js';
+import type { Expectation, SchedulerTrial } from '../support/scheduler-trial.js';
 
 function volumesOf({ persistentVolumeClaims, persistentVolumes, storageClasses, csiNodes }: SchedulerTrial): VolumeView {
   const named = <T extends { metadata?: { name?: string; namespace?: string } }>(list: readonly T[], name: string, namespace?: string): T | undefined =>
@@ -21,21 +20,14 @@ function volumesOf({ persistentVolumeClaims, persistentVolumes, storageClasses, 
   } as VolumeView;
 }
 
-/**
- * Karpenter lets a pod that keeps to its own kind open a domain of its own while the others of its kind are only where it may not go; kube-scheduler
- * does not. Recorded outcomes rest on it, so the solver does as Karpenter does.
- */
-const opensOwnDomain = ({ metadata, spec }: Pod): boolean => (spec?.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).some(({ topologyKey, labelSelector }) =>
-  selects(labelSelector, metadata?.labels) && termsOf({ spec: spec as PodSpec }).flat().some(({ key }) => key === topologyKey));
-
 /** Lets the sandbox's scheduler bind the pods where they are expected. Returns those for which it never would, and why. */
-function unbound(trial: SchedulerTrial, pending: SchedulerTrial['pending']): string[] {
+function unbound(trial: SchedulerTrial, order: readonly Expectation[]): string[] {
   const info = (pod: Pod): PodInfo => new PodInfo(withNamespaces(pod, trial.namespaces) as sandbox.Pod);
   const nodes = trial.nodes.map((node) => new NodeInfo(node as sandbox.Node));
   const view = { nodes, volumes: volumesOf(trial) };
   const at = (name: string | undefined): NodeInfo => nodes.find((node) => node.name === name) as NodeInfo;
   for (const pod of trial.bound) at(pod.spec?.nodeName).add(info(pod));
-  let waiting = pending.map(({ pod, node }) => ({ pod: info(pod), node, why: '' }));
+  let waiting = order.map(({ pod, ...each }) => ({ ...each, pod: info(pod), why: '' }));
   for (let before = -1; before !== waiting.length;) {
     before = waiting.length;
     waiting = waiting.filter((each) => {
@@ -46,20 +38,15 @@ function unbound(trial: SchedulerTrial, pending: SchedulerTrial['pending']): str
       return !isFeasible;
     });
   }
-  return waiting.filter(({ pod }) => !opensOwnDomain(pod.pod as Pod)).map(({ why }) => why);
+  return waiting.filter(({ opensOwnDomain }) => !opensOwnDomain).map(({ why }) => why);
 }
-
-const isSpread = ({ pod: { spec } }: SchedulerTrial['pending'][number]): boolean => spec?.topologySpreadConstraints?.some(({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule') === true;
-
-/** As they come, the largest first; or those that are spread first: pods of which it was open in which zone they would be may have come to stand in their way. */
-const orders = ({ pending }: SchedulerTrial): SchedulerTrial['pending'][] => [[...pending], [...pending.filter(isSpread), ...pending.filter((each) => !isSpread(each))]];
 
 describe('the sandbox\'s scheduler', () => {
   it('binds pods where the solver put them, however the planned nodes come', () => {
     fc.assert(fc.property(scenarios, fc.nat(), ({ cluster, pods, options }, seed) => {
       const random = seededRandom(seed);
       const trial = schedulerTrial(cluster, pods, solve(cluster, pods, options), (launches) => launches[Math.floor(random.next() * launches.length)] as (typeof launches)[number]);
-      const problems = orders(trial).map((pending) => unbound(trial, pending));
+      const problems = trial.orders.map((order) => unbound(trial, order));
       expect(problems.find(({ length }) => length === 0), problems[0]?.join('; ')).to.not.be.undefined;
     }), { numRuns: 150 });
   });

@@ -238,7 +238,7 @@ interface Place { readonly pod: Pod; readonly machine: Machine; readonly isNew: 
 interface Reach { readonly namespaces: ReadonlySet<string> | undefined; readonly selector: LabelSelector | undefined }
 const isGoing = ({ metadata }: Pod): boolean => metadata?.deletionTimestamp !== undefined;
 /** The selector with the pod's own values of label keys. */
-function folded({ labelSelector, matchLabelKeys = [], mismatchLabelKeys = [] }: { labelSelector?: LabelSelector; matchLabelKeys?: string[]; mismatchLabelKeys?: string[] }, { metadata }: Pod): LabelSelector | undefined {
+export function folded({ labelSelector, matchLabelKeys = [], mismatchLabelKeys = [] }: { labelSelector?: LabelSelector; matchLabelKeys?: string[]; mismatchLabelKeys?: string[] }, { metadata }: Pod): LabelSelector | undefined {
   const add = (operator: string) => (key: string) => (metadata?.labels?.[key] === undefined ? [] : [{ key, operator, values: [metadata.labels[key]] }]);
   return labelSelector && { ...labelSelector, matchExpressions: [...(labelSelector.matchExpressions ?? []), ...matchLabelKeys.flatMap(add('In')), ...mismatchLabelKeys.flatMap(add('NotIn'))] };
 }
