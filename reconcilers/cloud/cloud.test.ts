@@ -2,12 +2,13 @@ import { expect } from 'chai';
 import { NodeClaim } from 'karpenter-ts/api';
 import type { EC2NodeClass } from 'karpenter-ts/api';
 import { Node } from 'karpenter-ts/operator';
+import type { Duration } from 'karpenter-ts/operator';
 import { AwsBed } from '../../test/support/aws-bed.js';
 import { CapacityBlockExpiration, CapacityTypeDemotion } from './capacity-reservations.js';
 import { DiscoveredCapacity } from './discovered-capacity.js';
 import { InstanceGarbageCollection } from './instance-garbage-collection.js';
 import { PartitionHook } from './partition-hook.js';
-import { InstanceProfileGarbageCollection } from './refresh.js';
+import { InstanceProfileGarbageCollection, InstanceTypeRefresh, PricingRefresh, SsmInvalidation, VersionRefresh } from './refresh.js';
 import { NodeClaimTagging } from './tagging.js';
 
 const CAPACITY_TYPE = 'karpenter.sh/capacity-type';
@@ -189,6 +190,57 @@ describe('keeping AWS level', () => {
       const { claim, hook } = await launchInto('cluster');
       expect(await aws.provider.run(hook.registered(claim, signal))).to.equal(true);
       expect(claim.metadata.labels).not.to.have.property(PARTITION);
+    });
+  });
+
+  describe('what AWS and Kubernetes say', () => {
+    const calls = (operation: string) => aws.provider.aws.calls.get(operation) ?? 0;
+    /** How many more calls there are after a while. */
+    async function callsIn(length: Duration, ...operations: string[]): Promise<boolean[]> {
+      const before = operations.map(calls);
+      await aws.bed.advance(length);
+      return operations.map((operation, index) => calls(operation) > (before[index] as number));
+    }
+
+    it('of prices is read again every 12 hours', async () => {
+      aws = await AwsBed.of([PricingRefresh]);
+      const prices = ['pricing:GetProducts', 'ec2:DescribeSpotPriceHistory'];
+      expect(await callsIn('11h59m', ...prices)).to.deep.equal([false, false]);
+      expect(await callsIn('2m', ...prices)).to.deep.equal([true, true]);
+      expect(await callsIn('11h50m', ...prices)).to.deep.equal([false, false]);
+      expect(await callsIn('20m', ...prices)).to.deep.equal([true, true]);
+    });
+
+    it('of instance types and where they are offered is read again every 12 hours', async () => {
+      aws = await AwsBed.of([InstanceTypeRefresh]);
+      const tables = ['ec2:DescribeInstanceTypes', 'ec2:DescribeInstanceTypeOfferings'];
+      expect(await callsIn('11h59m', ...tables)).to.deep.equal([false, false]);
+      expect(await callsIn('2m', ...tables)).to.deep.equal([true, true]);
+    });
+
+    it('of the version of the cluster is read again every 5 minutes', async () => {
+      aws = await AwsBed.of([VersionRefresh], { eksControlPlane: true });
+      expect(await callsIn('1s', 'eks:DescribeCluster')).to.deep.equal([true]);
+      expect(await callsIn('4m50s', 'eks:DescribeCluster')).to.deep.equal([false]);
+      expect(await callsIn('20s', 'eks:DescribeCluster')).to.deep.equal([true]);
+      (aws.provider.aws.account.clusters.get('my-cluster') as { version: string }).version = '1.31';
+      await aws.bed.advance('5m10s');
+      expect(await aws.provider.services.version.get()).to.equal('1.31');
+    });
+
+    it('of images is asked for anew within half an hour of their deprecation, and not before', async () => {
+      aws = await AwsBed.of([SsmInvalidation]);
+      const nodeClass = aws.provider.addNodeClass();
+      const images = async () => {
+        await aws.provider.services.amis.list(nodeClass);
+        return calls('ssm:GetParameter');
+      };
+      expect(await images()).to.equal(5);
+      await aws.bed.advance('2h');
+      expect(await images()).to.equal(5);
+      for (const image of aws.provider.aws.account.images.all.values()) Object.assign(image, { deprecationTime: aws.bed.clock.now() });
+      await aws.bed.advance('31m');
+      expect(await images()).to.equal(10);
     });
   });
 

@@ -81,8 +81,12 @@ describe('karpenter-ts run', function run() {
     });
   });
 
-  it('serves profiles when told to', async () => {
+  it('serves CPU profiles and heap snapshots when told to', async () => {
     expect((await text(metrics, '/debug/pprof/profile?seconds=0.05')).status).to.equal(200);
+    const response = await fetch(`http://127.0.0.1:${metrics}/debug/pprof/heap`);
+    expect(response.status).to.equal(200);
+    const { value } = (await response.body?.getReader().read()) ?? {};
+    expect(Buffer.from(value ?? []).toString('utf8', 0, 20)).to.match(/^\{"snapshot":\{"meta"/);
   });
 
   it('ends with 0 within 2 seconds of SIGTERM', async () => {

@@ -84,4 +84,7 @@ function checkLimits(declaration: Declaration, { concurrency, rate, priority }: 
 const concurrencyNumbers = (concurrency: Concurrency = 1): Record<string, number> =>
   typeof concurrency === 'number'
     ? { concurrency }
-    : { 'concurrency.perCpu': concurrency.perCpu, 'concurrency.min': concurrency.min, 'concurrency.max': concurrency.max };
+    : {
+      'concurrency.perCpu': concurrency.perCpu, 'concurrency.min': concurrency.min, 'concurrency.max': concurrency.max,
+      ...(concurrency.first === undefined ? {} : { 'concurrency.first': concurrency.first }),
+    };

@@ -39,7 +39,7 @@ export interface ReconcilerOptions<T extends KubeObject> {
   for: KindClass<T>;
   /** Unique among all loaded reconcilers; the `controller` label of metrics, the field manager and the log field. */
   name: string;
-  /** How many keys run at once. Default: 10. With `perCpu`: that many for every CPU, within `min` and `max`. */
+  /** How many keys run at once. Default: 10. */
   concurrency?: Concurrency;
   /** Delay after failures: doubled from `base` (5ms) up to `max` (1000s), plus up to the fraction `jitter` (0.1). */
   backoff?: { base?: Duration; max?: Duration; jitter?: number };

@@ -139,7 +139,11 @@ export interface RuleDeclaration {
   why: string;
 }
 
-export type Concurrency = number | { perCpu: number; min: number; max: number };
+/**
+ * How many keys run at once: a number, or so many for every CPU, within `min` and `max`. With `first`, that many for the first CPU, and
+ * `perCpu`, rounded down together, for all others.
+ */
+export type Concurrency = number | { perCpu: number; min: number; max: number; first?: number };
 
 interface ControllerPlan {
   readonly type: ReconcilerClass;

@@ -28,8 +28,11 @@ import { LOW_PRIORITY, describeObject, onChange, subscribe, watch } from './sour
 const TRIGGERS_KEPT = 10;
 
 /** How many keys run at once. */
-export const concurrencyOf = (concurrency: Concurrency, cpus: number): number =>
-  typeof concurrency === 'number' ? concurrency : Math.min(concurrency.max, Math.max(concurrency.min, Math.ceil(concurrency.perCpu * cpus)));
+export function concurrencyOf(concurrency: Concurrency, cpus: number): number {
+  if (typeof concurrency === 'number') return concurrency;
+  const { perCpu, min, max, first } = concurrency;
+  return Math.min(max, Math.max(min, first === undefined ? Math.ceil(perCpu * cpus) : first + Math.trunc(perCpu * (cpus - 1))));
+}
 
 export interface ControllerOptions {
   plan: ReconcilerPlan;
