@@ -1,5 +1,5 @@
-import { createApiServer } from '../apiserver/index.js';
-import type { ApiServer, ConversionHook } from '../apiserver/index.js';
+import { createApiServer, httpsWebhooks } from '../apiserver/index.js';
+import type { ApiServer, ConversionHook, WebhookAddresses } from '../apiserver/index.js';
 import { admissionWarnings } from '../api/index.js';
 import type { Clock, KindPlan, KubeObject, KubeTransport, Random } from '../operator/index.js';
 import { convert, handlerTransport } from '../operator/index.js';
@@ -13,7 +13,7 @@ import { PROMETHEUS_RULE_CRD } from './prometheus-rule-crd.js';
 export interface SandboxOptions {
   clock: Clock;
   random: Random;
-  /** The kinds whose versions are converted, and the CRDs that are there from the start. */
+  /** The kinds whose versions are converted without asking a webhook, and the CRDs that are there from the start. */
   kinds: readonly KindPlan[];
   crds: readonly object[];
   /** Ports of the API server and of AWS; 0 (the default) takes free ones. */
@@ -26,6 +26,8 @@ export interface SandboxOptions {
   faults?: FaultOptions;
   /** Milliseconds that machines take to boot; default: a realistic distribution. */
   bootDelay?: () => number;
+  /** Where the webhooks behind a service of the cluster listen: pods have no network here. Default: nowhere. */
+  services?: WebhookAddresses['resolve'];
   report?: (message: string) => void;
 }
 
@@ -55,7 +57,7 @@ export const hookOf = (kind: KindPlan): ConversionHook => ({
 
 /** Starts an API server, an AWS and a cluster on them. */
 export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { clock, random, kinds, crds, port = 0, awsPort = 0, dataDir, seed, faults, bootDelay, report } = options;
+  const { clock, random, kinds, crds, port = 0, awsPort = 0, dataDir, seed, faults, bootDelay, services, report } = options;
   const aws = createAws({ clock, random, region: REGION, ...(seed === undefined ? {} : { seed }), ...(faults ? { faults } : {}) });
   // The server asks the cluster for logs and usage, and the cluster needs the server's transport: the former is looked up late.
   let cluster: SandboxCluster | undefined;
@@ -65,6 +67,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
     conversions: Object.fromEntries(kinds.map((kind) => [`${kind.plural}.${kind.group}`, hookOf(kind)])),
     admission: [{ validate: ({ object, warn }) => { if (object) for (const warning of admissionWarnings(object as unknown as KubeObject)) warn(warning); } }],
     certificateAuthority: '',
+    webhooks: httpsWebhooks({ ...(services ? { resolve: services } : {}) }),
     nodeLogs: (...request) => (cluster as SandboxCluster).podLogs(...request),
     metrics: { nodes: () => (cluster as SandboxCluster).metrics.nodes(), pods: () => (cluster as SandboxCluster).metrics.pods() },
     ...(dataDir === undefined ? {} : { dataDir }),

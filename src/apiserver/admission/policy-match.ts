@@ -4,19 +4,26 @@ import type { AdmissionRequest, RestContext } from '../rest/context.js';
 import { matchesLabelSelector } from '../rest/label-selector.js';
 import type { MatchRule } from './match-rule.js';
 
+type Matching = Pick<RestContext, 'storage' | 'registry'>;
+
 /** Never subject to policies, or a policy could lock out the one that repairs it. */
 const EXEMPT = new Set(['validatingadmissionpolicies', 'validatingadmissionpolicybindings', 'validatingwebhookconfigurations', 'mutatingwebhookconfigurations']);
 
 /** Whether the `matchConstraints` of a policy, or the `matchResources` of a binding, let a request in. Absent: they do. */
-export function matchesResources(ctx: Pick<RestContext, 'storage' | 'registry'>, constraints: MatchResources | undefined, request: AdmissionRequest): boolean {
+export const matchesResources = (ctx: Matching, constraints: MatchResources | undefined, request: AdmissionRequest): boolean =>
+  matchedDefinition(ctx, constraints, request) !== undefined;
+
+/** The version in which constraints let a request in: the request's own, if they name it, or else an equivalent one. */
+export function matchedDefinition(ctx: Matching, constraints: MatchResources | undefined, request: AdmissionRequest): ResourceDefinition | undefined {
   const { definition } = request;
-  if (definition.group === 'admissionregistration.k8s.io' && EXEMPT.has(definition.plural)) return false;
-  if (!constraints) return true;
+  if (definition.group === 'admissionregistration.k8s.io' && EXEMPT.has(definition.plural)) return undefined;
+  if (!constraints) return definition;
   const { resourceRules = [], excludeResourceRules = [], matchPolicy, objectSelector, namespaceSelector } = constraints;
-  if (!namespaceMatches(ctx, namespaceSelector as JsonObject | undefined, request) || !objectMatches(objectSelector as JsonObject | undefined, request)) return false;
-  const matchesRule = (rule: MatchRule): boolean =>
-    ruleMatches(rule, request, definition) || (matchPolicy !== 'Exact' && equivalents(ctx, definition).some((other) => ruleMatches(rule, request, other)));
-  return !excludeResourceRules.some(matchesRule) && (resourceRules.length === 0 || resourceRules.some(matchesRule));
+  if (!namespaceMatches(ctx, namespaceSelector as JsonObject | undefined, request) || !objectMatches(objectSelector as JsonObject | undefined, request)) return undefined;
+  const candidates = [definition, ...(matchPolicy === 'Exact' ? [] : equivalents(ctx, definition))];
+  const matched = (rules: readonly MatchRule[]): ResourceDefinition | undefined => candidates.find((candidate) => rules.some((rule) => ruleMatches(rule, request, candidate)));
+  if (matched(excludeResourceRules)) return undefined;
+  return resourceRules.length === 0 ? definition : matched(resourceRules);
 }
 
 /** The other versions and groups that the same objects are served in. */
@@ -44,7 +51,7 @@ function resourceMatches(pattern: string, plural: string, subresource: string): 
   return (resource === '*' || resource === plural) && (part === '*' || part === subresource);
 }
 
-function namespaceMatches({ storage }: Pick<RestContext, 'storage'>, selector: JsonObject | undefined, { definition, namespace, object, previous }: AdmissionRequest): boolean {
+function namespaceMatches({ storage }: Matching, selector: JsonObject | undefined, { definition, namespace, object, previous }: AdmissionRequest): boolean {
   if (!selector || Object.keys(selector).length === 0) return true;
   if (definition.storageResource === 'namespaces') return matchesLabelSelector(selector, (object ?? previous)!.metadata.labels);
   if (!definition.namespaced) return true;

@@ -1,5 +1,4 @@
 import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, Validation } from 'kubernetes-types/admissionregistration/v1.js';
-import { untyped } from '../cel/convert.js';
 import { usableMessage } from '../cel/rule.js';
 import type { ApiObject, JsonObject } from '../contracts.js';
 import type { AdmissionPlugin, AdmissionRequest, RestContext } from '../rest/context.js';
@@ -8,6 +7,7 @@ import { fromStorage } from '../rest/versions.js';
 import { StatusError } from '../status.js';
 import { evaluatePolicyExpression, ExpressionError, lazyVariables, type PolicyVariable } from './policy-expression.js';
 import { matchesResources } from './policy-match.js';
+import { policyValues } from './policy-values.js';
 
 export const POLICY_RESOURCE = 'validatingadmissionpolicies.admissionregistration.k8s.io';
 const BINDING_RESOURCE = 'validatingadmissionpolicybindings.admissionregistration.k8s.io';
@@ -53,7 +53,7 @@ function violations(ctx: RestContext, policy: ValidatingAdmissionPolicy, binding
 
 function evaluate(ctx: RestContext, policy: ValidatingAdmissionPolicy, request: AdmissionRequest, params: ApiObject | undefined, undecided: (error: unknown) => Violation[]): Violation[] {
   const { variables = [], matchConditions = [], validations = [], auditAnnotations = [] } = policy.spec!;
-  const values = valuesOf(ctx, request, params);
+  const values = policyValues(ctx, request, params);
   const all = { ...values, variables: lazyVariables(variables, values) };
   try {
     if (matchConditions.some(({ expression }) => evaluatePolicyExpression(expression, all) !== true)) return [];
@@ -105,39 +105,6 @@ function act(policy: ValidatingAdmissionPolicy, binding: ValidatingAdmissionPoli
     kind: plural,
     causes: [{ message }],
   });
-}
-
-function valuesOf({ storage, random }: RestContext, request: AdmissionRequest, params: ApiObject | undefined): Record<Exclude<PolicyVariable, 'variables'>, unknown> {
-  const { definition, namespace, object, previous, operation, name, subresource, dryRun, user } = request;
-  const { group, version, kind, plural } = definition;
-  const resource = { group, version, resource: plural };
-  return {
-    object: untyped(object),
-    oldObject: untyped(previous),
-    params: untyped(params),
-    namespaceObject: definition.namespaced ? untyped(namespaceView(storage.get('namespaces', '', namespace))) : null,
-    request: untyped({
-      uid: random.uuid(),
-      kind: { group, version, kind },
-      resource,
-      subResource: subresource,
-      requestKind: { group, version, kind },
-      requestResource: resource,
-      requestSubResource: subresource,
-      name,
-      ...(definition.namespaced && { namespace }),
-      operation,
-      userInfo: { username: user?.name ?? 'system:admin', groups: user?.groups ?? ['system:masters', 'system:authenticated'] },
-      dryRun,
-    }),
-  };
-}
-
-/** What of a namespace policies may look at. */
-function namespaceView(namespace: ApiObject | undefined): JsonObject | undefined {
-  if (!namespace) return undefined;
-  const { managedFields: _managedFields, ownerReferences: _ownerReferences, ...metadata } = namespace.metadata;
-  return { ...namespace, metadata };
 }
 
 /** Thrown when a policy wants parameters that it cannot have. */

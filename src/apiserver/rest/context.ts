@@ -1,5 +1,6 @@
 import type { ApiObject, Clock, ConversionHook, JsonObject, Random, ResourceDefinition, ResourceRegistry, Subresource } from '../contracts.js';
 import type { MemoryStorage } from '../storage/memory-storage.js';
+import type { WebhookTransport } from '../webhook/webhook-transport.js';
 
 /** Changes or refuses objects on their way to storage; refusals are `StatusError`s. */
 export interface AdmissionPlugin {
@@ -64,6 +65,7 @@ export interface RestContext {
   /** By `plural.group`. */
   readonly conversions: Readonly<Record<string, ConversionHook>>;
   readonly admission: readonly AdmissionPlugin[];
+  readonly webhookTransport: WebhookTransport;
   /** Aborts when the server closes: watches end then. */
   readonly closing: AbortSignal;
   readonly podLogs?: PodLogs;

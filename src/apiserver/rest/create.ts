@@ -32,7 +32,7 @@ export async function createDecoded(ctx: RestContext, definition: ResourceDefini
   requireNamespace(ctx, definition, namespace);
   const generated = !metadata.name && Boolean(metadata.generateName);
   if (generated) metadata.name = freeName(ctx, definition, namespace, metadata.generateName!);
-  prepareCreate(ctx, definition, object, options);
+  await prepareCreate(ctx, definition, object, options);
   track(object);
   const converted = await toStorage(ctx, definition, object);
   if (ctx.storage.get(storageResource, namespace, metadata.name!)) throw alreadyExists(definition, metadata.name!);

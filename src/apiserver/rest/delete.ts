@@ -1,3 +1,4 @@
+import { askMutatingWebhooks, askValidatingWebhooks } from '../admission/admission-webhooks.js';
 import { timestamp } from '../clock.js';
 import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js';
 import { badRequest, conflict, forbidden, invalid, notFound } from '../status.js';
@@ -53,7 +54,7 @@ export function readDeleteOptions(body: JsonObject | undefined, query: URLSearch
 export async function remove(ctx: RestContext, { definition, namespace, name }: RequestInfo, options: DeleteOptions, warn: (message: string) => void): Promise<RestResult> {
   const stored = ctx.storage.get(definition.storageResource, namespace, name);
   if (!stored) throw notFound(definition, name);
-  const { object, gone } = deleteStored(ctx, definition, stored, options, warn);
+  const { object, gone } = await admitAndDelete(ctx, definition, stored, options, warn);
   if (gone && !RETURN_DELETED.has(definition.storageResource)) {
     const { group, plural } = definition;
     return {
@@ -79,9 +80,21 @@ export async function removeCollection(ctx: RestContext, info: RequestInfo, opti
   const deleted: ApiObject[] = [];
   for (const { metadata } of found.items) {
     const stored = ctx.storage.get(definition.storageResource, metadata.namespace ?? '', metadata.name!);
-    if (stored && stored.metadata.uid === metadata.uid) deleted.push(deleteStored(ctx, definition, stored, options, warn).object);
+    if (stored && stored.metadata.uid === metadata.uid) deleted.push((await admitAndDelete(ctx, definition, stored, options, warn)).object);
   }
   return { ...found, items: await fromStorage(ctx, definition, deleted), metadata: { resourceVersion: String(ctx.storage.revision) } };
+}
+
+/** Asks admission webhooks before the deletion that a client wants; who writes meanwhile is asked about again. */
+async function admitAndDelete(ctx: RestContext, definition: ResourceDefinition, stored: ApiObject, options: DeleteOptions, warn: (message: string) => void): Promise<{ object: ApiObject; gone: boolean }> {
+  const { namespace = '', name = '' } = stored.metadata;
+  const asked = admissionRequest('DELETE', definition, '', undefined, stored, { ...options, warn });
+  const waiting = [askMutatingWebhooks(ctx, asked), askValidatingWebhooks(ctx, asked)].filter((each) => each !== undefined);
+  if (waiting.length === 0) return deleteStored(ctx, definition, stored, options, warn);
+  await Promise.all(waiting);
+  const current = ctx.storage.get(definition.storageResource, namespace, name);
+  if (!current || current.metadata.uid !== stored.metadata.uid) throw notFound(definition, name);
+  return deleteStored(ctx, definition, current, options, warn);
 }
 
 /** Begins or completes a deletion: finalizers and grace keep the object with a `deletionTimestamp`, anything else goes at once. */

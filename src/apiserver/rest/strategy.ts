@@ -1,3 +1,4 @@
+import { askMutatingWebhooks, askValidatingWebhooks } from '../admission/admission-webhooks.js';
 import { timestamp } from '../clock.js';
 import type { ApiObject, ResourceDefinition, Subresource } from '../contracts.js';
 import { badRequest, conflict, invalid, notFound } from '../status.js';
@@ -44,7 +45,7 @@ export function matchUrl(object: ApiObject, definition: ResourceDefinition, name
 }
 
 /** Makes a decoded object ready for storage, in place, and checks it. */
-export function prepareCreate(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, options: WriteOptions): void {
+export async function prepareCreate(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, options: WriteOptions): Promise<void> {
   const { metadata } = object;
   if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
   metadata.uid = ctx.random.uuid();
@@ -58,14 +59,16 @@ export function prepareCreate(ctx: RestContext, definition: ResourceDefinition, 
   if (definition.statusSubresource && !definition.keepsInitialStatus) delete object['status'];
   const admission = admissionRequest('CREATE', definition, '', object, undefined, options);
   for (const plugin of ctx.admission) plugin.mutate?.(admission);
+  await askMutatingWebhooks(ctx, admission);
   definition.prepareForCreate?.(object, ctx);
   refuse(definition, object, [...validateMetadata(object, definition), ...definition.validate(object)]);
   for (const plugin of ctx.admission) plugin.validate?.(admission);
+  await askValidatingWebhooks(ctx, admission);
   definition.warnings?.(object).forEach(options.warn);
 }
 
 /** Brings an update in line with what it may change, in place, and checks it. `previous` is in the same version. */
-export function prepareUpdate(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, previous: ApiObject, subresource: Subresource, options: WriteOptions): void {
+export async function prepareUpdate(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, previous: ApiObject, subresource: Subresource, options: WriteOptions): Promise<void> {
   const { metadata } = object;
   const before = previous.metadata;
   if (metadata.uid && metadata.uid !== before.uid) {
@@ -84,6 +87,7 @@ export function prepareUpdate(ctx: RestContext, definition: ResourceDefinition, 
   }
   const admission = admissionRequest('UPDATE', definition, subresource, object, previous, options);
   for (const plugin of ctx.admission) plugin.mutate?.(admission);
+  await askMutatingWebhooks(ctx, admission);
   definition.prepareForUpdate?.(object, previous, subresource, ctx);
   if (definition.tracksGeneration && specChanged(definition, object, previous)) object.metadata.generation = (before.generation ?? 0) + 1;
   refuse(definition, object, [
@@ -92,6 +96,7 @@ export function prepareUpdate(ctx: RestContext, definition: ResourceDefinition, 
     ...definition.validateUpdate(object, previous, subresource),
   ]);
   for (const plugin of ctx.admission) plugin.validate?.(admission);
+  await askValidatingWebhooks(ctx, admission);
   definition.warnings?.(object).forEach(options.warn);
 }
 

@@ -48,7 +48,7 @@ export async function guaranteedUpdate(ctx: RestContext, { definition, namespace
     const expected = next.metadata.resourceVersion;
     if (expected && expected !== stored.metadata.resourceVersion) throw modified(definition, name);
     next.metadata.resourceVersion = stored.metadata.resourceVersion!;
-    prepareUpdate(ctx, definition, next, current, subresource, options);
+    await prepareUpdate(ctx, definition, next, current, subresource, options);
     track(current, next);
     const converted = await toStorage(ctx, definition, next);
     if (ctx.storage.get(storageResource, namespace, name) !== stored) {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { ApiObject, ConversionHook, JsonObject } from '../contracts.js';
 import { TestCluster } from '../testing/test-cluster.js';
+import type { WebhookCall, WebhookTransport } from '../webhook/webhook-transport.js';
 
 const THINGS = (version: string): string => `/apis/example.com/${version}/things`;
 
@@ -40,8 +41,8 @@ describe('Versions of a custom resource', () => {
   let cluster: TestCluster;
   afterEach(() => cluster.server.close());
 
-  const open = async (conversion: JsonObject | undefined, conversions: Record<string, ConversionHook> = {}): Promise<void> => {
-    cluster = new TestCluster({ conversions });
+  const open = async (conversion: JsonObject | undefined, conversions: Record<string, ConversionHook> = {}, webhooks?: WebhookTransport): Promise<void> => {
+    cluster = new TestCluster({ conversions, ...(webhooks ? { webhooks } : {}) });
     await cluster.ok('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd(conversion));
   };
   const thing = (v: string, spec: JsonObject): JsonObject => ({ apiVersion: `example.com/${v}`, kind: 'Thing', metadata: { name: 't' }, spec });
@@ -116,12 +117,25 @@ describe('Versions of a custom resource', () => {
     expect(await cluster.ok('GET', `${THINGS('v1beta1')}/t`)).to.deep.include({ apiVersion: 'example.com/v1beta1', spec: {} });
   });
 
-  it('say so when the conversion is missing or wrong', async () => {
-    await open(WEBHOOK);
+  it('are converted by the webhook that the CRD names, with everything in one review', async () => {
+    const calls: WebhookCall[] = [];
+    await open({ ...WEBHOOK, webhook: { ...WEBHOOK.webhook, clientConfig: { ...WEBHOOK.webhook.clientConfig, caBundle: Buffer.from('PEM').toString('base64') } } }, {}, async (call) => {
+      calls.push(call);
+      const { request: { uid, desiredAPIVersion, objects } } = JSON.parse(call.body) as { request: { uid: string; desiredAPIVersion: string; objects: ApiObject[] } };
+      const response = { uid, result: { status: 'Success' }, convertedObjects: await hook.convert(objects, desiredAPIVersion) };
+      return { status: 200, body: JSON.stringify({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'ConversionReview', response }) };
+    });
+    for (const name of ['a', 'b']) await cluster.ok('POST', THINGS('v1'), { ...thing('v1', { duration: '7s' }), metadata: { name } });
+    expect((await cluster.ok('GET', THINGS('v1beta1'))).items!.map(({ spec }) => spec)).to.deep.equal([{ seconds: 7 }, { seconds: 7 }]);
+    expect(calls.map(({ url, certificateAuthority }) => [url, certificateAuthority])).to.deep.equal([['https://example.com/convert?timeout=30s', 'PEM']]);
+  });
+
+  it('say so when the conversion fails or is wrong', async () => {
+    await open(WEBHOOK, {}, () => Promise.reject(new Error('nobody is there')));
     const missing = await cluster.request('POST', THINGS('v1beta1'), thing('v1beta1', { seconds: 1 }));
     expect([missing.status, missing.body.message]).to.deep.equal([
       500,
-      'Internal error occurred: conversion webhook for example.com, Kind=Thing failed: no conversion is registered for things.example.com',
+      'Internal error occurred: conversion webhook for example.com/v1beta1, Kind=Thing failed: Post "https://example.com/convert?timeout=30s": nobody is there',
     ]);
     await cluster.server.close();
     await open(WEBHOOK, { 'things.example.com': { convert: () => [] } });

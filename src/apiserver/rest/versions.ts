@@ -1,6 +1,7 @@
-import type { ApiObject, ResourceDefinition } from '../contracts.js';
+import type { ApiObject, ConversionHook, ResourceDefinition } from '../contracts.js';
 import { internalError } from '../status.js';
 import { deepClone, deepFreeze } from '../storage/deep.js';
+import { conversionWebhook } from '../webhook/conversion-webhook.js';
 import type { RestContext } from './context.js';
 
 export const apiVersionOf = ({ group, version }: { group: string; version: string }): string => (group ? `${group}/${version}` : version);
@@ -60,13 +61,18 @@ function remember(definition: ResourceDefinition, stored: ApiObject, read: () =>
   return reading;
 }
 
-function hookOf({ conversions }: RestContext, { plural, group, kind }: ResourceDefinition): NonNullable<RestContext['conversions'][string]> {
-  const hook = conversions[`${plural}.${group}`];
-  if (!hook) throw internalError(`conversion webhook for ${group}, Kind=${kind} failed: no conversion is registered for ${plural}.${group}`);
-  return hook;
+/** A private copy of an object in another version of its kind. */
+export async function convertBetween(ctx: RestContext, from: ResourceDefinition, to: ResourceDefinition, object: ApiObject): Promise<ApiObject> {
+  if (from === to) return deepClone(object);
+  return deepClone(await oneFromStorage(ctx, to, await toStorage(ctx, from, deepClone(object))));
 }
 
-async function convertAll(hook: NonNullable<RestContext['conversions'][string]>, objects: readonly ApiObject[], apiVersion: string): Promise<ApiObject[]> {
+function hookOf(ctx: RestContext, { plural, group }: ResourceDefinition): ConversionHook {
+  const name = `${plural}.${group}`;
+  return ctx.conversions[name] ?? conversionWebhook({ ...ctx, webhooks: ctx.webhookTransport }, name);
+}
+
+async function convertAll(hook: ConversionHook, objects: readonly ApiObject[], apiVersion: string): Promise<ApiObject[]> {
   const converted = await hook.convert(objects.map(deepClone), apiVersion);
   if (converted.length !== objects.length) {
     throw internalError(`conversion webhook for ${objects[0]!.apiVersion}, Kind=${objects[0]!.kind} failed: returned ${converted.length} objects, expected ${objects.length}`);
