@@ -67,7 +67,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
     conversions: Object.fromEntries(kinds.map((kind) => [`${kind.plural}.${kind.group}`, hookOf(kind)])),
     admission: [{ validate: ({ object, warn }) => { if (object) for (const warning of admissionWarnings(object as unknown as KubeObject)) warn(warning); } }],
     certificateAuthority: '',
-    webhooks: httpsWebhooks({ ...(services ? { resolve: services } : {}) }),
+    webhooks: httpsWebhooks({ resolve: services }),
     nodeLogs: (...request) => (cluster as SandboxCluster).podLogs(...request),
     metrics: { nodes: () => (cluster as SandboxCluster).metrics.nodes(), pods: () => (cluster as SandboxCluster).metrics.pods() },
     ...(dataDir === undefined ? {} : { dataDir }),

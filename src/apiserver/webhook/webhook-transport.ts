@@ -31,7 +31,7 @@ export type WebhookTransport = (call: WebhookCall) => Promise<WebhookAnswer>;
 
 export interface WebhookAddresses {
   /** Where the pods behind a service listen; undefined: it has none. Nothing here gives services addresses of their own. */
-  resolve?: (service: NonNullable<WebhookCall['service']>) => { host: string; port: number } | undefined;
+  resolve?: ((service: NonNullable<WebhookCall['service']>) => { host: string; port: number } | undefined) | undefined;
 }
 
 /** Answers are objects, or lists of them. */
