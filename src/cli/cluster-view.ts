@@ -59,18 +59,16 @@ export class ClusterView {
       pods: { running: pods.filter(isRunning).length, pending: pods.filter((pod) => !isRunning(pod)).length },
       nodes,
       pricePerHour: Number(nodes.reduce((total, { pricePerHour }) => total + pricePerHour, 0).toFixed(6)),
-      unschedulable: pods.flatMap((pod) => {
-        const reason = this.verdictOn(pod);
-        return reason === undefined ? [] : [{ pod: nameOf(pod), reason }];
-      }),
+      unschedulable: [...this.verdicts(pods)].map(([pod, reason]) => ({ pod: nameOf(pod), reason })),
     };
   }
 
   /** Whether nothing is going on: every pod runs or is known to fit nowhere, no workload lacks pods, no machine is on its way in or out. */
   isSettled(): boolean {
     const pods = this.pods().filter((pod) => !isDone(pod));
+    const verdicts = this.verdicts(pods);
     return this.workloadsHavePods()
-      && pods.every((pod) => !pod.metadata.deletionTimestamp && (isRunning(pod) || this.verdictOn(pod) !== undefined))
+      && pods.every((pod) => !pod.metadata.deletionTimestamp && (isRunning(pod) || verdicts.has(pod)))
       && this.claims().every((claim) => !claim.metadata.deletionTimestamp && isTrue(claim, 'Initialized'))
       && this.sandbox.aws.machines.list().every(({ state }) => state === 'running' || state === 'terminated');
   }
@@ -89,24 +87,31 @@ export class ClusterView {
     }));
   }
 
-  /** The latest reason why Karpenter makes no node for a pod; undefined when it has none. */
-  private verdictOn(pod: Pod): string | undefined {
-    if (pod.spec?.nodeName) return undefined;
-    if (this.sandbox.clock.now() - this.lastChange(pod) < PATIENCE) return undefined;
+  /** The latest reason why Karpenter makes no node, by pod; pods that have one, or may get one, are left out. */
+  private verdicts(pods: readonly Pod[]): Map<Pod, string> {
+    const waiting = pods.filter(({ spec }) => !spec?.nodeName);
+    if (waiting.length === 0) return new Map();
+    const reasons = new Map<string, string>();
+    for (const { involvedObject, reason, source, message } of this.list<Event>('events')) {
+      if (reason === 'FailedScheduling' && source?.component === 'karpenter') reasons.set(involvedObject.uid ?? '', message ?? '');
+    }
     // Alike pods of one workload share an event.
-    const workload = controllerOf(pod);
-    const alike = new Set(workload === undefined ? [pod.metadata.uid]
-      : this.list<Pod>('pods', pod.metadata.namespace).filter((other) => controllerOf(other) === workload).map(({ metadata }) => metadata.uid));
-    const events = this.list<Event>('events', pod.metadata.namespace)
-      .filter(({ involvedObject, reason, source }) => alike.has(involvedObject.uid ?? '') && reason === 'FailedScheduling' && source?.component === 'karpenter');
-    return events.at(-1)?.message;
+    const ofWorkload = new Map(waiting.flatMap((pod) => {
+      const [workload, reason] = [controllerOf(pod), reasons.get(pod.metadata.uid)];
+      return workload === undefined || reason === undefined ? [] : [[workload, reason]];
+    }));
+    const [now, lastChange] = [this.sandbox.clock.now(), this.lastChange()];
+    return new Map(waiting.flatMap((pod) => {
+      const reason = reasons.get(pod.metadata.uid) ?? ofWorkload.get(controllerOf(pod) ?? '');
+      return reason === undefined || now - Math.max(lastChange, Date.parse(pod.metadata.creationTimestamp)) < PATIENCE ? [] : [[pod, reason]];
+    }));
   }
 
   /** When something last changed that could let Karpenter think better of a pod, in milliseconds. */
-  private lastChange(pod: Pod): number {
+  private lastChange(): number {
     const pools = this.list<NodePool>('nodepools.karpenter.sh').flatMap(({ metadata, status }) => [metadata.creationTimestamp, ...(status?.conditions ?? []).map(({ lastTransitionTime }) => lastTransitionTime)]);
     const claims = this.claims().map(({ metadata }) => metadata.creationTimestamp);
-    return Math.max(...[pod.metadata.creationTimestamp, ...pools, ...claims].map((time) => Date.parse(time)));
+    return Math.max(0, ...[...pools, ...claims].map((time) => Date.parse(time)));
   }
 
   private workloadsHavePods(): boolean {
