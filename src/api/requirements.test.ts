@@ -29,6 +29,8 @@ describe('requirements', () => {
 
   const compatibility: [string, Requirements, Requirements, boolean, boolean][] = [
     ['absent key, In', Requirements.empty, one('In', 'a'), false, true],
+    ['absent key, Exists', Requirements.empty, one('Exists'), false, true],
+    ['absent key, Gte', Requirements.empty, one('Gte', '5'), false, true],
     ['absent key, NotIn', Requirements.empty, one('NotIn', 'a'), true, true],
     ['absent key, DoesNotExist', Requirements.empty, one('DoesNotExist'), true, true],
     ['In [a], NotIn [a]', one('In', 'a'), one('NotIn', 'a'), false, false],
@@ -61,6 +63,20 @@ describe('requirements', () => {
       { key: KEY, operator: 'Gte', values: ['5'] },
       { key: KEY, operator: 'Lte', values: ['8'] },
     ]);
+  });
+
+  it('writes a bound on what need only exist as Gte', () => {
+    expect(set('Exists').intersect(set('Gte', '5')).toRequirements(KEY)).to.deep.equal([{ key: KEY, operator: 'Gte', values: ['5'] }]);
+  });
+
+  it('tells a label that must exist from one that may be absent, however it is asked', () => {
+    const present = one('Exists').intersect(one('NotIn', 'a'));
+    const impossible = one('In', 'a').intersect(one('DoesNotExist'));
+    expect(Requirements.empty.compatible(present, new Set())).to.be.false;
+    expect(one('DoesNotExist').compatible(present)).to.be.false;
+    expect(one('NotIn', 'b').compatible(present)).to.be.true;
+    for (const has of [Requirements.empty, one('DoesNotExist'), one('In', 'a'), one('NotIn', 'a')]) expect(has.compatible(impossible, new Set([KEY]))).to.be.false;
+    expect(Requirements.empty.incompatibility(impossible)).to.equal(`no value of label "${KEY}" meets all that is asked of it`);
   });
 
   it('intersects exactly where both sides allow a value', () => {

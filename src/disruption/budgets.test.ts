@@ -62,6 +62,15 @@ describe('budgets', () => {
     expect(remaining.get('default')).to.equal(4);
   });
 
+  it('leave nothing when more nodes are down than they allow', () => {
+    const nodes = Array.from({ length: 19 }, (_, index) => existingNode(`node-${index}`, {
+      nodePool: 'default', node: { metadata: { name: `node-${index}` }, status: { conditions: [{ type: 'Ready', status: index < 3 ? 'False' : 'True' }] } },
+    }));
+    const { remaining, usage } = remainingBudgets([nodePool('default', { disruption: { budgets: [{ nodes: '10%' }] } })], nodes, 'Empty', MONDAY_TEN);
+    expect(usage.get('default')).to.deep.equal({ counted: 19, allowed: 2, consuming: 3 });
+    expect(remaining.get('default')).to.equal(0);
+  });
+
   it('that are broken allow nothing', () => {
     const { remaining, errors } = remainingBudgets([nodePool('default', { disruption: { budgets: [{ nodes: 'some' }] } })], [], 'Empty', MONDAY_TEN);
     expect(remaining.get('default')).to.equal(0);

@@ -53,7 +53,24 @@ describe('consolidation', () => {
     });
   });
 
+  it('looks at the dearest way in which a type may come, and keeps the replacement to the capacity type that comes first', () => {
+    const at = (name: string, spot: number | undefined, onDemand: number): InstanceType => instanceType(name, { cpu: 4, memoryGi: 16 }, [
+      ...(spot === undefined ? [] : [{ zone: 'us-east-1a', capacityType: 'spot', price: spot }]), { zone: 'us-east-1a', price: onDemand },
+    ]);
+    const [command] = planFor([node('old', { type: at('candidate', undefined, 1), pods: some(2) })], { options: SINGLE, types: [at('candidate', undefined, 1), at('x', 0.3, 0.9), at('y', undefined, 1.1)] }).commands;
+    expect(command?.replacements.map(({ instanceTypes, requirements }) => [instanceTypes.map(({ name }) => name), [...requirements.get('karpenter.sh/capacity-type').values]])).to.deep.equal([[['x'], ['spot']]]);
+  });
+
   describe('of several nodes', () => {
+    it('tries three of five, and then more or fewer', () => {
+      const tried = (fits: number): number => {
+        const nodes = Array.from({ length: 5 }, (_, index) => node(`node-${index}`, { type: small, pods: some(3) }));
+        const cpu = fits * 1.5 + 0.2;
+        return planFor(nodes, { options: MULTI, types: [small, instanceType('roomy', { cpu, memoryGi: 64 }, [{ zone: 'us-east-1a', price: 0.15 }])] }).commands[0]?.candidates.length ?? 0;
+      };
+      expect([5, 4, 3, 2].map(tried)).to.deep.equal([5, 4, 3, 2]);
+    });
+
     const roomy = instanceType('roomy', { cpu: 192, memoryGi: 512 }, [{ zone: 'us-east-1a', price: 0.15 }]);
     const idle = (count: number) => Array.from({ length: count }, (_, index) => node(`node-${String(index).padStart(3, '0')}`, { type: small, pods: some(1) }));
 
@@ -141,6 +158,6 @@ describe('consolidation', () => {
 
 describe('a disruption command', () => {
   it('may wait 80 ms for each node that is being disrupted, between 10 minutes and an hour', () => {
-    expect([1, 7_500, 10_000, 1_000_000].map(commandTimeout)).to.deep.equal([10 * MINUTE, 10 * MINUTE, 800_000, 60 * MINUTE]);
+    expect([1, 7_500, 10_000, 45_000, 1_000_000].map(commandTimeout)).to.deep.equal([10 * MINUTE, 10 * MINUTE, 800_000, 60 * MINUTE, 60 * MINUTE]);
   });
 });

@@ -112,6 +112,25 @@ describe('topology', () => {
       expect(newNodes.map(({ pods }) => pods.map(({ metadata }) => metadata?.name).join(' '))).to.deep.equal(['first settling', 'web-0', 'web-1']);
     });
 
+    it('counts pods on nodes with taints that the pod does not tolerate, unless it is told to honour them', () => {
+      const tainted = existingNode('tainted', { zone: 'a', available: {}, taints: [{ key: 'dedicated', effect: 'NoSchedule' }], pods: web(1, { nodeName: 'tainted' }).map((each) => ({ ...each, metadata: { ...each.metadata, name: 'there' } })) });
+      const two = (nodeTaintsPolicy: string, rest: Partial<PodSpec> = {}): string => zonesOf(solve(cluster({}, [tainted]), web(2, { topologySpreadConstraints: [spread({ nodeTaintsPolicy })], ...rest })));
+      expect(two('Ignore')).to.equal('b1 c1');
+      expect(two('Honor')).to.equal('a1 b1');
+      expect(two('Honor', { tolerations: [{ operator: 'Exists' }] })).to.equal('b1 c1');
+    });
+
+    it('takes the emptiest of the zones that keep the skew, among those where the pod may go', () => {
+      const full = ['a', 'b', 'c'].map((zone, index) => existingNode(`full-${zone}`, {
+        zone, available: {}, pods: web([2, 0, 1][index] as number, { nodeName: `full-${zone}` }).map((each) => ({ ...each, metadata: { ...each.metadata, name: `${zone}-${each.metadata?.name}` } })),
+      }));
+      const zoneFor = (rest: Record<string, unknown>, zones: string[] = ['a', 'b', 'c']): string => zonesOf(solve(cluster({}, full), web(1, { topologySpreadConstraints: [spread(rest)], ...nodeAffinity([{ key: ZONE, operator: 'In', values: zones }]) })));
+      expect(zoneFor({})).to.equal('b1');
+      expect(zoneFor({}, ['a', 'c'])).to.equal('c1');
+      expect(zoneFor({ minDomains: 4 })).to.equal('b1');
+      expect(zoneFor({ minDomains: 3 }, ['a', 'c'])).to.equal('');
+    });
+
     it('sees how many pods the node would bring into its zone', () => {
       const two = ['first', 'second'].map((name) => pod({ name, labels: { app: 'web' }, cpu: 500 }));
       const follower = pod({ name: 'follower', spec: { topologySpreadConstraints: [spread()] } });
