@@ -1,6 +1,7 @@
 import type { Environment, ObjectSchema, ParseResult } from '@marcbachmann/cel-js';
 import type { ExpressionWarning, ValidatingAdmissionPolicy } from 'kubernetes-types/admissionregistration/v1.js';
 import { libraryEnvironment } from '../cel/environment.js';
+import { located } from '../cel/rule.js';
 import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js';
 import type { RestContext } from '../rest/context.js';
 import { apiVersionOf } from '../rest/versions.js';
@@ -137,9 +138,7 @@ function warningOf(definition: ResourceDefinition, environment: Environment, exp
   const { error } = program.check();
   // Every object may be compared with null: `oldObject == null` is how a creation is told.
   if (!error || /[!=]= null$|null [!=]= /.test(error.summary)) return undefined;
-  const position = error.range?.start ?? 0;
-  const line = expression.split('\n')[0]!;
-  return `${apiVersionOf(definition)}, Kind=${definition.kind}: ERROR: <input>:1:${position + 1}: ${inCelWords(error.summary)}\n | ${line}\n | ${'.'.repeat(position)}^`;
+  return `${apiVersionOf(definition)}, Kind=${definition.kind}: ${located(expression, error.range?.start ?? 0, inCelWords(error.summary))}`;
 }
 
 /** The checker's words as cel-go has them, which clients look for. */

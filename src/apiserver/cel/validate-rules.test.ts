@@ -76,6 +76,24 @@ describe('Validation rules', () => {
     expect(problems('1 / self.count == 1', { count: 0 })).to.deep.equal(['spec: Invalid value: "object": division by zero evaluating rule: 1 / self.count == 1']);
   });
 
+  describe('that cost too much', () => {
+    const numbers = (length: number): number[] => Array.from({ length }, () => 1);
+    const schema = (rule: string, times = 1): Schema => ({ type: 'array', items: { type: 'integer' }, 'x-kubernetes-validations': Array.from({ length: times }, () => ({ rule })) });
+    const PAIRS = 'self.all(x, self.all(y, x == y))';
+
+    it('are stopped, and no other runs', () => {
+      expect(validateRules(numbers(300), schema(PAIRS), 'l').map(fieldErrorText)).to.deep.equal([]);
+      const stopped = [`l: Invalid value: "array": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: ${PAIRS}`];
+      expect(validateRules(numbers(700), schema(PAIRS, 2), 'l').map(fieldErrorText)).to.deep.equal(stopped);
+    });
+
+    it('are not saved by an alternative', () => expect(validateRules(numbers(700), schema(`${PAIRS} || true`), 'l')).to.have.length(1));
+
+    it('share one budget', () => {
+      expect(validateRules(numbers(390), schema(PAIRS, 12), 'l').map(fieldErrorText)).to.deep.equal(['l: Invalid value: "array": validation failed due to running out of cost budget, no further validation rules will be run']);
+    });
+  });
+
   describe('of transitions', () => {
     it('run only when there is an old value', () => {
       expect(problems('self.count >= oldSelf.count', { count: 1 })).to.deep.equal([]);

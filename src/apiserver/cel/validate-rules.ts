@@ -6,14 +6,18 @@ import { jsonType, sameJson } from '../schema/json.js';
 import type { Schema, ValidationRule } from '../schema/schema.js';
 import { isObject, ownValue, propertiesOf } from '../schema/schema.js';
 import { toCel } from './convert.js';
+import { CostLimitError } from './metered.js';
 import { compileRule, type CompiledRule, evaluationProblem } from './rule.js';
+
+/** What running all rules on one object may cost; kube-apiserver's, about a second of its time. */
+const BUDGET = 10_000_000;
 
 /**
  * Runs every `x-kubernetes-validations` rule of a schema on a value. Transition rules run when there is an old value (or
  * with `optionalOldSelf`, always); a rule about `self` alone is waived where nothing changed.
  */
 export function validateRules(value: unknown, schema: Schema, path = '', old: OldValue = NO_OLD_VALUE): FieldError[] {
-  return hasRules(schema) ? visit(value, schema, path, old) : [];
+  return hasRules(schema) ? new Validation().visit(value, schema, path, old) : [];
 }
 
 const withRules = new WeakMap<Schema, boolean>();
@@ -29,50 +33,68 @@ function hasRules(schema: Schema): boolean {
   return found;
 }
 
-function visit(value: unknown, schema: Schema, path: string, old: OldValue): FieldError[] {
-  if (value === undefined || value === null || !hasRules(schema)) return [];
-  const errors = runRules(value, schema, path, old);
-  if (Array.isArray(value)) {
-    const { items } = schema;
-    if (items) value.forEach((item, index) => errors.push(...visit(item, items, at(path, index), oldItem(old, item, schema))));
-  } else if (isObject(value)) {
-    for (const [name, item] of Object.entries(value)) {
-      const property = ownValue(propertiesOf(schema), name);
-      if (property) errors.push(...visit(item, property, child(path, name), oldField(old, name)));
-      else if (typeof schema.additionalProperties === 'object') errors.push(...visit(item, schema.additionalProperties, at(path, name), oldField(old, name)));
+class Validation {
+  /** Of the budget; nothing runs once it is negative. */
+  private left = BUDGET;
+
+  visit(value: unknown, schema: Schema, path: string, old: OldValue): FieldError[] {
+    if (value === undefined || value === null || !hasRules(schema)) return [];
+    const errors = this.runRules(value, schema, path, old);
+    if (Array.isArray(value)) {
+      const { items } = schema;
+      if (items) for (const [index, item] of value.entries()) this.into(errors, item, items, at(path, index), oldItem(old, item, schema));
+    } else if (isObject(value)) {
+      for (const [name, item] of Object.entries(value)) {
+        const property = ownValue(propertiesOf(schema), name);
+        if (property) this.into(errors, item, property, child(path, name), oldField(old, name));
+        else if (typeof schema.additionalProperties === 'object') this.into(errors, item, schema.additionalProperties, at(path, name), oldField(old, name));
+      }
     }
+    return errors;
   }
-  return errors;
+
+  private into(errors: FieldError[], ...part: Parameters<Validation['visit']>): void {
+    if (this.left >= 0) errors.push(...this.visit(...part));
+  }
+
+  private runRules(value: unknown, schema: Schema, path: string, old: OldValue): FieldError[] {
+    const rules = schema['x-kubernetes-validations'] ?? [];
+    if (rules.length === 0) return [];
+    const unchanged = old !== NO_OLD_VALUE && sameJson(value, old);
+    const self = toCel(value, schema);
+    return rules.map(compileRule).flatMap((compiled) => {
+      if (this.left < 0) return [];
+      if (!compiled.usesOldSelf) return unchanged ? [] : this.runRule(compiled, { self }, value, schema, path);
+      const oldSelf = old === NO_OLD_VALUE ? undefined : toCel(old, schema);
+      if (compiled.rule.optionalOldSelf) return this.runRule(compiled, { self, oldSelf: oldSelf === undefined ? Optional.none() : Optional.of(oldSelf) }, value, schema, path);
+      return oldSelf === undefined ? [] : this.runRule(compiled, { self, oldSelf }, value, schema, path);
+    });
+  }
+
+  private runRule(compiled: CompiledRule, variables: { self: unknown; oldSelf?: unknown }, value: unknown, schema: Schema, path: string): FieldError[] {
+    const { rule } = compiled;
+    const type = schema.type ?? jsonType(value);
+    try {
+      const { value: holds, cost } = compiled.holds(variables);
+      this.left -= cost;
+      if (this.left < 0) return [invalid(path, type, 'validation failed due to running out of cost budget, no further validation rules will be run')];
+      if (holds === true) return [];
+    } catch (error) {
+      if (error instanceof CostLimitError) this.left = -1;
+      return [invalid(path, type, failureText(error, rule))];
+    }
+    const message = compiled.messageOf(variables) ?? rule.message?.trim() ?? `failed rule: ${ruleText(rule)}`;
+    const field = rule.fieldPath === undefined ? path : child(path, rule.fieldPath.replace(/^\./, '').replace(/\['([^']*)'\]/g, '[$1]')).replace(/\.\[/g, '[');
+    return [ruleError(rule, field, type, message)];
+  }
 }
 
-function runRules(value: unknown, schema: Schema, path: string, old: OldValue): FieldError[] {
-  const rules = schema['x-kubernetes-validations'] ?? [];
-  if (rules.length === 0) return [];
-  const unchanged = old !== NO_OLD_VALUE && sameJson(value, old);
-  const self = toCel(value, schema);
-  return rules.map(compileRule).flatMap((compiled) => {
-    if (!compiled.usesOldSelf) return unchanged ? [] : runRule(compiled, { self }, value, schema, path);
-    const oldSelf = old === NO_OLD_VALUE ? undefined : toCel(old, schema);
-    if (compiled.rule.optionalOldSelf) return runRule(compiled, { self, oldSelf: oldSelf === undefined ? Optional.none() : Optional.of(oldSelf) }, value, schema, path);
-    return oldSelf === undefined ? [] : runRule(compiled, { self, oldSelf }, value, schema, path);
-  });
-}
-
-function runRule(compiled: CompiledRule, variables: { self: unknown; oldSelf?: unknown }, value: unknown, schema: Schema, path: string): FieldError[] {
-  const { rule } = compiled;
-  const type = schema.type ?? jsonType(value);
-  try {
-    if (compiled.holds(variables) === true) return [];
-  } catch (error) {
-    const problem = evaluationProblem(error);
-    const detail = /^no such overload|^found no matching overload/.test(problem)
-      ? `'${problem}': call arguments did not match a supported operator, function or macro signature for rule: ${rule.rule}`
-      : `${problem} evaluating rule: ${ruleText(rule)}`;
-    return [invalid(path, type, detail)];
-  }
-  const message = compiled.messageOf(variables) ?? rule.message?.trim() ?? `failed rule: ${ruleText(rule)}`;
-  const field = rule.fieldPath === undefined ? path : child(path, rule.fieldPath.replace(/^\./, '').replace(/\['([^']*)'\]/g, '[$1]')).replace(/\.\[/g, '[');
-  return [ruleError(rule, field, type, message)];
+function failureText(error: unknown, rule: ValidationRule): string {
+  if (error instanceof CostLimitError) return `'${error.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${ruleText(rule)}`;
+  const problem = evaluationProblem(error);
+  return /^no such overload|^found no matching overload/.test(problem)
+    ? `'${problem}': call arguments did not match a supported operator, function or macro signature for rule: ${rule.rule}`
+    : `${problem} evaluating rule: ${ruleText(rule)}`;
 }
 
 const ruleText = ({ rule }: ValidationRule): string => rule.trim().split('\n')[0] ?? '';

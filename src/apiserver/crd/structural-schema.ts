@@ -1,4 +1,3 @@
-import { compileRule, RuleSyntaxError } from '../cel/rule.js';
 import { applyDefaults } from '../schema/default.js';
 import { at, child, type FieldError, forbidden, invalid, notSupported, required } from '../schema/field-error.js';
 import { prune } from '../schema/prune.js';
@@ -6,9 +5,10 @@ import { regularExpression } from '../schema/regular-expression.js';
 import type { Schema } from '../schema/schema.js';
 import { isObject } from '../schema/schema.js';
 import { validateSchema } from '../schema/validate.js';
+import { RuleCostTotal } from './rule-costs.js';
+import { mostWithin, ruleErrors, type RuleSurroundings } from './rule-errors.js';
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
-const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
 /** Words of JSON schema that CRDs may not use. */
 const UNSUPPORTED = ['id', 'additionalItems', 'patternProperties', 'definitions', 'dependencies', '$ref'];
 /** What may not stand in `allOf`, `anyOf`, `oneOf` and `not`, for these only check values. */
@@ -32,20 +32,21 @@ type Place = 'root' | 'property' | 'item' | 'map value';
 
 /** What is wrong with a schema that a CRD declares. */
 export function validateStructuralSchema(schema: Schema, path: string): FieldError[] {
-  return node(schema, path, 'root', true);
+  const costs = new RuleCostTotal();
+  return [...node(schema, path, 'root', { correlatable: true, most: 1, costs }), ...costs.errors(path)];
 }
 
-/** `correlatable`: an old value can be told for a value of this schema, so that transition rules make sense. */
-function node(schema: Schema, path: string, place: Place, correlatable: boolean): FieldError[] {
-  const errors = [...typeErrors(schema, path, place), ...unsupported(schema, path), ...listErrors(schema, path), ...checkErrors(schema, path), ...ruleErrors(schema, path, correlatable)];
+function node(schema: Schema, path: string, place: Place, surroundings: RuleSurroundings): FieldError[] {
+  const errors = [...typeErrors(schema, path, place), ...unsupported(schema, path), ...listErrors(schema, path), ...checkErrors(schema, path), ...ruleErrors(schema, path, place === 'root', surroundings)];
   if (schema.pattern !== undefined && !regularExpression(schema.pattern)) errors.push(invalid(child(path, 'pattern'), schema.pattern, "must be a valid regular expression, but isn't"));
   if (schema.default !== undefined) errors.push(...defaultErrors(schema, path, place));
+  const inner = { ...surroundings, most: mostWithin(schema, surroundings.most) };
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     if (place === 'root' && name === 'metadata') errors.push(...metadataErrors(property, at(child(path, 'properties'), name)));
-    else errors.push(...node(property, at(child(path, 'properties'), name), 'property', correlatable));
+    else errors.push(...node(property, at(child(path, 'properties'), name), 'property', inner));
   }
-  if (isObject(schema.additionalProperties)) errors.push(...node(schema.additionalProperties as Schema, child(path, 'additionalProperties'), 'map value', correlatable));
-  if (isObject(schema.items)) errors.push(...node(schema.items, child(path, 'items'), 'item', correlatable && schema['x-kubernetes-list-type'] === 'map'));
+  if (isObject(schema.additionalProperties)) errors.push(...node(schema.additionalProperties as Schema, child(path, 'additionalProperties'), 'map value', inner));
+  if (isObject(schema.items)) errors.push(...node(schema.items, child(path, 'items'), 'item', { ...inner, correlatable: inner.correlatable && schema['x-kubernetes-list-type'] === 'map' }));
   return errors;
 }
 
@@ -167,39 +168,4 @@ function defaultErrors(schema: Schema, path: string, place: Place): FieldError[]
     applyDefaults(value, schema);
   }
   return validateSchema(value, schema, field);
-}
-
-function ruleErrors(schema: Schema, path: string, correlatable: boolean): FieldError[] {
-  return (schema['x-kubernetes-validations'] ?? []).flatMap((rule, index) => {
-    const place = at(child(path, 'x-kubernetes-validations'), index);
-    const errors: FieldError[] = [];
-    if (!rule.rule?.trim()) return [required(child(place, 'rule'), 'rule is not specified')];
-    if (rule.message !== undefined && rule.message.trim() === '') errors.push(invalid(child(place, 'message'), rule.message, 'message must be non-empty if specified'));
-    else if (rule.message?.includes('\n')) errors.push(invalid(child(place, 'message'), rule.message, 'message must not contain line breaks'));
-    else if (rule.message === undefined && rule.rule.includes('\n')) errors.push(required(child(place, 'message'), 'message must be specified if rule contains line breaks'));
-    if (rule.messageExpression !== undefined && rule.messageExpression.trim() === '') errors.push(required(child(place, 'messageExpression'), 'messageExpression must be non-empty if specified'));
-    if (rule.reason !== undefined && !REASONS.includes(rule.reason)) errors.push(notSupported(child(place, 'reason'), rule.reason, REASONS));
-    if (rule.fieldPath !== undefined) errors.push(...fieldPathErrors(rule.fieldPath, schema, child(place, 'fieldPath')));
-    try {
-      const { usesOldSelf } = compileRule(rule);
-      if (usesOldSelf && !correlatable) errors.push(invalid(child(place, 'rule'), rule.rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${path}`));
-      if (!usesOldSelf && rule.optionalOldSelf !== undefined) errors.push(invalid(child(place, 'optionalOldSelf'), rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule'));
-    } catch (error) {
-      if (!(error instanceof RuleSyntaxError)) throw error;
-      errors.push(invalid(child(place, error.expression === rule.rule ? 'rule' : 'messageExpression'), error.expression, error.message));
-    }
-    return errors;
-  });
-}
-
-function fieldPathErrors(fieldPath: string, schema: Schema, field: string): FieldError[] {
-  if (fieldPath.trim() === '') return [invalid(field, fieldPath, 'fieldPath must be non-empty if specified')];
-  if (fieldPath.includes('\n')) return [invalid(field, fieldPath, 'fieldPath must not contain line breaks')];
-  let current: Schema | undefined = schema;
-  for (const [, dotted, quoted] of fieldPath.matchAll(/\.([^.[\]]+)|\['([^']*)'\]/g)) {
-    const name: string = dotted ?? quoted ?? '';
-    current = current?.properties?.[name] ?? (isObject(current?.additionalProperties) ? (current.additionalProperties as Schema) : undefined);
-    if (!current) return [invalid(field, fieldPath, `fieldPath must be a valid path: does not refer to a valid field: ${name}`)];
-  }
-  return /^(?:\.[^.[\]]+|\['[^']*'\])+$/.test(fieldPath) ? [] : [invalid(field, fieldPath, 'fieldPath must be a valid path')];
 }

@@ -18,7 +18,7 @@ export function decodeBody(body: string | Uint8Array | undefined, contentType: s
   const text = typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
   const yaml = contentType.includes('yaml');
   try {
-    return yaml ? (parse(text, { maxAliasCount: 100 }) as unknown) : (JSON.parse(text) as unknown);
+    return yaml ? (parse(text, { maxAliasCount: 100, uniqueKeys: false }) as unknown) : (JSON.parse(text) as unknown);
   } catch (error) {
     throw badRequest(`the object provided is unrecognized (must be of type ${yaml ? 'YAML' : 'JSON'}): ${(error as Error).message}`);
   }

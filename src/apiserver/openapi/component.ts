@@ -111,6 +111,8 @@ export class Components {
 
   /** A CRD's schema, as it was written, with the standard fields of every object. */
   private customRoot(schema: Schema): JsonObject {
+    // kubectl would refuse what a document of version 2 does not name.
+    if (!this.dialect.wrapReferences && schema['x-kubernetes-preserve-unknown-fields']) return { type: 'object' };
     const { metadata, ...properties } = schema.properties ?? {};
     const standard = {
       apiVersion: { type: 'string', description: descriptionsOf('meta.v1.Status').get('apiVersion') ?? '' },

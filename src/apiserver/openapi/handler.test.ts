@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import type { JsonObject } from '../contracts.js';
 import { createRegistry } from '../kinds/registry.js';
+import { schemaNode } from '../schema/schema-node.js';
 import { createOpenApi } from './handler.js';
 import { encodeMessage } from './protobuf.js';
 
@@ -79,6 +80,15 @@ describe('OpenAPI', () => {
     expect(get('/openapi/v3/api/v1').body).to.equal(before);
     registry.replace([added], []);
     expect(index()).to.not.include.keys('apis/example.com/v1');
+  });
+
+  it('says nothing in version 2 of custom resources that may hold anything, for kubectl would refuse the rest', () => {
+    const [template] = registry.list();
+    const open = { ...template!, group: 'example.com', version: 'v1', plural: 'things', kind: 'Thing', custom: true, schema: schemaNode({ type: 'object', properties: { a: { type: 'string' } }, 'x-kubernetes-preserve-unknown-fields': true }) };
+    registry.replace([], [open]);
+    expect(spec('/openapi/v2').definitions['com.example.v1.Thing']).to.deep.equal({ type: 'object', 'x-kubernetes-group-version-kind': [{ group: 'example.com', version: 'v1', kind: 'Thing' }] });
+    expect(spec('/openapi/v3/apis/example.com/v1').components.schemas['com.example.v1.Thing']!.properties).to.include.keys('a', 'metadata');
+    registry.replace([open], []);
   });
 
   it('serves version 2 as protobuf to clients that want it', () => {

@@ -50,6 +50,22 @@ describe('Server-side apply', () => {
     });
   });
 
+  it('refuses what the schema does not declare, whatever the client asks for', async () => {
+    for (const fieldValidation of ['Ignore', 'Strict']) {
+      const { status, body } = await cluster.patch(`${DEPLOYMENTS}/web?fieldManager=ci&fieldValidation=${fieldValidation}`, 'apply', deployment({ replica: 2 }, [container('app')]));
+      expect([status, body.message]).to.deep.equal([500, 'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.replica: field not declared in schema']);
+    }
+  });
+
+  it('refuses keys that come twice when the client is strict, and warns of them else', async () => {
+    const yaml = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  x: "1"\n  x: "2"\n';
+    const strict = await cluster.patch(`${MAPS}/a?fieldManager=ci&fieldValidation=Strict`, 'apply', yaml);
+    expect([strict.status, strict.body.message]).to.deep.equal([400, 'error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 6: key "x" already set in map']);
+    const lenient = await cluster.patch(`${MAPS}/a?fieldManager=ci`, 'apply', yaml);
+    expect(lenient.body['data']).to.deep.equal({ x: '2' });
+    expect(lenient.headers['warning']).to.contain('already set in map');
+  });
+
   it('changes nothing when applied again, not even times', async () => {
     const first = await apply('ci', deployment({ replicas: 2 }, [container('app')]));
     await cluster.clock.advance(60_000);

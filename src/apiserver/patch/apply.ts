@@ -58,10 +58,13 @@ function merge(base: ApiObject, config: ApiObject, { schema }: ResourceDefinitio
   try {
     return mergeTyped(base, config, schema) as ApiObject;
   } catch (error) {
-    if (error instanceof DuplicateItemError) throw badRequest(`failed to create typed patch object (${config.metadata.namespace ?? ''}/${config.metadata.name}; ${config.apiVersion}, Kind=${config.kind}): ${error.message}`);
+    if (error instanceof DuplicateItemError) throw badRequest(untypedText(config, error.message));
     throw error;
   }
 }
+
+/** How Kubernetes says that a configuration does not fit its schema. */
+export const untypedText = ({ apiVersion, kind, metadata }: ApiObject, problem: string): string => `failed to create typed patch object (${metadata.namespace ?? ''}/${metadata.name}; ${apiVersion}, Kind=${kind}): ${problem}`;
 
 function refuseConflicts(managers: ReadonlyMap<string, Manager>, own: string, changed: FieldSet): void {
   const conflicts: { manager: string; path: string }[] = [];

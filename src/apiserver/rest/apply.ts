@@ -1,5 +1,5 @@
-import type { ApiObject } from '../contracts.js';
-import { apply } from '../patch/apply.js';
+import type { ApiObject, ResourceDefinition } from '../contracts.js';
+import { apply, untypedText } from '../patch/apply.js';
 import { badRequest, conflict, invalid, StatusError } from '../status.js';
 import { deepClone } from '../storage/deep.js';
 import type { RestContext, RestResult } from './context.js';
@@ -7,7 +7,7 @@ import { createDecoded } from './create.js';
 import type { RequestInfo } from './request-info.js';
 import { matchUrl } from './strategy.js';
 import { guaranteedUpdate } from './update.js';
-import { pruneUnknown, type WriteOptions } from './write-options.js';
+import type { WriteOptions } from './write-options.js';
 
 /** PATCH by server-side apply; makes the object where there is none. */
 export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unknown, options: WriteOptions): Promise<RestResult> {
@@ -23,7 +23,8 @@ export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unkn
   config.metadata = { ...metadata };
   if (config.metadata.managedFields) throw badRequest('metadata.managedFields must be nil');
   matchUrl(config, definition, namespace, name);
-  pruneUnknown(definition, config, options);
+  refuseUndeclared(definition, config);
+  refuseDuplicates(options);
 
   if (subresource === '' && !ctx.storage.get(definition.storageResource, namespace, name)) {
     return { type: 'object', status: 201, definition, object: await createApplied(ctx, info, config, options) };
@@ -42,6 +43,21 @@ export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unkn
     },
   });
   return { type: 'object', status: 200, definition, object };
+}
+
+/** What applies must say is all of the schema, whatever `fieldValidation` asks for: nobody could own it otherwise. */
+function refuseUndeclared(definition: ResourceDefinition, config: ApiObject): void {
+  const problems = definition.prune(config).map(({ path }) => `.${path}: field not declared in schema`);
+  if (problems.length === 0) return;
+  throw new StatusError(500, '', untypedText(config, problems.length === 1 ? problems[0]! : ['errors:', ...problems.map((problem) => `  ${problem}`)].join('\n')));
+}
+
+function refuseDuplicates({ fieldValidation, warn, duplicates }: WriteOptions): void {
+  for (const { text } of fieldValidation === 'Ignore' ? [] : (duplicates?.problems ?? [])) {
+    const problem = `error converting YAML to JSON: ${text}`;
+    if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${problem}`);
+    warn(problem);
+  }
 }
 
 async function createApplied(ctx: RestContext, { definition, name }: RequestInfo, config: ApiObject, options: WriteOptions): Promise<ApiObject> {

@@ -76,6 +76,12 @@ describe('Objects', () => {
       expect(silent.body['spec']).not.to.have.property('imagee');
     });
 
+    it('names what is wrong with a body in its order', async () => {
+      const text = JSON.stringify(pod('a', {}, { imagee: 'x', nodeName: 'a' })).replace('"nodeName":"a"', '"nodeName":"a","nodeName":"b","imageee":1');
+      const { body } = await cluster.request('POST', `${PODS}?fieldValidation=Strict`, text);
+      expect(body.message).to.match(/strict decoding error: unknown field "spec\.imagee".*, duplicate field "spec\.nodeName", unknown field "spec\.imageee"/);
+    });
+
     it('refuses bodies of other types', async () => {
       const { status, body } = await cluster.request('POST', MAPS, 'x', { 'content-type': 'text/plain' });
       expect([status, body.reason]).to.deep.equal([415, 'UnsupportedMediaType']);

@@ -1,6 +1,7 @@
 import type { ApiRequest } from '../http/exchange.js';
 import { decodeBody, decodeDeleteOptions, decodeObject, mediaType } from '../http/request-body.js';
-import { duplicateFields } from '../schema/duplicate-fields.js';
+import { PROTOBUF } from '../http/protobuf.js';
+import { type DuplicateFields, duplicateFields, duplicateKeys, NO_DUPLICATES } from '../schema/duplicate-fields.js';
 import { StatusError, unknownPath } from '../status.js';
 import { watch } from '../watch/watch-events.js';
 import type { RestContext, RestResult } from './context.js';
@@ -84,10 +85,10 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
   }
 }
 
-/** The fields that a JSON body has twice; parsers of other formats refuse them. */
-function duplicatesIn(body: ApiRequest['body'], type: string): string[] {
-  if (body === undefined || !(type === '' || type.endsWith('json'))) return [];
-  return duplicateFields(typeof body === 'string' ? body : new TextDecoder().decode(body));
+function duplicatesIn(body: ApiRequest['body'], type: string): DuplicateFields {
+  if (body === undefined || type === PROTOBUF) return NO_DUPLICATES;
+  const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
+  return type.includes('yaml') ? duplicateKeys(text) : duplicateFields(text);
 }
 
 /** POSTs to some resources are not about storing anything. */

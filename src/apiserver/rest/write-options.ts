@@ -1,4 +1,5 @@
 import type { ApiObject, ResourceDefinition, UnknownField } from '../contracts.js';
+import { type DuplicateFields, NO_DUPLICATES } from '../schema/duplicate-fields.js';
 import { unknownFieldText } from '../schema/unknown-field.js';
 import { badRequest, invalid } from '../status.js';
 import type { Requester } from './context.js';
@@ -14,8 +15,8 @@ export interface WriteOptions {
   warn: (message: string) => void;
   /** Who asks, for admission. */
   readonly user?: Requester;
-  /** Paths that the body has twice; the last one counts. */
-  duplicates?: readonly string[];
+  /** What the body has twice; the last one counts. */
+  duplicates?: DuplicateFields;
 }
 
 /** What a write's options are an instance of, in error messages. */
@@ -56,11 +57,18 @@ const defaultManager = (userAgent: string): string => (userAgent.split('/')[0] |
  * Removes the fields that the schema does not know; they, and fields that came twice, are refused or warned about as the client asked.
  * @param wrap words a strict refusal, which differs between creates and patches.
  */
-export function pruneUnknown(definition: ResourceDefinition, object: ApiObject, { fieldValidation, warn, duplicates = [] }: WriteOptions, wrap: (problem: string) => string = (problem) => problem): void {
+export function pruneUnknown(definition: ResourceDefinition, object: ApiObject, { fieldValidation, warn, duplicates = NO_DUPLICATES }: WriteOptions, wrap: (problem: string) => string = (problem) => problem): void {
   const unknown: readonly UnknownField[] = definition.prune(object);
   if (fieldValidation === 'Ignore') return;
-  const problems = [...duplicates.map((path) => `duplicate field "${path}"`), ...unknown.map(unknownFieldText)];
+  const problems = problemsOf(definition, unknown, duplicates);
   if (problems.length === 0) return;
   if (fieldValidation === 'Strict') throw badRequest(wrap(`strict decoding error: ${problems.join(', ')}`));
   problems.forEach(warn);
+}
+
+/** Built-in kinds are decoded field by field, so their problems come in the body's order; what custom ones do not know shows after decoding. */
+function problemsOf({ custom }: ResourceDefinition, unknown: readonly UnknownField[], { problems, offsetOf }: DuplicateFields): string[] {
+  if (custom || problems.length === 0) return [...problems.map(({ text }) => text), ...unknown.map(unknownFieldText)];
+  const strangers = unknown.map((field) => ({ text: unknownFieldText(field), offset: offsetOf(field.path) ?? Infinity }));
+  return [...problems, ...strangers].sort((one, other) => one.offset - other.offset).map(({ text }) => text);
 }

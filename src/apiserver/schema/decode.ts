@@ -11,10 +11,10 @@ import { unknownField } from './unknown-field.js';
  * and times become canonical. Returns the unknown fields that it took out.
  * @throws {StatusError} BadRequest for a value of a type that its field cannot hold.
  */
-export function decodeBuiltin(object: JsonObject, schema: Schema, kind: { kind: string; version: string }): UnknownField[] {
+export function decodeBuiltin(object: JsonObject, schema: Schema, kind: { kind: string; version: string }, path = ''): UnknownField[] {
   const unknown: UnknownField[] = [];
   const decode = new Decoder(kind, unknown);
-  decode.object(object, schema, '', '', '');
+  decode.object(object, schema, path, '', '');
   return unknown;
 }
 

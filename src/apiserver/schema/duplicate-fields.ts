@@ -1,3 +1,50 @@
+import { LineCounter, parseDocument, visit } from 'yaml';
+
+/** What a body has twice in one object: parsing keeps the last and tells nobody. */
+export interface DuplicateFields {
+  /** In the words of kube-apiserver: `duplicate field "spec.replicas"`; of YAML all in one. */
+  problems: readonly { text: string; offset: number }[];
+  /** Where in the body a field stands; unknown for YAML. */
+  offsetOf: (path: string) => number | undefined;
+}
+
+export const NO_DUPLICATES: DuplicateFields = { problems: [], offsetOf: () => undefined };
+
+/** Of valid JSON text. */
+export function duplicateFields(json: string): DuplicateFields {
+  const problems = new Map<string, { text: string; offset: number }>();
+  scanFields(json, (path, offset, again) => {
+    if (again && !problems.has(path)) problems.set(path, { text: `duplicate field "${path}"`, offset });
+  });
+  return { problems: [...problems.values()], offsetOf: (path) => offsetsOf(json).get(path) };
+}
+
+/** Of valid YAML text. */
+export function duplicateKeys(yaml: string): DuplicateFields {
+  const lines = new LineCounter();
+  const problems: string[] = [];
+  visit(parseDocument(yaml, { uniqueKeys: false, lineCounter: lines }), {
+    Map(_key, { items }) {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        const { value, range } = key as { value?: unknown; range?: [number, number, number] };
+        const name = String(value);
+        if (seen.has(name)) problems.push(`  line ${lines.linePos(range?.[0] ?? 0).line}: key ${JSON.stringify(value)} already set in map`);
+        seen.add(name);
+      }
+    },
+  });
+  return { ...NO_DUPLICATES, problems: problems.length === 0 ? [] : [{ text: ['yaml: unmarshal errors:', ...problems].join('\n'), offset: 0 }] };
+}
+
+function offsetsOf(json: string): Map<string, number> {
+  const offsets = new Map<string, number>();
+  scanFields(json, (path, offset, again) => {
+    if (!again) offsets.set(path, offset);
+  });
+  return offsets;
+}
+
 interface Level {
   path: string;
   /** Keys seen so far; undefined in a list. */
@@ -11,13 +58,12 @@ interface Level {
 /** Written without alternatives inside the string: those would fill the stack on a text of megabytes. */
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/g;
 
-/** The paths of fields that valid JSON text has twice in one object; parsing keeps the last and tells nobody. */
-export function duplicateFields(json: string): string[] {
-  const duplicates: string[] = [];
+function scanFields(json: string, found: (path: string, offset: number, again: boolean) => void): void {
   const levels: Level[] = [];
   let level: Level | undefined;
   let expectsKey = false;
-  for (const [token] of json.matchAll(TOKEN)) {
+  for (const match of json.matchAll(TOKEN)) {
+    const [token] = match;
     switch (token) {
       case '{':
       case '[': {
@@ -41,12 +87,11 @@ export function duplicateFields(json: string): string[] {
       default:
         if (!expectsKey || !level?.keys) break;
         level.field = token.includes('\\') ? (JSON.parse(token) as string) : token.slice(1, -1);
-        if (level.keys.has(level.field)) duplicates.push(valuePath(level));
+        found(valuePath(level), match.index, level.keys.has(level.field));
         level.keys.add(level.field);
         expectsKey = false;
     }
   }
-  return [...new Set(duplicates)];
 }
 
 const valuePath = ({ path, keys, index, field }: Level): string => (keys === undefined ? `${path}[${index}]` : path === '' ? field : `${path}.${field}`);

@@ -1,8 +1,13 @@
 import type { JsonObject, UnknownField } from '../contracts.js';
+import { builtinSchema } from '../kinds/type-catalogue.js';
+import { decodeBuiltin } from './decode.js';
 import { at, child } from './field-error.js';
 import type { Schema } from './schema.js';
 import { isObject, propertiesOf } from './schema.js';
 import { unknownField } from './unknown-field.js';
+
+/** What an object inside a custom one is called when its metadata cannot be read. */
+const EMBEDDED = { kind: 'ObjectMeta', version: 'v1' };
 
 /** Takes out, in place, every field that a structural schema does not know; returns what it took. */
 export function prune(object: JsonObject, schema: Schema, path = ''): UnknownField[] {
@@ -21,6 +26,10 @@ function pruneValue(value: unknown, schema: Schema, path: string, unknown: Unkno
   const properties = propertiesOf(schema);
   const { additionalProperties } = schema;
   for (const name of Object.keys(value)) {
+    if (schema['x-kubernetes-embedded-resource'] && name === 'metadata' && isObject(value[name])) {
+      unknown.push(...decodeBuiltin(value[name], builtinSchema('meta.v1.ObjectMeta'), EMBEDDED, child(path, name)));
+      continue;
+    }
     const field = Object.hasOwn(properties, name) ? properties[name] : undefined;
     if (field) pruneValue(value[name], field, child(path, name), unknown);
     else if (typeof additionalProperties === 'object') pruneValue(value[name], additionalProperties, child(path, name), unknown);

@@ -56,6 +56,13 @@ describe('Structural schemas', () => {
       expect(object).to.deep.equal({ spec: { pod: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec: {} } } });
     });
 
+    it('knows the metadata of an embedded resource, whatever its schema says of it', () => {
+      const schema: Schema = { type: 'object', properties: { pod: { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true, properties: { metadata: { type: 'object', properties: { name: { type: 'string' } } } } } } };
+      const object = { pod: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', namespace: 'b', stranger: 1 }, other: 1 } };
+      expect(prune(object, schema)).to.deep.equal([{ path: 'pod.metadata.stranger' }]);
+      expect(object.pod).to.deep.equal({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', namespace: 'b' }, other: 1 });
+    });
+
     it('finds nothing the second time', () => {
       fc.assert(
         fc.property(fc.dictionary(fc.constantFrom('spec', 'policy', 'top'), fc.jsonValue()), (object) => {

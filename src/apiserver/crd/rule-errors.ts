@@ -1,0 +1,77 @@
+import { product } from '../cel/cost-range.js';
+import { type DeclaredType, declaredType, MOST_BYTES } from '../cel/declared-type.js';
+import { checkRule, compileRule, RuleSyntaxError } from '../cel/rule.js';
+import { at, child, type FieldError, forbidden, invalid, notSupported, required } from '../schema/field-error.js';
+import type { Schema, ValidationRule } from '../schema/schema.js';
+import { isObject } from '../schema/schema.js';
+import { excess, RULE_COST_LIMIT, type RuleCostTotal } from './rule-costs.js';
+
+const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
+
+/** Where in a CRD's schema a rule stands. */
+export interface RuleSurroundings {
+  /** An old value can be told for a value of this schema, so that transition rules make sense. */
+  correlatable: boolean;
+  /** How often a value of this schema can be in one object; undefined where lists and maps around it have no bounds. */
+  most: number | undefined;
+  costs: RuleCostTotal;
+}
+
+/** How often the parts of a schema can be in one object in which it is itself `most` times. */
+export function mostWithin({ type, additionalProperties, maxProperties, maxItems }: Schema, most: number | undefined): number | undefined {
+  const each = type === 'array' ? maxItems : additionalProperties === undefined ? 1 : maxProperties;
+  return most === undefined || each === undefined ? undefined : most * each;
+}
+
+/** What is wrong with the validation rules of one schema, without those of its parts. */
+export function ruleErrors(schema: Schema, path: string, isRoot: boolean, { correlatable, most, costs }: RuleSurroundings): FieldError[] {
+  const self = schema['x-kubernetes-validations'] && declaredType(schema, isRoot || schema['x-kubernetes-embedded-resource'] === true);
+  return (schema['x-kubernetes-validations'] ?? []).flatMap((rule, index) => {
+    const place = at(child(path, 'x-kubernetes-validations'), index);
+    const errors: FieldError[] = [];
+    if (!rule.rule?.trim()) return [required(child(place, 'rule'), 'rule is not specified')];
+    if (rule.message !== undefined && rule.message.trim() === '') errors.push(invalid(child(place, 'message'), rule.message, 'message must be non-empty if specified'));
+    else if (rule.message?.includes('\n')) errors.push(invalid(child(place, 'message'), rule.message, 'message must not contain line breaks'));
+    else if (rule.message === undefined && rule.rule.includes('\n')) errors.push(required(child(place, 'message'), 'message must be specified if rule contains line breaks'));
+    if (rule.messageExpression !== undefined && rule.messageExpression.trim() === '') errors.push(required(child(place, 'messageExpression'), 'messageExpression must be non-empty if specified'));
+    if (rule.reason !== undefined && !REASONS.includes(rule.reason)) errors.push(notSupported(child(place, 'reason'), rule.reason, REASONS));
+    if (rule.fieldPath !== undefined) errors.push(...fieldPathErrors(rule.fieldPath, schema, child(place, 'fieldPath')));
+    try {
+      const { usesOldSelf } = compileRule(rule);
+      if (usesOldSelf && !correlatable) errors.push(invalid(child(place, 'rule'), rule.rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${path}`));
+      if (!usesOldSelf && rule.optionalOldSelf !== undefined) errors.push(invalid(child(place, 'optionalOldSelf'), rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule'));
+      if (self && errors.length === 0) errors.push(...costErrors(rule, self, place, most, costs));
+    } catch (error) {
+      if (!(error instanceof RuleSyntaxError)) throw error;
+      errors.push(invalid(child(place, error.expression === rule.rule ? 'rule' : 'messageExpression'), error.expression, error.message));
+    }
+    return errors;
+  });
+}
+
+function costErrors(rule: ValidationRule, self: DeclaredType, place: string, most: number | undefined, costs: RuleCostTotal): FieldError[] {
+  // Without bounds, as many as fit into a request, with a comma each.
+  const times = most ?? Math.floor(MOST_BYTES / (self.minSize + 1));
+  const found = checkRule(rule, self);
+  const errors: FieldError[] = [];
+  const ruleCost = product(found.rule, times);
+  if (ruleCost > RULE_COST_LIMIT) errors.push(forbidden(child(place, 'rule'), excess('estimated rule cost', ruleCost, RULE_COST_LIMIT)));
+  costs.add(child(place, 'rule'), ruleCost);
+  if (found.messageExpression !== undefined) {
+    if (found.messageExpression > RULE_COST_LIMIT) errors.push(forbidden(child(place, 'messageExpression'), excess('estimated messageExpression cost', found.messageExpression, RULE_COST_LIMIT)));
+    costs.add(child(place, 'messageExpression'), found.messageExpression);
+  }
+  return errors;
+}
+
+function fieldPathErrors(fieldPath: string, schema: Schema, field: string): FieldError[] {
+  if (fieldPath.trim() === '') return [invalid(field, fieldPath, 'fieldPath must be non-empty if specified')];
+  if (fieldPath.includes('\n')) return [invalid(field, fieldPath, 'fieldPath must not contain line breaks')];
+  let current: Schema | undefined = schema;
+  for (const [, dotted, quoted] of fieldPath.matchAll(/\.([^.[\]]+)|\['([^']*)'\]/g)) {
+    const name: string = dotted ?? quoted ?? '';
+    current = current?.properties?.[name] ?? (isObject(current?.additionalProperties) ? (current.additionalProperties as Schema) : undefined);
+    if (!current) return [invalid(field, fieldPath, `fieldPath must be a valid path: does not refer to a valid field: ${name}`)];
+  }
+  return /^(?:\.[^.[\]]+|\['[^']*'\])+$/.test(fieldPath) ? [] : [invalid(field, fieldPath, 'fieldPath must be a valid path')];
+}
