@@ -1,5 +1,5 @@
 # Everything below installs what it needs from package-lock.json; Node >= 20.19, npm and make are all that must be there.
-.PHONY: run test test-real test-real-scheduler test-restart bench lint manifests build deploy coverage clean bench-peers
+.PHONY: run test test-real test-real-scheduler test-restart test-charts test-image bench lint manifests build deploy coverage clean bench-peers
 
 NODE_MODULES := node_modules/.package-lock.json
 BUILT := dist/.built
@@ -30,6 +30,12 @@ test-real: $(BUILT) ## Kubernetes' own end-to-end specs against the sandbox; nee
 test-real-scheduler: $(BUILT) ## asks kube-scheduler itself whether it binds pods where the solver put them; needs Go
 	@node tools/test-real-scheduler.mjs
 
+test-charts: $(BUILT) ## renders the charts with Helm itself; needs helm, or Go to build it once
+	@node tools/test-charts.mjs
+
+test-image: $(NODE_MODULES) ## carries out the Dockerfile's stages in folders and runs the result; needs the npm registry
+	@node tools/test-image.mjs
+
 coverage: $(BUILT)
 	@node node_modules/c8/bin/c8.js node_modules/mocha/bin/mocha.js
 
@@ -42,8 +48,9 @@ bench-peers: $(BUILT) ## Karpenter's scheduler on the same inputs, side by side;
 lint: $(BUILT)
 	@node tools/lint/main.mjs
 
-manifests: $(BUILT) ## writes crds/ from the decorated kinds
+manifests: $(BUILT) ## writes crds/ from the decorated kinds, and what the charts share with crds/ and config/
 	@node dist/src/cli/main.js manifests --out crds
+	@node tools/charts.mjs
 
 deploy: $(BUILT) ## installs CRDs, RBAC and the controller into the current kubeconfig's cluster
 	kubectl apply -k config/default

@@ -23,16 +23,38 @@ function seriesIn(text: string): Map<string, Series[]> {
   return found;
 }
 
-/** The selectors of an expression, with the labels that they name. */
-const selectors = (expression: string): { name: string; labels: string[] }[] =>
-  [...expression.matchAll(/(karpenter_\w+)(?:\{([^}]*)\})?/g)].map(([, name = '', matchers = '']) => ({ name, labels: [...matchers.matchAll(/(\w+)=~?"/g)].map(([, label = '']) => label) }));
+interface Selector {
+  name: string;
+  labels: string[];
+}
+
+/** Labels that Prometheus itself gives to what it scrapes. */
+const TARGET_LABELS = ['instance', 'job'];
+
+/** The selectors of an expression, with the labels that they name and those that the expression groups or matches by. */
+const selectors = (expression: string, legend = ''): Selector[] => {
+  const grouping = [...expression.matchAll(/\b(?:by|on) \(([^)]*)\)/g)].flatMap(([, labels = '']) => labels.split(', '));
+  const shown = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
+  return [...expression.matchAll(/\b((?:karpenter|operator|controller_runtime|workqueue|rest_client|aws_sdk_go|nodejs|process)_\w+)(?:\{([^}]*)\})?/g)].map(([, name = '', matchers = '']) => ({
+    name, labels: [...matchers.matchAll(/(\w+)(?:=~?|![=~])"/g)].map(([, label = '']) => label).concat(grouping, shown).filter((label) => !TARGET_LABELS.includes(label)),
+  }));
+};
+
+/** The selectors that no series answers. */
+const unanswered = (wanted: readonly Selector[], now: ReadonlyMap<string, Series[]>): string[] =>
+  wanted.filter(({ name, labels }) => !now.get(name)?.some((series) => labels.every((label) => label in series.labels))).map(({ name, labels }) => `${name}{${labels.join()}}`);
+
+interface Dashboard {
+  templating: { list: { type: string; query: string | { query: string } }[] };
+  panels: { title: string; targets?: { expr: string; legendFormat: string }[] }[];
+}
 
 const rulesOf = (path: string): { alert: string; expr: string }[] => (parse(readFileSync(path, 'utf8')) as Rules).spec.groups.flatMap(({ rules }) => rules);
 const pod = (name: string, nodeSelector: Record<string, string>): object => ({
   apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { nodeSelector, containers: [{ name: 'a', image: 'a', resources: { requests: { cpu: '200m', memory: '128Mi' } } }] },
 });
 
-describe("the guide's alerts", function alerts() {
+describe("the guide's alerts, and the dashboard", function alerts() {
   this.timeout(90_000);
   const sandbox = new SandboxProcess();
   let url = '';
@@ -85,9 +107,24 @@ describe("the guide's alerts", function alerts() {
       const now = await scrape();
       const rules = rulesOf(path);
       expect(rules.map(({ alert }) => alert)).to.have.members(['KarpenterNodeClaimFailure', 'KarpenterHighPendingPods', 'KarpenterNodeUtilizationLow']);
-      for (const { name, labels } of rules.flatMap(({ expr }) => selectors(expr))) {
-        expect(now.get(name)?.some((series) => labels.every((label) => label in series.labels)), `${name}{${labels.join()}}`).to.equal(true);
-      }
+      expect(unanswered(rules.flatMap(({ expr }) => selectors(expr)), now)).to.deep.equal([]);
     });
   }
+
+  it('config/prometheus/dashboard.json asks for series and labels that exist, once nodes have come and gone', async () => {
+    const { panels, templating } = JSON.parse(readFileSync('config/prometheus/dashboard.json', 'utf8')) as Dashboard;
+    const wanted = panels.flatMap(({ title, targets }) => (targets ?? []).map((target) => ({ title, found: selectors(target.expr, target.legendFormat) })));
+    expect(wanted.filter(({ found }) => found.length === 0).map(({ title }) => title), 'panels whose query names no metric').to.deep.equal([]);
+    for (const { query } of templating.list.filter(({ type }) => type === 'query')) {
+      const [, name = '', label = ''] = /^label_values\((\w+), (\w+)\)$/.exec(typeof query === 'string' ? query : query.query) ?? [];
+      wanted.push({ title: 'variable', found: [{ name, labels: [label] }] });
+    }
+    // What is left empty is consolidated.
+    const deleted = await fetch(`${sandbox.apiServerUrl}/api/v1/namespaces/default/pods/ordinary`, { method: 'DELETE' });
+    expect(deleted.status).to.equal(200);
+    await eventually('every query has an answer', 60_000, async () => {
+      const lacking = unanswered(wanted.flatMap(({ found }) => found), await scrape());
+      return lacking.length === 0 || lacking.join('\n');
+    });
+  });
 });
