@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, readdirSync, realpathSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import type { Node } from '../../src/operator/index.js';
@@ -40,21 +40,33 @@ describe('examples/node-labeler, with karpenter-ts from its tarball', function e
     const { dependencies, devDependencies } = manifestOf(home);
     expect(Object.keys(dependencies)).to.deep.equal(['karpenter-ts']);
     link([...Object.keys(manifestOf(installed).dependencies), ...Object.keys(devDependencies)]);
+    const modules = Object.keys(manifestOf(installed).exports).filter((name) => name !== './package.json');
+    writeFileSync(join(home, 'src/every-export.ts'), modules.map((name, index) => `export * as module${index} from 'karpenter-ts${name.slice(1)}';\n`).join(''));
   });
 
   after(() => sandbox.stop());
 
-  it('has everything that package.json exports, the CRDs, and no tests', () => {
-    const files = new Set((readdirSync(installed, { recursive: true }) as string[]).map((path) => `./${path}`));
+  it('has everything that package.json exports, the CRDs, and nothing that only its authors need', () => {
+    const files = readdirSync(installed, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name).replace(installed, '.'));
     for (const entry of Object.values(manifestOf(installed).exports)) {
-      for (const path of typeof entry === 'string' ? [entry] : Object.values(entry)) expect([...files], path).to.include(path);
+      for (const path of typeof entry === 'string' ? [entry] : Object.values(entry)) expect(files, path).to.include(path);
     }
-    for (const plural of ['karpenter.sh_nodepools', 'karpenter.sh_nodeclaims', 'karpenter.k8s.aws_ec2nodeclasses']) expect([...files]).to.include(`./crds/${plural}.yaml`);
-    expect([...files].filter((path) => path.includes('.test.'))).to.deep.equal([]);
+    for (const plural of ['karpenter.sh_nodepools', 'karpenter.sh_nodeclaims', 'karpenter.k8s.aws_ec2nodeclasses']) expect(files).to.include(`./crds/${plural}.yaml`);
+    const forUsers = /^\.\/(?:package\.json|README\.md|LICENSE|(?:crds|config)\/.+|dist\/(?:src|reconcilers)\/.+\.(?:js|d\.ts|js\.map|json|br))$/;
+    expect(files.filter((path) => !forUsers.test(path) || path.includes('.test'))).to.deep.equal([]);
   });
 
-  it('compiles with a tsconfig of its own', async () => {
-    await succeed(process.execPath, join(home, 'node_modules/typescript/bin/tsc'), '-p', home);
+  const tsc = (...options: string[]) => sandbox.run(process.execPath, [join(home, 'node_modules/typescript/bin/tsc'), '-p', home, ...options]);
+
+  it('compiles with a tsconfig of its own, and with it every export', async () => {
+    const { code, stdout } = await tsc();
+    expect(code, stdout).to.equal(0);
+  });
+
+  it('compiles as bundlers resolve modules, too, with declarations that hold', async () => {
+    const { stdout } = await tsc('--noEmit', '--module', 'esnext', '--moduleResolution', 'bundler', '--skipLibCheck', 'false');
+    // Declarations of other packages may have their own mistakes.
+    expect(stdout.split('\n').filter((line) => /^src\/|\/node-labeler\//.test(line))).to.deep.equal([]);
   });
 
   it('labels the nodes of a sandbox, and ends well', async () => {
