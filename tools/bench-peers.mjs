@@ -29,7 +29,9 @@ try {
     const file = join(work, `${workload}.json`);
     bench('--case', workload, file);
     const { benchmark: _benchmark, process: _process, workload: _workload, pods, ...ours } = JSON.parse(bench('--only', `scheduling.${workload}`));
-    const { pods: _pods, ...karpenter } = JSON.parse(execFileSync(peers, [file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }));
+    const answer = join(work, 'answer.json');
+    const { pods: _pods, ...measured } = JSON.parse(execFileSync(peers, ['-answer', answer, file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }));
+    const karpenter = { ...measured, ...(measured.finished ? { brokenConstraints: JSON.parse(bench('--check', workload, answer)).length } : {}) };
     rmSync(file);
     const ratios = {
       speed: ratio(ours.podsPerSecond, karpenter.podsPerSecond),

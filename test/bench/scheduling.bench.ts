@@ -74,9 +74,9 @@ function asker(workload: Workload): () => Solved {
 function measure(name: string, workload: Workload): SchedulingResult {
   const ask = asker(workload);
   for (let spent = 0; spent < WARM_UP;) spent += ask().milliseconds;
-  let last = ask();
-  const times = [last.milliseconds];
-  for (; times.length < RUNS; times.push(last.milliseconds)) last = ask();
+  const times = Array.from({ length: RUNS - 1 }, () => ask().milliseconds);
+  const last = ask();
+  times.push(last.milliseconds);
   const milliseconds = median(times);
   const { decision, pods, check } = last;
   const result: SchedulingResult = {

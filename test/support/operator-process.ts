@@ -19,7 +19,7 @@ export class OperatorProcess {
   private readonly ended: Promise<number | NodeJS.Signals | null>;
   private errors = '';
 
-  constructor(sandbox: SandboxProcess, ...flags: readonly string[]) {
+  constructor(sandbox: Pick<SandboxProcess, 'environment'>, ...flags: readonly string[]) {
     this.child = spawn(process.execPath, [
       CLI, 'run', '--cluster-name', 'my-cluster', '--interruption-queue', 'Karpenter-my-cluster', '--metrics-port', '0', '--health-probe-port', '0', ...flags,
     ], { env: sandbox.environment, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -13,6 +13,12 @@ export const ROOT = new URL('../../../', import.meta.url).pathname;
 /** Whether the real kubectl is on the path. */
 export const hasKubectl = spawnSync('kubectl', ['version', '--client'], { stdio: 'ignore' }).status === 0;
 
+/** What makes clients of Kubernetes and AWS talk to a sandbox. */
+export const sandboxEnvironment = (kubeconfig: string, awsUrl: string): NodeJS.ProcessEnv => ({
+  ...process.env, KUBECONFIG: kubeconfig, AWS_ENDPOINT_URL: awsUrl, AWS_REGION: 'us-west-2', AWS_DEFAULT_REGION: 'us-west-2',
+  AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox',
+});
+
 /** A command's end. */
 export interface Finished {
   code: number;
@@ -57,10 +63,7 @@ export class SandboxProcess {
   }
 
   get environment(): NodeJS.ProcessEnv {
-    return {
-      ...process.env, KUBECONFIG: this.kubeconfig, AWS_ENDPOINT_URL: this.awsUrl, AWS_REGION: 'us-west-2', AWS_DEFAULT_REGION: 'us-west-2',
-      AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox',
-    };
+    return sandboxEnvironment(this.kubeconfig, this.awsUrl);
   }
 
   /** Runs a command to its end. */

@@ -58,9 +58,10 @@ func main() {
 	runs := flag.Int("runs", 3, "runs to take the median of, after one that warms up")
 	limit := flag.Duration("limit", 120*time.Second, "longest time for one solve")
 	budget := flag.Duration("budget", 30*time.Second, "no further run is started after this long; a first run that is longer counts")
+	answer := flag.String("answer", "", "file to write the answer to, in the format of `karpenter-ts plan -o json`")
 	flag.Parse()
 	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: peers [-runs N] [-limit DURATION] [-budget DURATION] CASE.json")
+		fmt.Fprintln(os.Stderr, "usage: peers [-runs N] [-limit DURATION] [-budget DURATION] [-answer FILE] CASE.json")
 		os.Exit(2)
 	}
 	log.SetLogger(logging.NopLogger)
@@ -69,13 +70,13 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	if err := measure(question, *runs, *limit, *budget); err != nil {
+	if err := measure(question, *runs, *limit, *budget, *answer); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func measure(question *caseFile, runs int, limit, budget time.Duration) error {
+func measure(question *caseFile, runs int, limit, budget time.Duration, answer string) error {
 	defaults := &options.Options{}
 	defaults.CPURequests = 1000
 	ctx := options.ToContext(injection.WithControllerName(context.Background(), "provisioner"), defaults)
@@ -98,6 +99,11 @@ func measure(question *caseFile, runs int, limit, budget time.Duration) error {
 	slices.SortFunc(done, func(a, b run) int { return int(a.solve - b.solve) })
 	middle := done[len(done)/2]
 	nodes, placed, price := outcome(middle.results)
+	if answer != "" && middle.finished {
+		if err := writeAnswer(answer, middle.results); err != nil {
+			return err
+		}
+	}
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
 		return err
