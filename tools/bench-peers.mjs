@@ -2,7 +2,7 @@
 // Names on the command line choose workloads by their first words; --write-docs writes the table of docs/performance.md.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -33,11 +33,12 @@ try {
     const { pods: _pods, ...measured } = JSON.parse(execFileSync(peers, ['-answer', answer, file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }));
     const karpenter = { ...measured, ...(measured.finished ? { brokenConstraints: JSON.parse(bench('--check', workload, answer)).length } : {}) };
     rmSync(file);
+    const cold = JSON.parse(bench('--only', `scheduling.${workload}.cold`));
     const ratios = {
       speed: ratio(ours.podsPerSecond, karpenter.podsPerSecond),
       ...(karpenter.finished ? { nodes: ratio(ours.nodes, karpenter.nodes), price: ratio(ours.price, karpenter.price) } : {}),
     };
-    const row = { benchmark: 'peers', workload, pods, karpenterTs: ours, karpenter, ratios };
+    const row = { benchmark: 'peers', workload, pods, karpenterTs: { ...ours, coldMs: cold.totalMs, coldPeakRssMiB: cold.peakRssMiB }, karpenter, ratios };
     rows.push(row);
     console.log(JSON.stringify(row));
   }
@@ -47,17 +48,27 @@ try {
 
 if (writesDocs) {
   const page = join(root, 'docs/performance.md');
-  const count = (value) => Math.round(value).toLocaleString('en-US');
+  const count = (value) => (value < 10 ? String(value) : Math.round(value).toLocaleString('en-US'));
   const dollars = (value) => `$${value.toFixed(2)}`;
-  const header = '| workload | pods | pods/s | Karpenter, pods/s | times faster | nodes | Karpenter | $ an hour | Karpenter | cheaper by | peak MiB | Karpenter |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|';
-  const lines = rows.map(({ workload, pods, karpenterTs: ours, karpenter, ratios }) => {
-    const speed = [count(ours.podsPerSecond), `${count(karpenter.podsPerSecond)}${karpenter.finished ? '' : ', did not finish'}`, count(ratios.speed)];
-    const answer = karpenter.finished
-      ? [count(ours.nodes), count(karpenter.nodes), dollars(ours.price), dollars(karpenter.price), `${((1 - ratios.price) * 100).toFixed(1)} %`]
-      : [count(ours.nodes), '', dollars(ours.price), '', ''];
-    return `| \`${workload}\` | ${[count(pods), ...speed, ...answer, ours.peakRssMiB, karpenter.peakRssMiB].join(' | ')} |`;
-  });
-  const setting = `Node ${process.versions.node}, ${execFileSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).trim()}, ${cpus().length} CPUs (${cpus()[0].model.trim()}).`;
-  const [before, , after] = readFileSync(page, 'utf8').split(/(?<=<!-- table -->\n)[^]*?(?=<!-- \/table -->)/);
-  writeFileSync(page, `${before}${setting}\n\n${header}\n${lines.join('\n')}\n${after ?? ''}`);
+  const percent = (share) => `${(share * 100).toFixed(1)} %`;
+  const columns = [
+    ['workload', ({ workload }) => `\`${workload}\``],
+    ['pods', ({ pods, karpenterTs }) => (karpenterTs.unschedulable > 0 ? `${count(pods)}, ${count(karpenterTs.unschedulable)} without a place` : count(pods))],
+    ['pods/s', ({ karpenterTs }) => count(karpenterTs.podsPerSecond)],
+    ['Karpenter', ({ karpenter }) => `${count(karpenter.podsPerSecond)}${karpenter.finished ? '' : ', did not finish'}`],
+    ['times faster', ({ ratios }) => count(ratios.speed)],
+    ['nodes', ({ karpenterTs }) => count(karpenterTs.nodes)],
+    ['Karpenter', ({ karpenter }) => (karpenter.finished ? count(karpenter.nodes) : '')],
+    ['$ an hour', ({ karpenterTs }) => dollars(karpenterTs.price)],
+    ['Karpenter', ({ karpenter }) => (karpenter.finished ? dollars(karpenter.price) : '')],
+    ['cheaper by', ({ ratios }) => (ratios.price === undefined ? '' : percent(1 - ratios.price))],
+    ['above the bound by', ({ karpenterTs }) => (karpenterTs.gap === undefined ? '' : percent(karpenterTs.gap))],
+    ['cold start, s', ({ karpenterTs }) => (karpenterTs.coldMs / 1_000).toFixed(1)],
+    ['peak MiB', ({ karpenterTs }) => count(karpenterTs.peakRssMiB)],
+    ['Karpenter', ({ karpenter }) => count(karpenter.peakRssMiB)],
+  ];
+  const line = (cells) => `| ${cells.join(' | ')} |\n`;
+  const table = line(columns.map(([name]) => name)) + line(columns.map((_, index) => (index === 0 ? '---' : '--:'))) + rows.map((row) => line(columns.map(([, cell]) => cell(row)))).join('');
+  const setting = `Node ${process.versions.node}, ${execFileSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).trim()}, ${cpus().length} CPUs (${cpus()[0].model.trim()}), load ${loadavg()[0].toFixed(1)} at the end.`;
+  writeFileSync(page, readFileSync(page, 'utf8').replace(/(<!-- table -->\n)[^]*?(<!-- \/table -->)/, (_, open, close) => `${open}${setting}\n\n${table}${close}`));
 }

@@ -20,9 +20,9 @@ export interface SchedulingResult {
   unschedulable: number;
   /** USD an hour. */
   price: number;
-  /** No placement of the pods can be cheaper; undefined when the solver names none. */
-  lowerBound?: number;
-  /** By how much the price may be above the cheapest possible, as a share of it. */
+  /** No placement of the pods can be cheaper. */
+  lowerBound: number;
+  /** By how much the price is above that, as a share of it; the cheapest possible is somewhere between. */
   gap?: number;
   solveMs: number;
   podsPerSecond: number;
@@ -88,9 +88,8 @@ function measure(name: string, workload: Workload): SchedulingResult {
   return result;
 }
 
-function boundOf({ totalPrice, lowerBound }: Decision & { readonly lowerBound?: number }): Pick<SchedulingResult, 'lowerBound' | 'gap'> {
-  if (lowerBound === undefined) return {};
-  return { lowerBound: rounded(lowerBound, 4), gap: lowerBound > 0 ? rounded(totalPrice / lowerBound - 1, 4) : 0 };
+function boundOf({ totalPrice, lowerBound }: Decision): Pick<SchedulingResult, 'lowerBound' | 'gap'> {
+  return { lowerBound: rounded(lowerBound, 4), ...(lowerBound > 0 ? { gap: rounded(totalPrice / lowerBound - 1, 4) } : {}) };
 }
 
 type Timings = Pick<ColdResult, 'totalMs' | 'parseMs' | 'solveMs' | 'peakRssMiB'>;
