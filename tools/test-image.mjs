@@ -1,13 +1,14 @@
 // Builds the Dockerfile without a container engine: every stage has a folder for its root, where its COPY and RUN lines are carried out;
 // then runs the image's entry point. Needs the npm registry. Closes with "N passed, N failed".
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
 const LIMIT_MB = 150;
 const work = mkdtempSync(join(tmpdir(), 'test-image-'));
+chmodSync(work, 0o755);
 const allowed = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n').filter((line) => line.startsWith('!')).map((line) => line.slice(1));
 
 /** The lines of the Dockerfile as [instruction, rest]. */
@@ -44,10 +45,13 @@ function check(what, holds, detail = '') {
   else failed += 1;
 }
 
-/** Its entry point with these arguments, in a process that knows nothing of the repository. */
+/** Its entry point with these arguments, in a process that knows nothing of the repository; under its user, who can write nothing there, if we may. */
 function run(...args) {
   const [, ...entrypoint] = stage.entrypoint.map((word) => (word.startsWith('/app/') ? join(stage.root, word) : word));
-  return spawnSync(process.execPath, [...entrypoint, ...args], { cwd: stage.root, env: { PATH: process.env.PATH, ...stage.env }, encoding: 'utf8', timeout: 60_000 });
+  const [uid, gid] = stage.user.split(':').map(Number);
+  return spawnSync(process.execPath, [...entrypoint, ...args], {
+    cwd: join(stage.root, stage.workdir), env: { PATH: process.env.PATH, ...stage.env }, encoding: 'utf8', timeout: 60_000, ...(process.getuid() === 0 ? { uid, gid } : {}),
+  });
 }
 
 try {
