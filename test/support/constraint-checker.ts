@@ -12,7 +12,7 @@ const HOSTNAME = 'kubernetes.io/hostname';
 const RESERVATION_ID = 'karpenter.k8s.aws/capacity-reservation-id';
 
 /** Lists of what has the same key. */
-export function grouped<T, K>(list: Iterable<T>, keyOf: (each: T) => K): Map<K, T[]> {
+function grouped<T, K>(list: Iterable<T>, keyOf: (each: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const each of list) {
     const key = keyOf(each);
@@ -26,18 +26,18 @@ type Amounts = Record<string, number>;
 /** Alternatives, each with all that must hold. */
 type Terms = readonly (readonly Requirement[])[];
 /** Labels of a machine as it may turn out: those that are certain, and for others all that is required of their value. */
-export interface Outlook { readonly labels: Labels; readonly open: Readonly<Record<string, readonly Requirement[]>> }
+interface Outlook { readonly labels: Labels; readonly open: Readonly<Record<string, readonly Requirement[]>> }
 
 const OLDER_NAMES: Labels = {
   'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone', 'topology.ebs.csi.aws.com/zone': 'topology.kubernetes.io/zone', 'beta.kubernetes.io/arch': 'kubernetes.io/arch',
   'beta.kubernetes.io/os': 'kubernetes.io/os', 'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type', 'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
 };
 /** The name that a label has today. */
-export const today = (key: string): string => OLDER_NAMES[key] ?? key;
+const today = (key: string): string => OLDER_NAMES[key] ?? key;
 const integer = (text: string | undefined): number => (text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN);
 
 /** Whether a label's value, or its absence, satisfies a requirement. */
-export function meets({ operator, values = [] }: Requirement, value: string | undefined): boolean {
+function meets({ operator, values = [] }: Requirement, value: string | undefined): boolean {
   const [number, bound] = [integer(value), integer(values[0])];
   switch (operator) {
     case 'In': return value !== undefined && values.includes(value);
@@ -49,7 +49,7 @@ export function meets({ operator, values = [] }: Requirement, value: string | un
 }
 
 /** What a label may be: values that stand for all others (those that somebody names, the integers beside them, and one that nobody names); undefined for its absence. */
-export function possible({ labels, open }: Outlook, key: string, asked: readonly Requirement[] = []): (string | undefined)[] {
+function possible({ labels, open }: Outlook, key: string, asked: readonly Requirement[] = []): (string | undefined)[] {
   const requirements = open[key];
   if (key in labels || requirements === undefined) return [labels[key]];
   const named = [...requirements, ...asked].flatMap(({ values = [] }) => values).flatMap((value) => (Number.isNaN(integer(value)) ? [value] : [value, `${integer(value) - 1}`, `${integer(value) + 1}`]));
@@ -59,7 +59,7 @@ export function possible({ labels, open }: Outlook, key: string, asked: readonly
 
 const alwaysMeets = (outlook: Outlook, asked: Requirement): boolean => possible(outlook, today(asked.key), [asked]).every((value) => meets(asked, value));
 export const mayMeet = (outlook: Outlook, asked: Requirement): boolean => possible(outlook, today(asked.key), [asked]).some((value) => meets(asked, value));
-export const satisfies = (outlook: Outlook, terms: Terms): boolean => terms.some((term) => term.every((each) => alwaysMeets(outlook, each)));
+const satisfies = (outlook: Outlook, terms: Terms): boolean => terms.some((term) => term.every((each) => alwaysMeets(outlook, each)));
 export const selects = (selector: LabelSelector | undefined, labels: Labels = {}): boolean => selector !== undefined
   && Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value)
   && (selector.matchExpressions ?? []).every((expression) => meets(expression as Requirement, labels[expression.key]));
@@ -74,7 +74,7 @@ function tolerates({ key, operator = 'Equal', value = '', effect }: Toleration, 
 export const hardTaint = (taints: readonly Taint[], tolerations: readonly Toleration[] = []): Taint | undefined =>
   taints.find((taint) => taint.effect !== 'PreferNoSchedule' && !tolerations.some((toleration) => tolerates(toleration, taint)));
 
-export const nameOf = ({ metadata }: Pod): string => `${metadata?.namespace}/${metadata?.name}`;
+const nameOf = ({ metadata }: Pod): string => `${metadata?.namespace}/${metadata?.name}`;
 export const namespaceOf = ({ metadata }: Pod): string => metadata?.namespace ?? 'default';
 /** Asks once and remembers. */
 function memo<K extends object, V>(answer: (key: K) => V): (key: K) => V {
@@ -109,14 +109,14 @@ function requestsOf({ spec }: Pod): Amounts {
 }
 
 /** What the scheduler sets aside for pods. */
-export function sumOf(pods: readonly Pod[]): Amounts {
+function sumOf(pods: readonly Pod[]): Amounts {
   const total: Amounts = {};
   for (const own of pods.map(requestsOf)) for (const name in own) total[name] = (total[name] ?? 0) + (own[name] as number);
   return total;
 }
 
 /** A port that newcomers cannot have beside each other or others. */
-export function portClash(newcomers: readonly Pod[], others: readonly Pod[]): string | undefined {
+function portClash(newcomers: readonly Pod[], others: readonly Pod[]): string | undefined {
   const wanted = [...others, ...newcomers].flatMap((pod, place) => (pod.spec?.containers ?? []).flatMap(({ ports = [] }) => ports).filter(({ hostPort }) => hostPort)
     .map(({ hostPort, hostIP, protocol = 'TCP' }) => ({ place, ip: !hostIP || hostIP === '::' ? '0.0.0.0' : hostIP, port: `${hostPort}/${protocol}` })));
   return wanted.find(({ place, ip, port }) => place >= others.length
@@ -125,7 +125,7 @@ export function portClash(newcomers: readonly Pod[], others: readonly Pod[]): st
 
 const CSI_NAMES: Labels = { 'kubernetes.io/aws-ebs': 'ebs.csi.aws.com', 'kubernetes.io/gce-pd': 'pd.csi.storage.gke.io', 'kubernetes.io/azure-disk': 'disk.csi.azure.com' };
 /** The claims of a pod: where each can be, and what attaches it. */
-export function volumesOf(pod: Pod, lookup: Snapshot['lookup']): { id: string; driver: string | undefined; places: Terms }[] {
+function volumesOf(pod: Pod, lookup: Snapshot['lookup']): { id: string; driver: string | undefined; places: Terms }[] {
   return (pod.spec?.volumes ?? []).flatMap((volume) => {
     const name = volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral && `${pod.metadata?.name}-${volume.name}`);
     if (name === undefined) return [];

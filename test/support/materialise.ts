@@ -12,7 +12,7 @@ import { existingNode } from './workloads.js';
 export interface Launch { readonly type: InstanceType; readonly offering: Offering; readonly allocatable: Resources }
 
 /** Every way that the plan leaves open and that has room for the requests, the cheapest first. */
-export function launchesOf({ requirements, instanceTypes, requests }: NewNode): Launch[] {
+function launchesOf({ requirements, instanceTypes, requests }: NewNode): Launch[] {
   return instanceTypes.flatMap((type) => type.offerings.filter((offering) => offering.available && requirements.compatible(Requirements.of(...offering.requirements)))
     .map((offering) => {
       const capacity = { ...type.capacity, ...offering.capacityOverride };
