@@ -16,10 +16,10 @@ const GROUP_VERSIONS = [
   'v1', 'apps/v1', 'batch/v1', 'policy/v1', 'autoscaling/v1', 'autoscaling/v2', 'storage.k8s.io/v1', 'scheduling.k8s.io/v1',
   'coordination.k8s.io/v1', 'events.k8s.io/v1', 'discovery.k8s.io/v1', 'networking.k8s.io/v1', 'rbac.authorization.k8s.io/v1',
   'node.k8s.io/v1', 'apiextensions.k8s.io/v1', 'admissionregistration.k8s.io/v1', 'apiregistration.k8s.io/v1',
-  'authentication.k8s.io/v1', 'authorization.k8s.io/v1', 'certificates.k8s.io/v1',
+  'authentication.k8s.io/v1', 'authorization.k8s.io/v1', 'certificates.k8s.io/v1', 'flowcontrol.apiserver.k8s.io/v1',
 ];
 /** Served by upstream, but without any meaning in an embedded cluster. */
-const LEFT_OUT = new Set(['componentstatuses', 'csistoragecapacities']);
+const LEFT_OUT = new Set(['componentstatuses']);
 /** metrics.k8s.io is an aggregated API: its types live in another module and are few. */
 const METRICS = {
   'metrics.v1beta1.ContainerMetrics': { name: '!string', usage: '!{quantity' },

@@ -8,6 +8,10 @@ const PRIORITY_CLASSES = [
   { name: 'system-node-critical', value: 2_000_001_000, description: 'Used for system critical pods that must not be moved from their current node.' },
 ];
 
+/** Of this server inside the cluster; leads nowhere, for where the server listens is not known yet when the cluster is made. */
+const ADVERTISED_ADDRESS = '192.0.2.1';
+const API_PORT = { name: 'https', port: 6443, protocol: 'TCP' };
+
 /** Makes what every cluster has from birth, where a data directory did not bring it along. */
 export function bootstrap({ storage, clock, random }: { storage: Storage; clock: Clock; random: Random }): void {
   const ensure = (resource: string, apiVersion: string, kind: string, metadata: ApiObject['metadata'], fields: JsonObject): void => {
@@ -21,6 +25,9 @@ export function bootstrap({ storage, clock, random }: { storage: Storage; clock:
   for (const { name, ...fields } of PRIORITY_CLASSES) {
     ensure('priorityclasses.scheduling.k8s.io', 'scheduling.k8s.io/v1', 'PriorityClass', { name, generation: 1 }, { ...fields, preemptionPolicy: 'PreemptLowerPriority' });
   }
+  const kubernetes = { name: 'kubernetes', namespace: 'default', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } };
+  ensure('endpoints', 'v1', 'Endpoints', kubernetes, { subsets: [{ addresses: [{ ip: ADVERTISED_ADDRESS }], ports: [API_PORT] }] });
+  ensure('endpointslices.discovery.k8s.io', 'discovery.k8s.io/v1', 'EndpointSlice', { ...kubernetes, generation: 1, labels: { 'kubernetes.io/service-name': 'kubernetes' } }, { addressType: 'IPv4', endpoints: [{ addresses: [ADVERTISED_ADDRESS], conditions: { ready: true } }], ports: [API_PORT] });
   ensure(
     'services',
     'v1',

@@ -68,6 +68,18 @@ describe('Garbage collection', () => {
     expect((await cluster.ok('GET', `${SECRETS}/free`)).metadata.deletionTimestamp).to.be.a('string');
   });
 
+  it('is not caught in a circle of owners', async () => {
+    const names = ['a', 'b', 'c'];
+    for (const name of names) await cluster.ok('POST', MAPS, configMap(name));
+    for (const [index, name] of names.entries()) {
+      const owner = names.at(index - 1)!;
+      const { uid } = (await cluster.ok('GET', `${MAPS}/${owner}`)).metadata;
+      await cluster.patch(`${MAPS}/${name}`, 'merge', { metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: owner, uid, controller: true, blockOwnerDeletion: true }] } });
+    }
+    await cluster.ok('DELETE', `${MAPS}/a`, { propagationPolicy: 'Foreground' });
+    for (const name of names) expect(await exists(`${MAPS}/${name}`), name).to.equal(false);
+  });
+
   it('tries again what admission refuses', async () => {
     await cluster.server.close();
     let refuses = true;

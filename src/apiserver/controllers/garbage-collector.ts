@@ -87,7 +87,8 @@ export function startGarbageCollector(ctx: RestContext): { close(): void } {
       objectOf(dependent)?.metadata.ownerReferences?.some((reference) => reference.uid === uid && reference.blockOwnerDeletion),
     );
     if (blocking.length === 0) dropFinalizer(uid, owner, FOREGROUND);
-    for (const dependent of blocking) queue.add(dependent);
+    // Those that wait for their own dependents come by themselves; in a circle they would be asked for ever.
+    for (const dependent of blocking) if (!isForeground(objectOf(dependent))) queue.add(dependent);
   }
 
   /** Deletes an object that no owner keeps. */
@@ -100,12 +101,20 @@ export function startGarbageCollector(ctx: RestContext): { close(): void } {
       if (owners.some((reference) => absent(reference) || deleting(reference))) dropOwners(uid, object, (reference) => absent(reference) || deleting(reference));
       return;
     }
-    const cascades = owners.some(deleting) && (dependents.get(uid)?.size ?? 0) > 0;
+    const own = [...(dependents.get(uid) ?? [])];
+    const cascades = owners.some(deleting) && own.length > 0;
     const { finalizers = [] } = object.metadata;
     const policy: PropagationPolicy = cascades || finalizers.includes(FOREGROUND) ? 'Foreground' : finalizers.includes(ORPHAN) ? 'Orphan' : 'Background';
     const { resource } = locations.get(uid)!;
     const definition = definitionOf(resource);
-    if (definition) deleteStored(ctx, definition, object, { dryRun: false, propagationPolicy: policy }, () => undefined);
+    // One that waits for what waits for it closes a circle, and must give way.
+    const closesCircle = cascades && own.some((dependent) => isForeground(objectOf(dependent)));
+    if (definition) deleteStored(ctx, definition, closesCircle ? unblockOwners(resource, object) : object, { dryRun: false, propagationPolicy: policy }, () => undefined);
+  }
+
+  function unblockOwners(resource: string, object: ApiObject): ApiObject {
+    const { ownerReferences = [] } = object.metadata;
+    return storage.update(resource, { ...object, metadata: { ...object.metadata, ownerReferences: ownerReferences.map((reference) => ({ ...reference, blockOwnerDeletion: false })) } });
   }
 
   function dropOwners(uid: string, object: ApiObject, dropped: (reference: OwnerReference) => boolean): void {

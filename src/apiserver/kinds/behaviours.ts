@@ -4,6 +4,7 @@ import { limitRangeBehaviour, namespaceBehaviour, nodeBehaviour } from './core/c
 import { endpointsBehaviour, secretBehaviour } from './core/config.js';
 import { coreEventBehaviour, eventBehaviour } from './core/event.js';
 import { endpointSliceBehaviour, mutatingWebhookBehaviour, networkPolicyBehaviour, priorityClassBehaviour, roleBindingBehaviour, validatingWebhookBehaviour } from './core/policies.js';
+import { flowSchemaBehaviour, priorityLevelBehaviour } from './core/flow-control.js';
 import { podBehaviour } from './core/pod.js';
 import { validatingAdmissionPolicyBehaviour, validatingAdmissionPolicyBindingBehaviour } from './core/validating-admission-policy.js';
 import { serviceBehaviour } from './core/service.js';
@@ -43,6 +44,8 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'batch/v1/Job': jobBehaviour,
   'discovery.k8s.io/v1/EndpointSlice': endpointSliceBehaviour,
   'events.k8s.io/v1/Event': eventBehaviour,
+  'flowcontrol.apiserver.k8s.io/v1/FlowSchema': flowSchemaBehaviour,
+  'flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration': priorityLevelBehaviour,
   'networking.k8s.io/v1/Ingress': countsChanges,
   'networking.k8s.io/v1/IngressClass': countsChanges,
   'networking.k8s.io/v1/NetworkPolicy': networkPolicyBehaviour,

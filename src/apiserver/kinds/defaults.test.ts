@@ -17,6 +17,21 @@ describe('Built-in kinds at birth', () => {
   beforeEach(() => (cluster = new TestCluster()));
   afterEach(() => cluster.server.close());
 
+  it('priority levels share as kube-apiserver has them share, and are refused without their kind', async () => {
+    const LEVELS = '/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations';
+    const level = (spec: JsonObject): JsonObject => ({ apiVersion: 'flowcontrol.apiserver.k8s.io/v1', kind: 'PriorityLevelConfiguration', metadata: { name: 'a' }, spec });
+    const body = await cluster.ok('POST', LEVELS, level({ type: 'Limited', limited: { limitResponse: { type: 'Queue', queuing: { queues: 2 } } } }));
+    expect(specOf(body)['limited']).to.deep.equal({ nominalConcurrencyShares: 30, lendablePercent: 0, limitResponse: { type: 'Queue', queuing: { queues: 2, handSize: 8, queueLengthLimit: 50 } } });
+    expect((await cluster.request('POST', LEVELS, level({ type: 'Limited' }))).body.message).to.contain('spec.limited: Required value');
+    expect((await cluster.request('POST', LEVELS, level({ type: 'Free' }))).body.message).to.contain('spec.type: Unsupported value: "Free": supported values: "Exempt", "Limited"');
+  });
+
+  it('the service of the API server has endpoints and a slice of them', async () => {
+    const endpoints = (await cluster.ok('GET', '/api/v1/namespaces/default/endpoints/kubernetes')) as unknown as { subsets: { addresses: { ip: string }[]; ports: JsonObject[] }[] };
+    const { items } = (await cluster.ok('GET', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io/service-name=kubernetes')) as unknown as { items: { endpoints: { addresses: string[] }[]; ports: JsonObject[] }[] };
+    expect(items.map(({ endpoints: [endpoint], ports }) => [endpoint!.addresses, ports])).to.deep.equal(endpoints.subsets.map(({ addresses, ports }) => [addresses.map(({ ip }) => ip), ports]));
+  });
+
   describe('pods', () => {
     it('get what kube-apiserver would fill in', async () => {
       const body = await cluster.ok('POST', PODS, pod('a'));
