@@ -63,9 +63,14 @@ export class Pool {
   private readonly columns = new Map<string, Float64Array>();
   private readonly byValueSet = new Map<ValueSet, Bits>();
   private readonly byRequirements = new Map<RequirementSet, Bits>();
-  private readonly offeringRows = new Map<RequirementSet, Bits>();
+  /** Rows that have offerings with the same requirements, and their prices. */
+  private readonly offerings = new Map<RequirementSet, { readonly bits: Bits; readonly rows: number[]; readonly prices: number[] }>();
   private readonly prices = new Map<RequirementSet, Float64Array>();
-  private readonly priceOrders = new Map<RequirementSet, readonly number[]>();
+  /** By which offerings count: requirements differ much more than what they say of offerings. */
+  private readonly pricesOf = new Map<string, Float64Array>();
+  private readonly priceOrders = new Map<Float64Array, readonly number[]>();
+  /** The same number for rows of one type. */
+  readonly typeNumbers: Int32Array;
 
   /** Throws an InvalidQuantity when the pool's limits are none. */
   constructor(readonly source: SnapshotPool, private readonly sets: RequirementSets, daemonSetPods: readonly Pod[], reservationIDLabel: string) {
@@ -78,12 +83,16 @@ export class Pool {
     this.typeRequirements = types.map(({ requirements }) => requirements);
     this.rows = types.flatMap(({ rows }) => rows);
     this.rows.forEach(({ offerings }, row) => {
-      for (const { requirements } of offerings) {
-        const bits = this.offeringRows.get(requirements) ?? emptyBits(this.rows.length);
-        setBit(bits, row);
-        this.offeringRows.set(requirements, bits);
+      for (const { requirements, price } of offerings) {
+        const alike = this.offerings.get(requirements) ?? { bits: emptyBits(this.rows.length), rows: [], prices: [] };
+        setBit(alike.bits, row);
+        alike.rows.push(row);
+        alike.prices.push(price);
+        this.offerings.set(requirements, alike);
       }
     });
+    let number = 0;
+    this.typeNumbers = Int32Array.from(this.rows, ({ type }, row) => (row > 0 && this.rows[row - 1]?.type !== type ? (number += 1) : number));
     [this.daemons, this.daemonOf] = this.groupDaemons(daemonSetPods);
     this.usable = this.rowsWithRoom(this.compatibleRows(this.template));
     this.unmetMinValues = [...this.valuesReached(this.usable, this.template)].filter(([set, reached]) => reached < (set.minValues as number)).map(([{ key }]) => key.key);
@@ -162,7 +171,7 @@ export class Pool {
   /** Rows with an available offering that meets the requirements. */
   rowsOffering(requirements: RequirementSet): Bits {
     let rows = emptyBits(this.rows.length);
-    for (const [offering, having] of this.offeringRows) if (requirements.admits(offering)) rows = orBits(rows, having);
+    for (const [offering, { bits }] of this.offerings) if (requirements.admits(offering)) rows = orBits(rows, bits);
     return rows;
   }
 
@@ -187,11 +196,19 @@ export class Pool {
   pricesUnder(requirements: RequirementSet): Float64Array {
     let prices = this.prices.get(requirements);
     if (prices === undefined) {
-      prices = Float64Array.from(this.rows, ({ offerings }) =>
-        offerings.find((offering) => requirements.admits(offering.requirements))?.price ?? Number.POSITIVE_INFINITY);
+      const admitted = [...this.offerings].filter(([offering]) => requirements.admits(offering));
+      const name = admitted.map(([{ id }]) => id).join();
+      prices = this.pricesOf.get(name) ?? this.leastPrices(admitted.map(([, alike]) => alike));
+      this.pricesOf.set(name, prices);
       this.prices.set(requirements, prices);
     }
     return prices;
+  }
+
+  private leastPrices(offerings: readonly { readonly rows: readonly number[]; readonly prices: readonly number[] }[]): Float64Array {
+    const least = new Float64Array(this.rows.length).fill(Number.POSITIVE_INFINITY);
+    for (const { rows, prices } of offerings) rows.forEach((row, index) => (least[row] = Math.min(least[row] as number, prices[index] as number)));
+    return least;
   }
 
   /** Whether some of its offerings are reserved capacity. */
@@ -211,13 +228,13 @@ export class Pool {
 
   /** Rows that have a price under the requirements, cheapest first; equal prices by their type's name. */
   private rowsByPrice(requirements: RequirementSet): readonly number[] {
-    let order = this.priceOrders.get(requirements);
+    const prices = this.pricesUnder(requirements);
+    let order = this.priceOrders.get(prices);
     if (order === undefined) {
-      const prices = this.pricesUnder(requirements);
       const nameOf = (row: number): string => (this.rows[row] as Row).type.name;
       order = this.rows.map((_, row) => row).filter((row) => prices[row] !== Number.POSITIVE_INFINITY)
         .sort((a, b) => (prices[a] as number) - (prices[b] as number) || (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : a - b));
-      this.priceOrders.set(requirements, order);
+      this.priceOrders.set(prices, order);
     }
     return order;
   }
@@ -242,6 +259,16 @@ export class Pool {
       if (types.has((this.rows[row] as Row).type)) setBit(rows, row);
     });
     return rows;
+  }
+
+  /** How many different types the rows have. */
+  typeCount(rows: Bits): number {
+    let [count, last] = [0, -1];
+    eachBit(rows, (row) => {
+      if (this.typeNumbers[row] !== last) count += 1;
+      last = this.typeNumbers[row] as number;
+    });
+    return count;
   }
 
   /** Rows of whose daemons none takes one of the ports. */

@@ -47,8 +47,10 @@ export function* solving(snapshot: Snapshot, pods: readonly Pod[], options: Solv
   options.zones?.(effectiveZones(queue.filter(({ pod }) => !options.virtualPods?.has(pod)), run));
   const solver = new Solver(run);
   const { failures, unfinished } = yield* work(solver, queue, options);
+  const { deadline, now } = options;
+  const isLate = deadline === undefined || now === undefined ? undefined : (): boolean => now() >= deadline;
   const values = remember(() => new PodValues(run.pools, demandsOf(queue, solver.drafts), run.resources));
-  const planned = options.improve === false || solver.drafts.length === 0 ? solver.drafts : yield* improve(solver.drafts, values(), run);
+  const planned = options.improve === false || solver.drafts.length === 0 ? solver.drafts : yield* improve(solver.drafts, values(), run, isLate);
   const newNodes: NewNode[] = [];
   const dropped = new Map<Pod, string>();
   for (const [index, draft] of planned.entries()) {
