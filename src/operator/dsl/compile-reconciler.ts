@@ -1,3 +1,4 @@
+import { ADMISSION_DECORATORS } from './compile-admission.js';
 import { eventSourcesOf, readsOf, rulesOf, watchesOf } from './compile-controller.js';
 import { catchesOf, deadlinesOf, finalizersOf, stepsOf } from './compile-steps.js';
 import type { Declaration } from './declaration.js';
@@ -8,7 +9,7 @@ import { classRecords } from './records.js';
 import type { KindClass } from './resource.js';
 import type { KubeObject } from '../kube/object.js';
 
-const MEMBERS = ['Condition', 'Step', 'Deadline', 'Finalizer', 'Catches', 'Watches', 'When', 'OnEvent'];
+const MEMBERS = ['Condition', 'Step', 'Deadline', 'Finalizer', 'Catches', 'Watches', 'When', 'OnEvent', ...ADMISSION_DECORATORS];
 const BACKOFF = { base: 5, max: 1_000_000, jitter: 0.1 };
 
 /** A reconciler before the others of its kind are known: its root is only a type so far. */

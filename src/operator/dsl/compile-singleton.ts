@@ -1,3 +1,4 @@
+import { ADMISSION_DECORATORS } from './compile-admission.js';
 import { eventSourcesOf, readsOf, rulesOf, watchesOf } from './compile-controller.js';
 import type { Declaration } from './declaration.js';
 import type { BatchWindow, SingletonOptions } from './decorators.js';
@@ -6,7 +7,7 @@ import type { ReconcilerClass, SingletonPlan } from './plan.js';
 const BACKOFF = { base: 1_000, max: 60_000, jitter: 0.1 };
 
 export function compileSingleton(declaration: Declaration, options: SingletonOptions): SingletonPlan {
-  declaration.allow('singleton', ['Batch', 'Watches', 'OnEvent']);
+  declaration.allow('singleton', ['Batch', 'Watches', 'OnEvent', ...ADMISSION_DECORATORS]);
   declaration.name(options.name);
   const watches = watchesOf(declaration);
   const eventSources = eventSourcesOf(declaration);

@@ -162,7 +162,7 @@ describe('compile', () => {
       @Reconciler({ for: Widget, name: 'parent' })
       class Parent extends Base {}
       class Child extends Parent {}
-      expect(problemsOf(Child)).to.deep.equal(['Child: is neither a @Reconciler, a @Singleton nor a kind; its base class Parent has @Reconciler, which is not inherited']);
+      expect(problemsOf(Child)).to.deep.equal(['Child: is neither a @Reconciler, a @Singleton nor a kind, and has no @Validates or @Defaults method; its base class Parent has @Reconciler, which is not inherited']);
     });
 
     it('a condition belongs to one method of the chain', () => {
@@ -178,7 +178,7 @@ describe('compile', () => {
   describe('tells every mistake with the class, the method and the alternatives', () => {
     type Declared = abstract new (...args: never[]) => unknown;
     const cases: [string, () => Declared[], string | RegExp][] = [
-      ['a class without decorators', () => [class Plain {}], 'Plain: is neither a @Reconciler, a @Singleton nor a kind'],
+      ['a class without decorators', () => [class Plain {}], 'Plain: is neither a @Reconciler, a @Singleton nor a kind, and has no @Validates or @Defaults method'],
       ['two controllers in one class', () => {
         @Reconciler({ for: Widget, name: 'both' }) @Singleton({ name: 'both', every: '1m' }) class Both { @Step() a(): Outcome { return done(); } tick(): void {} }
         return [Both];
@@ -323,7 +323,7 @@ describe('compile', () => {
       ['a decorator that has no meaning there', () => {
         @Reconciler({ for: Widget, name: 'batched' }) class Batched { @Step() a(): Outcome { return done(); } @Batch({ idle: '1s', max: '2s' }) b(): void {} }
         return [Batched];
-      }, 'Batched.b: @Batch has no meaning in a reconciler; its members take @Condition, @Step, @Deadline, @Finalizer, @Catches, @Watches, @When, @OnEvent'],
+      }, 'Batched.b: @Batch has no meaning in a reconciler; its members take @Condition, @Step, @Deadline, @Finalizer, @Catches, @Watches, @When, @OnEvent, @Validates, @Defaults'],
       ['a static step', () => {
         @Reconciler({ for: Widget, name: 'static' }) class Still { @Step() a(): Outcome { return done(); } @Step() static b(): Outcome { return done(); } }
         return [Still];
@@ -348,7 +348,7 @@ describe('compile', () => {
       ['conditions in a singleton', () => {
         @Singleton({ name: 'conditioned', every: '1m' }) class Conditioned { tick(): void {} @Condition('A') a(): Outcome { return met(); } }
         return [Conditioned];
-      }, 'Conditioned.a: @Condition has no meaning in a singleton; its members take @Batch, @Watches, @OnEvent'],
+      }, 'Conditioned.a: @Condition has no meaning in a singleton; its members take @Batch, @Watches, @OnEvent, @Validates, @Defaults'],
       ['two classes for one kind', () => {
         @ForeignKind({ group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true }) class OtherPod extends BaseResource {}
         @Reconciler({ for: OtherPod, name: 'other' }) class Other { @Step() a(): Outcome { return done(); } @Watches(Pod) b(): [] { return []; } }
@@ -432,6 +432,6 @@ describe('compile', () => {
       a(): Outcome { return done(); }
     }
     expect(Unlisted.name).to.equal('Unlisted');
-    expect(compile([])).to.deep.equal({ kinds: [], reconcilers: [], singletons: [], informers: [], conversions: {} });
+    expect(compile([])).to.deep.equal({ kinds: [], reconcilers: [], singletons: [], informers: [], webhooks: [], conversions: {} });
   });
 });

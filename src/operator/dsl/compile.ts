@@ -1,4 +1,6 @@
 import type { KubeObject } from '../kube/object.js';
+import type { AdmissionMethod } from './compile-admission.js';
+import { ADMISSION_DECORATORS, admissionsOf, webhooksOf } from './compile-admission.js';
 import { compileReconciler } from './compile-reconciler.js';
 import type { LoneReconciler } from './compile-reconciler.js';
 import { compileSingleton } from './compile-singleton.js';
@@ -13,7 +15,7 @@ import { classRecords } from './records.js';
 type AnyClass = abstract new (...args: never[]) => unknown;
 
 /**
- * Turns decorated classes (reconcilers, singletons, and kinds that should have a CRD) into one validated, frozen plan.
+ * Turns decorated classes (reconcilers, singletons, classes of webhooks, and kinds that should have a CRD) into one validated, frozen plan.
  * The order of the classes does not matter, a class that is given twice counts once. Throws {@link InvalidDeclarations} with
  * everything that is wrong.
  */
@@ -22,6 +24,7 @@ export function compile(classes: readonly AnyClass[]): Plan {
   const kinds = new KindPlans(problems);
   const lone: LoneReconciler[] = [];
   const singletons: SingletonPlan[] = [];
+  const admissions: AdmissionMethod[] = [];
   for (const type of new Set(classes)) {
     const declaration = new Declaration(type, problems, kinds);
     const reconcilers = classRecords<ReconcilerOptions<KubeObject>>(type, 'Reconciler');
@@ -30,16 +33,19 @@ export function compile(classes: readonly AnyClass[]): Plan {
     else if (reconcilers[0]) lone.push(...[compileReconciler(declaration, reconcilers[0])].filter((plan) => plan !== undefined));
     else if (singles[0]) singletons.push(compileSingleton(declaration, singles[0]));
     else if (isKind(type)) kinds.of(type);
-    else declaration.report(`is neither a @Reconciler, a @Singleton nor a kind${inheritedHint(type)}`);
+    else if (declaration.methods(...ADMISSION_DECORATORS).length > 0) declaration.allow('class of webhooks', ADMISSION_DECORATORS);
+    else declaration.report(`is neither a @Reconciler, a @Singleton nor a kind, and has no @Validates or @Defaults method${inheritedHint(type)}`);
+    admissions.push(...admissionsOf(declaration));
   }
   checkNames([...lone, ...singletons], problems);
   checkFinalizers(lone, problems);
   const reconcilers = withRoots(lone, problems);
   const informers = informersOf(reconcilers, singletons);
+  const webhooks = webhooksOf(admissions, problems);
   checkKinds(kinds.all(), problems);
   problems.throwIfAny();
   const known = kinds.all().sort(customFirst);
-  return freeze({ kinds: known, reconcilers, singletons, informers, conversions: conversionsOf(known) });
+  return freeze({ kinds: known, reconcilers, singletons, informers, webhooks, conversions: conversionsOf(known) });
 }
 
 function inheritedHint(type: AnyClass): string {

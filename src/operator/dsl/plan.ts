@@ -1,5 +1,6 @@
 import type { Duration } from '../duration.js';
 import type { KindRef, KubeObject } from '../kube/object.js';
+import type { AdmissionOperation } from './admission.js';
 import type { JSONSchemaProps } from './json-schema.js';
 import type { KindClass } from './resource.js';
 import type { ObjectChange } from './predicate.js';
@@ -203,6 +204,29 @@ export interface Conversion {
   convert<T extends object>(objects: readonly T[], toApiVersion: string): T[];
 }
 
+/** A method that judges or fills in objects on their way to storage. */
+export interface AdmissionHandlerPlan {
+  readonly type: ReconcilerClass;
+  readonly method: string;
+  readonly operations: readonly AdmissionOperation[];
+}
+
+/** An admission webhook: what the API server asks about objects of one kind, and who answers. */
+export interface WebhookPlan {
+  readonly action: 'Validating' | 'Mutating';
+  readonly kind: KindPlan;
+  /** `validate.nodepools.karpenter.sh` */
+  readonly name: string;
+  /** `/validate-karpenter-sh-v1-nodepool` */
+  readonly path: string;
+  readonly operations: readonly AdmissionOperation[];
+  readonly failurePolicy: 'Fail' | 'Ignore';
+  /** Milliseconds */
+  readonly timeout: number;
+  /** They run in this order. */
+  readonly handlers: readonly AdmissionHandlerPlan[];
+}
+
 /** A kind that needs an informer. */
 export interface InformerPlan {
   readonly kind: KindPlan;
@@ -218,6 +242,7 @@ export interface Plan {
   readonly reconcilers: readonly ReconcilerPlan[];
   readonly singletons: readonly SingletonPlan[];
   readonly informers: readonly InformerPlan[];
+  readonly webhooks: readonly WebhookPlan[];
   /** Conversions between the versions of the kinds that have several, by the name of the CRD (`nodepools.karpenter.sh`). */
   readonly conversions: Readonly<Record<string, Conversion>>;
 }

@@ -38,6 +38,11 @@ import { Startable } from './startable.js';
 import { ObservedConditions, StatusMetrics } from './status-metrics.js';
 import { StopStack } from './stop-stack.js';
 import { createLogger } from './winston-logger.js';
+import type { WebhookRequest, WebhookResponse } from '../webhook/webhook-handler.js';
+import { WebhookHandler } from '../webhook/webhook-handler.js';
+import { webhookMetrics } from '../webhook/webhook-metrics.js';
+import type { WebhookOptions } from '../webhook/webhooks.js';
+import { Webhooks } from '../webhook/webhooks.js';
 
 export interface OperatorOptions {
   /** Names the operator in events, leases and requests. */
@@ -57,6 +62,8 @@ export interface OperatorOptions {
   warmup?: boolean;
   /** Default: 8080 and 8081. `false` serves nothing. */
   ports?: EndpointPorts | false;
+  /** Serves what `@Validates`, `@Defaults` and `@ConvertsFrom` declare, on every replica, with certificates of its own. Default: not served. */
+  webhooks?: WebhookOptions;
   /** Limit on requests to the API server; leases are outside it. Default: 200 a second, 300 at once. */
   rate?: Rate;
   userAgent?: string;
@@ -85,6 +92,8 @@ export class Operator {
   /** Fails where the API server cannot even be named. */
   readonly #connect: () => Promise<void>;
   readonly #client: KubeClient;
+  /** Without rate limit and fence: for leases, which a busy operator must not lose, and certificates, which followers need too. */
+  readonly #free: KubeClient;
   readonly #leadership: Leadership | undefined;
   readonly #cache: InformerCache;
   readonly #recorder: EventRecorder;
@@ -92,6 +101,8 @@ export class Operator {
   readonly #informers: Informers;
   #endpoints: HttpEndpoints | undefined;
   #plan: Plan | undefined;
+  #webhookHandler: WebhookHandler | undefined;
+  #webhooks: Webhooks | undefined;
   #started = false;
   #becomeReady: () => void = () => undefined;
   readonly #ready = new Promise<void>((resolve) => {
@@ -113,9 +124,9 @@ export class Operator {
     };
     this.#client = new KubeClient(transport, { ...shared, rate: options.rate ?? { qps: 200, burst: 300 }, mayWrite: () => this.#leadership?.held ?? true });
     const { leaderElection = false } = options;
-    // Leases have a client of their own, outside the rate limit: a busy operator must not lose the lead to its own requests.
+    this.#free = new KubeClient(transport, shared);
     this.#leadership = leaderElection === false ? undefined : new Leadership(options.name, leaderElection === true ? {} : leaderElection, {
-      client: new KubeClient(transport, shared), clock: this.#clock, random: this.#random, log: this.#log, metrics: this.metrics,
+      client: this.#free, clock: this.#clock, random: this.#random, log: this.#log, metrics: this.metrics,
     });
     this.#cache = new InformerCache(this.#kinds, this.#client);
     this.#recorder = new EventRecorder({
@@ -159,6 +170,17 @@ export class Operator {
     return this.#endpoints?.bound;
   }
 
+  /** Where webhooks are served. */
+  get webhookPort(): number | undefined {
+    return this.#webhooks?.port;
+  }
+
+  /** Answers a call of a webhook as the port does, without one; there once the operator has been started. */
+  webhook(request: WebhookRequest): Promise<WebhookResponse> {
+    if (!this.#webhookHandler) throw new Error('webhooks answer when the operator has been started');
+    return this.#webhookHandler.handle(request);
+  }
+
   /** Resolves when reconcilers are at work (which, without the lead, may take for ever). */
   ready(): Promise<void> {
     return this.#ready;
@@ -195,6 +217,7 @@ export class Operator {
     };
     stack.push('connections', () => this.#client.close());
     await this.#serve(stack);
+    await this.#serveWebhooks(stack);
     signal.throwIfAborted();
     const { warmup = true } = this.options;
     let lost = warmup ? undefined : await this.#leadership?.won(stack, signal);
@@ -242,6 +265,31 @@ export class Operator {
     await this.#endpoints.start();
   }
 
+  /** Before the informers: API servers may need a conversion to answer them. */
+  async #serveWebhooks(stack: StopStack): Promise<void> {
+    const { name, webhooks: options, transport } = this.options;
+    const types = new Set(this.plan.webhooks.flatMap(({ handlers }) => handlers.map(({ type }) => type)));
+    const instances = new Map<ReconcilerClass, object>();
+    for (const type of types) instances.set(type, await this.#instanceOf(type));
+    const handler = new WebhookHandler(this.plan, {
+      instanceOf: (type) => instances.get(type) as object, cache: this.#cache, clock: this.#clock, log: this.#log, metrics: webhookMetrics(this.metrics),
+    });
+    this.#webhookHandler = handler;
+    if (!options) {
+      if (types.size > 0 && !transport) this.#log.warn('@Validates and @Defaults have no effect: the operator is created without webhooks', { webhooks: this.plan.webhooks.map((webhook) => webhook.name) });
+      return;
+    }
+    const webhooks = new Webhooks(name, this.plan, handler, options, { client: this.#free, clock: this.#clock, random: this.#random, log: this.#log });
+    this.#webhooks = webhooks;
+    this.readyz.add('webhook-certificates', () => webhooks.check());
+    stack.push('webhooks', () => webhooks.stop());
+    await webhooks.start();
+  }
+
+  async #instanceOf(type: ReconcilerClass): Promise<object> {
+    return this.container.getAsync(type as new () => object);
+  }
+
   #startInformers(): void {
     for (const { kind, optional, metadataOnly } of this.plan.informers) {
       this.#cache.add(kind.type, this.#informers.acquire(kind, { optional, metadataOnly }).informer);
@@ -255,12 +303,11 @@ export class Operator {
     new StatusMetrics(this.metrics, environment).observe(this.plan, observed);
     announceFinalized(this.plan, environment);
     const controllers: (Controller | SingletonController)[] = [];
-    const instanceOf = (type: ReconcilerClass): Promise<object> => this.container.getAsync(type as new () => object);
     for (const plan of this.plan.reconcilers) {
-      controllers.push(new Controller({ plan, instance: await instanceOf(plan.type), environment, metrics: metrics.of(plan.name), container: this.container, cpus }));
+      controllers.push(new Controller({ plan, instance: await this.#instanceOf(plan.type), environment, metrics: metrics.of(plan.name), container: this.container, cpus }));
     }
     for (const plan of this.plan.singletons) {
-      controllers.push(new SingletonController({ plan, instance: await instanceOf(plan.type), environment, metrics: metrics.of(plan.name), container: this.container }));
+      controllers.push(new SingletonController({ plan, instance: await this.#instanceOf(plan.type), environment, metrics: metrics.of(plan.name), container: this.container }));
     }
     return controllers;
   }

@@ -1,7 +1,7 @@
 import type { ServiceIdentifier } from 'inversify';
 import { Container, ContainerModule } from 'inversify';
 import { createApiServer } from '../../apiserver/index.js';
-import type { ApiServer, ApiServerOptions } from '../../apiserver/index.js';
+import type { ApiServer, ApiServerOptions, WebhookCall } from '../../apiserver/index.js';
 import { compile } from '../dsl/compile.js';
 import type { Plan, ReconcilerClass } from '../dsl/plan.js';
 import type { KindClass } from '../dsl/resource.js';
@@ -11,16 +11,21 @@ import { handlerTransport } from '../kube/handler-transport.js';
 import type { KindRef, KubeObject } from '../kube/object.js';
 import type { KubeTransport } from '../kube/transport.js';
 import { crdOf } from '../manifests/crd.js';
+import type { GeneratedWebhookConfiguration } from '../manifests/webhook-configurations.js';
+import { webhookConfigurations } from '../manifests/webhook-configurations.js';
 import type { Random } from '../random.js';
 import { seededRandom } from '../random.js';
 import type { OperatorOptions } from '../runtime/operator.js';
 import { Operator } from '../runtime/operator.js';
 import { ReconcilerToken } from '../runtime/reconcilers.js';
 import { createLogger } from '../runtime/winston-logger.js';
+import type { WebhookResponse } from '../webhook/webhook-handler.js';
 import { TypedApi } from './typed-api.js';
 import { VirtualClock } from './virtual-clock.js';
 
 const CRD: KindRef = { group: 'apiextensions.k8s.io', version: 'v1', kind: 'CustomResourceDefinition', plural: 'customresourcedefinitions', namespaced: false };
+
+const configurationKind = ({ kind }: GeneratedWebhookConfiguration): KindRef => ({ group: 'admissionregistration.k8s.io', version: 'v1', kind, plural: `${kind.toLowerCase()}s`, namespaced: false });
 
 export interface TestBedOptions {
   /** All randomness of the bed comes from it. Default 1. */
@@ -56,12 +61,15 @@ export class TestBed {
   readonly #overrides: { token: ServiceIdentifier; value: unknown }[] = [];
   #operator: Operator | undefined;
   #stop: AbortController | undefined;
+  #starting: Promise<void> | undefined;
   #running: Promise<void> | undefined;
   #failure: unknown;
 
   private constructor(readonly plan: Plan, private readonly modules: readonly ContainerModule[], private readonly options: TestBedOptions) {
     this.random = seededRandom(options.seed ?? 1);
-    this.server = createApiServer({ clock: this.clock, random: seededRandom((options.seed ?? 1) + 1), conversions: plan.conversions, ...options.apiServer });
+    this.server = createApiServer({
+      clock: this.clock, random: seededRandom((options.seed ?? 1) + 1), conversions: plan.conversions, webhooks: (call) => this.#callWebhook(call), ...options.apiServer,
+    });
     this.#transport = handlerTransport(this.server);
     this.api = new TypedApi(new KubeClient(this.#transport, { clock: this.clock, random: seededRandom(0), userAgent: 'test', fieldManager: 'test' }));
   }
@@ -76,6 +84,7 @@ export class TestBed {
     for (const kind of plan.kinds) {
       if (kind.definition) await bed.api.client.create(CRD, crdOf(kind, kind.definition.conversion === 'Webhook' ? { webhook } : {}));
     }
+    for (const configuration of webhookConfigurations(plan, 'test', { url: 'https://in-process.invalid' })) await bed.api.client.create(configurationKind(configuration), configuration);
     await bed.clock.settle();
     return bed;
   }
@@ -93,8 +102,11 @@ export class TestBed {
   }
 
   /** Starts the operator and waits until its reconcilers are at work. */
-  async start(): Promise<void> {
-    if (this.#operator) return;
+  start(): Promise<void> {
+    return (this.#starting ??= this.#launch());
+  }
+
+  async #launch(): Promise<void> {
     const operator = new Operator({
       name: 'test', ports: false, freeze: true, processMetrics: false, cpus: 1, rate: { qps: 1e6, burst: 1e6 },
       logger: createLogger({ clock: this.clock, level: 'debug', write: (line) => this.logs.push(JSON.parse(line) as LogLine) }),
@@ -131,6 +143,7 @@ export class TestBed {
     this.#stop?.abort(new Error('the test stops the operator'));
     while (this.#running && (await isPending(this.#running, this.clock))) await this.clock.advance('1s');
     this.#operator = undefined;
+    this.#starting = undefined;
   }
 
   /** Ends the operator and starts another one, with nothing kept but what the API server holds. */
@@ -159,6 +172,14 @@ export class TestBed {
       .filter(({ involvedObject }) => !about || involvedObject.uid === about.metadata.uid)
       .sort((left, right) => left.metadata.name.localeCompare(right.metadata.name))
       .map(({ type, reason, message }) => `${type} ${reason}: ${message}`);
+  }
+
+  /** As over HTTPS: the first call starts the operator, and one that was stopped does not answer. */
+  async #callWebhook({ url, body }: WebhookCall): Promise<WebhookResponse> {
+    if (this.#stop?.signal.aborted) throw new Error('connection refused: the operator was stopped');
+    await this.start();
+    const { pathname, search } = new URL(url);
+    return this.operator.webhook({ method: 'POST', path: `${pathname}${search}`, contentType: 'application/json', body: Buffer.from(body) });
   }
 
   #throwFailure(): void {
