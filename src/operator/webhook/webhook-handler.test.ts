@@ -6,7 +6,7 @@ import { Resource } from '../dsl/resource.js';
 import { s } from '../dsl/schema.js';
 import { sleep } from '../clock.js';
 import type { Clock } from '../clock.js';
-import { ApiError } from '../kube/errors.js';
+import type { ApiError } from '../kube/errors.js';
 import type { ObjectInput } from '../kube/object.js';
 import { reconcilers } from '../runtime/reconcilers.js';
 import type { TestBed } from '../testing/index.js';
