@@ -69,6 +69,17 @@ describe('the condition Drifted of NodeClaims', () => {
     expect(await drifted()).to.equal('Drifted=True InstanceTypeNotFound: InstanceTypeNotFound');
   });
 
+  it('takes the on-demand machine that the end of a reservation leaves for what was launched, while that is sold', async () => {
+    await karpenter.api.patch(NodeClaim, 'claim', { metadata: { labels: { 'karpenter.sh/capacity-type': 'reserved', 'karpenter.k8s.aws/capacity-reservation-id': 'cr-1' } } });
+    await karpenter.bed.advance('2h');
+    expect(await drifted()).to.equal(undefined);
+    karpenter.cloud.instanceTypes = karpenter.cloud.instanceTypes.map((type) => ({
+      ...type, offerings: type.offerings.filter(({ requirements }) => !requirements.some(({ values }) => values?.includes('on-demand'))),
+    }));
+    await karpenter.bed.advance('1h');
+    expect(await drifted()).to.equal('Drifted=True InstanceTypeNotFound: InstanceTypeNotFound');
+  });
+
   it('stays as it is when the cloud cannot be asked', async () => {
     karpenter.cloud.driftReason = () => 'AMIDrift';
     await karpenter.bed.advance('5m');
