@@ -33,6 +33,12 @@ export class Selector {
     return Selector.ofExpressions(expressions);
   }
 
+  /** A label that everything selected has, as `key=value`; undefined when no single one is required. */
+  get anchor(): string | undefined {
+    const required = this.expressions?.find(({ operator, values }) => operator === 'In' && values.length === 1);
+    return required && `${required.key}=${required.values[0]}`;
+  }
+
   matches(labels: Labels): boolean {
     if (this.expressions === undefined) return false;
     return this.expressions.every(({ key, operator, values }) => {

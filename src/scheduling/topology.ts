@@ -42,10 +42,33 @@ interface Entry {
   readonly filter: NodeFilter | undefined;
 }
 
+/** Entries by a label that their selectors require: of thousands only a few can select a pod. */
+class SelectingEntries {
+  private readonly byAnchor = new Map<string | undefined, { readonly entry: Entry; readonly age: number }[]>();
+  private size = 0;
+
+  add(entry: Entry): void {
+    const { anchor } = entry.group.term.selector;
+    const alike = this.byAnchor.get(anchor);
+    const added = { entry, age: this.size };
+    if (alike) alike.push(added);
+    else this.byAnchor.set(anchor, [added]);
+    this.size += 1;
+  }
+
+  /** Those that may select pods with the labels, the oldest first. */
+  of(labels: Readonly<Record<string, string>>): Entry[] {
+    const anchors = [undefined, ...Object.entries(labels).map(([key, value]) => `${key}=${value}`)];
+    return anchors.flatMap((anchor) => this.byAnchor.get(anchor) ?? []).sort((a, b) => a.age - b.age).map(({ entry }) => entry);
+  }
+}
+
 /** All topology groups of a run, and their counts. */
 export class Topology {
   private readonly entries = new Map<string, Entry>();
   private readonly inverse = new Map<string, Entry>();
+  private readonly counting = new SelectingEntries();
+  private readonly repelling = new SelectingEntries();
   private readonly ofClass = new Map<PodClass, ClassTopology>();
   private readonly numbers = new Map<TopologyGroup, number>();
   /** Indexes of nodes by the domain that they are in. */
@@ -96,6 +119,7 @@ export class Topology {
     if (entry === undefined) {
       entry = { group: this.makeGroup(term), filter };
       this.entries.set(name, entry);
+      this.counting.add(entry);
       this.fill(entry);
     }
     return entry;
@@ -108,6 +132,7 @@ export class Topology {
       const group = this.makeGroup(term);
       entry = { group, filter: undefined };
       this.inverse.set(name, entry);
+      this.repelling.add(entry);
       this.registerCatalogue(group, () => true);
       this.registerNodes(group, (node) => !this.isGone(node));
     }
@@ -191,7 +216,7 @@ export class Topology {
     const { labels, shape: { namespace } } = podClass;
     const selects = ({ term }: TopologyGroup): boolean => term.namespaces.includes(namespace) && term.selector.matches(labels);
     const own = podClass.terms.map((term) => this.entry(term, podClass).group);
-    const repelled = [...this.inverse.values()].map(({ group }) => group).filter(selects);
+    const repelled = this.repelling.of(labels).map(({ group }) => group).filter(selects);
     const { nodeFilter: { anyTerm }, strict } = podClass;
     const allowedBy = ({ term, key }: TopologyGroup): Allowed => (term.kind !== 'topology spread' ? [strict.requirements.get(key)]
       : term.honorAffinity ? anyTerm.map(({ requirements }) => requirements.get(key)) : [undefined]);
@@ -199,7 +224,7 @@ export class Topology {
       .sort((a, b) => Number(a.group.term.kind === 'topology spread') - Number(b.group.term.kind === 'topology spread'));
     const repelling = podClass.repelling.map((term) => this.inverseEntry(term));
     const hosts = restricting.filter(({ group: { ofHosts, term } }) => ofHosts && term.kind !== 'pod affinity').map(({ group, selected }) => `${this.numberOf(group)}${selected ? '+' : ''}`);
-    return { restricting, hosts: hosts.length > 0 ? hosts.join(' ') : undefined, counting: [...[...this.entries.values()].filter(({ group }) => selects(group)), ...repelling] };
+    return { restricting, hosts: hosts.length > 0 ? hosts.join(' ') : undefined, counting: [...this.counting.of(labels).filter(({ group }) => selects(group)), ...repelling] };
   }
 
   /** Tells groups apart. */
