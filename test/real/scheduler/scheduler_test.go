@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/kubernetes/pkg/scheduler"
 	"k8s.io/kubernetes/pkg/scheduler/apis/config/latest"
@@ -135,6 +136,10 @@ func TestPlacements(t *testing.T) {
 		t.Skip("no -trials")
 	}
 	metrics.Register()
+	// Alpha in this release, on in later ones.
+	if err := feature.DefaultMutableFeatureGate.Set("PodLevelResources=true"); err != nil {
+		t.Fatal(err)
+	}
 	file, err := os.Open(*trials)
 	if err != nil {
 		t.Fatal(err)
