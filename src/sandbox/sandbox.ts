@@ -8,7 +8,7 @@ import type { SandboxAws } from './aws/aws.js';
 import type { FaultOptions } from './aws/faults.js';
 import { GUIDE_SEED, createCluster } from './cluster/index.js';
 import type { SandboxCluster } from './cluster/index.js';
-import { PROMETHEUS_RULE_CRD } from './prometheus-rule-crd.js';
+import { PROMETHEUS_OPERATOR_CRDS } from './prometheus-operator-crds.js';
 
 export interface SandboxOptions {
   clock: Clock;
@@ -81,7 +81,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   try {
     const [{ url: apiServerUrl }, { url: awsUrl }] = [await apiServer.listen({ port }), await aws.listen({ port: awsPort })];
     for (const name of CLUSTERS) aws.account.clusters.connect(name, { endpoint: apiServerUrl });
-    await install(apiServer, [PROMETHEUS_RULE_CRD, ...crds]);
+    await install(apiServer, [...PROMETHEUS_OPERATOR_CRDS, ...crds]);
     cluster = createCluster({
       transport, clock, random, machines: aws.machines, region: REGION, zoneIds: ZONE_IDS, seed: GUIDE_SEED,
       identities: CLUSTERS.map((name) => ({ name, endpoint: apiServerUrl })),

@@ -31,8 +31,10 @@ describe('config/', function config() {
     });
   }
 
-  it('default is CRDs, roles and the controller, and needs no kinds of others', () => {
-    expect(count('config/default')).to.deep.equal(Object.assign({}, ...trees.slice(0, 3).map(([, kinds]) => kinds)));
+  it('default is CRDs, roles, the controller, and what Prometheus and Grafana read', () => {
+    const all: Record<string, number> = {};
+    for (const [, kinds] of trees.filter(([folder]) => folder !== 'samples')) for (const [kind, number] of Object.entries(kinds)) all[kind] = (all[kind] ?? 0) + number;
+    expect(count('config/default')).to.deep.equal(all);
   });
 
   it('default has patches for a role of IRSA and for one replica', () => {
@@ -61,7 +63,7 @@ describe('config/', function config() {
       const again = (await sandbox.kubectl('apply', '-k', 'config/default')).trim().split('\n');
       // kubectl replaces the selectors of PodDisruptionBudgets whether they differ or not.
       expect(again.filter((line) => !line.endsWith(' unchanged') && !line.startsWith('poddisruptionbudget'))).to.deep.equal([]);
-      expect(again.length).to.equal(20);
+      expect(again.length).to.equal(23);
     } finally {
       await sandbox.stop();
     }
