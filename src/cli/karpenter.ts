@@ -31,6 +31,8 @@ export function karpenter(options: OperatorOptions, environment: KarpenterEnviro
     userAgent: `karpenter/${options.aws.version}`,
     leaderElection: options.leaderElection.enabled && { lease: options.leaderElection.name, namespace: options.leaderElection.namespace },
     warmup: options.warmup,
+    // An API server in this process needs no webhook to convert.
+    ...(options.webhook.enabled && !framework.transport ? { webhooks: { port: options.webhook.port, service: options.webhook.service } } : {}),
     ports: framework.ports ?? { metrics: options.metricsPort, health: options.healthProbePort, profiling: options.profiling },
   });
   return operator.use(

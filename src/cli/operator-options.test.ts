@@ -27,7 +27,8 @@ describe('the options of karpenter-ts run', () => {
     });
     expect(process).to.deep.equal({
       metricsPort: 8080, healthProbePort: 8081, kubeClientQps: 200, kubeClientBurst: 300, clusterStateObservability: true, logLevel: 'info', logOutputPaths: 'stdout',
-      logErrorOutputPaths: 'stderr', profiling: false, warmup: false, leaderElection: { enabled: true, name: 'karpenter-leader-election', namespace: 'karpenter' },
+      logErrorOutputPaths: 'stderr', webhook: { enabled: true, port: 8443, service: { namespace: 'karpenter', name: 'karpenter' } },
+      profiling: false, warmup: false, leaderElection: { enabled: true, name: 'karpenter-leader-election', namespace: 'karpenter' },
     });
   });
 

@@ -16,6 +16,8 @@ export interface OperatorOptions {
   kubeClientQps: number;
   kubeClientBurst: number;
   leaderElection: { enabled: boolean; name: string; namespace: string };
+  /** Where conversions (and, with reconcilers of one's own, admission) are served, and the service in front of it. */
+  webhook: { enabled: boolean; port: number; service: { namespace: string; name: string } };
   /** Whether the controllers behind gauges and condition metrics run. */
   clusterStateObservability: boolean;
   logLevel: 'debug' | 'info' | 'error';
@@ -64,7 +66,9 @@ const FLAGS: readonly Flag[] = [
   { name: 'enable-profiling', kind: 'boolean', fallback: false, help: 'profiles under /debug/pprof on the port of /metrics' },
   { name: 'disable-controller-warmup', kind: 'boolean', fallback: true, help: 'fill the caches only once this replica leads' },
   { name: 'ignore-dra-requests', kind: 'boolean', fallback: true, help: 'pods with resource claims are not provisioned for; false is not supported' },
-  { name: 'karpenter-service', kind: 'string', fallback: '', help: 'accepted without effect' },
+  { name: 'karpenter-service', kind: 'string', fallback: 'karpenter', help: 'service by which the API server reaches webhooks' },
+  { name: 'webhook-port', kind: 'number', fallback: 8443, help: 'port of webhooks' },
+  { name: 'disable-webhook', kind: 'boolean', fallback: false, help: 'serve no webhooks: the API server then cannot convert v1beta1' },
   { name: 'batch-max-duration', kind: 'duration', fallback: '10s', help: 'longest window over pending pods' },
   { name: 'batch-idle-duration', kind: 'duration', fallback: '1s', help: 'end of the window after the last pending pod' },
   { name: 'preference-policy', kind: 'string', fallback: 'Respect', help: 'Respect or Ignore preferences of pods' },
@@ -185,6 +189,7 @@ export function operatorOptions(flags: Readonly<Record<string, unknown>>, enviro
       name: text('leader-election-name'),
       namespace: text('leader-election-namespace') || environment['SYSTEM_NAMESPACE'] || 'karpenter',
     },
+    webhook: { enabled: values['disable-webhook'] !== true, port: number('webhook-port'), service: { namespace: environment['SYSTEM_NAMESPACE'] || 'karpenter', name: text('karpenter-service') || 'karpenter' } },
     clusterStateObservability: values['disable-cluster-state-observability'] !== true,
     logOutputPaths: text('log-output-paths'),
     logErrorOutputPaths: text('log-error-output-paths'),

@@ -43,7 +43,7 @@ describe('karpenter-ts run', function run() {
   before(async () => {
     await sandbox.start('--no-operator', '--speed', '30', '--apply', 'config/samples/guide/07-ec2nodeclass-default.yaml', 'config/samples/guide/02-nodepool-default.yaml');
     [metrics, health] = [await freePort(), await freePort()];
-    operator = new RunProcess(['--enable-profiling', '--metrics-port', String(metrics), '--health-probe-port', String(health), '--log-output-paths', `stdout,${join(sandbox.folder, 'operator.log')}`], {
+    operator = new RunProcess(['--enable-profiling', '--metrics-port', String(metrics), '--health-probe-port', String(health), '--webhook-port', '0', '--log-output-paths', `stdout,${join(sandbox.folder, 'operator.log')}`], {
       ...sandbox.environment, CLUSTER_NAME: 'my-cluster', INTERRUPTION_QUEUE: 'Karpenter-my-cluster', CLUSTER_ENDPOINT: sandbox.apiServerUrl,
     });
     await eventually('the operator is at work', 30_000, async () => operator.output.includes('"message":"started"') || operator.output);

@@ -21,7 +21,7 @@ export class OperatorProcess {
 
   constructor(sandbox: Pick<SandboxProcess, 'environment'>, ...flags: readonly string[]) {
     this.child = spawn(process.execPath, [
-      CLI, 'run', '--cluster-name', 'my-cluster', '--interruption-queue', 'Karpenter-my-cluster', '--metrics-port', '0', '--health-probe-port', '0', ...flags,
+      CLI, 'run', '--cluster-name', 'my-cluster', '--interruption-queue', 'Karpenter-my-cluster', '--metrics-port', '0', '--health-probe-port', '0', '--webhook-port', '0', ...flags,
     ], { env: sandbox.environment, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child.stderr?.on('data', (chunk: Buffer) => { this.errors += chunk.toString(); });
     createInterface({ input: this.child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
