@@ -9,6 +9,8 @@ import type { RequirementSet } from './requirement-set.js';
 import { admitsNewHost } from './topology.js';
 import type { TopologyTerm } from './topology-term.js';
 
+/** Classes that are looked at between two steps. */
+const STEP = 64;
 /** Different choices of machines that are told apart; what fewer pods have is counted as if they had the choices of all of these. */
 const MOST_GROUPS = 16;
 /** Groups of pods that keep each other off their hosts which are looked at. */
@@ -41,8 +43,17 @@ interface Shape {
   readonly pool: number;
   readonly row: number;
   readonly capacity: Float64Array;
-  /** Groups that can be there, those first that pay less. */
-  readonly groups: readonly { readonly group: number; readonly price: number }[];
+  /** Its prices, the lowest first. */
+  readonly levels: readonly Level[];
+}
+
+/** What can be on a machine for a price. */
+interface Level {
+  readonly price: number;
+  /** A bit for each group. */
+  readonly groups: number;
+  /** One of those that are not there for less. */
+  readonly last: number;
 }
 
 /**
@@ -57,22 +68,33 @@ interface Shape {
  * bound holds for fractions of machines.
  */
 export class PodValues {
-  private readonly groups: readonly Group[];
   private readonly cliques: readonly string[];
   private readonly units: Float64Array;
-  private readonly shapes: readonly Shape[];
-  private readonly weights: readonly Float64Array[];
+  private groups: readonly Group[] = [];
+  private shapes: readonly Shape[] = [];
+  private weights: readonly Float64Array[] = [];
   private readonly groupOf = new Map<PodClass, number>();
 
-  constructor(private readonly pools: readonly Pool[], demands: readonly Demand[], private readonly resources: readonly string[]) {
+  private constructor(private readonly pools: readonly Pool[], demands: readonly Demand[], private readonly resources: readonly string[]) {
     this.cliques = largestCliques(demands);
     this.units = Float64Array.from([...resources, ...this.cliques], (name, index) => (index < resources.length ? largestOf(pools, name) : 1));
-    this.groups = this.groupUp(demands);
-    this.groups.forEach(({ classes }, index) => {
-      for (const { podClass } of classes) this.groupOf.set(podClass, index);
+  }
+
+  /** In steps of a few milliseconds. */
+  static *of(pools: readonly Pool[], demands: readonly Demand[], resources: readonly string[]): Generator<undefined, PodValues> {
+    const values = new PodValues(pools, demands, resources);
+    values.groups = yield* values.groupUp(demands);
+    values.groups.forEach(({ classes }, index) => {
+      for (const { podClass } of classes) values.groupOf.set(podClass, index);
     });
-    this.shapes = this.makeShapes();
-    this.weights = this.weigh();
+    const shapes: Shape[] = [];
+    for (const pool of pools.keys()) {
+      yield;
+      shapes.push(...values.shapesOf(pool));
+    }
+    values.shapes = shapes;
+    values.weights = yield* values.weigh();
+    return values;
   }
 
   /** USD an hour; 0 for a class that is not among the demands. */
@@ -98,14 +120,15 @@ export class PodValues {
     return amounts.map((amount, index) => amount / (this.units[index] as number));
   }
 
-  private groupUp(demands: readonly Demand[]): Group[] {
+  private *groupUp(demands: readonly Demand[]): Generator<undefined, Group[]> {
     const byChoice = new Map<string, { classes: Demand[]; prices: readonly Float64Array[]; demand: Float64Array }>();
-    for (const demand of demands) {
+    for (const [index, demand] of demands.entries()) {
+      if (index % STEP === STEP - 1) yield;
       const choices = this.pools.map((pool) => choicesOf(demand.podClass, pool));
       const key = choices.map((each) => each.map(({ id }) => id).join(' ')).join('|');
       let group = byChoice.get(key);
       if (group === undefined) {
-        group = { classes: [], prices: this.pools.map((pool, index) => pricesUnder(pool, choices[index] as RequirementSet[])), demand: new Float64Array(this.units.length) };
+        group = { classes: [], prices: this.pools.map((pool, at) => pricesUnder(pool, choices[at] as RequirementSet[])), demand: new Float64Array(this.units.length) };
         byChoice.set(key, group);
       }
       group.classes.push(demand);
@@ -115,26 +138,35 @@ export class PodValues {
     const sorted = [...byChoice.values()].filter(({ prices }) => !free(prices)).sort((a, b) => sum(this.inUnits(b.demand)) - sum(this.inUnits(a.demand)));
     if (sorted.length <= MOST_GROUPS) return sorted;
     const rest = sorted.slice(MOST_GROUPS - 1);
+    yield;
     const merged = {
       classes: rest.flatMap(({ classes }) => classes),
-      prices: this.pools.map((_, pool) => rest.map(({ prices }) => prices[pool] as Float64Array).reduce((a, b) => a.map((price, row) => Math.min(price, b[row] as number)))),
+      prices: this.pools.map((_, pool) => leastOf(rest.map(({ prices }) => prices[pool] as Float64Array))),
       demand: new Float64Array(this.units.length),
     };
     for (const { demand } of rest) add(merged.demand, demand, 1);
     return [...sorted.slice(0, MOST_GROUPS - 1), merged];
   }
 
-  private makeShapes(): Shape[] {
-    return this.pools.flatMap((pool, index) => membersOf(pool.usable).flatMap((row) => {
-      const groups = this.groups.map(({ prices }, group) => ({ group, price: prices[index]?.[row] as number }))
-        .filter(({ price }) => price < Number.POSITIVE_INFINITY).sort((a, b) => a.price - b.price || a.group - b.group);
-      if (groups.length === 0) return [];
-      const capacity = Float64Array.from(this.units, (unit, each) => (each < this.resources.length ? Math.max(0, pool.column(this.resources[each] as string)[row] as number) / unit : 1));
-      return [{ pool: index, row, capacity, groups }];
-    }));
+  private shapesOf(index: number): Shape[] {
+    const pool = this.pools[index] as Pool;
+    const columns = this.resources.map((name) => pool.column(name));
+    const prices = this.groups.map((group) => group.prices[index] as Float64Array);
+    return membersOf(pool.usable).flatMap((row) => {
+      const levels: Level[] = [];
+      const buyers = prices.flatMap((each, group) => (each[row] === Number.POSITIVE_INFINITY ? [] : [group])).sort((a, b) => (prices[a]?.[row] as number) - (prices[b]?.[row] as number));
+      let groups = 0;
+      buyers.forEach((group, at) => {
+        const price = prices[group]?.[row] as number;
+        groups |= 1 << group;
+        if (prices[buyers[at + 1] as number]?.[row] !== price) levels.push({ price, groups, last: group });
+      });
+      if (levels.length === 0) return [];
+      return [{ pool: index, row, capacity: Float64Array.from(this.units, (unit, each) => (each < columns.length ? Math.max(0, columns[each]?.[row] as number) / unit : 1)), levels }];
+    });
   }
 
-  private weigh(): Float64Array[] {
+  private *weigh(): Generator<undefined, Float64Array[]> {
     const size = this.units.length;
     const program = new LinearProgram(this.groups.flatMap(({ demand }) => [...this.inUnits(demand)]));
     const cut = ({ capacity }: Shape, price: number, payers: readonly number[]): void => {
@@ -145,20 +177,22 @@ export class PodValues {
       program.addCut(coefficients, price);
     };
     // What bounds each weight: the machine that sells its resource at the lowest price.
-    this.groups.forEach((_, group) => {
+    for (const [group, { prices }] of this.groups.entries()) {
+      yield;
       for (let resource = 0; resource < size; resource += 1) {
         let best: { shape: Shape; price: number; per: number } | undefined;
         for (const shape of this.shapes) {
-          const price = shape.groups.find((each) => each.group === group)?.price;
-          if (price === undefined) continue;
+          const price = prices[shape.pool]?.[shape.row] as number;
+          if (price === Number.POSITIVE_INFINITY) continue;
           const per = price / (shape.capacity[resource] as number);
           if (best === undefined || per < best.per) best = { shape, price, per };
         }
         if (best !== undefined) cut(best.shape, best.price, Array.from({ length: size }, () => group));
       }
-    });
+    }
     let weights = this.split(program.solve());
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      yield;
       const worst = this.overfull(weights);
       if (worst.length === 0 || Math.max(...worst.map(({ ratio }) => ratio)) <= 1 + TOLERANCE) break;
       for (const { shape, price, payers } of worst) cut(shape, price, payers);
@@ -174,13 +208,14 @@ export class PodValues {
   bestOffers(pool: Pool, most: number, charge: number): { row: number; price: number }[] {
     const index = this.pools.indexOf(pool);
     const offers: { row: number; price: number; ratio: number }[] = [];
-    for (const { pool: at, row, ...shape } of this.shapes) {
+    const highest = new HighestWeights(this.weights);
+    for (const { pool: at, row, capacity, levels } of this.shapes) {
       if (at !== index) continue;
       let best: { row: number; price: number; ratio: number } | undefined;
-      eachLevel(shape, this.weights, (price, weights) => {
-        const ratio = dot(weights, shape.capacity) / (price + charge);
+      for (const { price, groups } of levels) {
+        const ratio = dot(highest.among(groups).weights, capacity) / (price + charge);
         if (best === undefined || ratio > best.ratio) best = { row, price, ratio };
-      });
+      }
       if (best !== undefined) offers.push(best);
     }
     const ofSize = new Map<number, number>();
@@ -200,11 +235,13 @@ export class PodValues {
   /** The machine that could be filled with the most above its price, for each group that is the one that sets the price. */
   private overfull(weights: readonly Float64Array[]): Overfull[] {
     const worst = new Map<number, Overfull>();
+    const highest = new HighestWeights(weights);
     for (const shape of this.shapes) {
-      eachLevel(shape, weights, (price, best, payers, last) => {
-        const ratio = dot(best, shape.capacity) / price;
-        if (ratio > 1 && ratio > (worst.get(last)?.ratio ?? 0)) worst.set(last, { shape, price, payers: [...payers], ratio });
-      });
+      for (const { price, groups, last } of shape.levels) {
+        const best = highest.among(groups);
+        const ratio = dot(best.weights, shape.capacity) / price;
+        if (ratio > 1 && ratio > (worst.get(last)?.ratio ?? 0)) worst.set(last, { shape, price, payers: best.payers, ratio });
+      }
     }
     return [...worst.values()];
   }
@@ -219,19 +256,30 @@ interface Overfull {
   readonly ratio: number;
 }
 
-/** Calls `visit` for each price of a machine with the highest weights among the groups that can be there for that, and the last of them. */
-function eachLevel({ capacity, groups }: Pick<Shape, 'capacity' | 'groups'>, weights: readonly Float64Array[], visit: (price: number, best: Float64Array, payers: readonly number[], last: number) => void): void {
-  const best = new Float64Array(capacity.length).fill(-1);
-  const payers: number[] = Array.from(capacity, () => 0);
-  groups.forEach(({ group, price }, index) => {
-    const own = weights[group] as Float64Array;
-    for (let resource = 0; resource < best.length; resource += 1) {
-      if ((own[resource] as number) <= (best[resource] as number)) continue;
-      best[resource] = own[resource] as number;
-      payers[resource] = group;
+interface Highest {
+  readonly weights: Float64Array;
+  /** Whose they are. */
+  readonly payers: readonly number[];
+}
+
+/** The highest weight of each resource among groups. */
+class HighestWeights {
+  private readonly known = new Map<number, Highest>();
+
+  constructor(private readonly weights: readonly Float64Array[]) {}
+
+  /** `groups`: a bit for each. */
+  among(groups: number): Highest {
+    let highest = this.known.get(groups);
+    if (highest === undefined) {
+      const members = [...this.weights.keys()].filter((group) => (groups & (1 << group)) !== 0);
+      const payers = Array.from(this.weights[0] as Float64Array, (_, resource) =>
+        members.reduce((best, group) => ((this.weights[group]?.[resource] as number) > (this.weights[best]?.[resource] as number) ? group : best)));
+      highest = { payers, weights: Float64Array.from(payers, (group, resource) => this.weights[group]?.[resource] as number) };
+      this.known.set(groups, highest);
     }
-    if (groups[index + 1]?.price !== price) visit(price, best, payers, group);
-  });
+    return highest;
+  }
 }
 
 /** What a class may ask of a new node of the pool, preferences aside: alternatives; none when it cannot be there. */
@@ -277,6 +325,12 @@ function largestOf(pools: readonly Pool[], resource: string): number {
   let largest = 1;
   for (const pool of pools) for (const amount of pool.column(resource)) largest = Math.max(largest, amount);
   return largest;
+}
+
+function leastOf(prices: readonly Float64Array[]): Float64Array {
+  const least = Float64Array.from(prices[0] as Float64Array);
+  for (const each of prices) for (let row = 0; row < least.length; row += 1) if ((each[row] as number) < (least[row] as number)) least[row] = each[row] as number;
+  return least;
 }
 
 function add(target: Float64Array, amounts: Float64Array, times: number): void {

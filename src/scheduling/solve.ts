@@ -27,13 +27,7 @@ const STEP = 32;
 const FINISH_STEP = 16;
 
 /** Places pods on the machines of a snapshot, and plans new ones for the rest. Pure; the same input always gives the same answer. */
-export const solve: Solve = (snapshot, pods, options) => {
-  const steps = solving(snapshot, pods, options);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
-};
+export const solve: Solve = (snapshot, pods, options) => finished(solving(snapshot, pods, options));
 
 /**
  * {@link solve} in steps of a few milliseconds, so that whoever drives it can let others run in between. What the snapshot holds must
@@ -49,8 +43,9 @@ export function* solving(snapshot: Snapshot, pods: readonly Pod[], options: Solv
   const { failures, unfinished } = yield* work(solver, queue, options);
   const { deadline, now } = options;
   const isLate = deadline === undefined || now === undefined ? undefined : (): boolean => now() >= deadline;
-  const values = remember(() => new PodValues(run.pools, demandsOf(queue, solver.drafts), run.resources));
-  const planned = options.improve === false || solver.drafts.length === 0 ? solver.drafts : yield* improve(solver.drafts, values(), run, isLate);
+  const valuing = (): Generator<undefined, PodValues> => PodValues.of(run.pools, demandsOf(queue, solver.drafts), run.resources);
+  const known = options.improve === false || solver.drafts.length === 0 || isLate?.() === true ? undefined : yield* valuing();
+  const planned = known === undefined ? solver.drafts : yield* improve(solver.drafts, known, run, isLate);
   const newNodes: NewNode[] = [];
   const dropped = new Map<Pod, string>();
   for (const [index, draft] of planned.entries()) {
@@ -67,7 +62,7 @@ export function* solving(snapshot: Snapshot, pods: readonly Pod[], options: Solv
   }
   const existingNodes: ExistingPlacement[] = run.nodes.filter((node) => node.pods.length > 0).map(({ source, pods: placed }) => ({ node: source, pods: placed }));
   const verdicts = new Verdicts(run);
-  const bound = remember(() => (newNodes.length === 0 ? 0 : lowerBound(values(), placedOf(queue, [...newNodes, ...existingNodes]), run.nodes.map(({ source }) => source))));
+  const bound = remember(() => (newNodes.length === 0 ? 0 : lowerBound(known ?? finished(valuing()), placedOf(queue, [...newNodes, ...existingNodes]), run.nodes.map(({ source }) => source))));
   return {
     newNodes,
     existingNodes,
@@ -79,6 +74,13 @@ export function* solving(snapshot: Snapshot, pods: readonly Pod[], options: Solv
       return bound();
     },
   } satisfies Decision;
+}
+
+function finished<T>(steps: Generator<undefined, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
 }
 
 /** How many pods of each class need new nodes. */
