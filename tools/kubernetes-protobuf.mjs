@@ -13,7 +13,7 @@ import { join } from 'node:path';
 
 const PACKAGES = [
   'core/v1', 'apps/v1', 'batch/v1', 'policy/v1', 'autoscaling/v1', 'autoscaling/v2', 'storage/v1', 'scheduling/v1', 'coordination/v1', 'events/v1',
-  'discovery/v1', 'networking/v1', 'rbac/v1', 'node/v1', 'authentication/v1', 'authorization/v1', 'admissionregistration/v1', 'certificates/v1',
+  'discovery/v1', 'networking/v1', 'rbac/v1', 'node/v1', 'authentication/v1', 'authorization/v1', 'admissionregistration/v1', 'certificates/v1', 'flowcontrol/v1',
 ];
 /** CustomResourceDefinitions live in a module of their own. */
 const EXTENSIONS = 'apiextensions/v1';

@@ -26,7 +26,7 @@ try {
   const focus = readFileSync(join(root, 'test/real/specs.txt'), 'utf8').split('\n').filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.replace(/^\^/, ''));
   const suite = spawn(binary, [
     '-test.timeout=60m', `--kubeconfig=${kubeconfig}`, '--provider=skeleton', '--allowed-not-ready-nodes=-1', '--minStartupPods=0', '--kubectl-path=kubectl',
-    `--ginkgo.focus=${focus.join('|')}`, '--ginkgo.skip=Slow', `--ginkgo.json-report=${report}`,
+    `--ginkgo.focus=${focus.join('|')}`, '--ginkgo.skip=Slow|Flaky', `--ginkgo.json-report=${report}`,
   ], { stdio: 'inherit' });
   await once(suite, 'exit');
 } finally {

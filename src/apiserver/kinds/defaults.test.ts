@@ -26,6 +26,21 @@ describe('Built-in kinds at birth', () => {
     expect((await cluster.request('POST', LEVELS, level({ type: 'Free' }))).body.message).to.contain('spec.type: Unsupported value: "Free": supported values: "Exempt", "Limited"');
   });
 
+  it('network policies have no range of ports without its beginning', async () => {
+    const policy = (port: JsonObject): JsonObject => ({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'a' }, spec: { podSelector: {}, egress: [{ ports: [port] }] } });
+    const problem = async (port: JsonObject): Promise<string | undefined> => (await cluster.request('POST', '/apis/networking.k8s.io/v1/namespaces/default/networkpolicies?dryRun=All', policy(port))).body.message;
+    expect(await problem({ endPort: 9 })).to.contain('spec.egress[0].ports[0].endPort: Required value');
+    expect(await problem({ port: 'http', endPort: 9 })).to.contain('when `port` is non-numeric');
+    expect(await problem({ port: 10, endPort: 9 })).to.contain('endPort: Invalid value: 9: must be greater than or equal to `port`');
+    expect(await problem({ port: 9, endPort: 10 })).to.equal(undefined);
+  });
+
+  it('answers to reviews are no tables', async () => {
+    const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { nonResourceAttributes: { path: '/', verb: 'get' } } };
+    const answer = await cluster.request('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', review, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' });
+    expect(answer.status).to.equal(406);
+  });
+
   it('the service of the API server has endpoints and a slice of them', async () => {
     const endpoints = (await cluster.ok('GET', '/api/v1/namespaces/default/endpoints/kubernetes')) as unknown as { subsets: { addresses: { ip: string }[]; ports: JsonObject[] }[] };
     const { items } = (await cluster.ok('GET', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io/service-name=kubernetes')) as unknown as { items: { endpoints: { addresses: string[] }[]; ports: JsonObject[] }[] };

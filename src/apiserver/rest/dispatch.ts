@@ -1,8 +1,9 @@
 import type { ApiRequest } from '../http/exchange.js';
 import { decodeBody, decodeDeleteOptions, decodeObject, mediaType } from '../http/request-body.js';
+import { negotiate } from '../http/negotiate.js';
 import { PROTOBUF } from '../http/protobuf.js';
 import { type DuplicateFields, duplicateFields, duplicateKeys, NO_DUPLICATES } from '../schema/duplicate-fields.js';
-import { StatusError, unknownPath } from '../status.js';
+import { notAcceptable, StatusError, unknownPath } from '../status.js';
 import { watch } from '../watch/watch-events.js';
 import type { RestContext, RestResult } from './context.js';
 import { create } from './create.js';
@@ -97,6 +98,10 @@ async function createOrAnswer(ctx: RestContext, info: RequestInfo, request: ApiR
   const object = decodeObject(request.body, request.headers);
   if (definition.storageResource === 'bindings') return bind(ctx, namespace, object.metadata.name ?? '', object, options);
   const answer = REVIEWS[definition.storageResource];
-  if (answer) return { type: 'object', status: 201, object: { ...object, status: answer(object, request) } };
+  if (answer) {
+    // An answer is no resource: it has neither columns nor metadata.
+    if (negotiate(request.headers['accept'], info.query).as !== 'object') throw notAcceptable(['application/json', 'application/yaml']);
+    return { type: 'object', status: 201, object: { ...object, status: answer(object, request) } };
+  }
   return create(ctx, info, object, options);
 }
