@@ -18,6 +18,8 @@ const MOST_KINDS = 4_096;
 /** Looks at a kind of pod or machine; a million take about 20 ms. */
 const LEAST_WORK = 2_000_000;
 const WORK_PER_POD = 2_000;
+/** What it takes to see what a pod is to packing. */
+const WORK_PER_LOOK = 100;
 /** USD an hour that a node must save to be worth having one more: its addresses, images and part of the control plane's load. */
 const NODE_CHARGE = 0.005;
 /** A saving below this share of the price is none. */
@@ -45,12 +47,12 @@ function* improvePool(pool: Pool, drafts: readonly DraftNode[], values: PodValue
   const offers = values.bestOffers(pool, OFFERS, NODE_CHARGE);
   const untouched: DraftNode[] = [];
   const packed: PackedNode[] = [];
-  for (const drafted of striped(drafts, kinds)) {
+  for (const drafted of yield* striped(drafts, kinds, budget)) {
     const part = new TakenApart(pool, run, kinds);
     for (const draft of drafted) {
       if (budget.isPauseDue()) yield;
       part.add(draft);
-      budget.spend(draft.pods.length);
+      budget.spend(WORK_PER_LOOK * draft.pods.length);
     }
     const packing = budget.isSpent ? undefined : yield* new Repacking(machines, part.sorted(), offers, budget, NODE_CHARGE).run(part.kept, part.price * (1 - WORTHWHILE));
     if (packing !== undefined && costOf(packing) < part.price + NODE_CHARGE * part.count) {
@@ -64,8 +66,13 @@ function* improvePool(pool: Pool, drafts: readonly DraftNode[], values: PodValue
 const costOf = ({ nodes, price }: Packing): number => price + NODE_CHARGE * nodes.length;
 
 /** Parts of the nodes that have few enough kinds of pods, each with some of the first and some of the last ones: those differ in size. */
-function striped(drafts: readonly DraftNode[], kinds: PodKinds): DraftNode[][] {
-  const different = new Set(drafts.flatMap(({ classes }) => classes.map((podClass) => kinds.of(podClass).name))).size;
-  const parts = Math.min(drafts.length, Math.ceil(different / MOST_KINDS));
+function* striped(drafts: readonly DraftNode[], kinds: PodKinds, budget: WorkBudget): Generator<undefined, DraftNode[][]> {
+  const different = new Set<string>();
+  for (const { classes } of drafts) {
+    if (budget.isPauseDue()) yield;
+    for (const podClass of classes) different.add(kinds.of(podClass).name);
+    budget.spend(WORK_PER_LOOK * classes.length);
+  }
+  const parts = Math.min(drafts.length, Math.ceil(different.size / MOST_KINDS));
   return Array.from({ length: parts }, (_, part) => drafts.filter((_draft, index) => index % parts === part));
 }
