@@ -22,6 +22,10 @@ const WORK_PER_POD = 2_000;
 const WORK_PER_LOOK = 100;
 /** USD an hour that a node must save to be worth having one more: its addresses, images and part of the control plane's load. */
 const NODE_CHARGE = 0.005;
+/** The same while machines are chosen: with more, there are fewer nodes, and less is left over on the last of them. */
+const SEARCH_CHARGE = 0.02;
+/** With so few pods the true charge is tried as well: whole machines count for more than what is left over. */
+const FEW_PODS = 500;
 /** A saving below this share of the price is none. */
 const WORTHWHILE = 1e-6;
 
@@ -44,7 +48,7 @@ export function* improve(drafts: readonly DraftNode[], values: PodValues, run: R
 function* improvePool(pool: Pool, drafts: readonly DraftNode[], values: PodValues, run: Run, budget: WorkBudget): Generator<undefined, readonly PlannedNode[]> {
   const kinds = new PodKinds(run, values);
   const machines = new Machines(pool, run.resources);
-  const offers = values.bestOffers(pool, OFFERS, NODE_CHARGE);
+  const offers = values.bestOffers(pool, OFFERS, SEARCH_CHARGE);
   const untouched: DraftNode[] = [];
   const packed: PackedNode[] = [];
   for (const drafted of yield* striped(drafts, kinds, budget)) {
@@ -54,7 +58,12 @@ function* improvePool(pool: Pool, drafts: readonly DraftNode[], values: PodValue
       part.add(draft);
       budget.spend(WORK_PER_LOOK * draft.pods.length);
     }
-    const packing = budget.isSpent ? undefined : yield* new Repacking(machines, part.sorted(), offers, budget, NODE_CHARGE).run(part.kept, part.price * (1 - WORTHWHILE));
+    const items = part.sorted();
+    let packing: Packing | undefined;
+    for (const charge of items.reduce((count, { pods }) => count + pods.length, 0) > FEW_PODS ? [SEARCH_CHARGE] : [SEARCH_CHARGE, NODE_CHARGE]) {
+      const next = budget.isSpent ? undefined : yield* new Repacking(machines, items, offers, budget, charge).run(part.kept, part.price * (1 - WORTHWHILE));
+      if (next !== undefined && (packing === undefined || costOf(next) < costOf(packing))) packing = next;
+    }
     if (packing !== undefined && costOf(packing) < part.price + NODE_CHARGE * part.count) {
       untouched.push(...part.untouched);
       packed.push(...packing.nodes);
