@@ -29,6 +29,7 @@ describe('the guide', function guide() {
   const pods = async (app: string): Promise<Pod[]> => (await sandbox.get<{ items: Pod[] }>(`/api/v1/namespaces/default/pods?labelSelector=app%3D${app}`)).items;
   const nodeOf = async (pod: Pod | undefined): Promise<Node> => sandbox.get<Node>(`/api/v1/nodes/${pod?.spec.nodeName}`);
   const isRunning = ({ status }: Pod): boolean => status.phase === 'Running';
+  const hasAws = async (): Promise<boolean> => (await sandbox.run('bash', ['-c', 'command -v aws'])).code === 0;
   const kubectl = (name: string, ...args: string[]): void => {
     it(`kubectl ${name}`, async function run() {
       if (!hasKubectl) this.skip();
@@ -96,6 +97,28 @@ describe('the guide', function guide() {
     kubectl('wait --for=condition=Ready nodeclaims --all', 'wait', '--for=condition=Ready', 'nodeclaims', '--all', '--timeout=20s');
     kubectl('events', 'events');
 
+    for (const [field, lines] of [['disruption', 10], ['requirements', 20]] as const) {
+      it(`kubectl get nodepool frontend -o yaml | grep -A ${lines} ${field}`, async function grep() {
+        if (!hasKubectl) this.skip();
+        expect((await sandbox.kubectl('get', 'nodepool', 'frontend', '-o', 'yaml')).split('\n').map((line) => line.trim())).to.include(`${field}:`);
+      });
+    }
+
+    it('kubectl logs -f -n karpenter -l app.kubernetes.io/name=karpenter goes on until it is stopped', async function follow() {
+      if (!hasKubectl) this.skip();
+      const follows = 'exec 3< <(kubectl logs -f -n karpenter -l app.kubernetes.io/name=karpenter); read -r line <&3 && kill $! && echo "$line"';
+      const { code, stdout, stderr } = await sandbox.run('bash', ['-c', follows]);
+      expect(code, stderr).to.equal(0);
+      expect(stdout.trim()).to.not.equal('');
+    });
+
+    it('aws ec2 describe-instance-type-offerings lists the types of a zone', async function offerings() {
+      if (!await hasAws()) this.skip();
+      const { code, stdout, stderr } = await sandbox.run('aws', ['ec2', 'describe-instance-type-offerings', '--location-type', 'availability-zone', '--filters', 'Name=location,Values=us-west-2a', '--output', 'text']);
+      expect(code, stderr).to.equal(0);
+      expect(stdout).to.include('t3.medium');
+    });
+
     it('kubectl get crd names the three kinds', async function crds() {
       if (!hasKubectl) this.skip();
       const names = (await sandbox.kubectl('get', 'crd', '-o', 'name')).trim().split('\n').filter((name) => name.includes('karpenter'));
@@ -119,8 +142,7 @@ describe('the guide', function guide() {
       mkdirSync(bin);
       const script = join(bin, 'karpenter-debug.sh');
       writeFileSync(script, DEBUG_SCRIPT);
-      const hasAws = (await sandbox.run('bash', ['-c', 'command -v aws'])).code === 0;
-      if (!hasAws) {
+      if (!await hasAws()) {
         console.warn('NOT RUN: the AWS CLI is not on the path; a stand-in makes its call of the debug script');
         writeFileSync(join(bin, 'aws'), AWS_STAND_IN);
         chmodSync(join(bin, 'aws'), 0o755);
