@@ -35,7 +35,7 @@ describe('applying manifests', () => {
 
   it('leaves nothing behind when one of them is invalid, not even what others needed', async () => {
     const { printed, error, left } = await apply(namespace, widgets, widget, manifest('v1', 'ConfigMap', { name: 'settings', namespace: 'shop' }, { date: {} }));
-    expect(error).to.be.instanceOf(CliError).with.property('message').that.matches(/^nothing was applied:\nshop\.yaml: ConfigMap "settings": .*unknown field "date"/);
+    expect(error).to.be.instanceOf(CliError).with.property('message').that.matches(/^nothing was applied:\nshop\.yaml: ConfigMap "settings": .*\.date: field not declared in schema \(did you mean "data"\?\)/);
     expect(printed).to.deep.equal([]);
     expect(left.namespaces).to.not.include('shop');
     expect(left.kinds).to.deep.equal([]);

@@ -14,7 +14,9 @@ const made = (name: string): Promise<Workload> => (WORKLOADS[name] as (typeof WO
 const count = <T>(list: readonly T[], holds: (each: T) => unknown): number => list.filter(holds).length;
 const requestsOf = ({ spec }: Pod): unknown[] => (spec?.containers ?? []).map(({ resources }) => resources?.requests);
 
-describe('the workloads of the benchmarks', () => {
+describe('the workloads of the benchmarks', function workloads() {
+  this.timeout(60_000);
+
   it('are the same every time, of new objects', async () => {
     for (const name of ['upstream-mix-1000', 'preferences-ignore', 'services-2000', 'existing-250', 'adversarial']) {
       const workload = await made(name);

@@ -47,7 +47,7 @@ describe('the command line', function cli() {
     ['a missing path', () => ['sandbox', '--apply', 'no/such/file'], 1, /^karpenter-ts: no\/such\/file: no such file or directory$/m],
     ['a file that is not YAML', () => ['sandbox', '--apply', file('bad.yaml', 'a: [1, 2\nb: }')], 1, /bad\.yaml:\d+: not YAML/],
     ['an unknown kind', () => ['sandbox', '--apply', file('kind.yaml', 'apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a}')], 1, /no kind "Widget" is served in version "example.com\/v1"/],
-    ['an unknown field, with what was meant', () => ['sandbox', '--apply', file('field.yaml', 'apiVersion: karpenter.sh/v1\nkind: NodePool\nmetadata: {name: a}\nspec: {template: {spec: {requirements: [], nodeClassRef: {group: karpenter.k8s.aws, kind: EC2NodeClass, name: a}}}, disruption: {consolidateAftr: 1m}}')], 1, /field\.yaml: NodePool "a": .*unknown field "spec\.disruption\.consolidateAftr".*did you mean "consolidateAfter"/s],
+    ['an unknown field, with what was meant', () => ['sandbox', '--apply', file('field.yaml', 'apiVersion: karpenter.sh/v1\nkind: NodePool\nmetadata: {name: a}\nspec: {template: {spec: {requirements: [], nodeClassRef: {group: karpenter.k8s.aws, kind: EC2NodeClass, name: a}}}, disruption: {consolidateAftr: 1m}}')], 1, /field\.yaml: NodePool "a": .*\.spec\.disruption\.consolidateAftr: field not declared in schema \(did you mean "consolidateAfter"/s],
     ['a flag that does not exist', () => ['sandbox', '--aply', 'x'], 2, /unknown option '--aply'/],
     ['a number that is none', () => ['sandbox', '--port', 'high'], 2, /It must be a port number/],
     ['a feature gate that is neither on nor off', () => ['sandbox', '--feature-gates', 'CapacityBuffer=maybe'], 2, /--feature-gates.*a list such as "NodeRepair=true/],

@@ -49,7 +49,7 @@ describe('Built-in kinds at birth', () => {
 
   describe('pods', () => {
     it('get what kube-apiserver would fill in', async () => {
-      const body = await cluster.ok('POST', PODS, pod('a'));
+      const body = await cluster.ok('POST', PODS, pod('a', {}, { automountServiceAccountToken: false }));
       expect(specOf(body)).to.deep.include({
         restartPolicy: 'Always', dnsPolicy: 'ClusterFirst', terminationGracePeriodSeconds: 30, schedulerName: 'default-scheduler', enableServiceLinks: true,
         securityContext: {}, serviceAccountName: 'default', serviceAccount: 'default', priority: 0, preemptionPolicy: 'PreemptLowerPriority',
@@ -79,10 +79,51 @@ describe('Built-in kinds at birth', () => {
 
     it('have their probes, volumes and ports completed', async () => {
       const containers = [{ name: 'a', image: 'a:1', ports: [{ containerPort: 80 }], readinessProbe: { httpGet: { port: 80 } } }];
-      const { containers: [container], volumes } = specOf(await cluster.ok('POST', PODS, pod('a', {}, { containers, volumes: [{ name: 'v' }, { name: 'c', configMap: { name: 'x' } }] }))) as unknown as { containers: JsonObject[]; volumes: JsonObject[] };
+      const { containers: [container], volumes } = specOf(await cluster.ok('POST', PODS, pod('a', {}, { automountServiceAccountToken: false, containers, volumes: [{ name: 'v' }, { name: 'c', configMap: { name: 'x' } }] }))) as unknown as { containers: JsonObject[]; volumes: JsonObject[] };
       expect(container!['ports']).to.deep.equal([{ containerPort: 80, protocol: 'TCP' }]);
       expect(container!['readinessProbe']).to.deep.equal({ httpGet: { port: 80, path: '/', scheme: 'HTTP' }, timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 });
       expect(volumes).to.deep.equal([{ name: 'v', emptyDir: {} }, { name: 'c', configMap: { name: 'x', defaultMode: 420 } }]);
+    });
+
+    describe('the token of their service account', () => {
+      const PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
+      const mounts = (body: Answer['body']): unknown => (specOf(body)['containers'] as JsonObject[]).map(({ volumeMounts }) => volumeMounts ?? []);
+      const account = (body: JsonObject): Promise<Answer['body']> => cluster.ok('POST', '/api/v1/namespaces/default/serviceaccounts', { apiVersion: 'v1', kind: 'ServiceAccount', ...body });
+
+      it('is mounted into every container, with the namespace and who signed the server\'s certificate', async () => {
+        const body = await cluster.ok('POST', PODS, pod('a', {}, { initContainers: [{ name: 'init', image: 'a:1' }] }));
+        const [volume] = specOf(body)['volumes'] as { name: string; projected: JsonObject }[];
+        expect(volume?.name).to.match(/^kube-api-access-[a-z0-9]{5}$/);
+        expect(volume?.projected).to.deep.equal({
+          sources: [
+            { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
+            { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+            { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+          ],
+          defaultMode: 420,
+        });
+        const mount = [{ name: volume?.name, readOnly: true, mountPath: PATH }];
+        expect(mounts(body)).to.deep.equal([mount]);
+        expect((specOf(body)['initContainers'] as JsonObject[])[0]).to.deep.include({ volumeMounts: mount });
+        const { template: inner } = specOf(await cluster.ok('POST', DEPLOYMENTS, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { selector: { matchLabels: { app: 'web' } }, template: template() } }));
+        expect(JSON.stringify(inner)).to.not.include('kube-api-access');
+      });
+
+      it('is not mounted where the pod, or its account, does not want it', async () => {
+        await account({ metadata: { name: 'quiet' }, automountServiceAccountToken: false });
+        const specs = [{ automountServiceAccountToken: false }, { serviceAccountName: 'quiet' }, { serviceAccountName: 'quiet', automountServiceAccountToken: true }];
+        const made = await Promise.all(specs.map((spec, index) => cluster.ok('POST', PODS, pod(`a${index}`, {}, spec))));
+        expect(made.map((body) => (specOf(body)['volumes'] as unknown[] | undefined)?.length ?? 0)).to.deep.equal([0, 0, 1]);
+      });
+
+      it('leaves what a container mounts there, and the volume of a pod that was copied', async () => {
+        const own = [{ name: 'v', mountPath: PATH }];
+        const kept = await cluster.ok('POST', PODS, pod('a', {}, { containers: [{ name: 'app', image: 'a:1', volumeMounts: own }], volumes: [{ name: 'v' }] }));
+        expect([mounts(kept), specOf(kept)['volumes']]).to.deep.equal([[own], [{ name: 'v', emptyDir: {} }]]);
+        const volumes = [{ name: 'kube-api-access-old', emptyDir: {} }];
+        const copied = await cluster.ok('POST', PODS, pod('b', {}, { volumes }));
+        expect([mounts(copied), specOf(copied)['volumes']]).to.deep.equal([[[{ name: 'kube-api-access-old', readOnly: true, mountPath: PATH }]], volumes]);
+      });
     });
 
     it('tolerate an ailing node for five minutes, unless they say otherwise', async () => {

@@ -53,7 +53,7 @@ describe('Server-side apply', () => {
   it('refuses what the schema does not declare, whatever the client asks for', async () => {
     for (const fieldValidation of ['Ignore', 'Strict']) {
       const { status, body } = await cluster.patch(`${DEPLOYMENTS}/web?fieldManager=ci&fieldValidation=${fieldValidation}`, 'apply', deployment({ replica: 2 }, [container('app')]));
-      expect([status, body.message]).to.deep.equal([500, 'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.replica: field not declared in schema']);
+      expect([status, body.message]).to.deep.equal([500, 'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.replica: field not declared in schema (did you mean "replicas"?)']);
     }
   });
 

@@ -1,5 +1,6 @@
 import type { ApiObject, ResourceDefinition } from '../contracts.js';
 import { apply, untypedText } from '../patch/apply.js';
+import { undeclaredFieldText } from '../schema/unknown-field.js';
 import { badRequest, conflict, invalid, StatusError } from '../status.js';
 import { deepClone } from '../storage/deep.js';
 import type { RestContext, RestResult } from './context.js';
@@ -47,7 +48,7 @@ export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unkn
 
 /** What applies must say is all of the schema, whatever `fieldValidation` asks for: nobody could own it otherwise. */
 function refuseUndeclared(definition: ResourceDefinition, config: ApiObject): void {
-  const problems = definition.prune(config).map(({ path }) => `.${path}: field not declared in schema`);
+  const problems = definition.prune(config).map(undeclaredFieldText);
   if (problems.length === 0) return;
   throw new StatusError(500, '', untypedText(config, problems.length === 1 ? problems[0]! : ['errors:', ...problems.map((problem) => `  ${problem}`)].join('\n')));
 }

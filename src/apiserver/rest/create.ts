@@ -1,9 +1,10 @@
 import type { ApiObject, ResourceDefinition } from '../contracts.js';
+import { generatedName } from '../generated-name.js';
 import { trackUpdate } from '../patch/managed-fields.js';
 import { alreadyExists, forbidden } from '../status.js';
 import type { RestContext, RestResult } from './context.js';
 import type { RequestInfo } from './request-info.js';
-import { generatedName, matchUrl, prepareCreate, requireNamespace } from './strategy.js';
+import { matchUrl, prepareCreate, requireNamespace } from './strategy.js';
 import { oneFromStorage, toStorage } from './versions.js';
 import { pruneUnknown, type WriteOptions } from './write-options.js';
 

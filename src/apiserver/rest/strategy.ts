@@ -8,17 +8,6 @@ import { validateMetadata, validateMetadataUpdate } from './metadata.js';
 import { apiVersionOf } from './versions.js';
 import type { WriteOptions } from './write-options.js';
 
-const NAME_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
-/** Longest prefix that five random characters still fit behind, in the 63 of a label. */
-const LONGEST_PREFIX = 58;
-
-/** A name that begins with `generateName`. */
-export function generatedName({ random }: RestContext, prefix: string): string {
-  let name = prefix.slice(0, LONGEST_PREFIX);
-  for (let count = 0; count < 5; count++) name += NAME_ALPHABET[Math.floor(random.next() * NAME_ALPHABET.length)];
-  return name;
-}
-
 /** A patch can put anything where a text belongs, even objects that cannot become one. */
 const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 

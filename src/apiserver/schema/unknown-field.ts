@@ -6,5 +6,10 @@ export function unknownField(path: string, name: string, known: readonly string[
   return meant === undefined ? { path } : { path, suggestion: meant };
 }
 
+const hint = ({ suggestion: meant }: UnknownField): string => (meant === undefined ? '' : ` (did you mean "${meant}"?)`);
+
 /** `unknown field "spec.kmsKeyId" (did you mean "kmsKeyID"?)`; without the hint as Kubernetes words it. */
-export const unknownFieldText = ({ path, suggestion: meant }: UnknownField): string => `unknown field "${path}"${meant === undefined ? '' : ` (did you mean "${meant}"?)`}`;
+export const unknownFieldText = (field: UnknownField): string => `unknown field "${field.path}"${hint(field)}`;
+
+/** The same of a server-side apply: `.spec.kmsKeyId: field not declared in schema (did you mean "kmsKeyID"?)`. */
+export const undeclaredFieldText = (field: UnknownField): string => `.${field.path}: field not declared in schema${hint(field)}`;

@@ -103,6 +103,6 @@ function withDefaults(pod: InputObject, specs: Map<object, PodSpec>): InputObjec
 
 function refused({ message, details }: Refusal, source: SourceText | undefined): InputError {
   const [cause] = details?.causes ?? [];
-  const field = cause?.field ?? /unknown field "([^"]+)"/.exec(message)?.[1];
+  const field = cause?.field ?? / \.(\S+): field not declared/.exec(message)?.[1];
   return new InputError(field === undefined ? [] : pathOf(field), cause?.message ?? message, source);
 }

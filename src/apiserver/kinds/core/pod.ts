@@ -33,9 +33,9 @@ export const podBehaviour: KindBehaviour = {
     const { spec } = asPod(object);
     if (spec) defaultPod(spec);
   },
-  prepareForCreate(object, { storage }) {
+  prepareForCreate(object, ctx) {
     const pod = asPod(object);
-    admitPod(pod, storage);
+    admitPod(pod, ctx);
     object['status'] = { phase: 'Pending', ...(pod.spec && { qosClass: qosClass(pod.spec) }) };
   },
   prepareForUpdate(object, previous, subresource) {
