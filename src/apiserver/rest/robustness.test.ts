@@ -102,6 +102,14 @@ describe('The server', () => {
     await cluster.server.close();
   });
 
+  it('says of pods that lack containers, or names of volumes, what they lack', async () => {
+    const cluster = new TestCluster();
+    const create = async (spec: JsonObject) => (await cluster.request('POST', '/api/v1/namespaces/default/pods', { metadata: { name: 'a' }, spec })).body.message;
+    expect(await create({})).to.contain('spec.containers: Required value');
+    expect(await create({ containers: [{ name: 'a', image: 'a' }], volumes: [{ emptyDir: {} }] })).to.contain('spec.volumes[0].name: Required value');
+    await cluster.server.close();
+  });
+
   it('keeps a poisoned object from hurting others', async () => {
     const cluster = new TestCluster();
     const labels: JsonObject = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`label-${index}`, 'x']));

@@ -12,7 +12,7 @@ const asPod = (object: ApiObject): Pod => object as unknown as Pod;
 function narrowed(spec: PodSpec, before: PodSpec, subresource: 'ephemeralcontainers' | 'resize'): PodSpec {
   if (subresource === 'ephemeralcontainers') return { ...before, ...(spec.ephemeralContainers && { ephemeralContainers: spec.ephemeralContainers }) };
   const containers = before.containers.map((container) => {
-    const resources = spec.containers.find(({ name }) => name === container.name)?.resources;
+    const resources = (spec.containers ?? []).find(({ name }) => name === container.name)?.resources;
     return { ...container, ...(resources && { resources }) };
   });
   return { ...before, containers };

@@ -19,13 +19,13 @@ const tokenVolume = (name: string): Volume => ({
   },
 });
 
-/** Mounts the service account's token into the containers that have nothing else there, unless the pod or its account does not want it. */
+/** Mounts the service account's token into the containers that have nothing else there, unless the pod or its account does not want it. The pod is not yet valid. */
 export function mountToken({ metadata }: Pod, spec: PodSpec, ctx: StrategyContext): void {
   const account = ctx.storage.get('serviceaccounts', metadata?.namespace ?? '', spec.serviceAccountName ?? '') as ServiceAccount | undefined;
   if (!(spec.automountServiceAccountToken ?? account?.automountServiceAccountToken ?? true)) return;
-  const lacking = [...(spec.initContainers ?? []), ...spec.containers].filter(({ volumeMounts }) => !volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH));
+  const lacking = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].filter(({ volumeMounts }) => !volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH));
   if (lacking.length === 0) return;
-  const own = spec.volumes?.find(({ name }) => name.startsWith(PREFIX));
+  const own = spec.volumes?.find(({ name }) => (name as string | undefined)?.startsWith(PREFIX));
   const volume = own ?? tokenVolume(generatedName(ctx, PREFIX));
   for (const container of lacking) container.volumeMounts = [...(container.volumeMounts ?? []), { name: volume.name, readOnly: true, mountPath: MOUNT_PATH }];
   if (!own) spec.volumes = [...(spec.volumes ?? []), volume];
