@@ -14,8 +14,8 @@ if (missing.length > 0) {
   process.exit(0);
 }
 
-const work = mkdtempSync(join(tmpdir(), 'test-real-'));
-const binary = join(root, 'dist/test/real.test');
+const work = mkdtempSync(join(tmpdir(), 'test-e2e-'));
+const binary = join(root, 'dist/test/e2e.test');
 const report = join(work, 'report.json');
 const kubeconfig = join(work, 'kubeconfig');
 execFileSync('go', ['test', '-c', '-o', binary, '.'], { cwd: join(root, 'test/real'), stdio: 'inherit' });
