@@ -11,6 +11,8 @@ export interface KubeClientOptions {
   random: Random;
   /** The client's own limit on requests. Default: none. */
   rate?: Rate;
+  /** Milliseconds for an answer to a request other than a watch, from sending it to its last byte; API servers take 60 s themselves. Default 60,000. */
+  timeout?: number;
   /** Default `karpenter-ts`. */
   userAgent?: string;
   /** Default owner of fields that are written, for server-side apply and `managedFields`. */
@@ -53,6 +55,10 @@ export interface ListOptions extends Selection, CallOptions {
   continue?: string | undefined;
   resourceVersion?: string | undefined;
   metadataOnly?: boolean | undefined;
+  /** Milliseconds for the whole answer. Default: the client's. */
+  timeout?: number | undefined;
+  /** Whether a failure is tried again here. Default true. */
+  retry?: boolean | undefined;
 }
 
 /** One page of a list; `resourceVersion` is where a watch takes up. */
@@ -67,6 +73,11 @@ export interface WatchOptions extends Selection, CallOptions {
   metadataOnly?: boolean | undefined;
   /** Seconds after which the server ends the watch. */
   timeoutSeconds?: number | undefined;
+  /** Streams what is there already first (with `resourceVersionMatch`), and marks its end by a bookmark. */
+  sendInitialEvents?: boolean | undefined;
+  resourceVersionMatch?: 'NotOlderThan' | undefined;
+  /** Called when the server has answered, before the first line. */
+  opened?: (() => void) | undefined;
 }
 
 /** A line of a watch, as it came. */

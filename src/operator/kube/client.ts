@@ -11,6 +11,7 @@ import { readLines, readText } from './lines.js';
 import type { KindRef, KubeObject } from './object.js';
 import type { PathTarget, Query } from './paths.js';
 import { apiVersionOf, pathOf } from './paths.js';
+import { RequestDeadline } from './request-deadline.js';
 import { ATTEMPTS, retryAfterOf, retryDelay } from './retry.js';
 import type { KubeRequest, KubeResponse, KubeTransport } from './transport.js';
 
@@ -24,6 +25,8 @@ const PATCH_TYPES = {
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=1,application/json';
 const METADATA_WATCH = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=1,application/json';
 
+/** Milliseconds for an answer, unless the client or the call says otherwise. */
+const TIMEOUT = 60_000;
 
 interface Call {
   traits: RequestTraits;
@@ -32,7 +35,8 @@ interface Call {
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
   /** Whether answers that ask to be asked again are handled here; eviction means something else with 429. */
-  retry?: boolean;
+  retry?: boolean | undefined;
+  timeout?: number | undefined;
 }
 
 /**
@@ -63,11 +67,11 @@ export class KubeClient {
 
   /** One page (everything without `limit`). Items carry `apiVersion` and `kind`, which servers leave out inside lists. */
   async list<T extends KubeObject>(kind: KindRef, options: ListOptions = {}): Promise<Page<T>> {
-    const { signal, namespace, metadataOnly, ...query } = options;
+    const { signal, namespace, metadataOnly, timeout, retry, ...query } = options;
     const headers = metadataOnly ? { accept: METADATA_LIST } : {};
     const path = pathOf(kind, { namespace, query: query as Query });
     const list = await this.#call<{ metadata?: { resourceVersion?: string; continue?: string }; items?: T[] | null }>({
-      traits: { method: 'GET', verb: 'list', kind }, path, headers, signal,
+      traits: { method: 'GET', verb: 'list', kind }, path, headers, signal, timeout, retry,
     });
     if (list.items === undefined || !list.metadata) throw new ProtocolError({ method: 'GET', path }, 'the answer is not a list');
     const items = list.items ?? [];
@@ -91,11 +95,12 @@ export class KubeClient {
   }
 
   /** The lines of a watch until the server ends it or the signal aborts; bookmarks are asked for. */
-  async *watch(kind: KindRef, { signal, namespace, metadataOnly, ...query }: WatchOptions): AsyncGenerator<WatchLine, void, undefined> {
+  async *watch(kind: KindRef, { signal, namespace, metadataOnly, opened, ...query }: WatchOptions): AsyncGenerator<WatchLine, void, undefined> {
     const path = pathOf(kind, { namespace, query: { watch: true, allowWatchBookmarks: true, ...query } });
     const response = await this.#exchange({
       traits: { method: 'GET', verb: 'watch', kind }, path, retry: false, signal, headers: metadataOnly ? { accept: METADATA_WATCH } : {},
     });
+    opened?.();
     try {
       for await (const line of readLines(response.body)) yield parse(line, { method: 'GET', path }) as WatchLine;
     } catch (error) {
@@ -230,31 +235,35 @@ export class KubeClient {
       if (waited > 0) metrics?.limited(traits, waited / 1_000);
       if (traits.method !== 'GET' && mayWrite && !mayWrite()) throw new NotLeaderError(identity);
       const started = clock.now();
+      // Whoever watches has a limit of his own, on silence.
+      const deadline = traits.verb === 'watch' ? undefined : new RequestDeadline(clock, call.timeout ?? this.options.timeout ?? TIMEOUT, signal);
+      const guard = deadline?.signal ?? signal;
       let error: ApiError | TransportError;
       try {
-        const response = await this.transport.send(request);
+        const response = await this.transport.send(guard ? { ...request, signal: guard } : request);
         metrics?.requested(traits, String(response.status), (clock.now() - started) / 1_000);
-        if (response.status < 300) return signal ? { ...response, body: abortable(response.body, signal) } : response;
-        error = ApiError.of(response.status, await readText(response.body), identity, retryAfterOf(response, clock));
+        const body = deadline ? deadline.over(response.body) : signal ? abortable(response.body, signal) : response.body;
+        if (response.status < 300) return { ...response, body };
+        error = ApiError.of(response.status, await readText(body), identity, retryAfterOf(response, clock));
       } catch (cause) {
+        deadline?.end();
         if (isAborted(cause, signal)) throw cause;
         metrics?.requested(traits, '<error>', (clock.now() - started) / 1_000);
         error = new TransportError(identity, cause);
       }
-      const delay = retry && attempt < ATTEMPTS ? retryDelay(error, traits, attempt, random) : undefined;
+      const delay = retry && attempt < ATTEMPTS && !deadline?.passed ? retryDelay(error, traits, attempt, random) : undefined;
       if (delay === undefined) throw error;
       metrics?.retried(traits, error instanceof ApiError ? String(error.code) : '<error>');
       await sleep(clock, delay, signal);
     }
   }
 
-  #request({ traits, path, body, headers, signal }: Call): KubeRequest {
+  #request({ traits, path, body, headers }: Call): KubeRequest {
     return {
       method: traits.method as KubeRequest['method'],
       path,
       headers: { accept: 'application/json', 'user-agent': this.options.userAgent ?? 'karpenter-ts', ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal ? { signal } : {}),
     };
   }
 }

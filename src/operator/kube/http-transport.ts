@@ -1,16 +1,22 @@
+import { readFile } from 'node:fs/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { RequestOptions } from 'node:https';
 import type { Dispatcher } from 'undici';
+import type { Clock } from '../clock.js';
+import { systemClock } from '../clock.js';
 import type { KubeResponse, KubeTransport } from './transport.js';
 
 /** How long credentials are used before the kubeconfig is asked for them again; it re-reads token files and exec plugins itself. */
 const CREDENTIALS_FRESH_FOR = 30_000;
+/** And after a request without an answer, which may be due to them: a rotated CA, for one. */
+const CREDENTIALS_DOUBTFUL_FOR = 1_000;
 
 interface Credentials {
   headers: Record<string, string>;
   dispatcher: Dispatcher;
   material: string;
   readAt: number;
+  freshFor: number;
 }
 
 /** What of a kubeconfig goes into the TLS handshake. */
@@ -25,10 +31,10 @@ export class KubeConfigError extends Error {
 /**
  * HTTP(S) to the kubeconfig's current cluster, over one pool of connections. undici is loaded by the first request: a process with
  * another transport has no use for its 10 MB. Credentials (client certificates, tokens, token
- * files, exec plugins, OIDC) come from `KubeConfig`; they are read again every 30 s and after a 401, and a
+ * files, exec plugins, OIDC) come from `KubeConfig`; they are read again every 30 s, after a 401 and after a failed connection, and a
  * rotated certificate or CA gets a new pool.
  */
-export function httpTransport(kubeconfig: KubeConfig): KubeTransport {
+export function httpTransport(kubeconfig: KubeConfig, clock: Clock = systemClock()): KubeTransport {
   const cluster = kubeconfig.getCurrentCluster();
   if (!cluster?.server) {
     throw new KubeConfigError(`kubeconfig: context "${kubeconfig.getCurrentContext()}" names no cluster with a server; contexts: ${kubeconfig.getContexts().map(({ name }) => name).join(', ') || 'none'}`);
@@ -38,22 +44,28 @@ export function httpTransport(kubeconfig: KubeConfig): KubeTransport {
   const config = toleratingPlainHttp(kubeconfig);
   let credentials: Credentials | undefined;
   let reading: Promise<Credentials> | undefined;
+  const fresh = (): Pick<Credentials, 'readAt' | 'freshFor'> => ({ readAt: clock.now(), freshFor: CREDENTIALS_FRESH_FOR });
 
   const read = async (): Promise<Credentials> => {
     const options: RequestOptions = {};
     await config.applyToHTTPSOptions(options);
     const headers = Object.fromEntries(Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]));
+    const { tokenFile } = (config.getCurrentUser()?.authProvider?.config ?? {}) as { tokenFile?: string };
+    // client-node reads it once a minute, which is too seldom for a token that has just been refused.
+    if (tokenFile) headers['authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`;
     if (options.auth) headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
     const tls = Object.fromEntries(TLS_OPTIONS.map((name) => [name, options[name]]).filter(([, value]) => value !== undefined && value !== null));
     const material = JSON.stringify(tls);
-    if (credentials?.material === material) return { ...credentials, headers, readAt: Date.now() };
+    if (credentials?.material === material) return { ...credentials, headers, ...fresh() };
     // Requests in flight keep the old pool; closing lets them end.
     credentials?.dispatcher.close().catch(() => undefined);
-    return { headers, dispatcher: await dispatcherOf(tls, cluster.proxyUrl), material, readAt: Date.now() };
+    return { headers, dispatcher: await dispatcherOf(tls, cluster.proxyUrl), material, ...fresh() };
   };
 
-  const current = async (fresh: boolean): Promise<Credentials> => {
-    if (credentials && !fresh && Date.now() - credentials.readAt < CREDENTIALS_FRESH_FOR) return credentials;
+  const current = async (anew: boolean): Promise<Credentials> => {
+    // A clock that was set back says nothing about their age.
+    const age = Math.abs(clock.now() - (credentials?.readAt ?? 0));
+    if (credentials && !anew && age < credentials.freshFor) return credentials;
     reading ??= read().finally(() => {
       reading = undefined;
     });
@@ -63,10 +75,13 @@ export function httpTransport(kubeconfig: KubeConfig): KubeTransport {
 
   return {
     async send({ method, path, headers, body, signal }): Promise<KubeResponse> {
-      const exchange = async (fresh: boolean): Promise<KubeResponse> => {
-        const [{ headers: authentication, dispatcher }, { request }] = await Promise.all([current(fresh), import('undici')]);
+      const exchange = async (anew: boolean): Promise<KubeResponse> => {
+        const [{ headers: authentication, dispatcher }, { request }] = await Promise.all([current(anew), import('undici')]);
         const response = await request(`${base.origin}${prefix}${path}`, {
           method, dispatcher, headers: { ...headers, ...authentication }, body: body ?? null, signal: signal ?? null,
+        }).catch((error: unknown) => {
+          if (credentials && !signal?.aborted) credentials.freshFor = CREDENTIALS_DOUBTFUL_FOR;
+          throw error;
         });
         return { status: response.statusCode, headers: flatten(response.headers), body: response.body };
       };
@@ -92,13 +107,13 @@ export interface LazyTransport extends KubeTransport {
  * HTTP(S) to the cluster that kubectl would speak to: `$KUBECONFIG`, `~/.kube/config`, or the pod's service account.
  * client-node is loaded only here: it costs 90 MB and a second, which a process with another transport has no use for.
  */
-export function defaultTransport(): LazyTransport {
+export function defaultTransport(clock?: Clock): LazyTransport {
   let opened: Promise<KubeTransport> | undefined;
   const open = (): Promise<KubeTransport> => (opened ??= (async () => {
     const { KubeConfig } = await import('@kubernetes/client-node');
     const config = new KubeConfig();
     config.loadFromDefault();
-    return httpTransport(config);
+    return httpTransport(config, clock);
   })());
   return {
     open,

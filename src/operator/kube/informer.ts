@@ -7,9 +7,10 @@ import type { Status } from './errors.js';
 import { metadataOf, normalize } from './normalize.js';
 import type { KindRef, KubeObject, ObjectKey } from './object.js';
 import { Overlay } from './overlay.js';
-import type { Change, ReflectorObserver } from './reflector.js';
+import type { Change, ReflectorObserver, ReflectorShared } from './reflector.js';
 import { Reflector } from './reflector.js';
 import { Store } from './store.js';
+import type { WatchTimes } from './watch-times.js';
 
 /** What of a kind an informer follows. */
 export interface InformerScope extends Selection {
@@ -29,6 +30,8 @@ export interface InformerOptions extends InformerScope {
   /** Freeze what is stored, so that a reader who changes it fails at once. Costs time for every object; meant for tests. */
   freeze?: boolean;
   pageSize?: number;
+  times?: Partial<WatchTimes>;
+  shared?: ReflectorShared;
   observer?: InformerObserver;
 }
 

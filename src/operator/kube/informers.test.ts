@@ -1,10 +1,14 @@
+import { setMaxListeners } from 'node:events';
 import { expect } from 'chai';
 import { createApiServer } from '../../apiserver/index.js';
+import { sleep } from '../clock.js';
 import { seededRandom } from '../random.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
+import { abortable } from './abortable.js';
 import { KubeClient } from './client.js';
 import { handlerTransport } from './handler-transport.js';
 import { Informers } from './informers.js';
+import type { KubeRequest, KubeResponse } from './transport.js';
 import type { KindRef, KubeObject } from './object.js';
 
 const NODE: KindRef = { group: '', version: 'v1', kind: 'Node', plural: 'nodes', namespaced: false };
@@ -67,4 +71,43 @@ describe('shared informers', () => {
     stop.abort(new Error('over'));
     await server.close();
   });
+
+  for (const [what, streaming] of [['in pages', false], ['streamed', true]] as const) {
+    it(`do not all list at once when an API server comes back without its past (${what})`, async () => {
+      const clock = new VirtualClock();
+      const server = createApiServer({ clock, random: seededRandom(1) });
+      const inner = handlerTransport(server);
+      let [lost, open, most] = [false, 0, 0];
+      const times: number[] = [];
+      const broken = new AbortController();
+      setMaxListeners(0, broken.signal);
+      const transport = { ...inner, send: async (request: KubeRequest): Promise<KubeResponse> => {
+        const lists = request.path.includes('sendInitialEvents') || !request.path.includes('watch=true');
+        if (lost && !lists) return { status: 410, headers: {}, body: (async function* () { yield '{"kind":"Status","code":410,"reason":"Expired"}'; })() };
+        if (!lost) {
+          const response = await inner.send(request);
+          return { ...response, body: abortable(response.body, broken.signal) };
+        }
+        times.push(clock.now());
+        most = Math.max(most, (open += 1));
+        await sleep(clock, 1_000);
+        open -= 1;
+        return inner.send(request);
+      } };
+      const client = new KubeClient(transport, { clock, random: seededRandom(2) });
+      const stop = new AbortController();
+      const informers = new Informers({ client, clock, random: seededRandom(3), signal: stop.signal, streaming });
+      const leases = Array.from({ length: 40 }, (_, index) => informers.acquire(NODE, { labelSelector: `kind=${index}` }));
+      await clock.settle();
+      expect(leases.every(({ informer }) => informer.synced)).to.equal(true);
+      lost = true;
+      broken.abort(new Error('the API server goes'));
+      await clock.advance('30s');
+      expect(most).to.equal(4);
+      for (const since of times) expect(times.filter((time) => time >= since && time < since + 5_000).length).to.be.at.most(10 + 2 * 5);
+      expect(leases.every(({ informer }) => informer.silence < 30_000)).to.equal(true);
+      stop.abort(new Error('over'));
+      await server.close();
+    });
+  }
 });

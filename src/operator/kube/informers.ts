@@ -3,10 +3,25 @@ import type { Random } from '../random.js';
 import type { KubeClient } from './client.js';
 import type { InformerObserver, InformerScope } from './informer.js';
 import { Informer } from './informer.js';
+import { ListBudget } from './list-budget.js';
+import type { ListLimits } from './list-budget.js';
 import type { KindRef, KubeObject } from './object.js';
 import { kindKey } from './paths.js';
+import type { ReflectorShared } from './reflector.js';
+import type { WatchTimes } from './watch-times.js';
 
-export interface InformersOptions {
+/** How the informers of a process follow the server. */
+export interface InformerTuning {
+  /** Objects a page of a list. Default 500. */
+  pageSize?: number;
+  /** Stream lists over watches (WatchList, Kubernetes 1.34) where the server can; a refusal is remembered. Default false: lists in pages. */
+  streaming?: boolean;
+  /** Default: 4 lists at a time, and no more than 2 a second (10 at once) beside each informer's first. */
+  lists?: ListLimits;
+  times?: Partial<WatchTimes>;
+}
+
+export interface InformersOptions extends InformerTuning {
   client: KubeClient;
   clock: Clock;
   random: Random;
@@ -36,7 +51,11 @@ export interface InformerLease<T extends KubeObject> {
 export class Informers {
   readonly #shared = new Map<string, Shared>();
 
-  constructor(private readonly options: InformersOptions) {}
+  readonly #common: ReflectorShared;
+
+  constructor(private readonly options: InformersOptions) {
+    this.#common = { budget: new ListBudget(options.clock, options.lists), streaming: options.streaming ?? false };
+  }
 
   /** A running informer of the kind and scope. */
   acquire<T extends KubeObject>(kind: KindRef, scope: InformerScope = {}): InformerLease<T> {
@@ -67,9 +86,11 @@ export class Informers {
   }
 
   #start(id: string, kind: KindRef, scope: InformerScope): Shared {
-    const { client, clock, random, freeze = false, observe, signal } = this.options;
+    const { client, clock, random, freeze = false, pageSize, times = {}, observe, signal } = this.options;
     const observer = observe?.(kind);
-    const informer = new Informer<KubeObject>(kind, client, { ...scope, clock, random, freeze, ...(observer ? { observer } : {}) });
+    const informer = new Informer<KubeObject>(kind, client, {
+      ...scope, clock, random, freeze, times, shared: this.#common, ...(pageSize ? { pageSize } : {}), ...(observer ? { observer } : {}),
+    });
     const shared = { informer, stop: new AbortController(), users: 0 };
     this.#shared.set(id, shared);
     void informer.run(AbortSignal.any([signal, shared.stop.signal]));

@@ -7,6 +7,7 @@ import { KubeClient } from './client.js';
 import { handlerTransport } from './handler-transport.js';
 import { Informer } from './informer.js';
 import type { InformerOptions } from './informer.js';
+import { ListBudget } from './list-budget.js';
 import type { KindRef, KubeObject } from './object.js';
 import type { KubeRequest, KubeResponse, KubeTransport } from './transport.js';
 
@@ -318,6 +319,126 @@ describe('the reflector', () => {
     expect(world.informer.absent).to.equal(false);
     expect(world.held).to.deep.equal(['a=1']);
     expect(world.failures).to.deep.equal([]);
+  });
+
+  it('believes only the second denial of an optional kind that was there', async () => {
+    await world.create('a');
+    await world.follow({ optional: true });
+    let denials = 1;
+    world.intercept = (request, next) => (denials > 0 && isWatch(request) ? (denials -= 1, Promise.resolve(json(404, failure(404, 'NotFound')))) : next());
+    world.take();
+    await world.clock.advance('20m');
+    expect([world.informer.absent, world.held, world.take()]).to.deep.equal([false, ['a=1'], []]);
+    denials = Infinity;
+    world.intercept = () => Promise.resolve(json(404, failure(404, 'NotFound')));
+    await world.clock.advance('20m');
+    expect([world.informer.absent, world.held, world.take()]).to.deep.equal([true, [], ['deleted a 1→1']]);
+    world.intercept = (_request, next) => next();
+    await world.clock.advance('11s');
+    expect([world.informer.absent, world.held, world.take()]).to.deep.equal([false, ['a=1'], ['added a']]);
+  });
+
+  it('gives up on a page of a list that is not complete after 30 seconds, and asks once, not five times', async () => {
+    await world.create('a');
+    let hung = 0;
+    world.intercept = (request, next) => {
+      if (isWatch(request) || hung > 0) return next();
+      hung += 1;
+      return Promise.resolve({ status: 200, headers: {}, body: lines(request.signal, ['{"metadata":{},'], 'hang') });
+    };
+    await world.follow();
+    await world.clock.advance('29s');
+    expect([world.informer.synced, world.count('get')]).to.deep.equal([false, 1]);
+    await world.clock.advance('3s');
+    expect([world.informer.synced, world.count('get')]).to.deep.equal([true, 2]);
+    expect(world.failures[0]).to.match(/no answer from the API server: it was not complete within 30s$/);
+  });
+
+  it('waits longer and longer for a server whose watches break after their first line', async () => {
+    world.intercept = (request, next) => (isWatch(request)
+      ? Promise.resolve({ status: 200, headers: {}, body: lines(request.signal, [{ type: 'BOOKMARK', object: { metadata: { resourceVersion: '5' } } }], 'reset') }) : next());
+    await world.follow();
+    await world.clock.advance('10m');
+    expect(world.count('watch')).to.be.within(18, 26);
+  });
+
+  it('does not wait for a Retry-After of an hour for more than a minute', async () => {
+    let asked = 0;
+    world.intercept = (request, next) => (isWatch(request) && (asked += 1) === 1 ? Promise.resolve(json(503, failure(503, 'ServiceUnavailable'), { 'retry-after': '3600' })) : next());
+    await world.follow();
+    await world.clock.advance('59s');
+    expect(asked).to.equal(1);
+    await world.clock.advance('3s');
+    expect(asked).to.equal(2);
+  });
+
+  it('knows how long the server has not been heard, by any clock', async () => {
+    await world.follow();
+    await world.clock.advance('59s');
+    expect(world.informer.silence).to.be.within(58_000, 59_000);
+    await world.clock.advance('2s');
+    expect(world.informer.silence).to.be.below(2_000);
+  });
+
+  describe('that streams its lists', () => {
+    const streaming = () => ({ shared: { budget: new ListBudget(world.clock), streaming: true } });
+
+    it('takes what is there from one watch, and goes on with it', async () => {
+      for (const name of ['a', 'b']) await world.create(name);
+      await world.follow(streaming());
+      expect(world.take().sort()).to.deep.equal(['added a initial', 'added b initial']);
+      expect([world.informer.synced, world.count('get'), world.count('watch')]).to.deep.equal([true, 0, 1]);
+      await world.set('a', '2');
+      await world.remove('b');
+      await world.clock.settle();
+      expect(world.take()).to.deep.equal(['modified a 1→2', 'deleted b 1→1']);
+      expect(world.count('watch')).to.equal(1);
+    });
+
+    it('reports the difference after 410', async () => {
+      for (const name of ['kept', 'gone']) await world.create(name);
+      let expired = 1;
+      await world.follow({ ...streaming(), times: { inactivity: 30_000 } });
+      world.take();
+      world.intercept = async (request, next) => {
+        if (expired === 0) return next();
+        expired -= 1;
+        await world.remove('gone');
+        await world.create('new');
+        return json(410, failure(410, 'Expired'));
+      };
+      // The watch ends by silence: its bookmark comes too late for this patience.
+      await world.clock.advance('33s');
+      expect(world.take().sort()).to.deep.equal(['added new', 'deleted gone 1→1']);
+      expect([world.held, world.count('get')]).to.deep.equal([['kept=1', 'new=1'], 0]);
+    });
+
+    for (const [what, answer] of [
+      ['refuses it', () => json(422, failure(422, 'Invalid'))],
+      ['does not know it, and so sends no end', (signal?: AbortSignal): KubeResponse => ({ status: 200, headers: {}, body: lines(signal, [{ type: 'ADDED', object: { metadata: { name: 'a', namespace: 'default', uid: 'a', resourceVersion: '1' } } }], 'hang') })],
+    ] as const) {
+      it(`comes back to pages where the server ${what}`, async () => {
+        await world.create('a');
+        world.intercept = (request, next) => (request.path.includes('sendInitialEvents') ? Promise.resolve(answer(request.signal)) : next());
+        await world.follow(streaming());
+        await world.clock.advance('32s');
+        expect([world.informer.synced, world.held]).to.deep.equal([true, ['a=1']]);
+        expect(world.requests.filter((path) => path.includes('sendInitialEvents'))).to.have.length(1);
+      });
+    }
+
+    it('never takes an interrupted list for a complete one', async () => {
+      for (const name of ['a', 'b']) await world.create(name);
+      let cut = 2;
+      world.intercept = async (request, next) => {
+        if (!request.path.includes('sendInitialEvents') || (cut -= 1) < 0) return next();
+        return { status: 200, headers: {}, body: lines(request.signal, [{ type: 'ADDED', object: { metadata: { name: 'a', namespace: 'default', uid: 'x', resourceVersion: '1' } } }], cut === 1 ? 'close' : 'reset') };
+      };
+      await world.follow(streaming());
+      expect(world.informer.synced).to.equal(false);
+      await world.clock.advance('5s');
+      expect([world.informer.synced, world.held]).to.deep.equal([true, ['a=1', 'b=1']]);
+    });
   });
 
   it('keeps only metadata if it is told so', async () => {

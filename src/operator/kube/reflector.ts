@@ -1,13 +1,18 @@
-import type { Clock, Timer } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { sleep } from '../clock.js';
 import { backoffDelay } from '../queue/backoff.js';
 import type { Random } from '../random.js';
 import type { KubeClient } from './client.js';
-import type { Selection, WatchLine } from './client-options.js';
+import type { Page, Selection, WatchOptions } from './client-options.js';
 import { ApiError, isAborted, isExpired, isNotFound } from './errors.js';
+import { ListBudget } from './list-budget.js';
 import { metadataOf, normalize } from './normalize.js';
 import type { KindRef, KubeObject, ObjectKey } from './object.js';
 import { keyOfObject } from './object.js';
+import type { WatchEvent } from './watch-stream.js';
+import { WatchSilentError, WatchStream } from './watch-stream.js';
+import type { WatchTimes } from './watch-times.js';
+import { WATCH_TIMES } from './watch-times.js';
 
 /**
  * A change of one object, as a reflector reports it. Objects that were deleted and made anew are two changes. `initial`: it was
@@ -31,12 +36,24 @@ export interface Mirror<T extends KubeObject> {
   listed(resourceVersion: string): void;
 }
 
+/** What a reflector did. `silent`: a watch was cut off because nothing came; `expired`: the server had forgotten where the watch was (410). */
+export type ReflectorStep = 'listed' | 'streamed' | 'watching' | 'silent' | 'expired' | 'absent';
+
 /** What a reflector has to say about itself. None of these stops it. */
 export interface ReflectorObserver {
   /** A list or a watch failed; it will be tried again in `delay` ms. */
   failed(error: unknown, delay: number): void;
   /** An object could not be taken over; the rest goes on. */
   skipped(error: unknown): void;
+  /** For counting. */
+  did?(step: ReflectorStep): void;
+}
+
+/** What the reflectors of a process share. */
+export interface ReflectorShared {
+  readonly budget: ListBudget;
+  /** Whether lists are streamed over a watch; goes off for all when the server refuses that. */
+  streaming: boolean;
 }
 
 export interface ReflectorOptions extends Selection {
@@ -48,36 +65,33 @@ export interface ReflectorOptions extends Selection {
   metadataOnly?: boolean;
   /** A kind that the server does not serve (its CRD is not installed) counts as synced and empty, and is looked for again. */
   optional?: boolean;
+  /** Default {@link WATCH_TIMES}. */
+  times?: Partial<WatchTimes>;
+  /** Default: a budget of its own, and lists in pages. */
+  shared?: ReflectorShared;
   observer?: ReflectorObserver;
 }
 
-/**
- * How long a watch may be silent before it is taken for dead. Bookmarks come every 60 s; a dropped link is thus noticed
- * within 75 s, without reconnecting healthy quiet watches.
- */
-export const INACTIVITY_LIMIT = 70_000;
-
-const RECONNECT = { base: 800, max: 30_000, jitter: 0.3 };
-
-/** How often a kind that is not served is looked for. */
-const ABSENT_RECHECK = 10_000;
-
-/** Why a watch was cut off from our side. */
-class InactivityError extends Error {
-  override readonly name = 'InactivityError';
-  readonly reason = 'WatchSilent';
-}
+/** Marks the bookmark after which a streamed list is complete. */
+const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
 /**
- * Keeps a mirror of one kind equal to the server, whatever happens on the way: lists in pages, watches with bookmarks,
- * reconnects with jittered backoff (0.8 s to 30 s, `Retry-After` honoured) from where it was, lists again on 410 and reports the
- * difference as proper changes. It ends only when the signal aborts, and from then on reports nothing and opens nothing.
+ * Keeps a mirror of one kind equal to the server, whatever happens on the way: lists (in pages, or streamed where the server can), watches
+ * with bookmarks, reconnects with jittered backoff (`Retry-After` honoured) from where it was, lists again on 410 and reports
+ * the difference as proper changes. It ends only when the signal aborts, and from then on reports nothing and opens nothing.
  */
 export class Reflector<T extends KubeObject> {
+  readonly #times: WatchTimes;
+  readonly #shared: ReflectorShared;
   #resourceVersion: string | undefined;
   #failures = 0;
+  #lists = 0;
+  /** The last streamed list brought no end: the next one comes in pages. */
+  #streamFailed = false;
   #synced = false;
   #absent = false;
+  /** Answers in a row that the kind is not served. */
+  #denials = 0;
   #contactAt: number;
   #resolveSynced: () => void = () => undefined;
   readonly #whenSynced = new Promise<void>((resolve) => {
@@ -91,6 +105,8 @@ export class Reflector<T extends KubeObject> {
     private readonly deliver: (change: Change<T>) => void,
     private readonly options: ReflectorOptions,
   ) {
+    this.#times = { ...WATCH_TIMES, ...options.times };
+    this.#shared = options.shared ?? { budget: new ListBudget(options.clock), streaming: false };
     this.#contactAt = options.clock.now();
   }
 
@@ -109,9 +125,9 @@ export class Reflector<T extends KubeObject> {
     return this.#resourceVersion;
   }
 
-  /** Milliseconds since the server was last heard. */
+  /** Milliseconds since the server was last heard: an event, a bookmark or a page of a list. */
   get silence(): number {
-    return this.options.clock.now() - this.#contactAt;
+    return Math.max(0, this.options.clock.now() - this.#contactAt);
   }
 
   /** Resolves at the first complete list. */
@@ -123,8 +139,11 @@ export class Reflector<T extends KubeObject> {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        if (this.#resourceVersion === undefined) await this.#list(signal);
-        await this.#watch(signal);
+        if (this.#resourceVersion === undefined && this.#shared.streaming && !this.#streamFailed) await this.#stream(signal);
+        else {
+          if (this.#resourceVersion === undefined) await this.#list(signal);
+          await this.#watch(signal);
+        }
       } catch (error) {
         if (isAborted(error, signal)) return;
         await this.#recover(error, signal);
@@ -134,25 +153,44 @@ export class Reflector<T extends KubeObject> {
 
   /** Decides what a failure means and waits as long as it asks for. */
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
-    const { clock, random, optional, observer } = this.options;
+    const { clock, random, observer } = this.options;
     if (isExpired(error)) this.#resourceVersion = undefined;
     // Silence is normal for a server without bookmarks and 410 for a quiet kind: take up again at once, but a second time in a row waits.
-    const routine = this.#failures === 0 && (isExpired(error) || error instanceof InactivityError);
+    const silent = error instanceof WatchSilentError;
+    if (silent || isExpired(error)) observer?.did?.(silent ? 'silent' : 'expired');
+    const routine = this.#failures === 0 && (silent || isExpired(error));
     this.#failures += 1;
     if (routine) return;
-    let delay = Math.max(backoffDelay(RECONNECT, this.#failures, random), error instanceof ApiError ? error.retryAfter ?? 0 : 0);
-    if (optional && isNotFound(error)) {
-      this.#becomeAbsent();
-      delay = ABSENT_RECHECK;
-    } else {
-      observer?.failed(error, delay);
-    }
+    const absent = this.#isAbsent(error);
+    const delay = absent ? this.#times.absentRecheck : this.#delayAfter(error, random);
+    if (absent) this.#becomeAbsent();
+    else observer?.failed(error, delay);
     await sleep(clock, delay, signal).catch(() => undefined);
   }
 
+  #delayAfter(error: unknown, random: Random): number {
+    const { reconnect, longestRetryAfter } = this.#times;
+    const backoff = backoffDelay(reconnect, this.#failures, random);
+    const { retryAfter } = error instanceof ApiError ? error : {};
+    // All who were told the same must not come back together.
+    return retryAfter === undefined ? backoff : Math.max(backoff, Math.min(retryAfter, longestRetryAfter) + random.next() * reconnect.base);
+  }
+
+  /** Whether an optional kind is not served. A server that has just started may deny for a moment what it serves: what was there has to be denied twice. */
+  #isAbsent(error: unknown): boolean {
+    if (!this.options.optional || !isNotFound(error)) {
+      this.#denials = 0;
+      return false;
+    }
+    this.#denials += 1;
+    return this.#denials > 1 || this.#absent || !this.#synced;
+  }
+
   #becomeAbsent(): void {
+    if (!this.#absent) this.options.observer?.did?.('absent');
     this.#absent = true;
-    this.#contactAt = this.options.clock.now();
+    this.#failures = 0;
+    this.#contact();
     this.#resourceVersion = undefined;
     for (const key of this.mirror.keys()) this.#gone(key);
     this.#becomeSynced();
@@ -163,93 +201,134 @@ export class Reflector<T extends KubeObject> {
     this.#resolveSynced();
   }
 
+  #contact(): void {
+    this.#contactAt = this.options.clock.now();
+  }
+
   async #list(signal: AbortSignal): Promise<void> {
-    const { pageSize = 500 } = this.options;
-    const seen = new Set<ObjectKey>();
-    let limit: number | undefined = pageSize;
-    let next: string | undefined;
-    let resourceVersion: string;
-    do {
-      let page;
-      try {
-        page = await this.client.list<T>(this.kind, { ...this.#selection(), limit, continue: next, signal });
-      } catch (error) {
-        if (next === undefined || !isExpired(error)) throw error;
-        // The list took longer than the server remembers; one answer with everything is the way out.
-        next = undefined;
-        limit = undefined;
-        seen.clear();
-        page = await this.client.list<T>(this.kind, { ...this.#selection(), signal });
+    await this.#inTurn(signal, async () => {
+      const seen = new Set<ObjectKey>();
+      let page = await this.#page(signal, { limit: this.options.pageSize ?? 500 });
+      for (;;) {
+        signal.throwIfAborted();
+        for (const item of page.items) this.#guard(() => this.#take(item, seen));
+        this.#contact();
+        if (!page.continue) break;
+        try {
+          page = await this.#page(signal, { limit: this.options.pageSize ?? 500, continue: page.continue });
+        } catch (error) {
+          if (!isExpired(error)) throw error;
+          // The list took longer than the server remembers; one answer with everything is the way out.
+          seen.clear();
+          page = await this.#page(signal, {});
+        }
       }
-      signal.throwIfAborted();
-      for (const item of page.items) this.#take(item, seen);
-      resourceVersion = page.resourceVersion;
-      next = page.continue;
-      this.#contactAt = this.options.clock.now();
-    } while (next);
+      this.#complete(seen, page.resourceVersion);
+    });
+    this.options.observer?.did?.('listed');
+  }
+
+  /** Runs a list when the budget allows it. */
+  #inTurn(signal: AbortSignal, list: () => Promise<void>): Promise<void> {
+    this.#lists += 1;
+    return this.#shared.budget.run(this.#lists > 1, signal, list);
+  }
+
+  #page(signal: AbortSignal, part: { limit?: number; continue?: string }): Promise<Page<T>> {
+    // Our own backoff is the only one: retries of the client would multiply the requests.
+    return this.client.list<T>(this.kind, { ...this.#selection(), ...part, signal, timeout: this.#times.answer, retry: false });
+  }
+
+  /** Everything has been taken over, as of the resourceVersion; what was not seen is gone. */
+  #complete(seen: ReadonlySet<ObjectKey>, resourceVersion: string): void {
     for (const key of this.mirror.keys()) if (!seen.has(key)) this.#gone(key);
     this.mirror.listed(resourceVersion);
     this.#resourceVersion = resourceVersion;
     this.#absent = false;
+    this.#denials = 0;
+    this.#streamFailed = false;
     this.#becomeSynced();
   }
 
-  #take(item: T, seen: Set<ObjectKey>): void {
-    this.#guard(() => {
-      const object = this.#ingest(item);
-      seen.add(keyOfObject(object));
-      this.#put(object);
-    });
+  /** Lists over a watch, object by object, and goes on watching. */
+  async #stream(signal: AbortSignal): Promise<void> {
+    const stream = this.#newStream();
+    const events = stream.open({ ...this.#watchOptions(), sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }, signal);
+    try {
+      await this.#inTurn(signal, () => this.#takeInitial(events));
+      this.options.observer?.did?.('streamed');
+      await this.#follow(stream, events);
+    } catch (error) {
+      if (this.#resourceVersion !== undefined) throw error;
+      if (error instanceof ApiError && (error.code === 400 || error.code === 422)) this.#shared.streaming = false;
+      else {
+        this.#streamFailed = true;
+        throw error;
+      }
+    } finally {
+      await events.return();
+    }
+  }
+
+  async #takeInitial(events: AsyncGenerator<WatchEvent, void, undefined>): Promise<void> {
+    const seen = new Set<ObjectKey>();
+    for (;;) {
+      const { value: line, done } = await events.next();
+      if (done) throw new Error(`the streamed list of ${this.kind.plural} ended before it was complete`);
+      this.#contact();
+      const { metadata } = line.object ?? {};
+      if (line.type !== 'BOOKMARK') this.#guard(() => (line.type === 'DELETED' ? this.#drop(line.object as T, seen) : this.#take(line.object as T, seen)));
+      else if (metadata?.annotations?.[INITIAL_EVENTS_END] === 'true') {
+        this.#complete(seen, metadata.resourceVersion);
+        return;
+      }
+    }
+  }
+
+  #take(item: T, seen?: Set<ObjectKey>): void {
+    const object = this.#ingest(item);
+    seen?.add(keyOfObject(object));
+    this.#put(object);
+  }
+
+  #drop(item: T, seen?: Set<ObjectKey>): void {
+    const object = this.#ingest(item);
+    seen?.delete(keyOfObject(object));
+    this.#gone(keyOfObject(object), object);
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.options;
-    const silence = new AbortController();
-    const startedAt = clock.now();
-    let timer: Timer | undefined;
-    let lines = 0;
-    const heard = (): void => {
-      this.#contactAt = clock.now();
-      timer?.cancel();
-      timer = clock.schedule(INACTIVITY_LIMIT, () => silence.abort(new InactivityError(`the watch of ${this.kind.plural} was silent for ${INACTIVITY_LIMIT / 1_000}s`)));
-    };
-    try {
-      timer = clock.schedule(INACTIVITY_LIMIT, () => silence.abort(new InactivityError(`no answer to the watch of ${this.kind.plural} in ${INACTIVITY_LIMIT / 1_000}s`)));
-      const watch = this.client.watch(this.kind, {
-        ...this.#selection(),
-        resourceVersion: this.#resourceVersion,
-        // Between 5 and 10 minutes, so that the watches of many clients do not end together.
-        timeoutSeconds: 300 + Math.floor(random.next() * 300),
-        signal: AbortSignal.any([signal, silence.signal]),
-      });
-      for await (const line of watch) {
-        // An event that is still under way when the abort comes must not be taken over.
-        signal.throwIfAborted();
-        if (line.type === 'ERROR') throw new ApiError(line.object, { method: 'GET', path: `watch of ${this.kind.plural}` });
-        heard();
-        lines += 1;
-        this.#failures = 0;
-        this.#apply(line);
-      }
-    } catch (error) {
-      // The transport reports our own cut-off in its own way.
-      throw silence.signal.aborted && !signal.aborted ? silence.signal.reason : error;
-    } finally {
-      timer?.cancel();
-    }
-    // A server that ends empty watches at once would otherwise be asked without pause.
-    if (lines === 0 && clock.now() - startedAt < 1_000) throw new Error(`the watch of ${this.kind.plural} ended at once and empty`);
+    const stream = this.#newStream();
+    await this.#follow(stream, stream.open({ ...this.#watchOptions(), resourceVersion: this.#resourceVersion }, signal));
   }
 
-  #apply(line: Exclude<WatchLine, { type: 'ERROR' }>): void {
-    const { resourceVersion } = line.object?.metadata ?? {};
-    if (line.type !== 'BOOKMARK') {
-      this.#guard(() => {
-        const object = this.#ingest(line.object as T);
-        if (line.type === 'DELETED') this.#gone(keyOfObject(object), object);
-        else this.#put(object);
-      });
+  #newStream(): WatchStream {
+    const { answer, inactivity } = this.#times;
+    return new WatchStream(this.client, this.kind, this.options.clock, this.#times, () => (this.#resourceVersion === undefined ? answer : inactivity));
+  }
+
+  #watchOptions(): WatchOptions {
+    // Between 5 and 10 minutes, so that the watches of many clients do not end together.
+    return { ...this.#selection(), timeoutSeconds: 300 + Math.floor(this.options.random.next() * 300) };
+  }
+
+  async #follow(stream: WatchStream, events: AsyncIterable<WatchEvent>): Promise<void> {
+    this.options.observer?.did?.('watching');
+    try {
+      for await (const line of events) {
+        this.#contact();
+        this.#apply(line);
+      }
+    } finally {
+      if (stream.lived >= this.#times.stable) this.#failures = 0;
     }
+    // A server that ends watches at once would otherwise be asked without pause.
+    if (stream.lived < this.#times.stable) throw new Error(`the watch of ${this.kind.plural} ended after ${stream.lived}ms`);
+  }
+
+  #apply(line: WatchEvent): void {
+    const { resourceVersion } = line.object?.metadata ?? {};
+    if (line.type !== 'BOOKMARK') this.#guard(() => (line.type === 'DELETED' ? this.#drop(line.object as T) : this.#take(line.object as T)));
     // Also after an object that was skipped: asking for it again would bring it again.
     if (resourceVersion) this.#resourceVersion = resourceVersion;
   }

@@ -55,7 +55,8 @@ export class TokenBucket {
 
   #refill(): void {
     const now = this.clock.now();
-    this.#tokens = Math.min(this.rate.burst, this.#tokens + ((now - this.#updatedAt) / 1_000) * this.rate.qps);
+    // A clock that is set back takes no tokens away.
+    this.#tokens = Math.min(this.rate.burst, this.#tokens + (Math.max(0, now - this.#updatedAt) / 1_000) * this.rate.qps);
     this.#updatedAt = now;
   }
 }

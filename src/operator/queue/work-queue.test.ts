@@ -248,6 +248,27 @@ describe('the work queue', () => {
     expect(runs).to.equal(10_000);
   });
 
+  it('keeps nobody waiting for longer because the clock was set back by an hour', async () => {
+    const clock = new VirtualClock(0);
+    let skew = 0;
+    const skewed = new WorkQueue({
+      clock: { now: () => clock.now() + skew, schedule: (delay, callback) => clock.schedule(delay, callback) },
+      random: seededRandom(1), backoff: { base: 1_000, max: 60_000, jitter: 0 }, rate: { qps: 10, burst: 1 },
+    });
+    const { keys } = worker(skewed, clock, 10, 0);
+    skewed.add('now');
+    await clock.flush();
+    skewed.add('soon', { after: 2_000 });
+    skewed.add('later', { after: 5_000 });
+    skew = -3_600_000;
+    await clock.advance('1s');
+    skewed.add('fresh');
+    await clock.advance('2s');
+    expect(keys()).to.deep.equal(['now', 'fresh', 'soon']);
+    await clock.advance('2s');
+    expect(keys()).to.deep.equal(['now', 'fresh', 'soon', 'later']);
+  });
+
   it('refuses the end of a run that has not begun', () => {
     const { queue } = setUp();
     expect(() => queue.done('a')).to.throw('done("a"): the key is not in the queue, not running');

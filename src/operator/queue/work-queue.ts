@@ -108,6 +108,7 @@ export class WorkQueue {
   #burstBegan = 0;
   #timer: Timer | undefined;
   #timerDue = Infinity;
+  #latest = -Infinity;
   #pause: Timer | undefined;
   #draining = false;
   #stopped = false;
@@ -129,7 +130,7 @@ export class WorkQueue {
 
   /** Milliseconds that the current runs have taken so far: all together, and the longest. */
   unfinished(): { total: number; longest: number } {
-    const now = this.options.clock.now();
+    const now = this.#now();
     let total = 0;
     let longest = 0;
     for (const { startedAt } of this.#running) {
@@ -149,7 +150,7 @@ export class WorkQueue {
   /** Asks for a run of the key. */
   add(key: string, { priority = 0, after = 0, despiteBackoff = false }: AddOptions = {}): void {
     if (this.#stopped) return;
-    const now = this.options.clock.now();
+    const now = this.#now();
     const entry = this.#entries.get(key);
     if (!entry) this.#place(this.#create(key, priority), now + Math.max(0, after), now);
     else {
@@ -161,8 +162,8 @@ export class WorkQueue {
   /** Notes a failure: the key is run again when its backoff is over. */
   retry(key: string, { priority = 0 }: Pick<AddOptions, 'priority'> = {}): void {
     if (this.#stopped) return;
-    const { clock, random, backoff, observer } = this.options;
-    const now = clock.now();
+    const { random, backoff, observer } = this.options;
+    const now = this.#now();
     const entry = this.#entries.get(key) ?? this.#create(key, priority);
     entry.failures += 1;
     entry.notBefore = now + backoffDelay(backoff, entry.failures, random);
@@ -183,8 +184,8 @@ export class WorkQueue {
   done(key: string): void {
     const entry = this.#entries.get(key);
     if (entry?.state !== 'running') throw new Error(`done("${key}"): the key is ${entry ? entry.state : 'not in the queue'}, not running`);
-    const { clock, observer } = this.options;
-    const now = clock.now();
+    const { observer } = this.options;
+    const now = this.#now();
     observer?.finished(now - entry.startedAt);
     this.#running.delete(entry);
     if (entry.pool) entry.pool.free += 1;
@@ -223,6 +224,23 @@ export class WorkQueue {
       if (entry.state !== 'running') this.#entries.delete(entry.key);
     }
     for (const { subscriber } of this.#pools) subscriber.complete();
+  }
+
+  /** The clock's time. If the clock was set back, everything that waits is moved back with it: it waits as long as it was asked to, by any clock. */
+  #now(): number {
+    const now = this.options.clock.now();
+    const back = this.#latest - now;
+    this.#latest = now;
+    if (back > 0) {
+      for (const entry of this.#entries.values()) {
+        entry.due -= back;
+        entry.notBefore -= back;
+        entry.enqueuedAt -= back;
+        entry.startedAt -= back;
+      }
+      this.#timerDue -= back;
+    }
+    return now;
   }
 
   #create(key: string, priority: number): Entry {
@@ -300,7 +318,7 @@ export class WorkQueue {
     this.#timerDue = due;
     this.#timer = this.options.clock.schedule(due - now, () => {
       this.#timerDue = Infinity;
-      const late = this.options.clock.now();
+      const late = this.#now();
       for (let entry = this.#waiting.peek(); entry && entry.due <= late; entry = this.#waiting.peek()) {
         this.#waiting.remove(entry);
         this.#makeReady(entry, entry.due);
@@ -341,8 +359,8 @@ export class WorkQueue {
   }
 
   #burstIsOver(): boolean {
-    if (this.#burst === 0) this.#burstBegan = this.options.clock.now();
-    return this.#burst >= BURST.runs || (this.#burst % BURST.lookEvery === BURST.lookEvery - 1 && this.options.clock.now() - this.#burstBegan >= BURST.time);
+    if (this.#burst === 0) this.#burstBegan = this.#now();
+    return this.#burst >= BURST.runs || (this.#burst % BURST.lookEvery === BURST.lookEvery - 1 && this.#now() - this.#burstBegan >= BURST.time);
   }
 
   #pauseFor(delay: number): void {
@@ -354,7 +372,7 @@ export class WorkQueue {
   }
 
   #start(entry: Entry, pool: Pool): void {
-    const now = this.options.clock.now();
+    const now = this.#now();
     this.#leaveDepth(entry);
     entry.state = 'running';
     entry.startedAt = now;

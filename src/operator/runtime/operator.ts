@@ -13,6 +13,7 @@ import { KubeClient } from '../kube/client.js';
 import { EventRecorder } from '../kube/event-recorder.js';
 import { defaultTransport, httpTransport } from '../kube/http-transport.js';
 import { Informers } from '../kube/informers.js';
+import type { InformerTuning } from '../kube/informers.js';
 import type { KubeTransport } from '../kube/transport.js';
 import { Logger } from '../logger.js';
 import type { Rate } from '../queue/token-bucket.js';
@@ -24,7 +25,7 @@ import { Health } from './health.js';
 import type { EndpointPorts } from './http-endpoints.js';
 import { HttpEndpoints } from './http-endpoints.js';
 import { InformerCache } from './informer-cache.js';
-import { informerObserver } from './informer-metrics.js';
+import { informerGauges, informerObserver } from './informer-metrics.js';
 import { Kinds } from './kinds.js';
 import type { LeaderElectionOptions } from './leadership.js';
 import { Leadership } from './leadership.js';
@@ -66,6 +67,8 @@ export interface OperatorOptions {
   webhooks?: WebhookOptions;
   /** Limit on requests to the API server; leases are outside it. Default: 200 a second, 300 at once. */
   rate?: Rate;
+  /** How the caches follow the API server. */
+  informers?: InformerTuning;
   userAgent?: string;
   /** CPUs that concurrencies by CPU count. Default: those of the machine. */
   cpus?: number;
@@ -114,8 +117,8 @@ export class Operator {
     this.#random = options.random ?? systemRandom;
     this.#log = options.logger ?? createLogger({ clock: this.#clock });
     const { kubeconfig } = options;
-    const fallback = options.transport || kubeconfig ? undefined : defaultTransport();
-    const transport = options.transport ?? fallback ?? httpTransport(kubeconfig as KubeConfig);
+    const fallback = options.transport || kubeconfig ? undefined : defaultTransport(this.#clock);
+    const transport = options.transport ?? fallback ?? httpTransport(kubeconfig as KubeConfig, this.#clock);
     this.#connect = async () => void (await fallback?.open());
     const host = options.transport ? 'in-process' : kubeconfig?.getCurrentCluster()?.server.replace(/^https?:\/\//, '') ?? 'default';
     const shared = {
@@ -134,7 +137,7 @@ export class Operator {
       onDropped: (reason, error) => this.#log.debug('event dropped', { reason, ...(error === undefined ? {} : { error }) }),
     });
     this.#informers = new Informers({
-      client: this.#client, clock: this.#clock, random: this.#random, freeze: options.freeze ?? false, signal: this.#stopInformers.signal,
+      ...options.informers, client: this.#client, clock: this.#clock, random: this.#random, freeze: options.freeze ?? false, signal: this.#stopInformers.signal,
       observe: informerObserver(this.metrics, this.#log),
     });
     this.#bindServices();
@@ -259,6 +262,7 @@ export class Operator {
     const { ports = {}, processMetrics = true } = this.options;
     if (processMetrics) collectDefaultMetrics({ register: this.metrics.registry });
     addReadinessChecks(this.readyz, this.plan, this.#client, this.#informers);
+    informerGauges(this.metrics, this.#informers);
     if (ports === false) return;
     this.#endpoints = new HttpEndpoints(this.metrics, { healthz: this.livez, readyz: this.readyz }, ports, this.#clock);
     stack.push('endpoints', () => this.#endpoints?.stop());

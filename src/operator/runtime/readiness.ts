@@ -4,7 +4,7 @@ import { sleep } from '../clock.js';
 import type { Plan } from '../dsl/plan.js';
 import type { KubeClient } from '../kube/client.js';
 import type { Informers } from '../kube/informers.js';
-import { INACTIVITY_LIMIT } from '../kube/reflector.js';
+import { WATCH_TIMES } from '../kube/watch-times.js';
 import type { Logger } from '../logger.js';
 import type { Health } from './health.js';
 
@@ -12,7 +12,7 @@ import type { Health } from './health.js';
 const SYNC_REPORT = 30_000;
 
 /** A watch that was silent for longer is not merely between two bookmarks: its own limit, and time to reconnect. */
-const SILENCE_LIMIT = 2 * INACTIVITY_LIMIT;
+const SILENCE_LIMIT = 2 * WATCH_TIMES.inactivity;
 
 const unsynced = (informers: Informers): string[] => informers.all().filter(({ synced }) => !synced).map(({ kind }) => kind.plural);
 

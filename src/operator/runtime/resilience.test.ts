@@ -222,6 +222,12 @@ describe('an operator under adversity', () => {
     // The server ends the watch that is open after ten minutes at most.
     await bed.advance('15m');
     expect((await bed.operator.readyz.report('informers'))?.text).to.include('nothing heard for 140s from: nodes');
+    const metrics = await bed.operator.metrics.registry.metrics();
+    const age = /operator_informer_age_seconds\{group="",kind="Node"\} (\d+)/.exec(metrics)?.[1];
+    expect(Number(age)).to.be.within(140, 900);
+    for (const series of ['operator_informer_synced{group="",kind="Node"} 1', 'operator_informer_absent{group="",kind="Node"} 0', 'operator_informer_objects{group="",kind="Node"} 0']) expect(metrics).to.include(series);
+    expect(metrics).to.match(/operator_informer_steps_total\{group="",kind="Node",step="listed"\} 1/);
+    expect(bed.logs.filter(({ message }) => message === 'watch failed; trying again').map(({ error }) => error)).to.include('no answer to the watch of nodes for 30s');
   });
 });
 
