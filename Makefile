@@ -3,7 +3,7 @@
 
 NODE_MODULES := node_modules/.package-lock.json
 BUILT := dist/.built
-SOURCES := $(shell find src reconcilers test -name '*.ts' -o -name '*.json') tsconfig.json
+SOURCES := $(shell find src reconcilers templates test -name '*.ts' -o -name '*.json') tsconfig.json
 
 $(NODE_MODULES): package.json package-lock.json
 	@test -L node_modules || npm ci --no-audit --no-fund --loglevel=error

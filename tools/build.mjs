@@ -16,6 +16,6 @@ function removeOrphans(directory) {
   }
 }
 
-for (const part of ['src', 'reconcilers', 'test']) if (existsSync(join(root, 'dist', part))) removeOrphans(join(root, 'dist', part));
+for (const part of ['src', 'reconcilers', 'templates', 'test']) if (existsSync(join(root, 'dist', part))) removeOrphans(join(root, 'dist', part));
 const { status } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root], { stdio: 'inherit' });
 process.exit(status ?? 1);

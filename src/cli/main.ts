@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../operator/duration.js';
 import { FAULTS_HELP, parseFault } from './aws-faults.js';
 import { CliError } from './cli-error.js';
+import { addProjectCommands } from './project-commands.js';
 import type { PlanFlags } from './plan/plan-command.js';
 import type { SandboxFlags } from './sandbox-command.js';
 
@@ -94,15 +95,7 @@ program
     process.exitCode = await planCommand(flags);
   });
 
-program
-  .command('manifests')
-  .description('write the CustomResourceDefinitions')
-  .option('--out <directory>', 'where to write', 'crds')
-  .option('--check', 'write nothing; fail when a file is not up to date', false)
-  .action(async ({ out, check }: { out: string; check: boolean }) => {
-    const { manifests } = await import('./manifests.js');
-    process.exitCode = await manifests({ out, check, log: (line) => process.stdout.write(`${line}\n`) });
-  });
+addProjectCommands(program, port, stop.signal);
 
 try {
   await program.parseAsync();

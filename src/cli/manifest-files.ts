@@ -16,10 +16,10 @@ export interface Snippet {
 }
 
 /** The objects of files and folders, in order: paths as given, files of a folder by name, documents as they stand. Throws {@link CliError}. */
-export async function readManifests(paths: readonly string[]): Promise<{ manifests: Manifest[]; snippets: Snippet[] }> {
+export async function readManifests(paths: readonly string[], options: { mayBeEmpty?: boolean } = {}): Promise<{ manifests: Manifest[]; snippets: Snippet[] }> {
   const manifests: Manifest[] = [];
   const snippets: Snippet[] = [];
-  for (const file of (await Promise.all(paths.map(filesOf))).flat()) {
+  for (const file of (await Promise.all(paths.map((path) => filesOf(path, options)))).flat()) {
     const lines = new LineCounter();
     for (const document of parseAllDocuments(await readFile(file, 'utf8'), { lineCounter: lines })) {
       if ('empty' in document) continue;

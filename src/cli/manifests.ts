@@ -25,7 +25,7 @@ export const karpenterCrds = (): object[] => karpenterKinds().map((kind) => crdO
 /** The same as YAML files, by name. */
 export const karpenterManifests = (): Map<string, string> => renderManifests({ kinds: karpenterKinds() }, { webhook: CONVERSION });
 
-/** `karpenter-ts manifests`: writes the CRDs, or with `check` says which files differ. Returns the exit code. */
+/** `karpenter-ts manifests` where no project is: writes Karpenter's CRDs, or with `check` says which files differ. Returns the exit code. */
 export async function manifests({ out, check, log }: { out: string; check: boolean; log: (line: string) => void }): Promise<number> {
   const files = karpenterManifests();
   if (!check) {

@@ -15,7 +15,7 @@ export { isKind, kindPlanOf, kindRefOf, pluralOf } from './dsl/kind-plan.js';
 export * from './dsl/outcome.js';
 export * from './dsl/plan.js';
 export * from './dsl/predicate.js';
-export { InvalidDeclarations, Problems } from './dsl/problem.js';
+export { InvalidDeclarations, Problems, nearest } from './dsl/problem.js';
 export * from './dsl/resource.js';
 export * from './dsl/schema.js';
 export * from './dsl/token.js';

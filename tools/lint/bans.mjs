@@ -21,7 +21,7 @@ const ADAPTERS = [
 
 export function checkBans(root) {
   const problems = [];
-  for (const { path, text } of sources(root, ['src', 'reconcilers', 'test'])) {
+  for (const { path, text } of sources(root, ['src', 'reconcilers', 'templates', 'test'])) {
     if (ADAPTERS.some((adapter) => path.startsWith(adapter))) continue;
     const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, (comment) => comment.replace(/[^\n]/g, ' '));
     for (const { pattern, instead } of BANS) {

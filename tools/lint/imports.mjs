@@ -22,6 +22,7 @@ const TABLE = {
   'src/sandbox': ['src/apiserver', 'src/api', 'src/cloud/aws/catalogue', 'src/operator/kube', 'src/operator'],
   'src/cli': ['src', 'reconcilers'],
   reconcilers: ['src/operator', 'src/api', 'src/scheduling', 'src/disruption', 'src/cluster', 'src/cloud'],
+  templates: ['src/operator'],
   test: ['src', 'reconcilers'],
 };
 
@@ -42,7 +43,7 @@ const within = (path, prefix) => path === prefix || path.startsWith(`${prefix}/`
 
 export function checkImports(root) {
   const problems = [];
-  for (const { path, text } of sources(root, ['src', 'reconcilers', 'test'])) {
+  for (const { path, text } of sources(root, ['src', 'reconcilers', 'templates', 'test'])) {
     const room = roomOf(path);
     if (!room) { problems.push(`${path}: belongs to no room of the import table`); continue; }
     const isTest = path.endsWith('.test.ts');
@@ -60,7 +61,7 @@ export function checkImports(root) {
       const target = entry ? (entry[1] === 'reconcilers' ? 'reconcilers' : `src/${entry[1]}`) : normalize(join(dirname(path), specifier)).replace(/\.js$/, '.ts');
       if (isTest && within(target, 'test/support')) continue;
       if (within(target, room)) continue;
-      if (room === 'reconcilers' && !entry) { problems.push(`${at}: reconcilers use the public entries (karpenter-ts/…), not ${specifier}`); continue; }
+      if ((room === 'reconcilers' || room === 'templates') && !entry) { problems.push(`${at}: ${room} use the public entries (karpenter-ts/…), not ${specifier}`); continue; }
       const allowed = TABLE[room].some((rule) => (rule.startsWith('type:') ? (typeOnly || isTest) && within(target, rule.slice(5)) : within(target, rule)))
         || (isTest && room.startsWith('src/operator') && (within(target, 'src/apiserver') || within(target, 'src/operator')))
         || (isTest && (within(target, 'src/operator/testing') || room === 'reconcilers'))

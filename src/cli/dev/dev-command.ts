@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { httpTransport, rejectOnAbort } from '../../operator/index.js';
+import { Applier } from '../apply.js';
+import { CliError } from '../cli-error.js';
+import { readManifests } from '../manifest-files.js';
+import type { Project } from '../project/project.js';
+import { Child, finished } from './child.js';
+import { SourceChanges } from './source-changes.js';
+
+export interface DevFlags {
+  /** An existing cluster instead of a sandbox. */
+  kubeconfig?: string;
+  /** Run the operator. Without it: the cluster, with CRDs and samples that follow the sources. */
+  operator: boolean;
+  /** Port of the sandbox's API server; 0 for any. */
+  port: number;
+}
+
+type Print = (line: string) => void;
+
+const CLI = new URL('../main.js', import.meta.url).pathname;
+const describe = (ending: number | string): string => (typeof ending === 'number' ? `exit code ${ending}` : ending);
+
+/**
+ * `karpenter-ts dev`: a sandbox, and in it the operator of a project, built and started anew whenever a source is saved. What does not
+ * compile is printed, and the operator of before goes on. Ends at a signal, with everything that it started.
+ */
+export async function devCommand(project: Project, flags: DevFlags, print: Print, signal: AbortSignal): Promise<void> {
+  const changes = new SourceChanges(join(project.folder, 'src'));
+  const kubeconfig = flags.kubeconfig ?? join(project.folder, '.sandbox/kubeconfig');
+  const session = new DevSession(project, kubeconfig, flags.operator, print, signal);
+  let sandbox: Child | undefined;
+  try {
+    if (flags.kubeconfig === undefined) sandbox = await startSandbox(kubeconfig, flags.port, print, signal);
+    const lost = sandbox?.ended.then((ending) => { throw new CliError(`the sandbox ended with ${describe(ending)}`); });
+    lost?.catch(() => undefined);
+    for (;;) {
+      await session.renew();
+      await (lost ? Promise.race([lost, changes.next(signal)]) : changes.next(signal));
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    changes.close();
+    await session.stop();
+    await sandbox?.stop();
+  }
+}
+
+/** What follows from the sources. */
+class DevSession {
+  #operator: Child | undefined;
+  #applied = '';
+
+  constructor(
+    private readonly project: Project,
+    private readonly kubeconfig: string,
+    private readonly withOperator: boolean,
+    private readonly print: Print,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Builds, writes and applies CRDs, and starts the operator anew; when one of them fails, says so and leaves the rest as it was. */
+  async renew(): Promise<void> {
+    for (const [what, command, args] of [['build', 'npm', ['run', '--silent', 'build']], ['manifests', process.execPath, [CLI, 'manifests']]] as const) {
+      const { ending, output } = await finished(command, args, { cwd: this.project.folder, env: process.env }, this.signal);
+      const text = output.trimEnd();
+      if (text !== '') this.print(text);
+      if (ending === 0) continue;
+      this.print(`dev: ${what} failed${this.#operator?.isRunning ? ', the operator of before goes on' : ''}; waiting for a file under src to be saved`);
+      return;
+    }
+    try {
+      await this.#apply();
+    } catch (error) {
+      this.signal.throwIfAborted();
+      this.print(`dev: ${(error as Error).message}`);
+      return;
+    }
+    if (this.withOperator) await this.#restart();
+    else this.print('dev: the cluster is ready');
+  }
+
+  /** Ends the operator; nobody is told that it ended then. */
+  async stop(): Promise<void> {
+    const operator = this.#operator;
+    this.#operator = undefined;
+    await operator?.stop();
+  }
+
+  /** CRDs when they changed; samples once, as they are for the user to change. */
+  async #apply(): Promise<void> {
+    const folders = ['config/crd', ...(this.#applied === '' ? ['config/samples'] : [])].map((folder) => join(this.project.folder, folder));
+    const { manifests } = await readManifests(folders.filter(existsSync), { mayBeEmpty: true });
+    const crds = JSON.stringify(manifests.filter(({ object }) => object.kind === 'CustomResourceDefinition'));
+    if (crds === this.#applied) return;
+    const { KubeConfig } = await import('@kubernetes/client-node');
+    const config = new KubeConfig();
+    config.loadFromFile(this.kubeconfig);
+    const transport = httpTransport(config);
+    try {
+      await rejectOnAbort(new Applier(transport, this.print).apply(manifests), this.signal);
+    } finally {
+      await transport.close();
+    }
+    this.#applied = crds;
+  }
+
+  async #restart(): Promise<void> {
+    const again = this.#operator !== undefined;
+    await this.stop();
+    this.signal.throwIfAborted();
+    const { folder, main } = this.project;
+    const operator = new Child(process.execPath, ['--enable-source-maps', join(folder, main)], { cwd: folder, env: { ...process.env, KUBECONFIG: this.kubeconfig }, stdio: ['ignore', 'inherit', 'inherit'] });
+    this.#operator = operator;
+    this.print(`dev: the operator ${again ? 'starts again' : 'starts'}`);
+    const said = (text: string): void => {
+      if (this.#operator === operator) this.print(`dev: the operator ${text}; waiting for a file under src to be saved`);
+    };
+    void operator.ended.then((ending) => said(`ended with ${describe(ending)}`), (error: Error) => said(`cannot be started: ${error.message}`));
+  }
+}
+
+/** A sandbox in a process of its own, so that its cluster outlives what happens to the operator. Resolves when its API server answers. */
+async function startSandbox(kubeconfig: string, port: number, print: Print, signal: AbortSignal): Promise<Child> {
+  const child = new Child(process.execPath, [CLI, 'sandbox', '--no-operator', '--write-kubeconfig', kubeconfig, '--port', String(port), '--metrics-port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [output, isReady] = ['', false];
+  const ready = new Promise<void>((resolve) => void child.read((text) => {
+    if (isReady) return;
+    output += text;
+    isReady = /^kubectl /m.test(output);
+    if (isReady) resolve();
+  }));
+  try {
+    await rejectOnAbort(Promise.race([ready, child.ended]), signal);
+    if (!child.isRunning) throw new CliError(`the sandbox does not start:\n${output.trimEnd()}`);
+  } catch (error) {
+    await child.stop();
+    throw error;
+  }
+  print(`dev: export KUBECONFIG=${kubeconfig}`);
+  return child;
+}
