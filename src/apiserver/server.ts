@@ -24,6 +24,7 @@ import { createOpenApi } from './openapi/handler.js';
 import { openJournal } from './storage/journal.js';
 import { MemoryStorage } from './storage/memory-storage.js';
 import type { WebhookTransport } from './webhook/webhook-transport.js';
+import { externalNames } from './webhook/external-names.js';
 import { httpsWebhooks } from './webhook/webhook-transport.js';
 
 export interface ApiServerOptions {
@@ -37,7 +38,7 @@ export interface ApiServerOptions {
   conversions?: Readonly<Record<string, ConversionHook>>;
   /** Changes parts of what `/version` says. */
   version?: Partial<typeof SERVER_VERSION>;
-  /** How webhooks are reached: those of admission, and those of conversions that `conversions` leaves out. Default: HTTPS, without services. */
+  /** How webhooks are reached: those of admission, and those of conversions that `conversions` leaves out. Default: HTTPS, of services only those that are external names. */
   webhooks?: WebhookTransport;
   /** Looks at every write, as admission webhooks do. */
   admission?: readonly AdmissionPlugin[];
@@ -74,7 +75,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   // Every open watch listens.
   setMaxListeners(0, closing.signal);
   const admission: AdmissionPlugin[] = [limitRanger({ storage })];
-  const ctx: RestContext = { closing: closing.signal, clock, random, storage, registry, conversions, admission, webhookTransport: options.webhooks ?? httpsWebhooks(), ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
+  const ctx: RestContext = { closing: closing.signal, clock, random, storage, registry, conversions, admission, webhookTransport: options.webhooks ?? httpsWebhooks({ resolve: externalNames(storage) }), ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
   admission.push(...(options.admission ?? []), validatingAdmissionPolicies(ctx));
   bootstrap(ctx);
   const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startServiceAccounts(ctx), startEventExpiry(ctx), startPolicyTypeChecking(ctx), ...(options.certificateAuthority === undefined ? [] : [startRootCertificates(ctx, options.certificateAuthority)]), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];

@@ -1,4 +1,3 @@
-import type { ApiServer } from '../apiserver/index.js';
 import { INSTANCE_TYPE_LABEL, NODECLASS_LABEL, NODEPOOL_LABEL, CAPACITY_TYPE_LABEL, ZONE_LABEL, isTrue } from '../api/index.js';
 import type { DaemonSet, Deployment, Event, Job, Node, Pod, ReplicaSet, StatefulSet } from '../operator/index.js';
 import type { KubeObject } from '../operator/index.js';
@@ -25,8 +24,6 @@ export interface ClusterSummary {
   unschedulable: { pod: string; reason: string }[];
 }
 
-type Storage = ApiServer['storage'];
-
 /** Karpenter looks at pods that fit nowhere every 10 seconds: after this long, in milliseconds, its verdict is about the cluster as it is. */
 const PATIENCE = 15_000;
 
@@ -35,13 +32,9 @@ const controllerOf = ({ metadata }: Pod): string | undefined => metadata.ownerRe
 const isDone = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 const isRunning = ({ status }: Pod): boolean => status?.phase === 'Running' && (status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false);
 
-/** What the sandbox's cluster looks like, read straight from its storage. */
+/** What the sandbox's cluster looks like. */
 export class ClusterView {
-  private readonly storage: Storage;
-
-  constructor(private readonly sandbox: Sandbox, private readonly ownNamespace: string) {
-    this.storage = sandbox.apiServer.storage;
-  }
+  constructor(private readonly sandbox: Sandbox, private readonly ownNamespace: string) {}
 
   /** Pods of the user's workloads: all but the operator's own. */
   pods(): Pod[] {
@@ -123,6 +116,6 @@ export class ClusterView {
   }
 
   private list<T>(resource: string, namespace?: string): T[] {
-    return this.storage.list(resource, namespace) as unknown as T[];
+    return this.sandbox.objects.list(resource, namespace) as unknown as T[];
   }
 }

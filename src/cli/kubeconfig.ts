@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { stringify } from 'yaml';
@@ -26,17 +26,44 @@ export async function writeKubeconfig(path: string, server: string): Promise<voi
   }
 }
 
-/** What kubectl would use. Throws {@link CliError} when it cannot be read or names no cluster. */
-export async function loadKubeconfig(): Promise<KubeConfig> {
+/** A kubeconfig file, and the context of it to use; without a file what kubectl would use, without a context its current one. */
+export interface KubeconfigChoice {
+  file?: string | undefined;
+  context?: string | undefined;
+}
+
+/** Throws {@link CliError} when the kubeconfig cannot be read, has no such context, or names no cluster. */
+export async function loadKubeconfig({ file, context }: KubeconfigChoice = {}): Promise<KubeConfig> {
   // Not before it is needed: it costs the sandbox, which has no use for it, 90 MB and a second.
   const { KubeConfig } = await import('@kubernetes/client-node');
   const kubeconfig = new KubeConfig();
   try {
-    kubeconfig.loadFromDefault();
+    if (file === undefined) kubeconfig.loadFromDefault();
+    else kubeconfig.loadFromFile(file);
   } catch (error) {
-    throw new CliError(`cannot read the kubeconfig (KUBECONFIG, ~/.kube/config, or in-cluster): ${(error as Error).message.split('\n')[0]}`);
+    throw new CliError(`cannot read the kubeconfig (${file ?? 'KUBECONFIG, ~/.kube/config, or in-cluster'}): ${(error as Error).message.split('\n')[0]}`);
+  }
+  const contexts = kubeconfig.getContexts().map(({ name }) => name);
+  if (context !== undefined) {
+    if (!contexts.includes(context)) throw new CliError(`the kubeconfig has no context "${context}"; it has ${contexts.length === 0 ? 'none' : contexts.map((name) => `"${name}"`).join(', ')}`, 2);
+    kubeconfig.setCurrentContext(context);
   }
   const cluster = kubeconfig.getCurrentCluster();
-  if (!cluster || cluster.server === '') throw new CliError('the kubeconfig names no cluster: set KUBECONFIG, or choose a context with "kubectl config use-context"');
+  if (!cluster || cluster.server === '') {
+    throw new CliError(file === undefined
+      ? 'the kubeconfig names no cluster: set KUBECONFIG, or choose a context with "kubectl config use-context"'
+      : `the kubeconfig ${file} names no cluster in context "${kubeconfig.getCurrentContext()}": choose another with --context${contexts.length === 0 ? '' : ` (${contexts.join(', ')})`}`);
+  }
   return kubeconfig;
+}
+
+/** The certificate authority of a kubeconfig's current cluster, base64; empty when it names none. In a pod it is a file. */
+export async function certificateAuthorityOf(kubeconfig: KubeConfig): Promise<string> {
+  const { caData, caFile } = kubeconfig.getCurrentCluster() ?? {};
+  if (caData || !caFile) return caData ?? '';
+  try {
+    return await readFile(caFile, 'base64');
+  } catch (error) {
+    throw new CliError(`cannot read the certificate authority of the kubeconfig: ${(error as Error).message}`);
+  }
 }

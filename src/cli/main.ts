@@ -21,6 +21,8 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 // What a command is made of is loaded when it is asked for: the operator, its AWS clients and the sandbox take most of a second.
 const operator = ['run', 'sandbox', '--feature-gates'].some((command) => process.argv.includes(command)) ? await import('./operator-options.js') : undefined;
 
+const sandbox = process.argv.includes('--controllers') ? await import('../sandbox/index.js') : undefined;
+
 const duration = (text: string): number => {
   const length = parseDuration(text);
   if (length === undefined || length <= 0) throw new InvalidArgumentError('It must be a duration such as 120s.');
@@ -51,6 +53,14 @@ const times = (text: string): number => {
   return number;
 };
 
+const controllers = (text: string): SandboxFlags['controllers'] => {
+  try {
+    return sandbox?.chooseControllers(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+};
+
 const program = new Command('karpenter-ts')
   .description('Karpenter-compatible node autoscaling for Kubernetes on AWS, and a cluster and cloud to try it on')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
@@ -75,6 +85,10 @@ program
   .addOption(new Option('--aws-fault <fault>', `what goes wrong in AWS, repeatable: ${FAULTS_HELP}`).argParser(parseFault))
   .option('--feature-gates <gates>', 'feature gates of the operator: Name=true,Name=false', featureGates, '')
   .option('--no-operator', 'without the operator: run it yourself')
+  .option('--kubeconfig <file>', 'attach machines and AWS to the control plane of a kubeconfig, instead of embedding one')
+  .option('--context <name>', 'which context of the kubeconfig; its current one unless given')
+  .option('--controllers <names>', "which of the cluster's controllers run here, with --kubeconfig: auto (those that the control plane lacks), or like kube-controller-manager's: *,-name or name,name", controllers)
+  .option('--boot-delay <duration>', 'how long machines take to boot; realistic times unless given', duration)
   .action(async (flags: SandboxFlags) => {
     const { sandboxCommand } = await import('./sandbox-command.js');
     process.exitCode = await sandboxCommand(flags, stop.signal);

@@ -1,8 +1,7 @@
-import type { StorageEvent } from '../apiserver/index.js';
 import { CAPACITY_TYPE_LABEL, INSTANCE_TYPE_LABEL, ZONE_LABEL } from '../api/index.js';
 import type { NodeClaim } from '../api/index.js';
 import type { Clock, Pod, Timer } from '../operator/index.js';
-import type { Sandbox } from '../sandbox/index.js';
+import type { ObjectChange, Sandbox } from '../sandbox/index.js';
 import type { ClusterView } from './cluster-view.js';
 import { LiveView } from './live-view.js';
 import type { Terminal } from './live-view.js';
@@ -25,7 +24,7 @@ export class Progress {
 
   constructor(sandbox: Sandbox, private readonly view: ClusterView, private readonly print: (line: string) => void, private readonly clock: Clock, terminal?: Terminal) {
     this.live = terminal && new LiveView(terminal, view);
-    this.unsubscribe = sandbox.apiServer.storage.subscribe((event) => this.onEvent(event));
+    this.unsubscribe = sandbox.objects.subscribe((event) => this.onEvent(event));
     this.tick();
   }
 
@@ -36,12 +35,12 @@ export class Progress {
     this.summarize();
   }
 
-  private onEvent({ type, resource, object }: StorageEvent): void {
-    if (resource === 'nodeclaims.karpenter.sh') this.onClaim(type, object as unknown as NodeClaim);
-    if (resource === 'pods' && type === 'MODIFIED') this.onPod(object as unknown as Pod);
+  private onEvent({ type, resource, object }: ObjectChange): void {
+    if (resource === 'nodeclaims.karpenter.sh') this.onClaim(type, object as NodeClaim);
+    if (resource === 'pods' && type === 'MODIFIED') this.onPod(object as Pod);
   }
 
-  private onClaim(type: StorageEvent['type'], claim: NodeClaim): void {
+  private onClaim(type: ObjectChange['type'], claim: NodeClaim): void {
     const { name, labels } = claim.metadata;
     const what = [labels?.[INSTANCE_TYPE_LABEL], labels?.[CAPACITY_TYPE_LABEL], labels?.[ZONE_LABEL]].filter(Boolean).join(' ');
     const stage = type === 'DELETED' ? 'gone' : stageOf(claim);

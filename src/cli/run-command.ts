@@ -3,7 +3,7 @@ import { createLogger, systemClock, systemRandom } from '../operator/index.js';
 import type { Clock } from '../operator/index.js';
 import { CliError } from './cli-error.js';
 import { karpenter } from './karpenter.js';
-import { loadKubeconfig } from './kubeconfig.js';
+import { certificateAuthorityOf, loadKubeconfig } from './kubeconfig.js';
 import { logWriter } from './log-output.js';
 import { operatorOptions } from './operator-options.js';
 import type { OperatorOptions } from './operator-options.js';
@@ -20,7 +20,7 @@ export async function runCommand(flags: Readonly<Record<string, unknown>>, signa
     random: systemRandom,
     logger,
     kubeconfig,
-    caBundle: kubeconfig.getCurrentCluster()?.caData ?? '',
+    caBundle: await certificateAuthorityOf(kubeconfig),
   });
   await operator.run({ signal });
 }

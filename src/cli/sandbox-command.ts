@@ -6,14 +6,14 @@ import { ClusterView } from './cluster-view.js';
 import type { ClusterSummary } from './cluster-view.js';
 import { karpenter } from './karpenter.js';
 import { writeKubeconfig } from './kubeconfig.js';
-import { karpenterCrds, karpenterKinds } from './manifests.js';
 import { readManifests } from './manifest-files.js';
+import { openSandbox } from './open-sandbox.js';
+import type { OpenedSandbox } from './open-sandbox.js';
 import { operatorOptions } from './operator-options.js';
 import { Progress } from './progress.js';
-import { createLogger, sleep, systemClock, systemRandom } from '../operator/index.js';
-import type { Clock } from '../operator/index.js';
-import { createSandbox } from '../sandbox/index.js';
-import type { Sandbox } from '../sandbox/index.js';
+import { KubeClient, Service, createLogger, isAlreadyExists, kindRefOf, sleep, systemClock, systemRandom } from '../operator/index.js';
+import type { Clock, KubeTransport, Operator } from '../operator/index.js';
+import type { ControllerName, Sandbox } from '../sandbox/index.js';
 
 export interface SandboxFlags {
   apply: string[];
@@ -32,6 +32,12 @@ export interface SandboxFlags {
   featureGates: string;
   /** Start the cluster and the cloud, and leave running the operator to the user. */
   operator: boolean;
+  /** Attach to the control plane of this file's current context, or of `context`, instead of embedding one. */
+  kubeconfig?: string;
+  context?: string;
+  controllers?: 'auto' | ControllerName[];
+  /** Milliseconds; instead of realistic times. */
+  bootDelay?: number;
 }
 
 /** What `-o json` prints. */
@@ -44,14 +50,15 @@ export interface SandboxResult extends ClusterSummary {
 const OPERATOR_NAMESPACE = 'karpenter';
 const CREDENTIALS = { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' };
 
-/** `karpenter-ts sandbox`: a cluster, a cloud and the operator in this process. Returns the exit code. */
+/** `karpenter-ts sandbox`: a cluster, a cloud and the operator in this process, on a control plane here or elsewhere. Returns the exit code. */
 export async function sandboxCommand(flags: SandboxFlags, signal: AbortSignal): Promise<number> {
   const wall = systemClock();
   const startedAt = wall.now();
   const { manifests, snippets } = await readManifests(flags.apply);
   const clock = systemClock({ speed: flags.speed });
   const print = (line: string): void => void (flags.output === 'text' && process.stdout.write(`${line}\n`));
-  const sandbox = await open(flags, clock);
+  const opened = await openSandbox(flags, clock);
+  const { sandbox, access } = opened;
   const apiServerReadyMs = wall.now() - startedAt;
   const stop = new AbortController();
   const running = AbortSignal.any([signal, stop.signal]);
@@ -59,9 +66,15 @@ export async function sandboxCommand(flags: SandboxFlags, signal: AbortSignal): 
   try {
     if (flags.writeKubeconfig) await writeKubeconfig(flags.writeKubeconfig, sandbox.apiServerUrl);
     print(`API server ${sandbox.apiServerUrl} (ready after ${apiServerReadyMs} ms), AWS ${sandbox.awsUrl}, region us-west-2, clusters my-cluster and ecommerce-cluster`);
-    print(flags.writeKubeconfig ? `kubectl --kubeconfig ${flags.writeKubeconfig} get nodeclaims -w` : `kubectl --server ${sandbox.apiServerUrl} get nodeclaims -w`);
+    if (opened.attached) print(`of the cluster's controllers run here: ${opened.attached.controllers.join(', ') || 'none'}`);
+    print(`kubectl ${access} get nodeclaims -w`);
     const failure = new AbortController();
-    if (flags.operator) operator = startOperator(flags, sandbox, clock, running).catch((error: Error) => failure.abort(error));
+    if (flags.operator) {
+      const karpenter = await startOperator(flags, opened, clock);
+      operator = karpenter.run({ signal: running }).catch((error: Error) => failure.abort(error));
+      // What is applied below in v1beta1 is converted by its webhook.
+      if (opened.attached) await Promise.race([karpenter.ready(), operator]);
+    }
     for (const { file, line } of snippets) print(`${file}:${line}: no apiVersion and kind: skipped, not a Kubernetes object`);
     await new Applier(sandbox.transport, print).apply(manifests);
     const view = new ClusterView(sandbox, OPERATOR_NAMESPACE);
@@ -85,40 +98,36 @@ export async function sandboxCommand(flags: SandboxFlags, signal: AbortSignal): 
   }
 }
 
-async function open({ port, awsPort, dataDir, awsFault }: SandboxFlags, clock: Clock): Promise<Sandbox> {
-  try {
-    const sandbox = await createSandbox({
-      clock, random: systemRandom, kinds: karpenterKinds(), crds: karpenterCrds(), port, awsPort, ...(dataDir === undefined ? {} : { dataDir }),
-      ...(awsFault ? { faults: awsFault.dials } : {}),
-    });
-    for (const pool of awsFault?.exhausted ?? []) sandbox.aws.faults.exhaust(pool);
-    return sandbox;
-  } catch (error) {
-    const { code, port: taken, message } = error as Error & { code?: string; port?: number };
-    throw new CliError(code === 'EADDRINUSE' ? `port ${taken} is in use: choose another with --port and --aws-port` : message);
-  }
-}
-
-async function startOperator({ metricsPort, featureGates }: SandboxFlags, sandbox: Sandbox, clock: Clock, signal: AbortSignal): Promise<void> {
+async function startOperator({ metricsPort, featureGates }: SandboxFlags, { sandbox, attached }: OpenedSandbox, clock: Clock): Promise<Operator> {
   const log = new ContainerLog(clock);
   const options = operatorOptions(
-    { clusterName: 'my-cluster', region: 'us-west-2', interruptionQueue: 'Karpenter-my-cluster', clusterEndpoint: sandbox.apiServerUrl, disableLeaderElection: true, nodeRole: 'KarpenterNodeRole-my-cluster', featureGates },
+    { clusterName: 'my-cluster', region: 'us-west-2', interruptionQueue: 'Karpenter-my-cluster', clusterEndpoint: sandbox.apiServerUrl, disableLeaderElection: attached === undefined, nodeRole: 'KarpenterNodeRole-my-cluster', featureGates },
     {},
   );
   await sandbox.cluster.addForeignPod({
     namespace: OPERATOR_NAMESPACE, name: 'karpenter', labels: { 'app.kubernetes.io/name': 'karpenter', 'app.kubernetes.io/instance': 'karpenter' }, container: 'controller', image: 'karpenter-ts:0.1.0', log,
   });
-  const operator = karpenter({ ...options, aws: { ...options.aws, endpoint: sandbox.awsUrl } }, {
+  if (attached) await exposeWebhooks(sandbox.transport, clock);
+  return karpenter({ ...options, aws: { ...options.aws, endpoint: sandbox.awsUrl } }, {
     clock,
     random: systemRandom,
     logger: createLogger({ clock, level: options.logLevel, write: (line) => log.write(line) }),
-    transport: sandbox.transport,
-    caBundle: '',
+    ...(attached ? { kubeconfig: attached.kubeconfig } : { transport: sandbox.transport }),
+    caBundle: attached?.certificateAuthority ?? '',
     aws: { credentials: CREDENTIALS },
     ports: { metrics: metricsPort, health: 0 },
     shutdownTimeout: 1_500,
   });
-  await operator.run({ signal });
+}
+
+/** Gives the API server a service by which it finds the webhooks of this process, unless there is one for those of others. */
+async function exposeWebhooks(transport: KubeTransport, clock: Clock): Promise<void> {
+  const service = { metadata: { namespace: OPERATOR_NAMESPACE, name: 'karpenter' }, spec: { type: 'ExternalName', externalName: 'localhost' } };
+  try {
+    await new KubeClient(transport, { clock, random: systemRandom }).create(kindRefOf(Service), service);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
 }
 
 const forever = (signal: AbortSignal): Promise<boolean> =>
@@ -140,8 +149,8 @@ async function untilSettled(view: ClusterView, sandbox: Sandbox, wall: Clock, ti
   while (!signal.aborted && wall.now() < deadline) {
     settledAt = view.isSettled() ? (settledAt ?? wall.now()) : undefined;
     if (settledAt !== undefined && (view.summary().unschedulable.length === 0 || wall.now() - settledAt >= VERDICT_STANDS)) return true;
-    const { revision } = sandbox.apiServer.storage;
-    for (let waited = 0; waited < 10 && !signal.aborted && sandbox.apiServer.storage.revision === revision; waited += 1) await sleep(wall, 100);
+    const { revision } = sandbox.objects;
+    for (let waited = 0; waited < 10 && !signal.aborted && sandbox.objects.revision === revision; waited += 1) await sleep(wall, 100);
     await sleep(wall, 50);
   }
   return false;

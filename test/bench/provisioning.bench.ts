@@ -90,7 +90,7 @@ const deployment = (index: number, replicas: number): object => ({
   },
 });
 
-const list = <T>(sandbox: Sandbox, resource: string): T[] => sandbox.apiServer.storage.list(resource) as unknown as T[];
+const list = <T>(sandbox: Sandbox, resource: string): T[] => sandbox.objects.list(resource) as unknown as T[];
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await sleep(systemClock(), 5);

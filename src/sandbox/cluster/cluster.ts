@@ -9,10 +9,14 @@ import { CronJobController } from './controllers/cron-job-controller.js';
 import { DaemonSetController } from './controllers/daemon-set-controller.js';
 import { DeploymentController } from './controllers/deployment-controller.js';
 import { DisruptionBudgetController } from './controllers/disruption-budget-controller.js';
+import { EbsAttacher } from './controllers/ebs-attacher.js';
+import { EbsProvisioner } from './controllers/ebs-provisioner.js';
 import { JobController } from './controllers/job-controller.js';
 import { ReplicaSetController } from './controllers/replica-set-controller.js';
 import { StatefulSetController } from './controllers/stateful-set-controller.js';
 import { VolumeController } from './controllers/volume-controller.js';
+import { CONTROLLERS } from './controller-names.js';
+import type { ControllerName } from './controller-names.js';
 import { ForeignPods } from './foreign-pods.js';
 import { Kubelets } from './kubelet/kubelets.js';
 import { seedKind } from './model/kinds.js';
@@ -56,7 +60,7 @@ const mirrorOf = <T extends KubeObject>(informer: Informer<T>): Mirror<T> => ({
  * is on the given clock.
  */
 export function createCluster(options: SandboxClusterOptions): SandboxCluster {
-  const { transport, clock, random, region, zoneIds = {}, report = () => undefined, dnsClusterIp = DNS_CLUSTER_IP, systemNode = true, seed = [] } = options;
+  const { transport, clock, random, region, zoneIds = {}, report = () => undefined, dnsClusterIp = DNS_CLUSTER_IP, systemNode = true, seed = [], controllers = CONTROLLERS } = options;
   const client = new KubeClient(transport, { clock, random, userAgent: 'karpenter-ts-sandbox', fieldManager: 'sandbox-cluster' });
   const informers = createInformers();
   const ctx: ComponentContext = { clock, random, informers, writer: new Writer(client), events: new ComponentEvents(client, clock, report), report };
@@ -67,12 +71,25 @@ export function createCluster(options: SandboxClusterOptions): SandboxCluster {
   const machines = systemNode ? withMachine(options.machines, system) : options.machines;
   const foreign = new ForeignPods(ctx, system.privateDnsName);
   const kubelets = new Kubelets(ctx, { machines, identities: options.identities, bootDelay: options.bootDelay, isForeign: (key) => foreign.has(key), systemInstanceId: system.instanceId });
-  const components: Component[] = [
-    new ReplicaSetController(ctx), new DeploymentController(ctx), new StatefulSetController(ctx), new DaemonSetController(ctx), new JobController(ctx),
-    new CronJobController(ctx), new DisruptionBudgetController(ctx), new VolumeController(ctx), new AttachDetachController(ctx),
-    new NodeLifecycleController(ctx), new TaintEvictionController(ctx), new PodGarbageCollector(ctx), new CloudNodeController(ctx, { machines, region, zoneIds }),
-    new Scheduler(ctx), foreign, kubelets,
-  ];
+  const parts: Record<ControllerName, () => Component> = {
+    'kube-scheduler': () => new Scheduler(ctx),
+    'replicaset-controller': () => new ReplicaSetController(ctx),
+    'deployment-controller': () => new DeploymentController(ctx),
+    'statefulset-controller': () => new StatefulSetController(ctx),
+    'daemonset-controller': () => new DaemonSetController(ctx),
+    'job-controller': () => new JobController(ctx),
+    'cronjob-controller': () => new CronJobController(ctx),
+    'disruption-controller': () => new DisruptionBudgetController(ctx),
+    'persistentvolume-binder-controller': () => new VolumeController(ctx),
+    'persistentvolume-attach-detach-controller': () => new AttachDetachController(ctx),
+    'node-lifecycle-controller': () => new NodeLifecycleController(ctx),
+    'taint-eviction-controller': () => new TaintEvictionController(ctx),
+    'pod-garbage-collector-controller': () => new PodGarbageCollector(ctx),
+    'cloud-node-controller': () => new CloudNodeController(ctx, { machines, region, zoneIds }),
+    'ebs-csi-provisioner': () => new EbsProvisioner(ctx),
+    'ebs-csi-attacher': () => new EbsAttacher(ctx),
+  };
+  const components: Component[] = [...controllers.map((name) => parts[name]()), foreign, kubelets];
   const life = new AbortController();
   // Every reflector listens to it.
   setMaxListeners(0, life.signal);

@@ -39,7 +39,8 @@ export class ForeignPods implements Component {
   async add(pod: ForeignPod): Promise<() => Promise<void>> {
     const key = `${pod.namespace}/${pod.name}`;
     this.#pods.set(key, pod);
-    await this.#sync(key);
+    // A namespace may be too young for pods: it has no service account yet.
+    await this.#sync(key).catch(() => this.#worker.enqueue(key));
     return async () => {
       this.#pods.delete(key);
       const { informers, writer } = this.ctx;

@@ -3,6 +3,7 @@ import type { Random } from '../../operator/random.js';
 import type { KubeTransport } from '../../operator/kube/transport.js';
 import type { MetricsProvider, PodLogs } from '../../apiserver/index.js';
 import type { Machines } from '../aws/instance.js';
+import type { ControllerName } from './controller-names.js';
 
 /** What the kubelets of a cluster join: user data that names another one makes a node that never shows up. */
 export interface ClusterIdentity {
@@ -23,7 +24,7 @@ export interface SandboxClusterOptions {
   region: string;
   /** Zone id by zone name, for the label `topology.k8s.aws/zone-id`. */
   zoneIds?: Readonly<Record<string, string>>;
-  /** ClusterIP of kube-dns. Default 10.100.0.10, the tenth address of EKS's service range. */
+  /** ClusterIP of kube-dns; `any` leaves the choice to the API server. Default 10.100.0.10, the tenth address of EKS's service range. */
   dnsClusterIp?: string;
   /** Milliseconds from a machine's launch to its kubelet's first call; default: drawn by AMI family (see `boot-delay.ts`). */
   bootDelay?: (() => number) | undefined;
@@ -31,6 +32,8 @@ export interface SandboxClusterOptions {
   systemNode?: boolean;
   /** Further manifests that the cluster has from birth; those that exist already are left alone. */
   seed?: readonly object[];
+  /** Which controllers run; the API server's own control plane has the others. Default: all of them. */
+  controllers?: readonly ControllerName[];
   /** Where mishaps of the components go that have no object to report on; default: nowhere. */
   report?: (message: string) => void;
 }

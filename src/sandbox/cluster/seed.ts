@@ -6,8 +6,7 @@ const dnsService = (clusterIp: string): object => ({
   kind: 'Service',
   metadata: { name: 'kube-dns', namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' } },
   spec: {
-    clusterIP: clusterIp,
-    clusterIPs: [clusterIp],
+    ...(clusterIp === 'any' ? {} : { clusterIP: clusterIp, clusterIPs: [clusterIp] }),
     selector: { 'k8s-app': 'kube-dns' },
     ports: [{ name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 }, { name: 'dns-tcp', port: 53, protocol: 'TCP', targetPort: 53 }],
   },

@@ -9,18 +9,15 @@ import type { KeyedWorker } from '../shell/keyed-worker.js';
 
 const NAME = 'attachdetach-controller';
 
-/** What AttachVolume and DetachVolume take. */
-const ATTACHING_TIME = { least: 1_000, spread: 1_500 };
-const DETACHING_TIME = { least: 1_500, spread: 1_500 };
 /** How long a volume of a node that is gone for good is waited for. */
 const NODE_GONE_TIME = 6_000;
 
-/** Attaches volumes to the nodes whose pods need them, and detaches them when the last of those pods is gone. */
+/** Asks for volumes to be attached to the nodes whose pods need them, and to be detached when the last of those pods is gone. */
 export class AttachDetachController implements Component {
   /** Keyed by volume. */
   readonly #worker: KeyedWorker;
-  /** When the attaching or detaching that is under way ends, by attachment. */
-  readonly #underWay = new Map<string, number>();
+  /** When the volumes of nodes that are gone are given up, by attachment. */
+  readonly #givenUp = new Map<string, number>();
 
   constructor(private readonly ctx: ComponentContext) {
     this.#worker = workerOf(ctx, NAME, (volume) => this.#sync(volume));
@@ -40,7 +37,10 @@ export class AttachDetachController implements Component {
     claims.on(({ object }) => {
       if (object.spec.volumeName) this.#worker.enqueue(object.spec.volumeName);
     });
-    attachments.on(({ object }) => this.#worker.enqueue(object.spec.source.persistentVolumeName ?? ''));
+    attachments.on(({ type, object, old }) => {
+      this.#worker.enqueue(object.spec.source.persistentVolumeName ?? '');
+      if (type === 'updated' && object.status.attached && !old.status.attached) this.#attached(object);
+    });
     for (const volume of volumes.list()) this.#worker.enqueue(volume.metadata.name);
   }
 
@@ -49,15 +49,14 @@ export class AttachDetachController implements Component {
   }
 
   async #sync(name: string): Promise<number | undefined> {
-    const { informers, writer, events, random } = this.ctx;
+    const { informers, writer, events } = this.ctx;
     const volume = informers.volumes.get(name);
-    const users = volume ? this.#usersOf(volume) : [];
+    const users = volume?.spec.csi ? this.#usersOf(volume) : [];
     const wanted = new Set(users.map(({ spec }) => spec.nodeName as string).filter((node) => informers.nodes.get(node)));
     const attachments = informers.attachments.find(BY_VOLUME, name);
     const delays: number[] = [];
     for (const attachment of attachments) {
-      const keep = wanted.has(attachment.spec.nodeName) && !attachment.metadata.deletionTimestamp;
-      const delay = keep ? await this.#attach(attachment, users) : await this.#detach(attachment);
+      const delay = wanted.has(attachment.spec.nodeName) ? undefined : await this.#detach(attachment);
       if (delay !== undefined) delays.push(delay);
     }
     for (const node of wanted) {
@@ -72,13 +71,10 @@ export class AttachDetachController implements Component {
       const csi = volume?.spec.csi;
       const id = createHash('sha256').update(`${csi?.volumeHandle}${csi?.driver}${node}`).digest('hex');
       try {
-        const attachment = await writer.create(informers.attachments, {
+        await writer.create(informers.attachments, {
           metadata: { name: `csi-${id}`, annotations: { 'csi.alpha.kubernetes.io/node-id': node } },
           spec: { attacher: csi?.driver, nodeName: node, source: { persistentVolumeName: name } },
         });
-        const time = ATTACHING_TIME.least + random.next() * ATTACHING_TIME.spread;
-        this.#underWay.set(attachment.metadata.name, this.ctx.clock.now() + time);
-        delays.push(time);
       } catch (error) {
         if (!isAlreadyExists(error)) throw error;
       }
@@ -92,38 +88,26 @@ export class AttachDetachController implements Component {
     return this.ctx.informers.pods.find(BY_CLAIM, `${claimRef?.namespace}/${claimRef?.name}`).filter((pod) => pod.spec.nodeName && !isTerminal(pod));
   }
 
-  async #attach(attachment: VolumeAttachment, users: readonly Pod[]): Promise<number | undefined> {
-    const { informers, writer, events, clock } = this.ctx;
-    const { name } = attachment.metadata;
-    // Wanted again before it was detached.
-    this.#underWay.delete(`detach ${name}`);
-    if (attachment.status.attached) return undefined;
-    const rest = (this.#underWay.get(name) ?? 0) - clock.now();
-    if (rest > 0) return rest;
-    this.#underWay.delete(name);
-    await writer.patchStatus(informers.attachments, attachment, { attached: true });
-    for (const pod of users.filter(({ spec }) => spec.nodeName === attachment.spec.nodeName)) {
-      events.record(NAME, pod, 'Normal', 'SuccessfulAttachVolume', `AttachVolume.Attach succeeded for volume "${attachment.spec.source.persistentVolumeName}"`);
+  #attached({ spec: { nodeName, source } }: VolumeAttachment): void {
+    const { informers, events } = this.ctx;
+    const volume = informers.volumes.get(source.persistentVolumeName ?? '');
+    for (const pod of volume ? this.#usersOf(volume) : []) {
+      if (pod.spec.nodeName === nodeName) events.record(NAME, pod, 'Normal', 'SuccessfulAttachVolume', `AttachVolume.Attach succeeded for volume "${source.persistentVolumeName}"`);
     }
-    return undefined;
   }
 
+  /** A node that still runs unmounts first; of one that is gone nothing can be heard. */
   async #detach(attachment: VolumeAttachment): Promise<number | undefined> {
-    const { informers, writer, clock, random } = this.ctx;
-    const { name } = attachment.metadata;
-    const leaving = `detach ${name}`;
-    const due = this.#underWay.get(leaving);
-    if (due === undefined) {
-      this.#underWay.delete(name);
-      // A node that still runs unmounts first; of one that is gone nothing can be heard.
-      const time = informers.nodes.get(attachment.spec.nodeName) ? DETACHING_TIME.least + random.next() * DETACHING_TIME.spread : NODE_GONE_TIME;
-      this.#underWay.set(leaving, clock.now() + time);
-      return time;
+    const { informers, writer, clock } = this.ctx;
+    const { name, deletionTimestamp } = attachment.metadata;
+    if (deletionTimestamp) return undefined;
+    if (!informers.nodes.get(attachment.spec.nodeName)) {
+      const due = this.#givenUp.get(name) ?? clock.now() + NODE_GONE_TIME;
+      this.#givenUp.set(name, due);
+      if (due > clock.now()) return due - clock.now();
     }
-    if (due > clock.now()) return due - clock.now();
-    this.#underWay.delete(leaving);
+    this.#givenUp.delete(name);
     await writer.delete(informers.attachments, attachment);
     return undefined;
   }
 }
-

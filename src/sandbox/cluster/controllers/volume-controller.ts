@@ -1,30 +1,21 @@
 import { keyOfObject } from '../../../operator/kube/object.js';
-import { isAlreadyExists } from '../../../operator/kube/errors.js';
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../model/kinds.js';
 import { isTerminal } from '../model/pods.js';
 import { isBound, SELECTED_NODE_ANNOTATION } from '../scheduler/volumes.js';
 import type { Component, ComponentContext } from '../shell/component.js';
 import { workerOf } from '../shell/component.js';
-import { BY_CLAIM, BY_VOLUME } from '../shell/informers.js';
+import { BY_CLAIM } from '../shell/informers.js';
 import type { KeyedWorker } from '../shell/keyed-worker.js';
-import {
-  allowedZones, BIND_COMPLETED_ANNOTATION, BOUND_BY_CONTROLLER_ANNOTATION, defaultClass, EBS_DRIVER, matchingVolume, placementOf, provisionedVolume, STORAGE_PROVISIONER_ANNOTATION,
-} from './volume-plan.js';
+import { BIND_COMPLETED_ANNOTATION, BOUND_BY_CONTROLLER_ANNOTATION, claimOf, defaultClass, isUsed, matchingVolume, STORAGE_PROVISIONER_ANNOTATION } from './volume-plan.js';
 
 const BINDER = 'persistentvolume-controller';
-const PROVISIONER = `${EBS_DRIVER}_ebs-csi-controller`;
 const PROTECTION_FINALIZER = 'kubernetes.io/pvc-protection';
 const VOLUME_PROTECTION_FINALIZER = 'kubernetes.io/pv-protection';
 
-/** What CreateVolume takes until the volume is available. */
-const PROVISIONING_TIME = { least: 1_500, spread: 1_500 };
-
-/** Binds claims to volumes, provisions EBS volumes for them, and reclaims volumes whose claim is gone. */
+/** Binds claims to volumes, asks the provisioner for the volumes that lack, and tells it of those whose claim is gone. */
 export class VolumeController implements Component {
   readonly #claims: KeyedWorker;
   readonly #volumes: KeyedWorker;
-  /** When the volume that is being made for a claim (by uid) will be there. */
-  readonly #provisioning = new Map<string, number>();
 
   constructor(private readonly ctx: ComponentContext) {
     this.#claims = workerOf(ctx, BINDER, (key) => this.#syncClaim(key));
@@ -32,7 +23,7 @@ export class VolumeController implements Component {
   }
 
   start(): void {
-    const { claims, volumes, storageClasses, pods, attachments } = this.ctx.informers;
+    const { claims, volumes, storageClasses, pods } = this.ctx.informers;
     const pending = (): void => {
       for (const claim of claims.list()) if (!isBound(claim)) this.#claims.enqueue(keyOfObject(claim));
     };
@@ -49,9 +40,6 @@ export class VolumeController implements Component {
     });
     for (const volume of volumes.list()) this.#volumes.enqueue(volume.metadata.name);
     storageClasses.on(pending);
-    attachments.on(({ type, object }) => {
-      if (type === 'deleted' && object.spec.source.persistentVolumeName) this.#volumes.enqueue(object.spec.source.persistentVolumeName);
-    });
     // Claims say that they wait for a consumer, and may go when the last one is gone.
     pods.on(({ type, object }) => {
       if (type !== 'updated' || isTerminal(object)) {
@@ -108,7 +96,8 @@ export class VolumeController implements Component {
       if (claim.spec.storageClassName !== '') events.record(BINDER, claim, 'Warning', 'ProvisioningFailed', `storageclass.storage.k8s.io "${claim.spec.storageClassName}" not found`);
       return undefined;
     }
-    return this.#provision(claim, storageClass, selected);
+    await this.#delegate(claim, storageClass);
+    return undefined;
   }
 
   async #bind(claim: PersistentVolumeClaim, volume: PersistentVolume): Promise<void> {
@@ -128,52 +117,18 @@ export class VolumeController implements Component {
     this.#volumes.enqueue(volume.metadata.name);
   }
 
-  #delegate(claim: PersistentVolumeClaim, { provisioner }: StorageClass): void {
-    this.ctx.events.record(BINDER, claim, 'Normal', 'ExternalProvisioning', `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`);
-  }
-
-  /** Makes the volume of a claim: it takes a while, as in the cloud. */
-  async #provision(claim: PersistentVolumeClaim, storageClass: StorageClass, selected: string | undefined): Promise<number | undefined> {
-    const { informers, writer, events, clock, random } = this.ctx;
-    const { uid } = claim.metadata;
-    if (storageClass.provisioner !== EBS_DRIVER) {
-      this.#delegate(claim, storageClass);
-      return undefined;
+  /** Leaves the making of a claim's volume to the provisioner of its class. */
+  async #delegate(claim: PersistentVolumeClaim, { provisioner }: StorageClass): Promise<void> {
+    const { informers, writer, events } = this.ctx;
+    if (claim.metadata.annotations[STORAGE_PROVISIONER_ANNOTATION] !== provisioner) {
+      await writer.patch(informers.claims, claim, { metadata: { annotations: { [STORAGE_PROVISIONER_ANNOTATION]: provisioner } } });
     }
-    const node = selected === undefined ? informers.nodes.list().find((candidate) => placementOf(candidate)) : informers.nodes.get(selected);
-    const zones = allowedZones(storageClass);
-    const placement = (node && placementOf(node)) ?? (zones?.[0] === undefined ? undefined : { zone: zones[0], region: zones[0].slice(0, -1) });
-    if (!placement) {
-      // As the real provisioner does: the scheduler is to choose again.
-      events.record(PROVISIONER, claim, 'Warning', 'ProvisioningFailed', selected === undefined
-        ? 'failed to provision volume: no node tells which zones there are' : `failed to get target node: node "${selected}" not found`);
-      if (selected !== undefined) await writer.patch(informers.claims, claim, { metadata: { annotations: { [SELECTED_NODE_ANNOTATION]: null } } });
-      return selected === undefined ? 10_000 : undefined;
-    }
-    const ready = this.#provisioning.get(uid);
-    if (ready === undefined) {
-      const due = clock.now() + PROVISIONING_TIME.least + random.next() * PROVISIONING_TIME.spread;
-      this.#provisioning.set(uid, due);
-      await writer.patch(informers.claims, claim, { metadata: { annotations: { [STORAGE_PROVISIONER_ANNOTATION]: EBS_DRIVER } } });
-      this.#delegate(claim, storageClass);
-      events.record(PROVISIONER, claim, 'Normal', 'Provisioning', `External provisioner is provisioning volume for claim "${keyOfObject(claim)}"`);
-      return due - clock.now();
-    }
-    if (ready > clock.now()) return ready - clock.now();
-    this.#provisioning.delete(uid);
-    try {
-      const volume = await writer.create(informers.volumes, provisionedVolume(claim, storageClass, placement, `vol-0${random.uuid().replaceAll('-', '').slice(0, 16)}`));
-      events.record(PROVISIONER, claim, 'Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${volume.metadata.name}`);
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-    }
-    return 0;
+    events.record(BINDER, claim, 'Normal', 'ExternalProvisioning', `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`);
   }
 
   /** A claim stays until no pod uses it. */
   async #releaseClaim(claim: PersistentVolumeClaim, key: string): Promise<void> {
     const { informers, writer } = this.ctx;
-    this.#provisioning.delete(claim.metadata.uid);
     const finalizers = claim.metadata.finalizers ?? [];
     if (!finalizers.includes(PROTECTION_FINALIZER) || informers.pods.find(BY_CLAIM, key).some((pod) => !isTerminal(pod))) return;
     await writer.patch(informers.claims, claim, { metadata: { uid: claim.metadata.uid, finalizers: finalizers.filter((name) => name !== PROTECTION_FINALIZER) } });
@@ -183,31 +138,20 @@ export class VolumeController implements Component {
     const { informers, writer } = this.ctx;
     const volume = informers.volumes.get(name);
     if (!volume) return undefined;
-    const { claimRef, persistentVolumeReclaimPolicy } = volume.spec;
-    const claim = claimRef && informers.claims.get(`${claimRef.namespace}/${claimRef.name}`);
-    const used = claim && (!claimRef?.uid || claim.metadata.uid === claimRef.uid);
-    if (volume.metadata.deletionTimestamp) {
-      if (!used || claim.status.phase !== 'Bound') await this.#destroy(volume);
+    const { finalizers = [], deletionTimestamp } = volume.metadata;
+    const claim = claimOf(volume, informers);
+    if (deletionTimestamp) {
+      if (isUsed(volume, informers) || !finalizers.includes(VOLUME_PROTECTION_FINALIZER)) return undefined;
+      await writer.patch(informers.volumes, volume, { metadata: { uid: volume.metadata.uid, finalizers: finalizers.filter((finalizer) => finalizer !== VOLUME_PROTECTION_FINALIZER) } });
       return undefined;
     }
-    if (!volume.metadata.finalizers?.includes(VOLUME_PROTECTION_FINALIZER)) {
-      await writer.patch(informers.volumes, volume, { metadata: { finalizers: [...(volume.metadata.finalizers ?? []), VOLUME_PROTECTION_FINALIZER] } });
+    if (!finalizers.includes(VOLUME_PROTECTION_FINALIZER)) {
+      await writer.patch(informers.volumes, volume, { metadata: { finalizers: [...finalizers, VOLUME_PROTECTION_FINALIZER] } });
       return 0;
     }
-    if (!claimRef?.uid) await writer.patchStatus(informers.volumes, volume, { phase: 'Available' });
-    else if (used) {
-      if (claim.spec.volumeName === name) await writer.patchStatus(informers.volumes, volume, { phase: 'Bound' });
-    } else {
-      await writer.patchStatus(informers.volumes, volume, { phase: 'Released' });
-      if (persistentVolumeReclaimPolicy === 'Delete' && informers.attachments.find(BY_VOLUME, name).length === 0) await writer.delete(informers.volumes, informers.volumes.get(name) ?? volume);
-    }
+    if (!volume.spec.claimRef?.uid) await writer.patchStatus(informers.volumes, volume, { phase: 'Available' });
+    else if (!claim) await writer.patchStatus(informers.volumes, volume, { phase: 'Released' });
+    else if (claim.spec.volumeName === name) await writer.patchStatus(informers.volumes, volume, { phase: 'Bound' });
     return undefined;
-  }
-
-  /** An attached volume cannot be deleted; the attachment's end brings us back. */
-  async #destroy(volume: PersistentVolume): Promise<void> {
-    const { informers, writer } = this.ctx;
-    if ((volume.metadata.finalizers ?? []).length === 0 || informers.attachments.find(BY_VOLUME, volume.metadata.name).length > 0) return;
-    await writer.patch(informers.volumes, volume, { metadata: { uid: volume.metadata.uid, finalizers: null } });
   }
 }

@@ -2,6 +2,8 @@ import type { Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from
 import { REGION_LABEL, ZONE_LABEL } from '../../../api/labels.js';
 import { quantityValue } from '../../../api/quantity.js';
 import { selects } from '../model/selectors.js';
+import { BY_VOLUME } from '../shell/informers.js';
+import type { Informers } from '../shell/informers.js';
 
 export const BIND_COMPLETED_ANNOTATION = 'pv.kubernetes.io/bind-completed';
 export const BOUND_BY_CONTROLLER_ANNOTATION = 'pv.kubernetes.io/bound-by-controller';
@@ -10,6 +12,8 @@ export const STORAGE_PROVISIONER_ANNOTATION = 'volume.kubernetes.io/storage-prov
 
 /** The driver of EBS volumes, the one provisioner that a sandbox has. */
 export const EBS_DRIVER = 'ebs.csi.aws.com';
+/** Keeps a volume's object until the volume itself is deleted. */
+export const PROVISIONER_FINALIZER = 'external-provisioner.volume.kubernetes.io/finalizer';
 const DEFAULT_CLASS_ANNOTATION = 'storageclass.kubernetes.io/is-default-class';
 
 /** The class that claims without one get: the youngest of those marked default. */
@@ -42,6 +46,16 @@ export function matchingVolume(claim: PersistentVolumeClaim, volumes: readonly P
     .sort((a, b) => capacityOf(a) - capacityOf(b))[0];
 }
 
+/** The claim that a volume belongs to, while there is one. */
+export function claimOf({ spec: { claimRef } }: PersistentVolume, { claims }: Pick<Informers, 'claims'>): PersistentVolumeClaim | undefined {
+  const claim = claimRef && claims.get(`${claimRef.namespace}/${claimRef.name}`);
+  return claim && (!claimRef.uid || claim.metadata.uid === claimRef.uid) ? claim : undefined;
+}
+
+/** Whether a volume must not go yet: its claim is bound, or a node has it attached. */
+export const isUsed = (volume: PersistentVolume, informers: Pick<Informers, 'claims' | 'attachments'>): boolean =>
+  claimOf(volume, informers)?.status.phase === 'Bound' || informers.attachments.find(BY_VOLUME, volume.metadata.name).length > 0;
+
 /** EBS volumes come in whole GiB. */
 export const volumeGiB = (claim: PersistentVolumeClaim): number => Math.max(1, Math.ceil(requestOf(claim) / 2 ** 30));
 
@@ -53,7 +67,7 @@ export function provisionedVolume(claim: PersistentVolumeClaim, storageClass: St
       name: `pvc-${uid}`,
       labels: { [ZONE_LABEL]: placement.zone, [REGION_LABEL]: placement.region },
       annotations: { [PROVISIONED_BY_ANNOTATION]: storageClass.provisioner },
-      finalizers: ['external-provisioner.volume.kubernetes.io/finalizer'],
+      finalizers: [PROVISIONER_FINALIZER],
     },
     spec: {
       capacity: { storage: `${volumeGiB(claim)}Gi` },

@@ -5,6 +5,7 @@ import { formatBinary, formatMilli } from '../../../api/quantity.js';
 import type { Resources } from '../../../api/resources.js';
 import type { SandboxInstance } from '../../aws/instance.js';
 import { UNINITIALIZED_TAINT } from '../nodes/cloud-node-controller.js';
+import { MACHINE_ANNOTATION } from '../model/machine.js';
 import { NOT_READY } from '../nodes/node-taints.js';
 import { BootFailure } from './user-data/boot-config.js';
 import type { BootConfig, ImageFamily } from './user-data/boot-config.js';
@@ -91,7 +92,7 @@ export function nodeObject(machine: SandboxInstance, config: BootConfig, family:
         'beta.kubernetes.io/os': os,
         ...(os === 'windows' ? { [WINDOWS_BUILD_LABEL]: '10.0.20348' } : {}),
       },
-      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true', 'alpha.kubernetes.io/provided-node-ip': machine.privateIp },
+      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true', 'alpha.kubernetes.io/provided-node-ip': machine.privateIp, [MACHINE_ANNOTATION]: machine.instanceId },
     },
     spec: {
       providerID: `aws:///${machine.availabilityZone}/${machine.instanceId}`,

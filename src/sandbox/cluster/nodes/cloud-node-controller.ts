@@ -4,6 +4,7 @@ import { sameTaint } from '../../../api/taints.js';
 import type { Machines, SandboxInstance } from '../../aws/instance.js';
 import type { Node } from '../model/kinds.js';
 import { conditionOf } from '../model/pods.js';
+import { isMachine } from '../model/machine.js';
 import type { Component, ComponentContext } from '../shell/component.js';
 import { workerOf } from '../shell/component.js';
 import type { KeyedWorker } from '../shell/keyed-worker.js';
@@ -102,8 +103,8 @@ export class CloudNodeController implements Component {
       events.record(NAME, node, 'Normal', 'Synced', 'Node synced successfully');
       return undefined;
     }
-    // A node without a provider id was made by hand, and is nobody's machine.
-    if (node.metadata.deletionTimestamp || !node.spec.providerID || conditionOf<NodeCondition>(node.status.conditions, 'Ready')?.status === 'True') return undefined;
+    // Other nodes were made by hand, or belong to another cloud.
+    if (node.metadata.deletionTimestamp || !isMachine(node) || conditionOf<NodeCondition>(node.status.conditions, 'Ready')?.status === 'True') return undefined;
     if (!machine) {
       events.record(LIFECYCLE_NAME, node, 'Normal', 'DeletingNode', `Deleting node ${name} because it does not exist in the cloud provider`);
       await writer.delete(informers.nodes, node);
