@@ -1,5 +1,5 @@
 # Everything below installs what it needs from package-lock.json; Node >= 20.19, npm and make are all that must be there.
-.PHONY: run test test-e2e test-real-scheduler test-restart test-charts test-image bench lint manifests build deploy coverage clean bench-peers
+.PHONY: run test test-real control-plane test-e2e test-real-scheduler test-restart test-charts test-image bench lint manifests build deploy coverage clean bench-peers
 
 NODE_MODULES := node_modules/.package-lock.json
 BUILT := dist/.built
@@ -23,6 +23,12 @@ test: $(BUILT) ## every suite that needs only Node; closes with "N passed, N fai
 
 test-restart: $(BUILT) ## kills the operator at twenty moments of a scale-up; the test suite does so at four
 	@RESTARTS=20 node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config dist/test/e2e/restart.test.js
+
+test-real: $(BUILT) ## the suites of test/real on a real control plane; FILES=crds chooses; needs Go, or KUBEBUILDER_ASSETS
+	@node tools/test-real.mjs
+
+control-plane: $(BUILT) ## builds etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok into a cache, once; needs Go
+	@node tools/control-plane.mjs
 
 test-e2e: $(BUILT) ## Kubernetes' own end-to-end specs against the sandbox; needs Go and kubectl
 	@node tools/test-e2e.mjs
