@@ -1,5 +1,5 @@
 # Everything below installs what it needs from package-lock.json; Node >= 20.19, npm and make are all that must be there.
-.PHONY: run test test-real control-plane test-e2e test-real-scheduler test-restart test-charts test-image bench lint manifests build deploy coverage clean bench-peers
+.PHONY: run test test-real control-plane test-e2e test-real-scheduler test-restart test-charts test-image bench lint manifests build deploy coverage clean bench-peers test-faults
 
 NODE_MODULES := node_modules/.package-lock.json
 BUILT := dist/.built
@@ -20,6 +20,9 @@ run: $(BUILT) ## the embedded cluster and cloud with the guide's manifests
 
 test: $(BUILT) ## every suite that needs only Node; closes with "N passed, N failed"
 	@node node_modules/mocha/bin/mocha.js
+
+test-faults: $(BUILT) ## every schedule of faults that the scenarios have; the test suite tries a sample
+	@FAULTS=all node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config --timeout 1800000 $$(find dist/src dist/test dist/reconcilers -name '*fault*.test.js')
 
 test-restart: $(BUILT) ## kills the operator at twenty moments of a scale-up; the test suite does so at four
 	@RESTARTS=20 node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config dist/test/e2e/restart.test.js

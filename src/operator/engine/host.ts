@@ -22,6 +22,8 @@ export interface EngineHost<T extends KubeObject> {
   write(object: T, write: Write): Promise<T>;
   /** The object straight from the API server, normalised; undefined when it is gone. */
   live(object: T): Promise<T | undefined>;
+  /** Throws when this process no longer leads: user code, whose effects nobody else fences, must not start any more. */
+  fence?(): void;
   /** What user code gets besides what the engine adds. Events are about `object` unless told otherwise. */
   readonly context: RunContext;
   readonly events: Events;

@@ -151,6 +151,7 @@ export class KeyRun<T extends KubeObject> {
       this.steps.push({ name: method, result, startedAt, duration: this.now - startedAt });
     };
     try {
+      this.input.host.fence?.();
       const value = await this.call(method, this.draft, ctx as unknown as StepContext<T>);
       if (!check(value)) throw new TypeError(`${this.input.plan.type.name}.${method} returned ${JSON.stringify(value) ?? String(value)}; it has to return what met(), unmet(), waiting(), done(), released() or held() makes`);
       this.finishedEffects.push(...ctx.usedEffects);

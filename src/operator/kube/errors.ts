@@ -98,13 +98,13 @@ export class ProtocolError extends Error {
   }
 }
 
-/** A write was refused here, before it left: this process no longer leads. */
+/** A write was refused here, before it left, or a step before it began: this process no longer leads. */
 export class NotLeaderError extends Error {
   override readonly name = 'NotLeaderError';
   readonly reason = 'NotLeader';
 
-  constructor(readonly request: RequestIdentity) {
-    super(`${request.method} ${request.path}: refused, this process is not (or no longer) the leader`);
+  constructor(readonly request?: RequestIdentity) {
+    super(`${request ? `${request.method} ${request.path}: ` : ''}refused, this process is not (or no longer) the leader`);
   }
 }
 

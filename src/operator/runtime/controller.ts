@@ -202,13 +202,13 @@ export class Controller {
 
   #host(object: KubeObject | undefined, triggers: readonly Trigger[], signal: AbortSignal): EngineHost<KubeObject> {
     const { plan, environment } = this.options;
-    const { client, informers, kinds, random } = environment;
+    const { client, informers, kinds, random, fence } = environment;
     const authorship = { fieldManager: plan.name, signal, ...(object && this.#owned.size > 0 ? { owner: { object, kinds: this.#owned } } : {}) };
     const writer = new ObjectWriter(client, informers, kinds, authorship);
     const kind = kinds.of(plan.kind.type);
     const context: RunContext = runContext(environment, { object, writer, log: runLogger(this.#log, random, object), signal, triggers });
     return {
-      context, random, events: context.events,
+      context, random, fence, events: context.events,
       live: (target) => writer.live(kind, target),
       write: (target, write) => (write.type === 'json' ? writer.jsonPatch(kind, target, write.patch) : writer.mergePatch(kind, target, write.patch, write.subresource)),
     };

@@ -10,6 +10,7 @@ import { Cache } from '../context.js';
 import { compile } from '../dsl/compile.js';
 import type { Plan, ReconcilerClass } from '../dsl/plan.js';
 import { KubeClient } from '../kube/client.js';
+import { NotLeaderError } from '../kube/errors.js';
 import { EventRecorder } from '../kube/event-recorder.js';
 import { defaultTransport, httpTransport } from '../kube/http-transport.js';
 import { Informers } from '../kube/informers.js';
@@ -217,6 +218,9 @@ export class Operator {
     const environment: Environment = {
       client: this.#client, informers: this.#informers, kinds: this.#kinds, cache: this.#cache,
       recorder: this.#recorder, clock: this.#clock, random: this.#random, log: this.#log,
+      fence: () => {
+        if (this.#leadership && !this.#leadership.held) throw new NotLeaderError();
+      },
     };
     stack.push('connections', () => this.#client.close());
     await this.#serve(stack);

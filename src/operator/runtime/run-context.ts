@@ -23,6 +23,8 @@ export interface Environment {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Throws when this process no longer leads. */
+  readonly fence: () => void;
 }
 
 /** What one run adds. */

@@ -1,4 +1,9 @@
 // What `karpenter-ts/operator/testing` exports.
+export * from './faults/every-fault.js';
 export * from './test-bed.js';
+export * from './test-process.js';
 export * from './typed-api.js';
 export * from './virtual-clock.js';
+export type { Fault, Point } from './faults/fault.js';
+export type { Invariant } from './faults/fault-world.js';
+export { ExternalFault, FaultWorld } from './faults/fault-world.js';

@@ -20,6 +20,7 @@ import { Operator } from '../runtime/operator.js';
 import { ReconcilerToken } from '../runtime/reconcilers.js';
 import { createLogger } from '../runtime/winston-logger.js';
 import type { WebhookResponse } from '../webhook/webhook-handler.js';
+import { TestProcess } from './test-process.js';
 import { TypedApi } from './typed-api.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -35,8 +36,12 @@ export interface TestBedOptions {
   /** Set on the operator; the bed's own choices (clock, randomness, transport) come first. */
   operator?: Partial<OperatorOptions>;
   apiServer?: Partial<ApiServerOptions>;
-  /** Puts something between the operator and the server: faults, delays, records. */
-  intercept?: (transport: KubeTransport) => KubeTransport;
+  /** Puts something between the operator and the server: faults, delays, records. Called for every process that is started. */
+  intercept?: (transport: KubeTransport, process: TestProcess) => KubeTransport;
+  /** Puts something between the test's own client (`bed.api`) and the server. */
+  interceptApi?: (transport: KubeTransport) => KubeTransport;
+  /** Start another process when one ends by itself (it lost its lease), as a kubelet does. Default: the error is thrown. */
+  keepAlive?: boolean;
 }
 
 /** A line of the operator's log. */
@@ -58,7 +63,9 @@ export class TestBed {
   /** Everything that the operator logged, debug lines included. */
   readonly logs: LogLine[] = [];
   readonly #transport: KubeTransport;
-  readonly #overrides: { token: ServiceIdentifier; value: unknown }[] = [];
+  readonly #overrides: { token: ServiceIdentifier; valueFor: (process: TestProcess) => unknown }[] = [];
+  #process: TestProcess | undefined;
+  #processes = 0;
   #operator: Operator | undefined;
   #stop: AbortController | undefined;
   #starting: Promise<void> | undefined;
@@ -71,7 +78,7 @@ export class TestBed {
       clock: this.clock, random: seededRandom((options.seed ?? 1) + 1), conversions: plan.conversions, webhooks: (call) => this.#callWebhook(call), ...options.apiServer,
     });
     this.#transport = handlerTransport(this.server);
-    this.api = new TypedApi(new KubeClient(this.#transport, { clock: this.clock, random: seededRandom(0), userAgent: 'test', fieldManager: 'test' }));
+    this.api = new TypedApi(new KubeClient(options.interceptApi?.(this.#transport) ?? this.#transport, { clock: this.clock, random: seededRandom(0), userAgent: 'test', fieldManager: 'test' }));
   }
 
   /** A bed with the kinds of these modules installed; the operator starts at the first `settle`, `advance` or `start`. */
@@ -91,8 +98,13 @@ export class TestBed {
 
   /** Puts a value in the place of what a module binds under a token, for this operator and those after `restart`. */
   override<T>(token: ServiceIdentifier<T>, value: T): this {
+    return this.overrideEach(token, () => value);
+  }
+
+  /** As `override`, with a value of its own for every process. */
+  overrideEach<T>(token: ServiceIdentifier<T>, valueFor: (process: TestProcess) => T): this {
     if (this.#operator) throw new Error('override(): the operator has been started; override before the first settle(), advance() or start()');
-    this.#overrides.push({ token, value });
+    this.#overrides.push({ token, valueFor });
     return this;
   }
 
@@ -107,21 +119,48 @@ export class TestBed {
   }
 
   async #launch(): Promise<void> {
+    this.#boot();
+    await this.clock.settle();
+    this.#throwFailure();
+  }
+
+  /** Starts a process, which has nothing but what the API server holds. */
+  #boot(): void {
+    const process = new TestProcess((this.#processes += 1), this.clock, this.#transport);
     const operator = new Operator({
       name: 'test', ports: false, freeze: true, processMetrics: false, cpus: 1, rate: { qps: 1e6, burst: 1e6 },
       logger: createLogger({ clock: this.clock, level: 'debug', write: (line) => this.logs.push(JSON.parse(line) as LogLine) }),
       ...this.options.operator,
-      clock: this.clock, random: this.random, transport: this.options.intercept?.(this.#transport) ?? this.#transport,
+      clock: process.clock, random: this.random, transport: this.options.intercept?.(process.transport, process) ?? process.transport,
     });
     operator.use(...this.modules);
-    for (const { token, value } of this.#overrides) operator.override(token, value);
+    for (const { token, valueFor } of this.#overrides) operator.override(token, valueFor(process));
+    this.#process = process;
     this.#operator = operator;
-    this.#stop = new AbortController();
-    this.#running = operator.run({ signal: this.#stop.signal }).catch((error: unknown) => {
-      this.#failure = error;
+    const stop = new AbortController();
+    this.#stop = stop;
+    this.#running = operator.run({ signal: stop.signal }).catch((error: unknown) => {
+      if (this.options.keepAlive && !stop.signal.aborted) this.crash();
+      else this.#failure = error;
     });
-    await this.clock.settle();
-    this.#throwFailure();
+  }
+
+  /** The process that runs now, if one was started. */
+  get process(): TestProcess | undefined {
+    return this.#process;
+  }
+
+  /** Kills the operator where it stands (kill -9). */
+  kill(): void {
+    this.#process?.kill();
+    this.#running = undefined;
+  }
+
+  /** Kills the operator, if it was started, and starts another one, with nothing kept but what the API server holds. */
+  crash(): void {
+    if (!this.#process) return;
+    this.kill();
+    if (!this.#stop?.signal.aborted) this.#boot();
   }
 
   /** Lets everything that can happen without time passing happen. */
@@ -135,6 +174,13 @@ export class TestBed {
   async advance(by: Duration): Promise<void> {
     await this.start();
     await this.clock.advance(by);
+    this.#throwFailure();
+  }
+
+  /** Lets time pass, in steps of a second, until the condition holds; throws when `limit` (default 10 minutes) did not suffice. */
+  async advanceUntil(condition: () => boolean | Promise<boolean>, { limit = '10m' }: { limit?: Duration } = {}): Promise<void> {
+    await this.start();
+    await this.clock.advanceUntil(condition, { limit });
     this.#throwFailure();
   }
 
