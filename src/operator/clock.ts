@@ -13,8 +13,15 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since the Unix epoch, in this clock's time. */
   now(): number;
+  /**
+   * Milliseconds, with fractions, from some start: for ages that decide something. It goes on while the process is stopped, no setting of the wall
+   * clock moves it, and all threads of a process read the same.
+   */
+  monotonic(): number;
   /** Runs `callback` once, `delay` milliseconds of this clock's time from now (negative counts as 0). */
   schedule(delay: number, callback: () => void): Timer;
+  /** Whether its seconds are the world's, so that another thread's clock keeps time with it. */
+  readonly realtime?: boolean;
 }
 
 /** The operator's clock in the container. */
@@ -51,7 +58,9 @@ export function systemClock({ speed = 1, background = false }: { speed?: number;
   const monotonicStart = performance.now();
   const now = (): number => (speed === 1 ? Date.now() : startedAt + (performance.now() - monotonicStart) * speed);
   return {
+    realtime: speed === 1,
     now: () => Math.floor(now()),
+    monotonic: () => (Number(process.hrtime.bigint() / 1_000n) / 1_000) * speed,
     schedule(delay, callback) {
       if (delay <= 0) {
         // A timer would take a millisecond at least.

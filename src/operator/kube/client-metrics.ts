@@ -16,6 +16,8 @@ export interface ClientMetrics {
   requested(traits: RequestTraits, code: string, seconds: number): void;
   /** A request waited for its turn under the client's own rate limit. */
   limited(traits: RequestTraits, seconds: number): void;
+  /** A write was refused here, since this process does not (or no longer) lead. */
+  fenced?(traits: RequestTraits): void;
   /** A request is about to be sent again. */
   retried(traits: RequestTraits, code: string): void;
 }

@@ -18,7 +18,7 @@ export interface KubeClientOptions {
   /** Default owner of fields that are written, for server-side apply and `managedFields`. */
   fieldManager?: string;
   metrics?: ClientMetrics;
-  /** Asked before every write; false refuses it with {@link NotLeaderError}. */
+  /** Asked before every write, and once more at the moment at which it leaves; false refuses it with {@link NotLeaderError}. */
   mayWrite?: () => boolean;
 }
 

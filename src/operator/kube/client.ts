@@ -226,14 +226,14 @@ export class KubeClient {
   /** One exchange with its retries; resolves with a successful answer whose body is unread. */
   async #exchange(call: Call): Promise<KubeResponse> {
     const { traits, path, signal, retry = true } = call;
-    const { clock, random, metrics, mayWrite } = this.options;
+    const { clock, random, metrics } = this.options;
     const identity = { method: traits.method, path };
     const request = this.#request(call);
     for (let attempt = 1; ; attempt += 1) {
       signal?.throwIfAborted();
       const waited = (await this.#bucket?.take(signal)) ?? 0;
       if (waited > 0) metrics?.limited(traits, waited / 1_000);
-      if (traits.method !== 'GET' && mayWrite && !mayWrite()) throw new NotLeaderError(identity);
+      request.beforeSending?.();
       const started = clock.now();
       // Whoever watches has a limit of his own, on silence.
       const deadline = traits.verb === 'watch' ? undefined : new RequestDeadline(clock, call.timeout ?? this.options.timeout ?? TIMEOUT, signal);
@@ -247,7 +247,7 @@ export class KubeClient {
         error = ApiError.of(response.status, await readText(body), identity, retryAfterOf(response, clock));
       } catch (cause) {
         deadline?.end();
-        if (isAborted(cause, signal)) throw cause;
+        if (isAborted(cause, signal) || cause instanceof NotLeaderError) throw cause;
         metrics?.requested(traits, '<error>', (clock.now() - started) / 1_000);
         error = new TransportError(identity, cause);
       }
@@ -259,11 +259,18 @@ export class KubeClient {
   }
 
   #request({ traits, path, body, headers }: Call): KubeRequest {
+    const { mayWrite, metrics } = this.options;
+    const beforeSending = (): void => {
+      if (mayWrite?.() ?? true) return;
+      metrics?.fenced?.(traits);
+      throw new NotLeaderError({ method: traits.method, path });
+    };
     return {
       method: traits.method as KubeRequest['method'],
       path,
       headers: { accept: 'application/json', 'user-agent': this.options.userAgent ?? 'karpenter-ts', ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(mayWrite && traits.method !== 'GET' ? { beforeSending } : {}),
     };
   }
 }

@@ -10,6 +10,7 @@ export function handlerTransport(server: RequestHandler): KubeTransport {
   return {
     async send(request) {
       request.signal?.throwIfAborted();
+      request.beforeSending?.();
       return server.handle(request);
     },
     close: () => Promise.resolve(),

@@ -4,15 +4,15 @@ import type { RequestOptions } from 'node:https';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.js';
 import { systemClock } from '../clock.js';
-import type { KubeResponse, KubeTransport } from './transport.js';
+import type { KubeEndpoint, KubeResponse, KubeTransport } from './transport.js';
 
-/** How long credentials are used before the kubeconfig is asked for them again; it re-reads token files and exec plugins itself. */
+/** How long credentials are used before the kubeconfig is asked for them again; it re-reads exec plugins itself. */
 const CREDENTIALS_FRESH_FOR = 30_000;
 /** And after a request without an answer, which may be due to them: a rotated CA, for one. */
 const CREDENTIALS_DOUBTFUL_FOR = 1_000;
 
-interface Credentials {
-  headers: Record<string, string>;
+interface Pool {
+  headers: Readonly<Record<string, string>>;
   dispatcher: Dispatcher;
   material: string;
   readAt: number;
@@ -28,59 +28,74 @@ export class KubeConfigError extends Error {
   readonly reason = 'KubeConfigInvalid';
 }
 
-/**
- * HTTP(S) to the kubeconfig's current cluster, over one pool of connections. undici is loaded by the first request: a process with
- * another transport has no use for its 10 MB. Credentials (client certificates, tokens, token
- * files, exec plugins, OIDC) come from `KubeConfig`; they are read again every 30 s, after a 401 and after a failed connection, and a
- * rotated certificate or CA gets a new pool.
- */
-export function httpTransport(kubeconfig: KubeConfig, clock: Clock = systemClock()): KubeTransport {
+/** HTTP(S) to the kubeconfig's current cluster: see {@link transportTo}. Throws {@link KubeConfigError}. */
+export const httpTransport = (kubeconfig: KubeConfig, clock?: Clock): KubeTransport => transportTo(endpointOf(kubeconfig), clock);
+
+/** The kubeconfig's current cluster and user: client certificates, tokens, token files, exec plugins, OIDC. Throws {@link KubeConfigError}. */
+export function endpointOf(kubeconfig: KubeConfig): KubeEndpoint {
   const cluster = kubeconfig.getCurrentCluster();
   if (!cluster?.server) {
     throw new KubeConfigError(`kubeconfig: context "${kubeconfig.getCurrentContext()}" names no cluster with a server; contexts: ${kubeconfig.getContexts().map(({ name }) => name).join(', ') || 'none'}`);
   }
-  const base = new URL(cluster.server);
-  const prefix = base.pathname.replace(/\/$/, '');
   const config = toleratingPlainHttp(kubeconfig);
-  let credentials: Credentials | undefined;
-  let reading: Promise<Credentials> | undefined;
-  const fresh = (): Pick<Credentials, 'readAt' | 'freshFor'> => ({ readAt: clock.now(), freshFor: CREDENTIALS_FRESH_FOR });
+  return {
+    server: cluster.server,
+    proxyUrl: cluster.proxyUrl,
+    async credentials() {
+      const options: RequestOptions = {};
+      await config.applyToHTTPSOptions(options);
+      const headers = Object.fromEntries(Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]));
+      const { tokenFile } = (config.getCurrentUser()?.authProvider?.config ?? {}) as { tokenFile?: string };
+      // client-node reads it once a minute, which is too seldom for a token that has just been refused.
+      if (tokenFile) headers['authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`;
+      if (options.auth) headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
+      const tls = Object.fromEntries(TLS_OPTIONS.map((name) => [name, options[name]]).filter(([, value]) => value !== undefined && value !== null));
+      return { headers, tls };
+    },
+  };
+}
 
-  const read = async (): Promise<Credentials> => {
-    const options: RequestOptions = {};
-    await config.applyToHTTPSOptions(options);
-    const headers = Object.fromEntries(Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]));
-    const { tokenFile } = (config.getCurrentUser()?.authProvider?.config ?? {}) as { tokenFile?: string };
-    // client-node reads it once a minute, which is too seldom for a token that has just been refused.
-    if (tokenFile) headers['authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`;
-    if (options.auth) headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
-    const tls = Object.fromEntries(TLS_OPTIONS.map((name) => [name, options[name]]).filter(([, value]) => value !== undefined && value !== null));
+/**
+ * HTTP(S) to an API server, over one pool of connections. undici is loaded by the first request: a process with another transport has no use
+ * for its 10 MB. Credentials are read again every 30 s, after a 401 and after a failed connection, and a rotated certificate or CA gets a new pool.
+ */
+export function transportTo(endpoint: KubeEndpoint, clock: Clock = systemClock()): KubeTransport {
+  const base = new URL(endpoint.server);
+  const prefix = base.pathname.replace(/\/$/, '');
+  let pool: Pool | undefined;
+  let reading: Promise<Pool> | undefined;
+  const fresh = (): Pick<Pool, 'readAt' | 'freshFor'> => ({ readAt: clock.now(), freshFor: CREDENTIALS_FRESH_FOR });
+
+  const read = async (doubtful: boolean): Promise<Pool> => {
+    const { headers, tls } = await endpoint.credentials(doubtful);
     const material = JSON.stringify(tls);
-    if (credentials?.material === material) return { ...credentials, headers, ...fresh() };
+    if (pool?.material === material) return { ...pool, headers, ...fresh() };
     // Requests in flight keep the old pool; closing lets them end.
-    credentials?.dispatcher.close().catch(() => undefined);
-    return { headers, dispatcher: await dispatcherOf(tls, cluster.proxyUrl), material, ...fresh() };
+    pool?.dispatcher.close().catch(() => undefined);
+    return { headers, dispatcher: await dispatcherOf(tls, endpoint.proxyUrl), material, ...fresh() };
   };
 
-  const current = async (anew: boolean): Promise<Credentials> => {
+  const current = async (anew: boolean): Promise<Pool> => {
     // A clock that was set back says nothing about their age.
-    const age = Math.abs(clock.now() - (credentials?.readAt ?? 0));
-    if (credentials && !anew && age < credentials.freshFor) return credentials;
-    reading ??= read().finally(() => {
+    const age = Math.abs(clock.now() - (pool?.readAt ?? 0));
+    if (pool && !anew && age < pool.freshFor) return pool;
+    reading ??= read(anew || pool?.freshFor === CREDENTIALS_DOUBTFUL_FOR).finally(() => {
       reading = undefined;
     });
-    credentials = await reading;
-    return credentials;
+    pool = await reading;
+    return pool;
   };
 
   return {
-    async send({ method, path, headers, body, signal }): Promise<KubeResponse> {
+    endpoint,
+    async send({ method, path, headers, body, signal, beforeSending }): Promise<KubeResponse> {
       const exchange = async (anew: boolean): Promise<KubeResponse> => {
         const [{ headers: authentication, dispatcher }, { request }] = await Promise.all([current(anew), import('undici')]);
         const response = await request(`${base.origin}${prefix}${path}`, {
-          method, dispatcher, headers: { ...headers, ...authentication }, body: body ?? null, signal: signal ?? null,
+          method, headers: { ...headers, ...authentication }, body: body ?? null, signal: signal ?? null,
+          dispatcher: beforeSending ? dispatcher.compose(calling(beforeSending)) : dispatcher,
         }).catch((error: unknown) => {
-          if (credentials && !signal?.aborted) credentials.freshFor = CREDENTIALS_DOUBTFUL_FOR;
+          if (pool && !signal?.aborted) pool.freshFor = CREDENTIALS_DOUBTFUL_FOR;
           throw error;
         });
         return { status: response.statusCode, headers: flatten(response.headers), body: response.body };
@@ -91,11 +106,24 @@ export function httpTransport(kubeconfig: KubeConfig, clock: Clock = systemClock
       return exchange(true);
     },
     async close() {
-      await credentials?.dispatcher.destroy();
-      credentials = undefined;
+      await pool?.dispatcher.destroy();
+      pool = undefined;
     },
   };
 }
+
+/** Calls `before` when the request has got its connection, in the same turn in which it is written to it. */
+const calling = (before: () => void): Dispatcher.DispatcherComposeInterceptor => (dispatch) => (options, handler) => dispatch(options, {
+  onRequestStart: (controller, context) => {
+    before();
+    handler.onRequestStart?.(controller, context);
+  },
+  onRequestUpgrade: (...upgrade) => handler.onRequestUpgrade?.(...upgrade),
+  onResponseStart: (...start) => handler.onResponseStart?.(...start),
+  onResponseData: (...data) => handler.onResponseData?.(...data),
+  onResponseEnd: (...end) => handler.onResponseEnd?.(...end),
+  onResponseError: (...failure) => handler.onResponseError?.(...failure),
+});
 
 /** A transport that is opened by its first use. */
 export interface LazyTransport extends KubeTransport {
@@ -108,14 +136,19 @@ export interface LazyTransport extends KubeTransport {
  * client-node is loaded only here: it costs 90 MB and a second, which a process with another transport has no use for.
  */
 export function defaultTransport(clock?: Clock): LazyTransport {
+  let endpoint: KubeEndpoint | undefined;
   let opened: Promise<KubeTransport> | undefined;
   const open = (): Promise<KubeTransport> => (opened ??= (async () => {
     const { KubeConfig } = await import('@kubernetes/client-node');
     const config = new KubeConfig();
     config.loadFromDefault();
-    return httpTransport(config, clock);
+    endpoint = endpointOf(config);
+    return transportTo(endpoint, clock);
   })());
   return {
+    get endpoint() {
+      return endpoint as KubeEndpoint;
+    },
     open,
     send: async (request) => (await open()).send(request),
     close: async () => (await opened)?.close(),

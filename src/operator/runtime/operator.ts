@@ -130,7 +130,7 @@ export class Operator {
     const { leaderElection = false } = options;
     this.#free = new KubeClient(transport, shared);
     this.#leadership = leaderElection === false ? undefined : new Leadership(options.name, leaderElection === true ? {} : leaderElection, {
-      client: this.#free, clock: this.#clock, random: this.#random, log: this.#log, metrics: this.metrics,
+      client: this.#free, endpoint: () => transport.endpoint, userAgent: shared.userAgent, clock: this.#clock, random: this.#random, log: this.#log, metrics: this.metrics,
     });
     this.#cache = new InformerCache(this.#kinds, this.#client);
     this.#recorder = new EventRecorder({

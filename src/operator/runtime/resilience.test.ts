@@ -11,7 +11,7 @@ import { done } from '../dsl/outcome.js';
 import type { EventSource } from '../dsl/token.js';
 import { token } from '../dsl/token.js';
 import { ConfigMap, Node } from '../kinds/core.js';
-import { LeadershipLostError } from '../kube/lease-election.js';
+import { LeadershipLostError } from '../election/election.js';
 import { handlerTransport } from '../kube/handler-transport.js';
 import type { KubeTransport } from '../kube/transport.js';
 import { silentLogger } from '../logger.js';

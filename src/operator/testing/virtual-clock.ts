@@ -34,6 +34,10 @@ export class VirtualClock implements Clock {
     return this.#now;
   }
 
+  monotonic(): number {
+    return this.#now;
+  }
+
   schedule(delay: number, callback: () => void): Timer {
     const pending = { due: this.#now + Math.max(0, Math.ceil(delay)), sequence: this.#sequence, callback, heapIndex: -1 };
     this.#sequence += 1;

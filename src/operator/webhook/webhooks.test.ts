@@ -36,6 +36,10 @@ class JumpClock implements Clock {
     return real.now() + this.offset;
   }
 
+  monotonic(): number {
+    return this.now();
+  }
+
   schedule(delay: number, callback: () => void): { cancel(): void } {
     if (delay < this.long) return real.schedule(delay, callback);
     this.waiting.add(callback);

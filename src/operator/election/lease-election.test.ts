@@ -3,11 +3,12 @@ import { createApiServer } from '../../apiserver/index.js';
 import type { ApiServer } from '../../apiserver/index.js';
 import { seededRandom } from '../random.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
-import { KubeClient } from './client.js';
-import { handlerTransport } from './handler-transport.js';
-import { LeadershipLostError, LeaseElection } from './lease-election.js';
-import type { KindRef, KubeObject } from './object.js';
-import type { KubeTransport } from './transport.js';
+import { KubeClient } from '../kube/client.js';
+import { handlerTransport } from '../kube/handler-transport.js';
+import { LeadershipLostError } from './election.js';
+import { LeaseElection } from './lease-election.js';
+import type { KindRef, KubeObject } from '../kube/object.js';
+import type { KubeTransport } from '../kube/transport.js';
 
 const LEASE: KindRef = { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true };
 interface Lease extends KubeObject { spec: { holderIdentity: string; leaseDurationSeconds: number; renewTime: string; acquireTime: string; leaseTransitions: number } }
@@ -52,7 +53,7 @@ describe('leader election', () => {
   it('is won by one, who renews; its times have the six digits that API servers ask for', async () => {
     const [a, b] = [candidate('a'), candidate('b')];
     await clock.advance('5m');
-    expect([a.election.leading, b.election.leading].filter(Boolean)).to.have.length(1);
+    expect([a.election.fence.open, b.election.fence.open].filter(Boolean)).to.have.length(1);
     const { spec } = await lease();
     expect(spec.renewTime).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
     expect(clock.now() - Date.parse(spec.renewTime)).to.be.at.most(2_000);
@@ -67,7 +68,7 @@ describe('leader election', () => {
     a.stop.abort(new Error('rolling update'));
     await clock.advance('5s');
     expect(a.outcome).to.equal('resigned');
-    expect(b.election.leading).to.equal(true);
+    expect(b.election.fence.open).to.equal(true);
     expect((await lease()).spec).to.include({ holderIdentity: 'b', leaseTransitions: 1 });
   });
 
@@ -79,19 +80,19 @@ describe('leader election', () => {
     a.reachable = false;
     for (let step = 0; step < 300; step += 1) {
       await clock.advance('100ms');
-      expect(a.election.leading && b.election.leading, `at ${step / 10}s`).to.equal(false);
+      expect(a.election.fence.open && b.election.fence.open, `at ${step / 10}s`).to.equal(false);
     }
     expect(a.outcome).to.be.instanceOf(LeadershipLostError);
-    expect(b.election.leading).to.equal(true);
+    expect(b.election.fence.open).to.equal(true);
   });
 
   it('fences the leader by time alone, even if nothing of it gets to run', async () => {
     const a = candidate('a');
     await clock.settle();
-    expect(a.election.leading).to.equal(true);
+    expect(a.election.fence.open).to.equal(true);
     const now = clock.now.bind(clock);
     clock.now = () => now() + 16_000;
-    expect(a.election.leading).to.equal(false);
+    expect(a.election.fence.open).to.equal(false);
     clock.now = now;
   });
 
@@ -104,7 +105,7 @@ describe('leader election', () => {
     await clock.advance('6s');
     a.reachable = true;
     await clock.advance('30s');
-    expect([a.election.leading, b.election.leading]).to.deep.equal([true, false]);
+    expect([a.election.fence.open, b.election.fence.open]).to.deep.equal([true, false]);
     expect((await lease()).spec.leaseTransitions).to.equal(0);
   });
 });

@@ -1,0 +1,171 @@
+import { withDeadline } from '../abort.js';
+import type { Clock } from '../clock.js';
+import { sleep } from '../clock.js';
+import type { KubeClient } from '../kube/client.js';
+import { isAborted, isAlreadyExists, isConflict, isNotFound } from '../kube/errors.js';
+import type { Random } from '../random.js';
+import type { Election, ElectionObserver, ElectionTimes } from './election.js';
+import { LeadershipLostError, electionTimes } from './election.js';
+import { Fence, momentOf } from './fence.js';
+import type { Lease } from './lease-record.js';
+import { LEASE, LeaseRecord } from './lease-record.js';
+
+export interface LeaseElectionOptions extends Partial<ElectionTimes> {
+  /** A client of its own, without a rate limit, so that a busy operator cannot lose its lease to its own requests. */
+  client: KubeClient;
+  clock: Clock;
+  random: Random;
+  namespace: string;
+  name: string;
+  /** Unique among the candidates. */
+  identity: string;
+  observer?: ElectionObserver;
+  /** Default: one in this thread's memory. Its limit must be the `renewDeadline`. */
+  fence?: Fence;
+}
+
+/** Candidates spread out their tries by up to this fraction. */
+const JITTER = 1.2;
+
+/**
+ * Leader election on a Lease, as client-go does it: whoever writes its name leads, and renews; others take over when the lease has
+ * not changed for its duration by *their* clock. What follows from what is known is {@link LeaseRecord}'s; this asks and writes.
+ */
+export class LeaseElection implements Election {
+  readonly fence: Fence;
+  readonly #times: ElectionTimes;
+  readonly #record: LeaseRecord;
+  #leading = false;
+  #renewedAt = 0;
+  #failures = 0;
+  #elect: () => void = () => undefined;
+  readonly #elected = new Promise<void>((resolve) => {
+    this.#elect = resolve;
+  });
+
+  /** Throws RangeError for times that contradict each other. */
+  constructor(private readonly options: LeaseElectionOptions) {
+    this.#times = electionTimes(options);
+    this.fence = options.fence ?? new Fence(options.clock, this.#times.renewDeadline);
+    this.#record = new LeaseRecord(options.identity, this.#times);
+  }
+
+  whenElected(): Promise<void> {
+    return this.#elected;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      while (!(await this.#try(signal))) await this.#pause(signal);
+      this.#leading = true;
+      this.#elect();
+      for (;;) {
+        // Nothing of this process ran for long: others may not have noticed, so it is worth another try.
+        const overslept = await this.#pause(signal);
+        if (!overslept) this.#giveUpIfLost();
+        if (!(await this.#try(signal))) this.#giveUpIfLost();
+      }
+    } catch (error) {
+      if (!isAborted(error, signal)) throw error;
+    }
+    await this.#release();
+  }
+
+  #giveUpIfLost(): void {
+    if (this.#untilDeadline > 0 && !this.#record.heldByAnother) return;
+    const { namespace, name } = this.options;
+    const why = this.#record.heldByAnother ? `is held by ${this.#record.holder}` : `was not renewed for ${this.#times.renewDeadline / 1_000}s`;
+    this.#leading = false;
+    this.fence.close();
+    throw new LeadershipLostError(`lease ${namespace}/${name} ${why}`);
+  }
+
+  /** Tries to take or renew the lease. Whatever goes wrong is a try that failed; only an abort rejects. */
+  async #try(signal: AbortSignal): Promise<boolean> {
+    const { clock, observer } = this.options;
+    try {
+      const limit = Math.min(this.#times.renewDeadline / 2, this.#untilDeadline || this.#times.retryPeriod);
+      const held = await withDeadline(clock, limit, 'the lease request', signal, (limited) => this.#takeOrRenew(limited));
+      if (this.#failures > 0) observer?.recovered?.(this.#failures);
+      this.#failures = 0;
+      return held;
+    } catch (error) {
+      if (isAborted(error, signal)) throw error;
+      // What we know of the lease is out of date: look before the next try.
+      this.#record.observe(undefined, momentOf(clock));
+      if (!isContended(error)) {
+        this.#failures += 1;
+        observer?.failed?.(error, this.#failures);
+      }
+      return false;
+    }
+  }
+
+  async #takeOrRenew(signal: AbortSignal): Promise<boolean> {
+    if (this.#leading && this.#record.lease) {
+      try {
+        return await this.#write(signal);
+      } catch (error) {
+        if (!isContended(error) && !isNotFound(error)) throw error;
+        // Somebody else wrote or deleted it: nothing is written until it is clear who leads.
+        this.fence.close();
+      }
+    }
+    await this.#read(signal);
+    return this.#write(signal);
+  }
+
+  /** Writes our claim, if we have one; resolves with whether we hold the lease by it. */
+  async #write(signal: AbortSignal): Promise<boolean> {
+    const { client, clock, namespace, name } = this.options;
+    const began = momentOf(clock);
+    const spec = this.#record.claim(began);
+    if (!spec) return false;
+    const { lease } = this.#record;
+    const answer = lease
+      ? await client.mergePatch<Lease>(LEASE, { name, namespace, signal }, { metadata: { resourceVersion: lease.metadata.resourceVersion }, spec })
+      : await client.create<Lease>(LEASE, { metadata: { name, namespace }, spec }, { signal });
+    this.#record.observe(answer, momentOf(clock));
+    if (!this.#record.heldByUs) return false;
+    this.#renewedAt = began.monotonic;
+    this.fence.renewed(began);
+    return true;
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    const { client, clock, namespace, name } = this.options;
+    this.#record.observe(await client.find<Lease>(LEASE, { name, namespace, signal }), momentOf(clock));
+  }
+
+  /** Milliseconds for which a leader may go on trying. */
+  get #untilDeadline(): number {
+    return this.#leading ? Math.max(0, this.#renewedAt + this.#times.renewDeadline - this.options.clock.monotonic()) : Infinity;
+  }
+
+  /** Waits for the next try; resolves with whether that took much longer than it should. */
+  async #pause(signal: AbortSignal): Promise<boolean> {
+    const { clock, random } = this.options;
+    const { retryPeriod } = this.#times;
+    const began = clock.monotonic();
+    const wait = this.#leading ? Math.min(retryPeriod, this.#untilDeadline) : retryPeriod * (1 + JITTER * random.next());
+    await sleep(clock, wait, signal);
+    return clock.monotonic() - began > wait + retryPeriod;
+  }
+
+  async #release(): Promise<void> {
+    const { client, clock, namespace, name, observer } = this.options;
+    const { lease, heldByUs } = this.#record;
+    this.#leading = false;
+    this.fence.close();
+    if (!lease || !heldByUs) return;
+    const patch = { metadata: { resourceVersion: lease.metadata.resourceVersion }, spec: this.#record.release(momentOf(clock)) };
+    try {
+      await withDeadline(clock, this.#times.retryPeriod, 'the release of the lease', undefined, (signal) => client.mergePatch(LEASE, { name, namespace, signal }, patch));
+    } catch (error) {
+      observer?.failed?.(error, 1);
+    }
+  }
+}
+
+/** Somebody else was faster. */
+const isContended = (error: unknown): boolean => isConflict(error) || isAlreadyExists(error);
