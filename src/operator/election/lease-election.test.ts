@@ -108,4 +108,113 @@ describe('leader election', () => {
     expect([a.election.fence.open, b.election.fence.open]).to.deep.equal([true, false]);
     expect((await lease()).spec.leaseTransitions).to.equal(0);
   });
+
+  it('closes the fence when the lease is too old to write, and gives up then, before others may take over', async () => {
+    const a = candidate('a');
+    await clock.settle();
+    await clock.advance('10s');
+    a.reachable = false;
+    await clock.advance('9900ms');
+    expect([a.election.fence.open, a.outcome]).to.deep.equal([true, 'running']);
+    await clock.advance('200ms');
+    expect(a.election.fence.open).to.equal(false);
+    expect(a.outcome).to.be.instanceOf(LeadershipLostError).with.property('message', 'lease kube-system/lead was not renewed for 10s');
+  });
+
+  it('stops at once when somebody else writes their name into its lease', async () => {
+    const a = candidate('a');
+    await clock.settle();
+    const user = new KubeClient(handlerTransport(server), { clock, random: seededRandom(0) });
+    await user.mergePatch(LEASE, { name: 'lead', namespace: 'kube-system' }, { spec: { holderIdentity: 'thief' } });
+    await clock.advance('2s');
+    expect(a.election.fence.open).to.equal(false);
+    expect(a.outcome).to.be.instanceOf(LeadershipLostError).with.property('message', 'lease kube-system/lead is held by thief');
+    expect((await lease()).spec.holderIdentity).to.equal('thief');
+  });
+
+  it('goes on when somebody labels its lease, or deletes it', async () => {
+    const a = candidate('a');
+    await clock.settle();
+    const user = new KubeClient(handlerTransport(server), { clock, random: seededRandom(0) });
+    await user.mergePatch(LEASE, { name: 'lead', namespace: 'kube-system' }, { metadata: { labels: { looked: 'at' } } });
+    await clock.advance('2s');
+    expect(a.election.fence.open).to.equal(true);
+    await user.delete(LEASE, { name: 'lead', namespace: 'kube-system' });
+    await clock.advance('2s');
+    expect(a.election.fence.open).to.equal(true);
+    expect((await lease()).spec.holderIdentity).to.equal('a');
+  });
+
+  it('judges others by when it saw them renew, whatever their clocks say', async () => {
+    const user = new KubeClient(handlerTransport(server), { clock, random: seededRandom(0) });
+    for (const renewTime of ['2001-01-01T00:00:00.000000Z', '2099-01-01T00:00:00.000000Z']) {
+      await user.create(LEASE, { metadata: { name: 'lead', namespace: 'kube-system' }, spec: { holderIdentity: 'other', leaseDurationSeconds: 15, renewTime } });
+      const a = candidate('a');
+      await clock.advance('14s');
+      expect(a.election.fence.open, renewTime).to.equal(false);
+      await clock.advance('6s');
+      expect(a.election.fence.open, renewTime).to.equal(true);
+      a.stop.abort(new Error('over'));
+      await clock.settle();
+      await user.delete(LEASE, { name: 'lead', namespace: 'kube-system' });
+    }
+  });
+
+  it('takes one more try when nothing of the process ran for longer than the lease lasts', async () => {
+    const a = candidate('a');
+    await clock.settle();
+    const monotonic = clock.monotonic.bind(clock);
+    let stopped = 0;
+    clock.monotonic = () => monotonic() + stopped;
+    stopped = 60_000;
+    expect(a.election.fence.open).to.equal(false);
+    await clock.advance('2s');
+    expect([a.election.fence.open, a.outcome]).to.deep.equal([true, 'running']);
+  });
+
+  it('hands back a lease whose last answer it did not live to see', async () => {
+    const inner = handlerTransport(server);
+    let hold = false;
+    const transport: KubeTransport = { ...inner, send: async (request) => {
+      const answer = await inner.send(request);
+      // The write has been stored; its answer never arrives.
+      if (hold && request.method !== 'GET') await new Promise<never>((_, reject) => request.signal?.addEventListener('abort', () => reject(request.signal?.reason as Error)));
+      return answer;
+    } };
+    const stop = new AbortController();
+    const election = new LeaseElection({ client: new KubeClient(transport, { clock, random: seededRandom(1) }), clock, random: seededRandom(1), namespace: 'kube-system', name: 'lead', identity: 'a' });
+    const done = election.run(stop.signal);
+    await clock.settle();
+    hold = true;
+    await clock.advance('2s');
+    stop.abort(new Error('rolling update'));
+    hold = false;
+    await done;
+    expect((await lease()).spec.holderIdentity).to.equal('');
+  });
+
+  it('says what failed once, and when it works again', async () => {
+    const told: string[] = [];
+    const inner = handlerTransport(server);
+    let reachable = false;
+    const transport: KubeTransport = { ...inner, send: (request) => (reachable ? inner.send(request) : Promise.reject(new Error('no route to host'))) };
+    const stop = new AbortController();
+    const done = new LeaseElection({
+      client: new KubeClient(transport, { clock, random: seededRandom(1) }), clock, random: seededRandom(1), namespace: 'kube-system', name: 'lead', identity: 'a',
+      observer: { failed: (_error, times) => void told.push(`failed ${times}`), recovered: (times) => void told.push(`recovered ${times}`) },
+    }).run(stop.signal);
+    await clock.advance('20s');
+    reachable = true;
+    await clock.advance('10s');
+    expect(told.length).to.be.within(3, 6);
+    expect(told).to.deep.equal([...told.slice(0, -1).map((_, index) => `failed ${index + 1}`), `recovered ${told.length - 1}`]);
+    stop.abort(new Error('over'));
+    await done;
+  });
+
+  it('refuses times under which two could lead', () => {
+    const options = { client: new KubeClient(handlerTransport(server), { clock, random: seededRandom(0) }), clock, random: seededRandom(0), namespace: 'n', name: 'l', identity: 'a' };
+    expect(() => new LeaseElection({ ...options, renewDeadline: 15_000 })).to.throw(RangeError, 'renewDeadline (15000 ms) must be less than leaseDuration (15000 ms)');
+    expect(() => new LeaseElection({ ...options, retryPeriod: 10_000 })).to.throw(RangeError, 'retryPeriod (10000 ms) must be more than 0 and less than renewDeadline (10000 ms)');
+  });
 });

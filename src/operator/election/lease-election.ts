@@ -36,6 +36,8 @@ export class LeaseElection implements Election {
   readonly #times: ElectionTimes;
   readonly #record: LeaseRecord;
   #leading = false;
+  /** Whether we ever asked for the lease: we may hold it even if no answer came. */
+  #claimed = false;
   #renewedAt = 0;
   #failures = 0;
   #elect: () => void = () => undefined;
@@ -90,9 +92,9 @@ export class LeaseElection implements Election {
       this.#failures = 0;
       return held;
     } catch (error) {
-      if (isAborted(error, signal)) throw error;
-      // What we know of the lease is out of date: look before the next try.
+      // What we know of the lease is out of date: look before the next try, or the release.
       this.#record.observe(undefined, momentOf(clock));
+      if (isAborted(error, signal)) throw error;
       if (!isContended(error)) {
         this.#failures += 1;
         observer?.failed?.(error, this.#failures);
@@ -122,6 +124,7 @@ export class LeaseElection implements Election {
     const spec = this.#record.claim(began);
     if (!spec) return false;
     const { lease } = this.#record;
+    this.#claimed = true;
     const answer = lease
       ? await client.mergePatch<Lease>(LEASE, { name, namespace, signal }, { metadata: { resourceVersion: lease.metadata.resourceVersion }, spec })
       : await client.create<Lease>(LEASE, { metadata: { name, namespace }, spec }, { signal });
@@ -153,17 +156,24 @@ export class LeaseElection implements Election {
   }
 
   async #release(): Promise<void> {
-    const { client, clock, namespace, name, observer } = this.options;
-    const { lease, heldByUs } = this.#record;
+    const { clock, observer } = this.options;
     this.#leading = false;
     this.fence.close();
-    if (!lease || !heldByUs) return;
-    const patch = { metadata: { resourceVersion: lease.metadata.resourceVersion }, spec: this.#record.release(momentOf(clock)) };
+    if (!this.#claimed) return;
     try {
-      await withDeadline(clock, this.#times.retryPeriod, 'the release of the lease', undefined, (signal) => client.mergePatch(LEASE, { name, namespace, signal }, patch));
+      await withDeadline(clock, this.#times.renewDeadline / 2, 'the release of the lease', undefined, (signal) => this.#handBack(signal));
     } catch (error) {
       observer?.failed?.(error, 1);
     }
+  }
+
+  async #handBack(signal: AbortSignal): Promise<void> {
+    const { client, clock, namespace, name } = this.options;
+    if (!this.#record.lease) await this.#read(signal);
+    const { lease, heldByUs } = this.#record;
+    if (!lease || !heldByUs) return;
+    const spec = this.#record.release(momentOf(clock));
+    await client.mergePatch(LEASE, { name, namespace, signal }, { metadata: { resourceVersion: lease.metadata.resourceVersion }, spec });
   }
 }
 

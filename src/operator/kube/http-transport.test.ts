@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { systemClock } from '../clock.js';
 import { seededRandom } from '../random.js';
 import { KubeClient } from './client.js';
-import { TransportError } from './errors.js';
+import { NotLeaderError, TransportError } from './errors.js';
 import { KubeConfigError, defaultTransport, httpTransport } from './http-transport.js';
 import type { KindRef, KubeObject } from './object.js';
 import type { KubeTransport } from './transport.js';
@@ -79,6 +79,30 @@ describe('the HTTP transport', () => {
     answer = (_request, response) => void response.writeHead(401).end('{}');
     const refused = await clientOf(kubeconfig({ token: 'secret' })).get(NODE, { name: 'n' }).catch((error: unknown) => error);
     expect(refused).to.include({ reason: 'Unauthorized', code: 401 });
+  });
+
+  it('asks once more at the moment at which a request gets its connection', async () => {
+    const asked: number[] = [];
+    let held: (() => void) | undefined;
+    answer = (_request, response) => (received.length === 1 ? (held = () => ok(response)) : ok(response));
+    transport = httpTransport(kubeconfig());
+    let leads = true;
+    const client = new KubeClient(transport, { clock: systemClock(), random: seededRandom(1), mayWrite: () => (asked.push(received.length), leads) });
+    const first = client.create(NODE, { metadata: { name: 'n' } });
+    while (!held) await new Promise((resolve) => setImmediate(resolve));
+    expect(asked).to.deep.equal([0, 0]);
+    leads = false;
+    const second = await client.create(NODE, { metadata: { name: 'm' } }).catch((error: unknown) => error);
+    expect(second).to.be.instanceOf(NotLeaderError);
+    held();
+    await first;
+    // The lead is lost between the check and the connection.
+    leads = true;
+    const third = client.create(NODE, { metadata: { name: 'o' } }).catch((error: unknown) => error);
+    leads = false;
+    expect(await third).to.be.instanceOf(NotLeaderError);
+    expect(received).to.have.length(1);
+    expect(await client.get(NODE, { name: 'n' })).to.have.property('metadata');
   });
 
   it('streams a watch, and closes its connection at the abort', async () => {
