@@ -11,7 +11,7 @@ describe('replicas that are processes of their own', function failover() {
     replicas.push(started);
     return started;
   };
-  let [a, b, c, d]: ReplicaProcess[] = [];
+  let [a, b, c]: ReplicaProcess[] = [];
 
   before(() => ledger.open());
   after(async () => {
@@ -50,7 +50,7 @@ describe('replicas that are processes of their own', function failover() {
   });
 
   it('hand the lease over at SIGTERM', async () => {
-    d = replica('d');
+    replica('d');
     await ledger.writtenBy('c');
     c?.signal('SIGTERM');
     await ledger.writtenBy('d');

@@ -83,18 +83,19 @@ describe('the HTTP transport', () => {
 
   it('asks once more at the moment at which a request gets its connection', async () => {
     const asked: number[] = [];
-    let held: (() => void) | undefined;
-    answer = (_request, response) => (received.length === 1 ? (held = () => ok(response)) : ok(response));
+    let arrived: (response: ServerResponse) => void = () => undefined;
+    const held = new Promise<ServerResponse>((resolve) => (arrived = resolve));
+    answer = (_request, response) => (received.length === 1 ? arrived(response) : ok(response));
     transport = httpTransport(kubeconfig());
     let leads = true;
     const client = new KubeClient(transport, { clock: systemClock(), random: seededRandom(1), mayWrite: () => (asked.push(received.length), leads) });
     const first = client.create(NODE, { metadata: { name: 'n' } });
-    while (!held) await new Promise((resolve) => setImmediate(resolve));
+    const unanswered = await held;
     expect(asked).to.deep.equal([0, 0]);
     leads = false;
     const second = await client.create(NODE, { metadata: { name: 'm' } }).catch((error: unknown) => error);
     expect(second).to.be.instanceOf(NotLeaderError);
-    held();
+    ok(unanswered);
     await first;
     // The lead is lost between the check and the connection.
     leads = true;

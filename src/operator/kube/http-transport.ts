@@ -4,6 +4,7 @@ import type { RequestOptions } from 'node:https';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.js';
 import { systemClock } from '../clock.js';
+import { NotLeaderError } from './errors.js';
 import type { KubeEndpoint, KubeResponse, KubeTransport } from './transport.js';
 
 /** How long credentials are used before the kubeconfig is asked for them again; it re-reads exec plugins itself. */
@@ -95,7 +96,7 @@ export function transportTo(endpoint: KubeEndpoint, clock: Clock = systemClock()
           method, headers: { ...headers, ...authentication }, body: body ?? null, signal: signal ?? null,
           dispatcher: beforeSending ? dispatcher.compose(calling(beforeSending)) : dispatcher,
         }).catch((error: unknown) => {
-          if (pool && !signal?.aborted) pool.freshFor = CREDENTIALS_DOUBTFUL_FOR;
+          if (pool && !signal?.aborted && !(error instanceof NotLeaderError)) pool.freshFor = CREDENTIALS_DOUBTFUL_FOR;
           throw error;
         });
         return { status: response.statusCode, headers: flatten(response.headers), body: response.body };
