@@ -19,6 +19,7 @@ export class TestProcess {
   constructor(readonly number: number, private readonly world: Clock, transport: KubeTransport) {
     this.clock = {
       now: () => world.now(),
+      monotonic: () => world.monotonic(),
       schedule: (delay, callback) => this.#schedule(delay, callback),
     };
     this.transport = {

@@ -76,7 +76,7 @@ class World {
   constructor(readonly clock: JumpClock) {
     this.server = createApiServer({ clock, random: seededRandom(1), webhooks: httpsWebhooks({ resolve: ({ name }) => (name === SERVICE.name ? this.#endpoint() : undefined) }) });
     this.transport = handlerTransport(this.server);
-    this.api = new TypedApi(new KubeClient(this.transport, { clock, random: seededRandom(2), userAgent: 'test' }));
+    this.api = new TypedApi(new KubeClient(this.transport, { clock: real, random: seededRandom(2), userAgent: 'test' }));
   }
 
   /** Tells the API server of the webhooks. */
