@@ -1,5 +1,5 @@
 # Everything below installs what it needs from package-lock.json; Node >= 20.19, npm and make are all that must be there.
-.PHONY: run test test-real control-plane test-e2e test-real-scheduler test-restart test-charts test-image bench lint manifests build deploy coverage clean bench-peers test-faults
+.PHONY: docs run test test-real control-plane test-e2e test-real-scheduler test-restart test-charts test-image bench lint manifests build deploy coverage clean bench-peers test-faults
 
 NODE_MODULES := node_modules/.package-lock.json
 BUILT := dist/.built
@@ -60,6 +60,9 @@ lint: $(BUILT)
 manifests: $(BUILT) ## writes crds/ from the decorated kinds, and what the charts share with crds/ and config/
 	@node dist/src/cli/main.js manifests --out crds
 	@node tools/charts.mjs
+
+docs: $(NODE_MODULES) ## writes docs/reference/api out of the doc comments; fails where an export has none
+	@node tools/docs.mjs
 
 deploy: $(BUILT) ## installs CRDs, RBAC and the controller into the current kubeconfig's cluster
 	kubectl apply -k config/default

@@ -14,6 +14,7 @@ export interface CacheListOptions<T extends KubeObject> {
   index?: Index<T>;
   /** The index value; nothing is found under undefined. */
   value?: string | undefined;
+  /** Only objects of this namespace. Default: of all. */
   namespace?: string | undefined;
 }
 
@@ -22,7 +23,9 @@ export interface CacheListOptions<T extends KubeObject> {
  * Objects are shared: never change one, use `patch`. Reading a kind that no reconciler is for, watches, owns or `reads` throws.
  */
 export interface Cache {
+  /** One object; undefined when there is none. A namespaced kind needs the namespace. */
   get<T extends KubeObject>(kind: KindClass<T>, name: string, namespace?: string): T | undefined;
+  /** All objects that the options choose, in no order to rely on. */
   list<T extends KubeObject>(kind: KindClass<T>, options?: CacheListOptions<T>): readonly T[];
   /** Straight from the API server, for the rare read that must not be a moment old. */
   readonly live: {
@@ -35,12 +38,15 @@ export interface Cache {
 /** The operator's cache in the container, for services that read outside of a run. */
 export const Cache = token<Cache>('karpenter-ts.Cache');
 
+/** How a server-side apply treats fields of others. */
 export interface ApplyOptions {
   /** Take fields over that another manager owns. Default true: a reconciler is the authority on what it applies. */
   force?: boolean;
 }
 
+/** How an object is deleted; absent fields leave the choice to the API server. */
 export interface DeletionOptions {
+  /** Seconds that the object may take to end. Default: the object's own (30 s for pods); 0 deletes at once. */
   gracePeriodSeconds?: number;
   /** Default `Background`. */
   propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
@@ -50,6 +56,7 @@ export interface DeletionOptions {
 
 /** Writes. Every response is visible to later reads of this process at once. */
 export interface Writer {
+  /** Creates an object; resolves to it as stored. Throws an ApiError, `AlreadyExists` among them (`isAlreadyExists`). */
   create<T extends KubeObject>(kind: KindClass<T>, object: ObjectInput<T>): Promise<T>;
   /** Server-side apply with the reconciler's name as field manager; the owner reference is set when the class `@Owns` the kind. */
   apply<T extends KubeObject>(kind: KindClass<T>, object: ObjectInput<T>, options?: ApplyOptions): Promise<T>;
@@ -63,6 +70,7 @@ export interface Writer {
   delete(object: KubeObject, options?: DeletionOptions): Promise<void>;
 }
 
+/** What an Event is about, and when two are one. */
 export interface EventOptions {
   /** The object that the event is about; the reconciled object unless given. */
   about?: KubeObject;
@@ -74,7 +82,9 @@ export interface EventOptions {
 
 /** Kubernetes Events. Never throws and never waits: an event that cannot be written is dropped. */
 export interface Events {
+  /** Of type `Normal`. `reason` is a CamelCase word, `message` a sentence of at most 1,024 bytes (more is cut). */
   normal(reason: string, message: string, options?: EventOptions): void;
+  /** Of type `Warning`. */
   warning(reason: string, message: string, options?: EventOptions): void;
 }
 

@@ -1,4 +1,7 @@
-// The framework's public surface: what `karpenter-ts/operator` exports.
+/**
+ * The framework: what `karpenter-ts/operator` exports.
+ * @module operator
+ */
 export * from './abort.js';
 export * from './change-monitor.js';
 export * from './clock.js';

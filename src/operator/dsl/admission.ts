@@ -4,6 +4,7 @@ import type { KubeObject } from '../kube/object.js';
 import { recordMember } from './records.js';
 import type { KindClass } from './resource.js';
 
+/** What a client asked for, in the words of `AdmissionReview`. `CONNECT` is not offered: it has no object. */
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE';
 
 /** What an admission method is asked about, beside the object. */
@@ -33,6 +34,7 @@ export interface FieldProblem {
 /** Nothing: the object is fine. A text (403) or what is wrong with fields (422) refuses the request. */
 export type AdmissionVerdict = void | undefined | string | FieldProblem | readonly (string | FieldProblem)[];
 
+/** Which requests a `@Validates` or `@Defaults` method is asked about. */
 export interface AdmissionOptions {
   /** Default: CREATE and UPDATE. */
   operations?: readonly AdmissionOperation[];

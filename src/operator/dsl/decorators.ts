@@ -34,6 +34,7 @@ interface StepDecorator<Types extends string> {
 const member = (decorator: string, data: unknown) => (target: unknown, place: unknown): void => recordMember(decorator, data, target, place);
 const type = (decorator: string, data: unknown) => (target: object): void => recordClass(decorator, data, target);
 
+/** What `@Reconciler` says of a controller. Durations are strings such as `30s` or `1h30m`. */
 export interface ReconcilerOptions<T extends KubeObject> {
   /** The primary kind. */
   for: KindClass<T>;
@@ -68,6 +69,7 @@ export interface ReconcilerOptions<T extends KubeObject> {
 /** A controller: its steps drive objects of one kind. */
 export const Reconciler = <T extends KubeObject>(options: ReconcilerOptions<T>): ReconcilerDecorator => type('Reconciler', options);
 
+/** When a `@Condition` step runs, and what its condition is when it does not. */
 export interface ConditionOptions<Dependency extends string, T extends KubeObject, R> {
   /** Conditions of this class that must be True at the current generation before this step runs. */
   dependsOn?: readonly Dependency[];
@@ -99,6 +101,7 @@ export const Condition = <const Type extends string, const Dependency extends st
 /** A status condition in Kubernetes' standard shape; the decorator of the same name makes a step that owns one. */
 export type Condition<Type extends string = string> = ObjectCondition<Type>;
 
+/** When a `@Step` runs. */
 export interface StepOptions<Dependency extends string> {
   /** Conditions of this class that must be True at the current generation before this step runs. */
   after?: readonly Dependency[];
@@ -139,6 +142,7 @@ interface CatchesDecorator<Caught> {
 export const Catches = <const Classes extends readonly [ErrorClass, ...ErrorClass[]]>(...classes: Classes): CatchesDecorator<InstanceType<Classes[number]>> =>
   member('Catches', { errors: classes });
 
+/** Which changes of a watched kind reach the mapper, and how urgent what they wake is. */
 export interface WatchesOptions<W extends KubeObject> {
   /** Which changes count. Default: all but resyncs of equal objects. */
   when?: Predicate<W>;
@@ -179,6 +183,7 @@ export const Owns = (kind: KindClass, options: { when?: Predicate<KubeObject>; o
 /** A permission beyond those that are derived from the class. */
 export const RBAC = (rule: RuleDeclaration): ReconcilerDecorator => type('RBAC', rule);
 
+/** How often a `@Singleton` ticks. */
 export interface SingletonOptions {
   /** Unique among all loaded reconcilers. */
   name: string;

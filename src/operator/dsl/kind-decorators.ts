@@ -34,6 +34,7 @@ interface SchemaOptions<Spec, Status> {
   deprecationWarning?: string;
 }
 
+/** A custom kind's CustomResourceDefinition, as far as the schema does not say it. */
 export interface ResourceKindOptions<Spec, Status> extends SchemaOptions<Spec, Status> {
   group: string;
   /** The stored version. */
@@ -56,6 +57,7 @@ type KindOf<Spec, Status> = KubeObject & ([Spec] extends [never] ? unknown : { s
 export const ResourceKind = <Spec = never, Status = never>(options: ResourceKindOptions<Spec, Status>): ClassDecorator<KindClass<KindOf<Spec, Status>>> =>
   (target: KindClass) => recordClass('ResourceKind', options, target);
 
+/** A further served version of a custom kind. */
 export interface VersionOptions<Spec, Status> extends SchemaOptions<Spec, Status> {
   /** The class of the stored version. */
   of: () => KindClass;

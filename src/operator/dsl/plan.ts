@@ -73,6 +73,7 @@ export interface StepPlan {
   readonly failedReason?: string | ((error: Error) => string | undefined);
 }
 
+/** The condition that sums the others up: True iff all are, False as soon as one is at the current generation, else Unknown. */
 export interface RootPlan {
   readonly type: string;
   readonly dependents: readonly string[];
@@ -80,22 +81,26 @@ export interface RootPlan {
   readonly tentative: readonly string[];
 }
 
+/** A method that runs once when a condition was not True in time; `within` counts from its last transition. */
 export interface DeadlinePlan {
   readonly method: string;
   readonly condition: string;
   readonly within: (object: KubeObject, reconciler: object) => Duration;
 }
 
+/** A method that runs for objects being deleted, and the entry of `metadata.finalizers` that makes them wait for it. */
 export interface FinalizerPlan {
   readonly method: string;
   readonly name: string;
 }
 
+/** A method that turns errors of its class into an outcome, and the classes of error that it takes. */
 export interface CatchPlan {
   readonly method: string;
   readonly errors: readonly (abstract new (...args: never[]) => Error)[];
 }
 
+/** A secondary kind, and the mapper from its objects to the keys that they wake. */
 export interface WatchPlan {
   /** The mapper; called with the object and a MapContext, on the old and the new object of an update. */
   readonly method: string;
@@ -117,12 +122,14 @@ export interface OwnedKindPlan {
   readonly metadataOnly: boolean;
 }
 
+/** A source of events from outside Kubernetes, and the mapper from its events to keys. */
 export interface EventSourcePlan {
   /** The mapper; called with the event and a MapContext. */
   readonly method: string;
   readonly source: Token<EventSource<unknown>>;
 }
 
+/** The delay after failures. */
 export interface BackoffPlan {
   /** Milliseconds; doubled at every failure up to `max`. */
   readonly base: number;
@@ -131,6 +138,7 @@ export interface BackoffPlan {
   readonly jitter: number;
 }
 
+/** A rule of RBAC beside those that follow from the plan. */
 export interface RuleDeclaration {
   groups: readonly string[];
   resources: readonly string[];
@@ -159,6 +167,7 @@ interface ControllerPlan {
   readonly timeout?: number;
 }
 
+/** A compiled `@Reconciler`. */
 export interface ReconcilerPlan extends ControllerPlan {
   readonly kind: KindPlan;
   /** Which changes of the primary kind wake a key; all without it. */
@@ -185,6 +194,7 @@ export interface ReconcilerPlan extends ControllerPlan {
   readonly foreignConditions: readonly string[];
 }
 
+/** A compiled `@Singleton`. */
 export interface SingletonPlan extends ControllerPlan {
   /** Milliseconds between the end of a tick and the next; undefined for a batch without a heartbeat. */
   readonly every?: number;

@@ -13,6 +13,7 @@ export const timestamp = (milliseconds: number): string => `${new Date(milliseco
 
 export const conditionsOf = (object: KubeObject): readonly Condition[] => (object as Conditioned).status?.conditions ?? [];
 
+/** A condition of an object; undefined when it has none of the type. */
 export const conditionOf = (object: KubeObject, type: string): Condition | undefined => conditionsOf(object).find((condition) => condition.type === type);
 
 const generationOf = ({ metadata }: KubeObject): number => metadata.generation ?? 0;

@@ -41,6 +41,7 @@ export interface Transition {
   readonly to: Condition;
 }
 
+/** How a run of a key ended. */
 export interface RunResult {
   /**
    * `gone`: there is no object, forget the key. `foreign`: `@When` says it is not ours. `conflict`: others wrote thrice

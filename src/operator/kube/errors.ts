@@ -116,13 +116,21 @@ const describe = (cause: unknown): string => {
 
 const withReason = (...reasons: string[]) => (error: unknown): error is ApiError => error instanceof ApiError && reasons.includes(error.reason);
 
+/** 404: there is no such object (or kind). */
 export const isNotFound = withReason('NotFound');
+/** 409: the object changed since it was read, or a server-side apply met an owner of the field. */
 export const isConflict = withReason('Conflict');
+/** 409: an object of that name is there. */
 export const isAlreadyExists = withReason('AlreadyExists');
+/** 422: the object breaks a rule of its schema; `causes` names the fields. */
 export const isInvalid = withReason('Invalid');
+/** 403: authorization or admission refused. */
 export const isForbidden = withReason('Forbidden');
+/** 401: the credentials are missing, wrong or expired. */
 export const isUnauthorized = withReason('Unauthorized');
+/** 429: later, please; `retryAfter` says when. Evictions that a PodDisruptionBudget forbids are answered so, too. */
 export const isTooManyRequests = withReason('TooManyRequests');
+/** The server gave up (`Timeout`, `ServerTimeout`); whether a write took effect is not known. */
 export const isTimeout = withReason('Timeout', 'ServerTimeout');
 
 /** The resourceVersion or continue token is older than what the server remembers (410). */

@@ -23,6 +23,7 @@ const BACKLOG = 1_000;
 /** Entries of each memory, oldest forgotten first. */
 const MEMORY = 4_096;
 
+/** What an EventRecorder writes with, and as whom. */
 export interface EventRecorderOptions {
   client: KubeClient;
   clock: Clock;

@@ -65,7 +65,7 @@ export interface ReflectorOptions extends Selection {
   metadataOnly?: boolean;
   /** A kind that the server does not serve (its CRD is not installed) counts as synced and empty, and is looked for again. */
   optional?: boolean;
-  /** Default {@link WATCH_TIMES}. */
+  /** Defaults are those of `WATCH_TIMES`. */
   times?: Partial<WatchTimes>;
   /** Default: a budget of its own, and lists in pages. */
   shared?: ReflectorShared;

@@ -22,6 +22,7 @@ export interface QueueObserver {
   retried(): void;
 }
 
+/** What a WorkQueue is built from. */
 export interface WorkQueueOptions {
   clock: Clock;
   random: Random;
@@ -33,6 +34,7 @@ export interface WorkQueueOptions {
   observer?: QueueObserver;
 }
 
+/** How urgent a key is, and how soon. */
 export interface AddOptions {
   /** Default 0. A key that is there already keeps the higher of the two. */
   priority?: number;

@@ -46,6 +46,7 @@ import { webhookMetrics } from '../webhook/webhook-metrics.js';
 import type { WebhookOptions } from '../webhook/webhooks.js';
 import { Webhooks } from '../webhook/webhooks.js';
 
+/** What an operator runs against, and how. Everything but the name has a default. */
 export interface OperatorOptions {
   /** Names the operator in events, leases and requests. */
   name: string;

@@ -6,6 +6,7 @@ import type { Logger } from '../logger.js';
 /** How much is logged. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
+/** How lines are written: JSON, one object a line. */
 export interface LoggerOptions {
   clock: Clock;
   /** Default `info`. */

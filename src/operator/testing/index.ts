@@ -1,4 +1,7 @@
-// What `karpenter-ts/operator/testing` exports.
+/**
+ * What tests of reconcilers need: `karpenter-ts/operator/testing`.
+ * @module operator/testing
+ */
 export * from './faults/every-fault.js';
 export * from './test-bed.js';
 export * from './test-process.js';

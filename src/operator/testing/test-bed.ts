@@ -28,6 +28,7 @@ const CRD: KindRef = { group: 'apiextensions.k8s.io', version: 'v1', kind: 'Cust
 
 const configurationKind = ({ kind }: GeneratedWebhookConfiguration): KindRef => ({ group: 'admissionregistration.k8s.io', version: 'v1', kind, plural: `${kind.toLowerCase()}s`, namespaced: false });
 
+/** What a bed serves, and what stands between the operator and its API server. */
 export interface TestBedOptions {
   /** All randomness of the bed comes from it. Default 1. */
   seed?: number;

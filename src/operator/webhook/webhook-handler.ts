@@ -19,6 +19,7 @@ export interface WebhookRequest {
   readonly body: Uint8Array;
 }
 
+/** An answer over HTTP: what the webhook server sends, and the test bed passes on. */
 export interface WebhookResponse {
   readonly status: number;
   readonly body: string;
