@@ -1,3 +1,4 @@
+import type { ObservedState, WriteOrigin } from './causality/write-origins.js';
 import type { Index, Key } from './dsl/key.js';
 import type { Outcome } from './dsl/outcome.js';
 import type { ObjectChange } from './dsl/predicate.js';
@@ -90,12 +91,19 @@ export interface Events {
 
 /** Why a key was woken; for diagnosis only, never for decisions. */
 export interface Trigger {
-  /** `object`, `resync`, `requeue`, `backoff`, `event`, or `watch`. */
-  readonly cause: string;
-  /** The object behind it, as `Kind namespace/name`. */
-  readonly source?: string;
-  /** Milliseconds of the clock's time. */
+  /**
+   * `object` and `watch`: a change of the key's own object, of another one. `resync`: it was there when the operator started. `requeue`: a run
+   * asked for another look. `deadline`: one that no back-off may delay. `backoff`: a run failed. `event`: a source outside the cluster.
+   */
+  readonly cause: 'object' | 'watch' | 'resync' | 'requeue' | 'deadline' | 'backoff' | 'event';
+  /** The object behind it, as `Kind namespace/name`; why a run asked for another look, or how it failed; the source of an event. */
+  readonly source: string;
+  /** Milliseconds of the clock's time: when it happened, or when the look is due. */
   readonly at: number;
+  /** The state of the object that was seen. */
+  readonly seen?: ObservedState;
+  /** The run of this process that wrote that state, if one did. */
+  readonly by?: WriteOrigin;
 }
 
 /** What every piece of user code is given. */

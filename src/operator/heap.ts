@@ -17,6 +17,13 @@ export class Heap<T extends HeapItem> {
     return this.#items[0];
   }
 
+  /** How many items there are of a kind; looks at all of them. */
+  count(matches: (item: T) => boolean): number {
+    let count = 0;
+    for (const item of this.#items) if (matches(item)) count += 1;
+    return count;
+  }
+
   push(item: T): void {
     this.#items.push(item);
     this.#up(this.#items.length - 1, item);

@@ -3,6 +3,10 @@
  * @module operator
  */
 export * from './abort.js';
+export type { WriteRecord } from './causality/active-run.js';
+export type { RunRecord } from './causality/key-record.js';
+export type { KeyReport } from './causality/recorder.js';
+export type { ObservedState, SpanReference, WriteOrigin } from './causality/write-origins.js';
 export * from './change-monitor.js';
 export * from './clock.js';
 export * from './context.js';

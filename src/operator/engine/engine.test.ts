@@ -139,7 +139,7 @@ describe('rule 2: foreign and deleted objects', () => {
     expect(byType(host.object)).to.include({ Marked: 'Unknown/Draining' });
     expect(named(host, 'A')?.observedGeneration, 'other conditions follow the generation of a deleted object').to.equal(2);
     expect(result.requeueAfter).to.be.within(5_000, 5_500);
-    expect(result.requeueReason).to.equal('not yet');
+    expect(result.requeueReason).to.equal('recheck of finalizer test.example.com/second (not yet)');
   });
 
   it('puts up with a finalizer list that others change at the same time', async () => {
@@ -643,7 +643,7 @@ describe('rule 10: when to look again', () => {
     const clockwork = bed(Clockwork);
     expect(await clockwork.run(host)).to.include({ requeueAfter: 30_000, requeueReason: 'deadline of A' });
     outcome = met();
-    expect(await clockwork.run(host)).to.include({ requeueAfter: 45_000, requeueReason: 'b asked for it' });
+    expect(await clockwork.run(host)).to.include({ requeueAfter: 45_000, requeueReason: 'recheck of B (Soon)' });
   });
 
   it('runs a deadline exactly when it passes, once', async () => {

@@ -15,7 +15,8 @@ export async function runFinalizers<T extends KubeObject>(run: KeyRun<T>): Promi
   for (const { method, name } of run.input.plan.finalizers.toReversed()) {
     if (!present.includes(name)) continue;
     const { value, caught } = await run.attempt(method, isRelease, (release) => (release.released ? 'released' : 'held'));
-    run.recheck(value?.recheckAfter ?? caught?.recheckAfter, value?.reason || `${method} asked for it`);
+    const reason = value?.reason || caught?.reason;
+    run.recheck(value?.recheckAfter ?? caught?.recheckAfter, `recheck of finalizer ${name}${reason ? ` (${reason})` : ''}`);
     if (!value?.released) break;
     released.push(name);
   }

@@ -7,10 +7,15 @@ import { conditionsOf, computeRoot, sortConditions } from './conditions.js';
 import { asError, handlerOf } from './failure.js';
 import { cloneJSON, equalJSON } from './json.js';
 import { rebase } from './rebase.js';
-import type { RunInput, StepReport } from './run.js';
+import type { RunInput, RunResult, StepReport } from './run.js';
 import { StepRunContext } from './step-context.js';
 
 type Method = (...args: unknown[]) => unknown;
+
+/** What an outcome, a release or an error says in words. */
+interface Told { readonly reason?: string | undefined; readonly message?: string }
+
+type Report = (result: StepReport['result'], told: Told) => void;
 
 interface Conditioned { status?: { conditions?: readonly Condition[] } }
 
@@ -39,8 +44,9 @@ export class KeyRun<T extends KubeObject> {
   /** The conditions as the engine left them. */
   #conditions: readonly Condition[] = [];
   #requeueAfter: number | undefined;
-  #requeueReason: string | undefined;
+  #requeueReason = '';
   #deadlineAfter: number | undefined;
+  #deadlineReason = '';
 
   constructor(readonly input: RunInput<T>, object: T) {
     const { kind, steps } = input.plan;
@@ -55,10 +61,10 @@ export class KeyRun<T extends KubeObject> {
     return this.input.host.context.now();
   }
 
-  get requeue(): { requeueAfter?: number; requeueReason?: string; deadlineAfter?: number } {
+  get requeue(): Pick<RunResult, 'requeueAfter' | 'requeueReason' | 'deadlineAfter' | 'deadlineReason'> {
     return {
-      ...(this.#requeueAfter === undefined ? {} : { requeueAfter: this.#requeueAfter, ...(this.#requeueReason === undefined ? {} : { requeueReason: this.#requeueReason }) }),
-      ...(this.#deadlineAfter === undefined ? {} : { deadlineAfter: this.#deadlineAfter }),
+      ...(this.#requeueAfter === undefined ? {} : { requeueAfter: this.#requeueAfter, requeueReason: this.#requeueReason }),
+      ...(this.#deadlineAfter === undefined ? {} : { deadlineAfter: this.#deadlineAfter, deadlineReason: this.#deadlineReason }),
     };
   }
 
@@ -108,8 +114,12 @@ export class KeyRun<T extends KubeObject> {
 
   /** The deadline of a condition is in exactly `length` milliseconds. */
   deadlineIn(length: number, type: string): void {
-    this.#deadlineAfter = Math.min(this.#deadlineAfter ?? Infinity, length);
-    this.wakeIn(length, `deadline of ${type}`);
+    const reason = `deadline of ${type}`;
+    if (length < (this.#deadlineAfter ?? Infinity)) {
+      this.#deadlineAfter = length;
+      this.#deadlineReason = reason;
+    }
+    this.wakeIn(length, reason);
   }
 
   /** Another look in exactly `length` milliseconds; the earliest of all counts. */
@@ -147,15 +157,15 @@ export class KeyRun<T extends KubeObject> {
   async attempt<R>(method: string, check: (value: unknown) => value is R, describe: (value: R) => StepReport['result']): Promise<{ value?: R; caught?: Outcome; error?: Error }> {
     const startedAt = this.now;
     const ctx = new StepRunContext(this, method);
-    const report = (result: StepReport['result']): void => {
-      this.steps.push({ name: method, result, startedAt, duration: this.now - startedAt });
+    const report: Report = (result, told) => {
+      this.steps.push({ name: method, result, startedAt, duration: this.now - startedAt, reason: told.reason || undefined, message: told.message || undefined });
     };
     try {
       this.input.host.fence?.();
       const value = await this.call(method, this.draft, ctx as unknown as StepContext<T>);
       if (!check(value)) throw new TypeError(`${this.input.plan.type.name}.${method} returned ${JSON.stringify(value) ?? String(value)}; it has to return what met(), unmet(), waiting(), done(), released() or held() makes`);
       this.finishedEffects.push(...ctx.usedEffects);
-      report(describe(value));
+      report(describe(value), value as Told);
       return { value };
     } catch (thrown) {
       const error = asError(thrown);
@@ -164,20 +174,20 @@ export class KeyRun<T extends KubeObject> {
     }
   }
 
-  async #catch(method: string, error: Error, ctx: StepRunContext<T>, report: (result: StepReport['result']) => void): Promise<{ caught: Outcome } | { error: Error }> {
+  async #catch(method: string, error: Error, ctx: StepRunContext<T>, report: Report): Promise<{ caught: Outcome } | { error: Error }> {
     try {
       const caught = await this.call(method, error, this.draft, ctx);
       if (!isOutcome(caught)) throw new TypeError(`${this.input.plan.type.name}.${method} has to return an outcome`);
-      report('caught');
+      report('caught', { reason: caught.reason ?? error.name, message: caught.message || error.message });
       return { caught };
     } catch (thrown) {
       return this.#fail(asError(thrown), report);
     }
   }
 
-  #fail(error: Error, report: (result: StepReport['result']) => void): { error: Error } {
+  #fail(error: Error, report: Report): { error: Error } {
     this.errors.push(error);
-    report('failed');
+    report('failed', { message: error.message });
     return { error };
   }
 

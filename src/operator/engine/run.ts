@@ -30,6 +30,12 @@ export interface RunInput<T extends KubeObject> {
 export interface StepReport {
   readonly name: string;
   readonly result: 'met' | 'unmet' | 'waiting' | 'done' | 'blocked' | 'latched' | 'failed' | 'caught' | 'released' | 'held';
+  /** The reason that an outcome gave, or what holds a finalizer. */
+  readonly reason?: string | undefined;
+  /** The message of an outcome; the error's when the step threw. */
+  readonly message?: string | undefined;
+  /** The conditions that a blocked step waits for. */
+  readonly waitsFor?: readonly string[];
   /** Milliseconds of the clock's time. */
   readonly startedAt: number;
   readonly duration: number;
@@ -52,7 +58,9 @@ export interface RunResult {
   readonly requeueAfter?: number;
   /** Milliseconds until the next deadline: backoff must not delay it. */
   readonly deadlineAfter?: number;
-  /** Who asked for that look. */
+  /** `deadline of Ready`; there whenever `deadlineAfter` is. */
+  readonly deadlineReason?: string;
+  /** What that look is for: `recheck of Ready: …`, `Ready is looked at every 1m`, `deadline of Ready`. There whenever `requeueAfter` is. */
   readonly requeueReason?: string;
   /** The one error, or all of them in an AggregateError. */
   readonly error?: Error;

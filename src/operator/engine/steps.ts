@@ -1,4 +1,6 @@
+import type { Outcome } from '../dsl/outcome.js';
 import type { StepPlan } from '../dsl/plan.js';
+import { formatDuration } from '../duration.js';
 import type { KubeObject } from '../kube/object.js';
 import { applyOutcome, clearCondition, conditionOf, initializeConditions, isCurrent, isMet, setCondition, timestamp } from './conditions.js';
 import { asError, failedMessage, failedReason } from './failure.js';
@@ -55,8 +57,8 @@ async function runStep<T extends KubeObject>(run: KeyRun<T>, step: StepPlan): Pr
   }
   const { value, caught, error } = await run.attempt(method, isOutcome, ({ verdict }) => verdict);
   const outcome = value ?? caught;
-  if (outcome) run.recheck(outcome.recheckAfter, `${method} asked for it`);
-  run.recheck(step.every, `${method} runs every ${step.every}ms`);
+  recheck(run, type ?? method, outcome);
+  if (step.every !== undefined) run.recheck(step.every, `${type ?? method} is looked at every ${formatDuration(step.every)}`);
   if (type === undefined) return;
   run.edit((draft) => {
     if (outcome) applyOutcome(draft, type, outcome, run.now);
@@ -67,7 +69,7 @@ async function runStep<T extends KubeObject>(run: KeyRun<T>, step: StepPlan): Pr
 }
 
 function block<T extends KubeObject>(run: KeyRun<T>, { method, condition: type, blocked, blockedMessage }: StepPlan, unmet: readonly string[]): void {
-  run.steps.push({ name: method, result: 'blocked', startedAt: run.now, duration: 0 });
+  run.steps.push({ name: method, result: 'blocked', startedAt: run.now, duration: 0, waitsFor: unmet });
   if (type === undefined) return;
   const isFalse = blocked === 'propagate' && unmet.some((dependency) => {
     const condition = conditionOf(run.draft, dependency);
@@ -97,7 +99,12 @@ async function runDeadlines<T extends KubeObject>(run: KeyRun<T>): Promise<void>
     memory.deadlines.add(id);
     const outcome = value ?? caught;
     if (!outcome) continue;
-    run.recheck(outcome.recheckAfter, `${method} asked for it`);
+    recheck(run, type, outcome);
     run.edit((draft) => applyOutcome(draft, type, outcome, run.now));
   }
+}
+
+/** The look at a condition, or at a step that owns none, that an outcome asks for. */
+function recheck<T extends KubeObject>(run: KeyRun<T>, what: string, outcome: Outcome | undefined): void {
+  if (outcome?.recheckAfter !== undefined) run.recheck(outcome.recheckAfter, `recheck of ${what}${outcome.reason ? ` (${outcome.reason})` : ''}`);
 }

@@ -21,6 +21,8 @@ export interface Ready<T extends Ranked> {
   push(entry: T): void;
   pop(): T | undefined;
   remove(entry: T): void;
+  /** How many entries come before one, as it stands; looks at all of them. */
+  ahead(entry: T): number;
 }
 
 /**
@@ -38,6 +40,10 @@ const before = (left: Ranked, right: Ranked): boolean => {
 export class RankedReady<T extends Ranked> extends Heap<T> implements Ready<T> {
   constructor() {
     super(before);
+  }
+
+  ahead(entry: T): number {
+    return this.count((other) => before(other, entry));
   }
 }
 
@@ -92,5 +98,25 @@ export class FairReady<T extends Ranked> implements Ready<T> {
     if (heap.size > 0) return;
     band.delete(entry.tenant);
     if (band.size === 0) this.#bands.delete(entry.priority);
+  }
+
+  /** A tenant's entry waits for those of its own before it, and for as many turns of every other tenant of its priority. */
+  ahead(entry: T): number {
+    let ahead = 0;
+    for (const [priority, band] of this.#bands) {
+      const own = priority === entry.priority ? band.get(entry.tenant) : undefined;
+      if (!own) {
+        for (const heap of band.values()) ahead += heap.count((other) => before(other, entry));
+        continue;
+      }
+      const turns = own.count((other) => before(other, entry));
+      let isLater = false;
+      for (const heap of band.values()) {
+        if (heap === own) isLater = true;
+        else ahead += Math.min(heap.size, isLater ? turns : turns + 1);
+      }
+      ahead += turns;
+    }
+    return ahead;
   }
 }

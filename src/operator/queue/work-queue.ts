@@ -61,6 +61,12 @@ export interface KeyState {
   readonly failures: number;
   /** When it runs (next), in the clock's time; undefined when it runs now and is not wanted again. */
   readonly due: number | undefined;
+  /** How many keys are to run before, as it stands; only of ready ones. */
+  readonly ahead?: number;
+  /** When the run under way started; only of running ones. */
+  readonly startedAt?: number;
+  /** The end of the backoff; absent when there is none. */
+  readonly backoffUntil?: number;
 }
 
 interface Entry extends Ranked {
@@ -145,8 +151,13 @@ export class WorkQueue {
   inspect(key: string): KeyState | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;
-    const { state, priority, failures, due, enqueuedAt } = entry;
-    return { state, priority, failures, due: state === 'ready' ? enqueuedAt : due === Infinity ? undefined : due };
+    const { state, priority, failures, due, enqueuedAt, startedAt, notBefore } = entry;
+    return {
+      state, priority, failures, due: state === 'ready' ? enqueuedAt : due === Infinity ? undefined : due,
+      ...(state === 'ready' ? { ahead: this.#ready.ahead(entry) } : {}),
+      ...(state === 'running' ? { startedAt } : {}),
+      ...(notBefore > this.options.clock.now() ? { backoffUntil: notBefore } : {}),
+    };
   }
 
   /** Asks for a run of the key. */

@@ -1,12 +1,15 @@
 import type { Container } from 'inversify';
 import type { Subscription } from 'rxjs';
-import type { RunContext, Trigger } from '../context.js';
+import type { ActiveRun } from '../causality/active-run.js';
+import type { KeyReport } from '../causality/recorder.js';
+import { Recorder } from '../causality/recorder.js';
+import type { RunContext } from '../context.js';
 import type { Key } from '../dsl/key.js';
 import { objectKey } from '../dsl/key.js';
 import type { Concurrency, ReconcilerPlan } from '../dsl/plan.js';
 import type { KindClass } from '../dsl/resource.js';
+import { asError } from '../engine/failure.js';
 import type { EngineHost } from '../engine/host.js';
-import { KeyMemory } from '../engine/memory.js';
 import type { RunResult } from '../engine/run.js';
 import { runKey } from '../engine/run.js';
 import type { Informer } from '../kube/informer.js';
@@ -22,10 +25,7 @@ import type { Environment } from './run-context.js';
 import { mapContext, runContext, runLogger } from './run-context.js';
 import { runSignal } from './run-signal.js';
 import type { Wake } from './sources.js';
-import { LOW_PRIORITY, describeObject, onChange, subscribe, watch } from './sources.js';
-
-/** More reasons than these are not kept for a key. */
-const TRIGGERS_KEPT = 10;
+import { LOW_PRIORITY, describeObject, observed, onChange, subscribe, watch } from './sources.js';
 
 /** How many keys run at once. */
 export function concurrencyOf(concurrency: Concurrency, cpus: number): number {
@@ -48,10 +48,9 @@ export interface ControllerOptions {
 export class Controller {
   readonly queue: WorkQueue;
   readonly #informer: Informer<KubeObject>;
-  readonly #memories = new Map<ObjectKey, KeyMemory>();
   /** Keys whose object began to be deleted since their last run began. */
   readonly #doomed = new Set<ObjectKey>();
-  readonly #triggers = new Map<ObjectKey, Trigger[]>();
+  readonly #recorder: Recorder;
   readonly #owned: ReadonlySet<KindClass>;
   readonly #log: Logger;
   readonly #inFlight = new InFlight();
@@ -63,6 +62,7 @@ export class Controller {
     const { clock, random, cache, log } = environment;
     const { fairBy } = plan;
     this.#informer = cache.informer(plan.kind.type);
+    this.#recorder = new Recorder({ controller: plan.name, clock, origins: environment.origins });
     this.#log = log.child({ controller: plan.name });
     this.#owned = new Set(plan.owns.map(({ kind }) => kind.type));
     this.queue = new WorkQueue({
@@ -108,6 +108,15 @@ export class Controller {
     await this.#inFlight.ended();
   }
 
+  get plan(): ReconcilerPlan {
+    return this.options.plan;
+  }
+
+  /** What is known of a key, for explanations. */
+  inspect(key: ObjectKey): KeyReport {
+    return this.#recorder.report(key, this.queue);
+  }
+
   #changed(change: Change<KubeObject>): void {
     const { object, old } = change;
     const { name, namespace } = object.metadata;
@@ -116,7 +125,7 @@ export class Controller {
     // A new spec, or the wish to be gone, is a new situation: what failed before says nothing about it.
     if (old && (old.metadata.generation !== object.metadata.generation || old.metadata.deletionTimestamp !== object.metadata.deletionTimestamp)) this.queue.forget(key);
     const priority = change.initial || change.own ? LOW_PRIORITY : this.#priorityOf(key);
-    this.#wake(key, { cause: change.initial ? 'resync' : 'object', source: describeObject(object), priority });
+    this.#wake(key, { cause: change.initial ? 'resync' : 'object', source: describeObject(object), seen: observed(change), priority });
   }
 
   #ownedChanged(change: Change<KubeObject>): void {
@@ -126,25 +135,21 @@ export class Controller {
         if (!owner.controller || owner.kind !== kind.kind || groupOf(owner.apiVersion) !== kind.group) continue;
         const { namespace } = object.metadata;
         const key = kind.namespaced && namespace ? `${namespace}/${owner.name}` : owner.name;
-        this.#wake(key, { cause: 'watch', source: describeObject(object), priority: change.initial ? LOW_PRIORITY : this.#priorityOf(key) });
+        this.#wake(key, { cause: 'watch', source: describeObject(object), seen: observed(change), priority: change.initial ? LOW_PRIORITY : this.#priorityOf(key) });
       }
     }
   }
 
-  #wake(key: ObjectKey, { cause, source, priority, after = 0 }: { cause: string; source: string; priority: number; after?: number }): void {
-    this.#noteTrigger(key, cause, source, after);
-    this.queue.add(key, { priority, after });
+  /** The only way into the queue besides back-off: nothing is looked at without a reason. */
+  #wake(key: ObjectKey, { cause, source, seen, priority, after = 0 }: Omit<Wake, 'after'> & { after?: number }): void {
+    const at = this.options.environment.clock.now() + Math.max(0, after);
+    this.#recorder.note(key, seen ? { cause, source, at, seen } : { cause, source, at });
+    this.queue.add(key, { priority, after, despiteBackoff: cause === 'deadline' });
   }
 
   #retry(key: ObjectKey, source: string): void {
     this.queue.retry(key, { priority: this.#priorityOf(key) });
-    this.#noteTrigger(key, 'backoff', source, (this.queue.inspect(key)?.due ?? 0) - this.options.environment.clock.now());
-  }
-
-  #noteTrigger(key: ObjectKey, cause: string, source: string, after: number): void {
-    const triggers = this.#triggers.get(key) ?? [];
-    this.#triggers.set(key, triggers);
-    if (triggers.length < TRIGGERS_KEPT) triggers.push({ cause, source, at: this.options.environment.clock.now() + Math.max(0, after) });
+    this.#recorder.note(key, { cause: 'backoff', source, at: this.queue.inspect(key)?.backoffUntil ?? this.options.environment.clock.now() });
   }
 
   #priorityOf(key: ObjectKey): number {
@@ -165,34 +170,34 @@ export class Controller {
 
   async #work(item: Item, signal: AbortSignal): Promise<void> {
     const { environment: { clock }, metrics } = this.options;
+    const { key } = item;
     const ended = metrics.run();
-    const startedAt = clock.now();
+    const run = this.#recorder.begin(item, this.#informer.store.get(key));
+    const { startedAt } = run;
     try {
-      const result = await this.#run(item, signal);
-      ended(this.#settle(item.key, result, signal), clock.now() - startedAt);
+      const result = await this.#run(run, signal);
+      this.#recorder.ended(run, result);
+      ended(this.#settle(key, result, signal), clock.now() - startedAt);
     } catch (error) {
       // Only a defect of ours gets here; it must cost this key a retry, and no other anything.
       metrics.panicked();
       metrics.failed(false);
-      this.#log.error('the engine broke', { error, name: item.key });
-      this.#retry(item.key, 'panic');
+      this.#log.error('the engine broke', { error, name: key });
+      this.#recorder.ended(run, { outcome: 'error', error: asError(error), terminal: false, writes: run.writes.length, steps: [], transitions: [] });
+      this.#retry(key, `the engine broke: ${asError(error).message}`);
       ended('error', clock.now() - startedAt);
     } finally {
-      this.queue.done(item.key);
+      this.queue.done(key);
     }
   }
 
-  async #run({ key, attempt }: Item, parent: AbortSignal): Promise<RunResult> {
+  async #run(run: ActiveRun, parent: AbortSignal): Promise<RunResult> {
     const { plan, instance, environment, metrics } = this.options;
-    const object = this.#informer.store.get(key);
-    const triggers = this.#triggers.get(key) ?? [];
-    this.#triggers.delete(key);
+    const { item: { key, attempt }, object, triggers, record: { memory } } = run;
     this.#doomed.delete(key);
-    const memory = this.#memories.get(key) ?? new KeyMemory();
-    this.#memories.set(key, memory);
     const limited = runSignal(environment.clock, parent, plan.timeout);
     try {
-      const host = this.#host(object, triggers, limited.signal);
+      const host = this.#host(run, limited.signal);
       return await runKey({ plan, instance, object, host, memory, triggers, attempt });
     } finally {
       if (limited.timedOut) metrics.timedOut();
@@ -200,10 +205,11 @@ export class Controller {
     }
   }
 
-  #host(object: KubeObject | undefined, triggers: readonly Trigger[], signal: AbortSignal): EngineHost<KubeObject> {
+  #host(run: ActiveRun, signal: AbortSignal): EngineHost<KubeObject> {
     const { plan, environment } = this.options;
     const { client, informers, kinds, random, fence } = environment;
-    const authorship = { fieldManager: plan.name, signal, ...(object && this.#owned.size > 0 ? { owner: { object, kinds: this.#owned } } : {}) };
+    const { object, triggers } = run;
+    const authorship = { fieldManager: plan.name, signal, run, ...(object && this.#owned.size > 0 ? { owner: { object, kinds: this.#owned } } : {}) };
     const writer = new ObjectWriter(client, informers, kinds, authorship);
     const kind = kinds.of(plan.kind.type);
     const context: RunContext = runContext(environment, { object, writer, log: runLogger(this.#log, random, object), signal, triggers });
@@ -219,13 +225,12 @@ export class Controller {
     const { metrics } = this.options;
     const { outcome, requeueAfter, deadlineAfter } = result;
     if (outcome === 'gone' || outcome === 'foreign') {
-      this.#memories.delete(key);
       this.#doomed.delete(key);
       this.queue.forget(key);
       return 'success';
     }
     if (outcome === 'conflict') {
-      this.#retry(key, 'conflict');
+      this.#retry(key, 'others kept changing the object meanwhile');
       return 'requeue';
     }
     if (outcome === 'error') {
@@ -236,12 +241,12 @@ export class Controller {
       // A deletion that began during the run is news that the failure says nothing about, and its wake-up is noted already.
       if (result.terminal || this.#doomed.has(key)) this.queue.forget(key);
       else this.#retry(key, result.error?.message ?? 'error');
-      if (deadlineAfter !== undefined) this.queue.add(key, { priority: this.#priorityOf(key), after: deadlineAfter, despiteBackoff: true });
+      if (deadlineAfter !== undefined) this.#wake(key, { cause: 'deadline', source: result.deadlineReason ?? 'a deadline', priority: this.#priorityOf(key), after: deadlineAfter });
     } else {
       this.queue.forget(key);
     }
     if (requeueAfter !== undefined) {
-      this.#wake(key, { cause: 'requeue', source: result.requeueReason ?? this.options.plan.name, priority: this.#priorityOf(key), after: requeueAfter });
+      this.#wake(key, { cause: 'requeue', source: result.requeueReason ?? 'it was asked for', priority: this.#priorityOf(key), after: requeueAfter });
     }
     if (outcome === 'error') return 'error';
     return requeueAfter === undefined ? 'success' : 'requeue_after';

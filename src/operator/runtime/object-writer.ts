@@ -1,4 +1,5 @@
 import type { ApplyOptions, DeletionOptions, Writer } from '../context.js';
+import type { ActiveRun, WriteAttempt } from '../causality/active-run.js';
 import type { KindClass } from '../dsl/resource.js';
 import { writeSetOf } from '../engine/diff.js';
 import { cloneJSON } from '../engine/json.js';
@@ -17,6 +18,8 @@ export interface Authorship {
   signal: AbortSignal;
   /** The object whose reconciler writes, and the kinds that it owns: `apply` sets itself as their controller. */
   owner?: { object: KubeObject; kinds: ReadonlySet<KindClass> };
+  /** The run that writes. */
+  run: ActiveRun;
 }
 
 /** How often a patch of another object is tried anew on its latest state before the conflict is the caller's. */
@@ -33,14 +36,16 @@ export class ObjectWriter implements Writer {
 
   async create<T extends KubeObject>(type: KindClass<T>, object: ObjectInput<T>): Promise<T> {
     const kind = this.kinds.of(type);
-    return this.#wrote(kind, await this.client.create<T>(kind, object, this.#options()));
+    const { name, namespace } = object.metadata as Partial<KubeObject['metadata']>;
+    return this.#send({ verb: 'create', kind, name, namespace }, () => this.client.create<T>(kind, object, this.#options()));
   }
 
   async apply<T extends KubeObject>(type: KindClass<T>, object: ObjectInput<T>, { force = true }: ApplyOptions = {}): Promise<T> {
     const kind = this.kinds.of(type);
     const { owner } = this.authorship;
     const owned = owner?.kinds.has(type) ? { ...object, metadata: { ...object.metadata, ownerReferences: [controllerReference(owner.object)] } } : object;
-    return this.#wrote(kind, await this.client.apply<T>(kind, owned, { ...this.#options(), force }));
+    const { name, namespace } = object.metadata as Partial<KubeObject['metadata']>;
+    return this.#send({ verb: 'apply', kind, name, namespace }, () => this.client.apply<T>(kind, owned, { ...this.#options(), force }));
   }
 
   async patch<T extends KubeObject>(object: T, mutate: (draft: T) => void): Promise<T | undefined> {
@@ -68,9 +73,11 @@ export class ObjectWriter implements Writer {
     // Asking again changes nothing, unless it asks for something else.
     if ((deletionTimestamp ?? this.#latest(kind, object).metadata.deletionTimestamp) && Object.keys(deletion).length === 0) return;
     try {
-      const answer = await this.client.delete(kind, {
-        name, namespace, signal: this.authorship.signal, propagationPolicy: 'Background', ...deletion, ...(sameUID && uid ? { preconditions: { uid } } : {}),
-      });
+      const { signal, run } = this.authorship;
+      const answer = await run.observe({ verb: 'delete', kind, name, namespace }, () => this.client.delete(kind, {
+        name, namespace, signal, propagationPolicy: 'Background', ...deletion, ...(sameUID && uid ? { preconditions: { uid } } : {}),
+      }));
+      run.deleted(uid);
       this.#deleted(kind, object, answer);
     } catch (error) {
       // A conflict is about the uid: the object meant here is gone, and another has its name.
@@ -85,12 +92,12 @@ export class ObjectWriter implements Writer {
   }
 
   /** Sends one patch and shows the answer. */
-  async mergePatch<T extends KubeObject>(kind: KnownKind, { metadata: { name, namespace } }: T, patch: unknown, subresource?: 'status'): Promise<T> {
-    return this.#wrote(kind, await this.client.mergePatch<T>(kind, { name, namespace }, patch, { ...this.#options(), subresource }));
+  async mergePatch<T extends KubeObject>(kind: KnownKind, { metadata: { name, namespace } }: T, patch: object, subresource?: 'status'): Promise<T> {
+    return this.#send({ verb: 'patch', kind, name, namespace, subresource, fields: fieldsOf(patch) }, () => this.client.mergePatch<T>(kind, { name, namespace }, patch, { ...this.#options(), subresource }));
   }
 
   async jsonPatch<T extends KubeObject>(kind: KnownKind, { metadata: { name, namespace } }: T, patch: Parameters<KubeClient['jsonPatch']>[2]): Promise<T> {
-    return this.#wrote(kind, await this.client.jsonPatch<T>(kind, { name, namespace }, patch, this.#options()));
+    return this.#send({ verb: 'patch', kind, name, namespace, fields: fieldsOfOperations(patch) }, () => this.client.jsonPatch<T>(kind, { name, namespace }, patch, this.#options()));
   }
 
   async #sendChanges<T extends KubeObject>(kind: KnownKind, base: T, draft: T): Promise<T> {
@@ -110,8 +117,9 @@ export class ObjectWriter implements Writer {
     return object;
   }
 
-  #wrote<T extends KubeObject>(kind: KnownKind, answer: T): T {
-    const object = normalize(kind, answer);
+  async #send<T extends KubeObject>(attempt: WriteAttempt & { kind: KnownKind }, send: () => Promise<T>): Promise<T> {
+    const { kind } = attempt;
+    const object = normalize(kind, await this.authorship.run.observe(attempt, send));
     for (const informer of this.informers.of(kind)) informer.wrote(object);
     return object;
   }
@@ -128,6 +136,14 @@ export class ObjectWriter implements Writer {
 
 const locked = (patch: { metadata?: object; status?: unknown }, { metadata: { resourceVersion } }: KubeObject): object =>
   ({ ...patch, metadata: { ...patch.metadata, resourceVersion } });
+
+/** What a merge patch changes, two levels deep; the resourceVersion is its condition, not its content. */
+const fieldsOf = (patch: object): string[] => Object.entries(patch).flatMap(([name, value]) =>
+  (typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value as object).map((inner) => `${name}.${inner}`).filter((path) => path !== 'metadata.resourceVersion') : [name]));
+
+/** What a JSON patch changes: `/metadata/finalizers/0` is `metadata.finalizers`. */
+const fieldsOfOperations = (patch: Parameters<KubeClient['jsonPatch']>[2]): string[] =>
+  [...new Set(patch.filter(({ op }) => op !== 'test').map(({ path }) => path.split('/').slice(1, 3).join('.')))];
 
 const controllerReference = ({ apiVersion, kind, metadata: { name, uid } }: KubeObject): OwnerReference =>
   ({ apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true });

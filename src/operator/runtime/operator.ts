@@ -5,6 +5,8 @@ import type { ContainerModule, ServiceIdentifier } from 'inversify';
 import { Container } from 'inversify';
 import { collectDefaultMetrics } from 'prom-client';
 import { rejectOnAbort } from '../abort.js';
+import type { KeyReport } from '../causality/recorder.js';
+import { WriteOrigins } from '../causality/write-origins.js';
 import { Clock, systemClock } from '../clock.js';
 import { Cache } from '../context.js';
 import { compile } from '../dsl/compile.js';
@@ -15,6 +17,7 @@ import { EventRecorder } from '../kube/event-recorder.js';
 import { defaultTransport, httpTransport } from '../kube/http-transport.js';
 import { Informers } from '../kube/informers.js';
 import type { InformerTuning } from '../kube/informers.js';
+import type { ObjectKey } from '../kube/object.js';
 import type { KubeTransport } from '../kube/transport.js';
 import { Logger } from '../logger.js';
 import type { Rate } from '../queue/token-bucket.js';
@@ -108,6 +111,7 @@ export class Operator {
   #plan: Plan | undefined;
   #webhookHandler: WebhookHandler | undefined;
   #webhooks: Webhooks | undefined;
+  #controllers: readonly (Controller | SingletonController)[] = [];
   #started = false;
   #becomeReady: () => void = () => undefined;
   readonly #ready = new Promise<void>((resolve) => {
@@ -180,6 +184,11 @@ export class Operator {
     return this.#webhooks?.port;
   }
 
+  /** What a reconciler knows of a key (`namespace/name` or `name`; any for a singleton), for diagnosis; undefined where there is no such reconciler at work. */
+  inspect(reconciler: string, key: ObjectKey = ''): KeyReport | undefined {
+    return this.#controllers.find(({ plan }) => plan.name === reconciler)?.inspect(key);
+  }
+
   /** Answers a call of a webhook as the port does, without one; there once the operator has been started. */
   webhook(request: WebhookRequest): Promise<WebhookResponse> {
     if (!this.#webhookHandler) throw new Error('webhooks answer when the operator has been started');
@@ -218,7 +227,7 @@ export class Operator {
     await this.#connect();
     const environment: Environment = {
       client: this.#client, informers: this.#informers, kinds: this.#kinds, cache: this.#cache,
-      recorder: this.#recorder, clock: this.#clock, random: this.#random, log: this.#log,
+      recorder: this.#recorder, origins: new WriteOrigins(), clock: this.#clock, random: this.#random, log: this.#log,
       fence: () => {
         if (this.#leadership && !this.#leadership.held) throw new NotLeaderError();
       },
@@ -231,7 +240,8 @@ export class Operator {
     let lost = warmup ? undefined : await this.#leadership?.won(stack, signal);
     stack.push('informers', () => this.#stopInformers.abort(new Error('the operator stops')));
     this.#startInformers();
-    const controllers = await this.#controllers(environment);
+    const controllers = await this.#makeControllers(environment);
+    this.#controllers = controllers;
     await untilSynced(this.#informers, this.#clock, this.#log, signal);
 
     const services = this.container.isBound(Startable) ? await this.container.getAllAsync<Startable>(Startable) : [];
@@ -305,7 +315,7 @@ export class Operator {
     }
   }
 
-  async #controllers(environment: Environment): Promise<(Controller | SingletonController)[]> {
+  async #makeControllers(environment: Environment): Promise<(Controller | SingletonController)[]> {
     const { cpus = availableParallelism() } = this.options;
     const metrics = new ControllersMetrics(this.metrics);
     const observed = this.container.isBound(ObservedConditions) ? this.container.getAll<ObservedConditions>(ObservedConditions) : [];

@@ -1,3 +1,4 @@
+import type { WriteOrigins } from '../causality/write-origins.js';
 import type { Clock } from '../clock.js';
 import type { MapContext, RunContext, Trigger } from '../context.js';
 import type { Key } from '../dsl/key.js';
@@ -20,6 +21,7 @@ export interface Environment {
   readonly kinds: Kinds;
   readonly cache: InformerCache;
   readonly recorder: EventRecorder;
+  readonly origins: WriteOrigins;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

@@ -1,12 +1,18 @@
 import type { Container } from 'inversify';
 import type { Subscription } from 'rxjs';
 import { Subject, map } from 'rxjs';
+import type { ActiveRun } from '../causality/active-run.js';
+import type { KeyReport } from '../causality/recorder.js';
+import { Recorder } from '../causality/recorder.js';
 import type { TickContext, Trigger } from '../context.js';
 import type { SingletonPlan } from '../dsl/plan.js';
 import type { Duration } from '../duration.js';
-import { milliseconds } from '../duration.js';
+import { formatDuration, milliseconds } from '../duration.js';
+import { asError } from '../engine/failure.js';
+import type { RunResult } from '../engine/run.js';
 import type { Logger } from '../logger.js';
 import { batchWindow } from '../queue/batch-window.js';
+import type { Item } from '../queue/work-queue.js';
 import { WorkQueue } from '../queue/work-queue.js';
 import type { ControllerMetrics } from './controller-metrics.js';
 import { InFlight } from './in-flight.js';
@@ -42,11 +48,12 @@ export class SingletonController {
   readonly #inFlight = new InFlight();
   readonly #unlisten: (() => void)[] = [];
   readonly #subscriptions: Subscription[] = [];
-  #gathered: Trigger[] = [];
+  readonly #recorder: Recorder;
 
   constructor(private readonly options: SingletonOptions) {
-    const { plan, environment: { clock, random, log }, metrics } = options;
+    const { plan, environment: { clock, random, log, origins }, metrics } = options;
     this.#log = log.child({ controller: plan.name });
+    this.#recorder = new Recorder({ controller: plan.name, clock, origins }, { triggers: TRIGGERS_KEPT });
     this.queue = new WorkQueue({ clock, random, backoff: plan.backoff, observer: metrics.queue });
     metrics.attach(this.queue, 1);
   }
@@ -57,10 +64,10 @@ export class SingletonController {
     const log = this.#log;
     const source = {
       instance, log, map: mapContext(environment, log),
-      wake: (mapped: unknown, { cause, after, source: from }: Wake) => {
+      wake: (mapped: unknown, { cause, after, source: from, seen }: Wake) => {
         const wanted = Array.isArray(mapped) ? mapped.length > 0 : mapped === true;
         if (!wanted) return;
-        const trigger = (): void => this.#triggers.next({ cause, source: from, at: clock.now() });
+        const trigger = (): void => this.#triggers.next({ cause, source: from, at: clock.now(), ...(seen ? { seen } : {}) });
         if (after > 0) clock.schedule(after, () => signal.aborted || trigger());
         else trigger();
       },
@@ -74,8 +81,17 @@ export class SingletonController {
 
   startWorkers(signal: AbortSignal): void {
     const { plan } = this.options;
-    if (plan.every !== undefined) this.queue.add(KEY, { after: plan.immediate ? 0 : this.#period(plan.every) });
-    this.#subscriptions.push(this.queue.work(1).subscribe(() => this.#inFlight.add(this.#tick(signal))));
+    if (plan.every !== undefined) this.#again(plan.immediate ? 0 : this.#period(plan.every), plan.immediate ? 'the operator started' : everyReason(plan.every));
+    this.#subscriptions.push(this.queue.work(1).subscribe((item) => this.#inFlight.add(this.#tick(item, signal))));
+  }
+
+  get plan(): SingletonPlan {
+    return this.options.plan;
+  }
+
+  /** What is known of its ticks, for explanations. */
+  inspect(): KeyReport {
+    return this.#recorder.report(KEY, this.queue);
   }
 
   /** Takes nothing up any more, and resolves when the tick under way has ended. */
@@ -87,23 +103,39 @@ export class SingletonController {
   }
 
   #wake(triggers: readonly Trigger[]): void {
-    for (const trigger of triggers) if (this.#gathered.length < TRIGGERS_KEPT) this.#gathered.push(trigger);
+    for (const trigger of triggers) this.#recorder.note(KEY, trigger);
     this.queue.add(KEY);
   }
 
-  async #tick(parent: AbortSignal): Promise<void> {
+  /** Another tick, after so many milliseconds. */
+  #again(after: number, source: string): void {
+    this.#recorder.note(KEY, { cause: 'requeue', source, at: this.options.environment.clock.now() + after });
+    this.queue.add(KEY, { after });
+  }
+
+  async #tick(item: Item, parent: AbortSignal): Promise<void> {
     const { plan, instance, environment: { clock }, metrics } = this.options;
     const ended = metrics.run();
-    const startedAt = clock.now();
+    const run = this.#recorder.begin(item, undefined);
+    const { startedAt } = run;
     const limited = runSignal(clock, parent, plan.timeout);
+    const record = (end: Pick<RunResult, 'outcome' | 'requeueAfter' | 'requeueReason' | 'error'>): void =>
+      this.#recorder.ended(run, { ...end, terminal: false, writes: run.writes.length, steps: [], transitions: [] });
     try {
-      const wish = await (instance as Record<string, Tick>)[plan.method]?.call(instance, this.#context(limited.signal));
+      const wish = await (instance as Record<string, Tick>)[plan.method]?.call(instance, this.#context(run, limited.signal));
       const every = wish === undefined ? plan.every : milliseconds(wish);
       this.queue.forget(KEY);
-      if (every !== undefined) this.queue.add(KEY, { after: this.#period(every) });
+      if (every === undefined) record({ outcome: 'success' });
+      else {
+        const [requeueAfter, requeueReason] = [this.#period(every), wish === undefined ? everyReason(every) : `${plan.method} asked to be called again after ${formatDuration(every)}`];
+        record({ outcome: 'success', requeueAfter, requeueReason });
+        this.#again(requeueAfter, requeueReason);
+      }
       ended(every === undefined ? 'success' : 'requeue_after', clock.now() - startedAt);
-    } catch (error) {
+    } catch (thrown) {
+      const error = asError(thrown);
       ended('error', clock.now() - startedAt);
+      record({ outcome: 'error', error });
       if (!parent.aborted) this.#failed(error, limited.timedOut);
     } finally {
       limited.end();
@@ -111,21 +143,20 @@ export class SingletonController {
     }
   }
 
-  #failed(error: unknown, timedOut: boolean): void {
-    const { metrics } = this.options;
+  #failed(error: Error, timedOut: boolean): void {
+    const { metrics, environment: { clock } } = this.options;
     metrics.failed(false);
     if (timedOut) metrics.timedOut();
     this.#log.error('Reconciler error', { error });
     this.queue.retry(KEY);
+    this.#recorder.note(KEY, { cause: 'backoff', source: error.message, at: this.queue.inspect(KEY)?.backoffUntil ?? clock.now() });
   }
 
-  #context(signal: AbortSignal): TickContext {
+  #context(run: ActiveRun, signal: AbortSignal): TickContext {
     const { plan, environment } = this.options;
     const { client, informers, kinds, random } = environment;
-    const triggers = this.#gathered;
-    this.#gathered = [];
-    const writer = new ObjectWriter(client, informers, kinds, { fieldManager: plan.name, signal });
-    return runContext(environment, { object: undefined, writer, log: runLogger(this.#log, random, undefined), signal, triggers });
+    const writer = new ObjectWriter(client, informers, kinds, { fieldManager: plan.name, signal, run });
+    return runContext(environment, { object: undefined, writer, log: runLogger(this.#log, random, undefined), signal, triggers: run.triggers });
   }
 
   /** The window's lengths, once the reconciler is there to be asked. */
@@ -139,3 +170,5 @@ export class SingletonController {
     return every * (1 + plan.jitter * environment.random.next());
   }
 }
+
+const everyReason = (every: number): string => `every ${formatDuration(every)}`;

@@ -1,5 +1,6 @@
 import type { Container } from 'inversify';
-import type { MapContext } from '../context.js';
+import type { ObservedState } from '../causality/write-origins.js';
+import type { MapContext, Trigger } from '../context.js';
 import type { EventSourcePlan, WatchPlan } from '../dsl/plan.js';
 import type { ObjectChange } from '../dsl/predicate.js';
 import type { EventSource } from '../dsl/token.js';
@@ -17,9 +18,7 @@ export const LOW_PRIORITY = -100;
 const RESUBSCRIBE = { base: 1_000, max: 60_000, jitter: 0.2 };
 
 /** How a source wakes keys, and why. */
-export interface Wake {
-  readonly cause: 'watch' | 'event';
-  readonly source: string;
+export interface Wake extends Omit<Trigger, 'at' | 'by'> {
   readonly priority: number;
   /** Milliseconds. */
   readonly after: number;
@@ -38,6 +37,9 @@ export interface WatchSource {
 /** A change as predicates see it. */
 export const objectChange = <T extends KubeObject>(change: Change<T>): ObjectChange<T> =>
   change.type === 'modified' ? { type: 'updated', object: change.object, old: change.old } : { type: change.type, object: change.object };
+
+/** The state that a change shows, for triggers. */
+export const observed = ({ type, object: { metadata: { uid, resourceVersion } } }: Change<KubeObject>): ObservedState => ({ uid, resourceVersion, deleted: type === 'deleted' });
 
 /** `Kind namespace/name`, for triggers and logs. */
 export const describeObject = ({ kind, metadata: { namespace, name } }: KubeObject): string => `${kind} ${namespace ? `${namespace}/` : ''}${name}`;
@@ -67,7 +69,7 @@ function passes(when: ((change: ObjectChange) => boolean) | undefined, change: C
 /** Feeds a queue from a watched kind. The mapper sees the old and the new object, since what it maps to may have changed with them. */
 export function watch(informer: Informer<KubeObject>, { instance, plan, map, log, wake }: WatchSource): () => void {
   return onChange(informer, plan.when, log, (change) => {
-    const options: Wake = { cause: 'watch', priority: change.initial ? LOW_PRIORITY : plan.priority, after: plan.debounce ?? 0, source: describeObject(change.object) };
+    const options: Wake = { cause: 'watch', priority: change.initial ? LOW_PRIORITY : plan.priority, after: plan.debounce ?? 0, source: describeObject(change.object), seen: observed(change) };
     const objects = change.type === 'modified' ? [change.old, change.object] : [change.object];
     for (const object of objects) call(instance, plan.method, object, map, log, (mapped) => wake(mapped, options));
   });

@@ -1,0 +1,89 @@
+import type { Clock } from '../clock.js';
+import type { Trigger } from '../context.js';
+import type { KindRef, KubeObject } from '../kube/object.js';
+import type { Item } from '../queue/work-queue.js';
+import type { KeyRecord } from './key-record.js';
+import type { SpanReference, WriteOrigin, WriteOrigins } from './write-origins.js';
+
+/** A write that is about to be sent. */
+export interface WriteAttempt {
+  readonly verb: 'create' | 'apply' | 'patch' | 'delete';
+  readonly kind: KindRef;
+  /** Absent for a create that lets the server choose the name. */
+  readonly name: string | undefined;
+  readonly namespace: string | undefined;
+  readonly subresource?: 'status' | undefined;
+  /** What it changes, for patches: `status.conditions`, `metadata.finalizers`. */
+  readonly fields?: readonly string[];
+}
+
+/** A write of a run, as it went. */
+export interface WriteRecord {
+  readonly verb: WriteAttempt['verb'];
+  /** `Kind namespace/name` */
+  readonly object: string;
+  readonly subresource?: 'status';
+  readonly fields: readonly string[];
+  /** What the server answered; absent for deletions that took effect at once, and failures. */
+  readonly resourceVersion?: string;
+  /** Milliseconds of the clock's time. */
+  readonly at: number;
+  readonly duration: number;
+  readonly error?: string;
+}
+
+/** What a controller's runs have in common. */
+export interface RunEnvironment {
+  readonly controller: string;
+  readonly clock: Clock;
+  readonly origins: WriteOrigins;
+}
+
+const NONE: readonly WriteRecord[] = [];
+
+const nameOf = (kind: string, name: string | undefined, namespace: string | undefined): string => `${kind} ${namespace ? `${namespace}/` : ''}${name ?? ''}`;
+
+/** A run that has begun: why, on what, and what it has written so far. */
+export class ActiveRun {
+  readonly startedAt: number;
+  /** Why it runs. */
+  triggers: readonly Trigger[] = [];
+  #writes: WriteRecord[] | undefined;
+
+  constructor(private readonly environment: RunEnvironment, readonly item: Item, readonly object: KubeObject | undefined, readonly record: KeyRecord) {
+    this.startedAt = environment.clock.now();
+  }
+
+  /** In the order in which they were answered. */
+  get writes(): readonly WriteRecord[] {
+    return this.#writes ?? NONE;
+  }
+
+  /** Sends a write, and remembers it: for explanations, and for the watches that will show it. Resolves and rejects as `send` does. */
+  async observe<A>({ verb, kind, name, namespace, subresource, fields = [] }: WriteAttempt, send: () => Promise<A>): Promise<A> {
+    const { clock, origins } = this.environment;
+    const writes = (this.#writes ??= []);
+    const at = clock.now();
+    const base = { verb, fields, at, ...(subresource ? { subresource } : {}) };
+    try {
+      const answer = await send();
+      const { metadata } = answer as Partial<KubeObject>;
+      const { resourceVersion, uid } = metadata ?? {};
+      if (uid && resourceVersion) origins.wrote(answer as unknown as KubeObject, this.#origin(at, undefined));
+      writes.push({ ...base, object: nameOf(kind.kind, metadata?.name ?? name, namespace ?? metadata?.namespace), duration: clock.now() - at, ...(resourceVersion ? { resourceVersion } : {}) });
+      return answer;
+    } catch (error) {
+      writes.push({ ...base, object: nameOf(kind.kind, name, namespace), duration: clock.now() - at, error: (error as Error).message });
+      throw error;
+    }
+  }
+
+  /** Notes the end of an object, which its watch shows with a resourceVersion of its own. */
+  deleted(uid: string): void {
+    this.environment.origins.deleted(uid, this.#origin(this.environment.clock.now(), undefined));
+  }
+
+  #origin(at: number, span: SpanReference | undefined): WriteOrigin {
+    return { controller: this.environment.controller, key: this.item.key, at, ...(span ? { span } : {}) };
+  }
+}
