@@ -1,6 +1,8 @@
 export { createApiServer } from './server.js';
 export type { ApiServer, ApiServerOptions } from './server.js';
 export type { ApiRequest, ApiResponse } from './http/exchange.js';
+export { ADMINISTRATOR } from './authentication/requester.js';
+export type { Requester } from './authentication/requester.js';
 export type { Listener, ListenOptions } from './http/listen.js';
 export type { AdmissionPlugin, AdmissionRequest, LogOptions, MetricsProvider, PodLogs } from './rest/context.js';
 export type { ApiObject, Clock, ConversionHook, JsonObject, Random, StorageEvent } from './contracts.js';

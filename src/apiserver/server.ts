@@ -2,11 +2,20 @@ import { setMaxListeners } from 'node:events';
 import { limitRanger } from './admission/limit-ranger.js';
 import { startPolicyTypeChecking } from './admission/policy-type-checking.js';
 import { validatingAdmissionPolicies } from './admission/validating-admission-policy.js';
+import { Authenticator } from './authentication/authenticator.js';
+import { createIssuerDiscovery } from './authentication/issuer-discovery.js';
+import type { Requester } from './authentication/requester.js';
+import { ServiceAccountTokens } from './authentication/service-account-tokens.js';
+import { SigningKey } from './authentication/signing-key.js';
+import { Authorizer } from './authorization/authorizer.js';
+import { ensureDefaultRoles } from './authorization/default-roles.js';
+import { escalationCheck } from './authorization/escalation.js';
 import { bootstrap } from './bootstrap.js';
 import { systemClock, systemRandom } from './clock.js';
 import { startEventExpiry } from './controllers/event-expiry.js';
 import { startGarbageCollector } from './controllers/garbage-collector.js';
 import { startNamespaceController } from './controllers/namespace-controller.js';
+import { startRoleAggregation } from './controllers/role-aggregation.js';
 import { startRootCertificates } from './controllers/root-certificates.js';
 import { startServiceAccounts } from './controllers/service-accounts.js';
 import type { Clock, ConversionHook, JsonObject, Random, ResourceRegistry } from './contracts.js';
@@ -46,6 +55,11 @@ export interface ApiServerOptions {
   nodeLogs?: PodLogs;
   /** What `kubectl top` shows; absent: `metrics.k8s.io` is not served. */
   metrics?: MetricsProvider;
+  /**
+   * Who may come with which bearer token, besides service accounts with theirs. Whoever comes over a connection is then anonymous without a
+   * credential; absent: the administrator, so that tests need none. What somebody may do is up to the cluster's roles either way.
+   */
+  tokens?: Readonly<Record<string, Requester>>;
   /** PEM of who signed this server's certificate, published to every namespace as `kube-root-ca.crt`; empty: plain HTTP. Absent: not published. */
   certificateAuthority?: string;
   /** Whether owners take their dependents along. Default true. */
@@ -74,12 +88,16 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const closing = new AbortController();
   // Every open watch listens.
   setMaxListeners(0, closing.signal);
+  const authorizer = new Authorizer(storage);
+  const serviceAccountTokens = new ServiceAccountTokens({ storage, clock, random }, new SigningKey(options.dataDir));
+  const authenticator = new Authenticator({ serviceAccounts: serviceAccountTokens, ...(options.tokens && { tokens: options.tokens }) });
   const admission: AdmissionPlugin[] = [limitRanger({ storage })];
-  const ctx: RestContext = { closing: closing.signal, clock, random, storage, registry, conversions, admission, webhookTransport: options.webhooks ?? httpsWebhooks({ resolve: externalNames(storage) }), ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
-  admission.push(...(options.admission ?? []), validatingAdmissionPolicies(ctx));
+  const ctx: RestContext = { authenticator, authorizer, serviceAccountTokens, closing: closing.signal, clock, random, storage, registry, conversions, admission, webhookTransport: options.webhooks ?? httpsWebhooks({ resolve: externalNames(storage) }), ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
+  admission.push(escalationCheck(authorizer), ...(options.admission ?? []), validatingAdmissionPolicies(ctx));
   bootstrap(ctx);
-  const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startServiceAccounts(ctx), startEventExpiry(ctx), startPolicyTypeChecking(ctx), ...(options.certificateAuthority === undefined ? [] : [startRootCertificates(ctx, options.certificateAuthority)]), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
-  const handle = createHandler(ctx, [createHealth(storage, version as JsonObject), createDiscovery(registry), createOpenApi(registry, { version: version.gitVersion })]);
+  ensureDefaultRoles(ctx);
+  const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startServiceAccounts(ctx), startRoleAggregation(ctx), startEventExpiry(ctx), startPolicyTypeChecking(ctx), ...(options.certificateAuthority === undefined ? [] : [startRootCertificates(ctx, options.certificateAuthority)]), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
+  const handle = createHandler(ctx, [createHealth(storage, version as JsonObject), createIssuerDiscovery(serviceAccountTokens.key), createDiscovery(registry), createOpenApi(registry, { version: version.gitVersion })]);
   const listeners = new Set<Listener>();
   return {
     handle,

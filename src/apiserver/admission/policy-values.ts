@@ -1,3 +1,4 @@
+import { userInfoOf } from '../authentication/requester.js';
 import { untyped } from '../cel/convert.js';
 import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js';
 import type { AdmissionRequest, RestContext } from '../rest/context.js';
@@ -16,7 +17,7 @@ export function requestValues({ random }: Pick<RestContext, 'random'>, { definit
     name,
     ...(namespaced && { namespace }),
     operation,
-    userInfo: { username: user?.name ?? 'system:admin', groups: user?.groups ?? ['system:masters', 'system:authenticated'] },
+    userInfo: userInfoOf(user),
     dryRun,
   };
 }

@@ -1,3 +1,5 @@
+import type { Requester } from '../authentication/requester.js';
+
 /** One request, however it came. Structurally the operator's `KubeRequest`. */
 export interface ApiRequest {
   method: string;
@@ -8,9 +10,17 @@ export interface ApiRequest {
   body?: string | Uint8Array;
   /** Ends watches and followed logs. */
   signal?: AbortSignal;
-  /** Who asks, for reviews and audit; anonymous when absent. Everybody may do everything. */
-  user?: { name: string; groups?: readonly string[] };
+  /** Who asks, where that is known already; absent: credentials in the headers, or who called this process. */
+  user?: Requester;
+  /** The other end of the connection that the request came over; absent: it comes from inside this process. */
+  peer?: {
+    /** The subject of a client certificate that was checked. */
+    readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[] };
+  };
 }
+
+/** Between the values of a header that came several times and whose values may have commas in them (`impersonate-group`). */
+export const VALUE_SEPARATOR = '\n';
 
 /** The answer; `body` streams, so that a watch is an ordinary response. */
 export interface ApiResponse {

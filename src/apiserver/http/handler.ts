@@ -1,3 +1,5 @@
+import { impersonated } from '../authentication/impersonation.js';
+import { requestAttributes } from '../authorization/attributes.js';
 import type { DocumentHandler } from '../contracts.js';
 import type { RestContext } from '../rest/context.js';
 import { dispatch } from '../rest/dispatch.js';
@@ -18,6 +20,8 @@ export function createHandler(ctx: RestContext, documents: readonly DocumentHand
       const path = mark < 0 ? request.path : request.path.slice(0, mark);
       query = new URLSearchParams(mark < 0 ? '' : request.path.slice(mark + 1));
       checkTimeout(query);
+      const user = impersonated(ctx.authenticator.authenticate(request), request.headers, ctx.authorizer);
+      ctx.authorizer.require(user, requestAttributes(request.method, path, query));
       for (const document of documents) {
         const found = document({ path, query, headers: request.headers });
         if (found) return { ...found, body: once(found.body) };
@@ -25,7 +29,7 @@ export function createHandler(ctx: RestContext, documents: readonly DocumentHand
       const info = parseRequest(request.method, path, query, ctx.registry);
       if (!info) throw unknownPath();
       const encoding = negotiate(request.headers['accept'], query);
-      const result = await dispatch(ctx, info, request, (message) => warnings.push(message));
+      const result = await dispatch(ctx, info, { ...request, user }, (message) => warnings.push(message));
       const { contentType, body } = encode(ctx, result, encoding, info.query);
       return {
         status: result.type === 'object' ? result.status : 200,

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { createGzip } from 'node:zlib';
 import { StatusError } from '../status.js';
-import type { ApiRequest, ApiResponse } from './exchange.js';
+import { VALUE_SEPARATOR, type ApiRequest, type ApiResponse } from './exchange.js';
 import { BODY_LIMIT } from './request-body.js';
 
 export interface ListenOptions {
@@ -11,7 +12,7 @@ export interface ListenOptions {
   port?: number;
   /** Default: loopback only. */
   host?: string;
-  /** PEM; absent: plain HTTP. */
+  /** PEM; absent: plain HTTP. `ca` signs the certificates of clients, whose common name is their user and whose organizations are their groups. */
   tls?: { cert: string; key: string; ca?: string };
 }
 
@@ -25,7 +26,7 @@ export interface Listener {
 /** Serves a handler over HTTP. Rejects when the port is taken. */
 export async function listen(handle: (request: ApiRequest) => Promise<ApiResponse>, { port = 0, host = '127.0.0.1', tls }: ListenOptions = {}): Promise<Listener> {
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => void answer(handle, incoming, outgoing);
-  // Clients may present any certificate: nobody is refused.
+  // Clients may present any certificate, and are taken for who it says if `ca` signed it.
   const server: Server = tls ? createSecureServer({ ...tls, requestCert: true, rejectUnauthorized: false }, onRequest) : createServer(onRequest);
   // Watches are quiet for long, and requests have no deadline of their own.
   server.requestTimeout = 0;
@@ -60,6 +61,7 @@ async function answer(handle: (request: ApiRequest) => Promise<ApiResponse>, inc
       headers: plainHeaders(incoming),
       ...(body && { body }),
       signal: gone.signal,
+      peer: peerOf(incoming),
     });
     await send(response, incoming, outgoing);
   } catch (error) {
@@ -114,8 +116,16 @@ async function readBody(incoming: IncomingMessage): Promise<Uint8Array | undefin
   return size > 0 ? Buffer.concat(chunks) : undefined;
 }
 
-function plainHeaders({ headers }: IncomingMessage): Record<string, string> {
+function plainHeaders({ headers, headersDistinct }: IncomingMessage): Record<string, string> {
   const plain: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) plain[name] = Array.isArray(value) ? value.join(', ') : value;
+  for (const [name, values] of Object.entries(headersDistinct)) if (name.startsWith('impersonate-') && values) plain[name] = values.join(VALUE_SEPARATOR);
   return plain;
+}
+
+function peerOf({ socket }: IncomingMessage): NonNullable<ApiRequest['peer']> {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return {};
+  // A subject may have several organizations, which the types do not know.
+  const { CN, O } = socket.getPeerCertificate().subject as { CN: string; O?: string | string[] };
+  return { certificate: { commonName: CN, organizations: O === undefined ? [] : [O].flat() } };
 }

@@ -1,3 +1,7 @@
+import type { Authenticator } from '../authentication/authenticator.js';
+import type { Requester } from '../authentication/requester.js';
+import type { ServiceAccountTokens } from '../authentication/service-account-tokens.js';
+import type { Authorizer } from '../authorization/authorizer.js';
 import type { ApiObject, Clock, ConversionHook, JsonObject, Random, ResourceDefinition, ResourceRegistry, Subresource } from '../contracts.js';
 import type { MemoryStorage } from '../storage/memory-storage.js';
 import type { WebhookTransport } from '../webhook/webhook-transport.js';
@@ -8,12 +12,6 @@ export interface AdmissionPlugin {
   mutate?(request: AdmissionRequest): void;
   /** Sees the object as it will be stored. */
   validate?(request: AdmissionRequest): void;
-}
-
-/** Who sent a request. */
-export interface Requester {
-  readonly name: string;
-  readonly groups?: readonly string[];
 }
 
 export interface AdmissionRequest {
@@ -66,6 +64,9 @@ export interface RestContext {
   readonly conversions: Readonly<Record<string, ConversionHook>>;
   readonly admission: readonly AdmissionPlugin[];
   readonly webhookTransport: WebhookTransport;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly serviceAccountTokens: ServiceAccountTokens;
   /** Aborts when the server closes: watches end then. */
   readonly closing: AbortSignal;
   readonly podLogs?: PodLogs;

@@ -1,8 +1,9 @@
 import { askMutatingWebhooks, askValidatingWebhooks } from '../admission/admission-webhooks.js';
 import { timestamp } from '../clock.js';
+import type { Requester } from '../authentication/requester.js';
 import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js';
 import { badRequest, conflict, forbidden, invalid, notFound } from '../status.js';
-import type { Requester, RestContext, RestResult } from './context.js';
+import type { RestContext, RestResult } from './context.js';
 import { list } from './list.js';
 import type { RequestInfo } from './request-info.js';
 import { admissionRequest } from './strategy.js';

@@ -1,3 +1,4 @@
+import { ADMINISTRATOR } from '../authentication/requester.js';
 import type { ApiRequest } from '../http/exchange.js';
 import { decodeBody, decodeDeleteOptions, decodeObject, mediaType } from '../http/request-body.js';
 import { negotiate } from '../http/negotiate.js';
@@ -20,7 +21,7 @@ import { podLog } from './subresources/log.js';
 import { getScale, patchScale, updateScale } from './subresources/scale.js';
 import { requestToken } from './subresources/token.js';
 import { update } from './update.js';
-import { readWriteOptions, type WriteOptions } from './write-options.js';
+import { pruneUnknown, readWriteOptions, type WriteOptions } from './write-options.js';
 
 /** Carries out a request to a resource. `warn` collects what goes into `Warning` headers. */
 export async function dispatch(ctx: RestContext, info: RequestInfo, request: ApiRequest, warn: (message: string) => void): Promise<RestResult> {
@@ -70,7 +71,7 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
     case 'create eviction':
       return evict(ctx, definition, namespace, name, decodeObject(body, headers), options('CreateOptions'));
     case 'create token':
-      return requestToken(ctx, namespace, name, decodeObject(body, headers));
+      return requestToken(ctx, info, decodeObject(body, headers));
     case 'get log':
       return podLog(ctx, info, request.signal);
     case 'update finalize':
@@ -99,9 +100,10 @@ async function createOrAnswer(ctx: RestContext, info: RequestInfo, request: ApiR
   if (definition.storageResource === 'bindings') return bind(ctx, namespace, object.metadata.name ?? '', object, options);
   const answer = REVIEWS[definition.storageResource];
   if (answer) {
+    pruneUnknown(definition, object, options);
     // An answer is no resource: it has neither columns nor metadata.
     if (negotiate(request.headers['accept'], info.query).as !== 'object') throw notAcceptable(['application/json', 'application/yaml']);
-    return { type: 'object', status: 201, object: { ...object, status: answer(object, request) } };
+    return { type: 'object', status: 201, object: { ...object, status: answer(ctx, object, request.user ?? ADMINISTRATOR, namespace) } };
   }
   return create(ctx, info, object, options);
 }

@@ -1,8 +1,8 @@
+import type { Requester } from '../authentication/requester.js';
 import type { ApiObject, ResourceDefinition, UnknownField } from '../contracts.js';
 import { type DuplicateFields, NO_DUPLICATES } from '../schema/duplicate-fields.js';
 import { unknownFieldText } from '../schema/unknown-field.js';
 import { badRequest, invalid } from '../status.js';
-import type { Requester } from './context.js';
 
 /** How a client wants a write done, from its query. */
 export interface WriteOptions {

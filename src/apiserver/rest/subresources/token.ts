@@ -1,45 +1,70 @@
+import type { ObjectReference } from 'kubernetes-types/core/v1.js';
+import { type BoundObject, ISSUER } from '../../authentication/service-account-tokens.js';
 import { timestamp } from '../../clock.js';
-import type { ApiObject, JsonObject } from '../../contracts.js';
-import { invalid, notFound } from '../../status.js';
+import type { ApiObject, Cause } from '../../contracts.js';
+import { badRequest, conflict, invalid, notFound } from '../../status.js';
 import type { RestContext, RestResult } from '../context.js';
+import type { RequestInfo } from '../request-info.js';
 
+const TOKEN_REQUEST = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
 const SHORTEST = 600;
+const LONGEST = 2 ** 32;
 const HOUR = 3600;
+/** What kubelets ask for pods: clients that never read the file again keep such a token for a year, and are told after the hour. */
+const MOUNTED = 3607;
+const YEAR = 365 * 24 * HOUR;
 
-/**
- * POST of a service account's `token`: a JSON Web Token in form, signed by nobody, since nobody here checks tokens.
- */
-export function requestToken({ storage, clock, random }: RestContext, namespace: string, name: string, request: ApiObject): RestResult {
+interface TokenRequest extends ApiObject {
+  spec?: { audiences?: string[]; expirationSeconds?: number; boundObjectRef?: ObjectReference };
+}
+
+/** POST of a service account's `token`. */
+export function requestToken({ storage, clock, serviceAccountTokens }: RestContext, { namespace, name }: Pick<RequestInfo, 'namespace' | 'name'>, { metadata: asked, spec = {} }: TokenRequest): RestResult {
   const account = storage.get('serviceaccounts', namespace, name);
   if (!account) throw notFound({ group: '', plural: 'serviceaccounts' }, name);
-  const { expirationSeconds = HOUR, audiences } = (request['spec'] ?? {}) as { expirationSeconds?: number; audiences?: string[] };
-  if (expirationSeconds < SHORTEST) {
-    throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [
-      { reason: 'FieldValueInvalid', field: 'spec.expirationSeconds', message: `Invalid value: ${expirationSeconds}: may not specify a duration less than 10 minutes` },
-    ]);
+  const { uid } = account.metadata;
+  const { boundObjectRef } = spec;
+  const audiences = spec.audiences?.length ? spec.audiences : [ISSUER];
+  const expirationSeconds = spec.expirationSeconds ?? HOUR;
+  if (asked.name && asked.name !== name) throw invalid(TOKEN_REQUEST, name, [problem('metadata.name', asked.name, 'must match the service account name if specified')]);
+  if (asked.namespace && asked.namespace !== namespace) throw invalid(TOKEN_REQUEST, name, [problem('metadata.namespace', asked.namespace, 'must match the service account namespace if specified')]);
+  if (asked.uid && asked.uid !== uid) {
+    throw conflict({ group: TOKEN_REQUEST.group, plural: TOKEN_REQUEST.kind }, name, `the UID in the token request (${asked.uid}) does not match the UID of the service account (${uid})`);
   }
-  const now = Math.floor(clock.now() / 1000);
-  const audience = audiences?.length ? audiences : ['https://kubernetes.default.svc.cluster.local'];
-  const claims = {
-    aud: audience,
-    exp: now + expirationSeconds,
-    iat: now,
-    iss: 'https://kubernetes.default.svc.cluster.local',
-    jti: random.uuid(),
-    'kubernetes.io': { namespace, serviceaccount: { name, uid: account.metadata.uid } },
-    nbf: now,
-    sub: `system:serviceaccount:${namespace}:${name}`,
-  };
-  const part = (value: JsonObject): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  if (expirationSeconds < SHORTEST) throw invalid(TOKEN_REQUEST, '', [problem('spec.expirationSeconds', expirationSeconds, 'may not specify a duration less than 10 minutes')]);
+  if (expirationSeconds > LONGEST) throw invalid(TOKEN_REQUEST, '', [problem('spec.expirationSeconds', expirationSeconds, 'may not specify a duration larger than 2^32 seconds')]);
+  const bound = boundObjectRef && boundTo(storage, boundObjectRef, namespace, name);
+  const mounted = bound?.kind === 'Pod' && expirationSeconds === MOUNTED && audiences.includes(ISSUER);
+  const token = serviceAccountTokens.issue(account, { audiences, ...(bound && { bound }), lifetimeSeconds: mounted ? YEAR : expirationSeconds, ...(mounted && { warnAfterSeconds: expirationSeconds }) });
+  const now = clock.now();
   return {
     type: 'object',
     status: 201,
     object: {
-      kind: 'TokenRequest',
-      apiVersion: 'authentication.k8s.io/v1',
-      metadata: { name, namespace, creationTimestamp: timestamp(clock.now()) },
-      spec: { audiences: audience, expirationSeconds, boundObjectRef: null },
-      status: { token: `${part({ alg: 'none' })}.${part(claims)}.`, expirationTimestamp: timestamp((now + expirationSeconds) * 1000) },
+      kind: TOKEN_REQUEST.kind,
+      apiVersion: `${TOKEN_REQUEST.group}/v1`,
+      metadata: { ...asked, name, namespace, uid, creationTimestamp: timestamp(now) },
+      spec: { audiences, expirationSeconds, boundObjectRef: boundObjectRef ?? null },
+      status: { token, expirationTimestamp: timestamp(now + expirationSeconds * 1000) },
     },
   };
 }
+
+function boundTo(storage: RestContext['storage'], { apiVersion, kind = '', name = '', uid }: ObjectReference, namespace: string, account: string): BoundObject {
+  if (apiVersion !== 'v1' || (kind !== 'Pod' && kind !== 'Secret' && kind !== 'Node')) {
+    const [group = '', version = ''] = apiVersion?.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+    throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
+  }
+  const plural = `${kind.toLowerCase()}s`;
+  const object = storage.get(plural, kind === 'Node' ? '' : namespace, name);
+  if (!object) throw notFound({ group: '', plural }, name);
+  const { serviceAccountName, nodeName } = (object['spec'] ?? {}) as { serviceAccountName?: string; nodeName?: string };
+  if (kind === 'Pod' && serviceAccountName !== account) throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(account)} to pod running with different serviceaccount name.`);
+  if (uid && uid !== object.metadata.uid) {
+    throw conflict({ group: '', plural: kind }, name, `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`);
+  }
+  const node = nodeName && kind === 'Pod' ? storage.get('nodes', '', nodeName) : undefined;
+  return { kind, object, ...(nodeName && kind === 'Pod' && { node: { name: nodeName, ...(node?.metadata.uid && { uid: node.metadata.uid }) } }) };
+}
+
+const problem = (field: string, value: unknown, message: string): Cause => ({ reason: 'FieldValueInvalid', field, message: `Invalid value: ${JSON.stringify(value)}: ${message}` });

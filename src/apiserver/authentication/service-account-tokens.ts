@@ -1,0 +1,112 @@
+import type { ApiObject, Clock, Random, Storage } from '../contracts.js';
+import type { Requester } from './requester.js';
+import { AUTHENTICATED, serviceAccountGroups, serviceAccountUsername } from './requester.js';
+import type { SigningKey } from './signing-key.js';
+
+/** Who signs tokens, and whom tokens are for that name nobody else. */
+export const ISSUER = 'https://kubernetes.default.svc.cluster.local';
+/** How far the clocks of issuer and reader may be apart, in seconds. */
+const LEEWAY = 60;
+const EXTRA = 'authentication.kubernetes.io';
+
+/** What a token lives and dies with. */
+export interface BoundObject {
+  readonly kind: 'Pod' | 'Secret' | 'Node';
+  readonly object: ApiObject;
+  /** Of a pod: where it runs, as far as that is known. */
+  readonly node?: { name: string; uid?: string };
+}
+
+export interface TokenOptions {
+  readonly audiences: readonly string[];
+  readonly lifetimeSeconds: number;
+  readonly bound?: BoundObject;
+  /** After how many seconds a client should have fetched another one; absent: not before the token's end. */
+  readonly warnAfterSeconds?: number;
+}
+
+/** A token that was signed here and is good for nothing now; the message says why. */
+export class RefusedTokenError extends Error {
+  readonly reason = 'RefusedToken';
+}
+
+interface Reference {
+  name: string;
+  uid: string;
+}
+
+interface Claims {
+  aud: string[];
+  exp: number;
+  nbf: number;
+  jti: string;
+  'kubernetes.io': { namespace: string; serviceaccount: Reference; pod?: Reference; secret?: Reference; node?: Partial<Reference> };
+}
+
+const referenceTo = ({ metadata }: ApiObject): Reference => ({ name: metadata.name!, uid: metadata.uid! });
+
+/** Issues and reads the tokens of service accounts. */
+export class ServiceAccountTokens {
+  constructor(private readonly ctx: { storage: Storage; clock: Clock; random: Random }, readonly key: SigningKey) {}
+
+  issue(account: ApiObject, { audiences, lifetimeSeconds, bound, warnAfterSeconds }: TokenOptions): string {
+    const { namespace, name } = account.metadata as { namespace: string; name: string };
+    const now = Math.floor(this.ctx.clock.now() / 1000);
+    return this.key.sign({
+      aud: audiences,
+      exp: now + lifetimeSeconds,
+      iat: now,
+      iss: ISSUER,
+      jti: this.ctx.random.uuid(),
+      'kubernetes.io': {
+        namespace,
+        ...(bound && { [bound.kind.toLowerCase()]: referenceTo(bound.object) }),
+        ...(bound?.node && { node: bound.node }),
+        serviceaccount: referenceTo(account),
+        ...(warnAfterSeconds !== undefined && { warnafter: now + warnAfterSeconds }),
+      },
+      nbf: now,
+      sub: serviceAccountUsername(namespace, name),
+    });
+  }
+
+  /**
+   * Whose token it is, and for which of the given audiences; undefined for what was not signed here.
+   * @throws {RefusedTokenError}
+   */
+  authenticate(token: string, audiences: readonly string[] = [ISSUER]): { user: Requester; audiences: string[] } | undefined {
+    const claims = this.key.verify(token) as Claims | undefined;
+    if (!claims?.['kubernetes.io']) return undefined;
+    const common = claims.aud.filter((audience) => audiences.includes(audience));
+    if (common.length === 0) throw new RefusedTokenError(`token audiences ${JSON.stringify(claims.aud)} is invalid for the target audiences ${JSON.stringify(audiences)}`);
+    const now = this.ctx.clock.now() / 1000;
+    if (now > claims.exp + LEEWAY) throw new RefusedTokenError('service account token has expired');
+    if (now < claims.nbf - LEEWAY) throw new RefusedTokenError('service account token is not valid yet');
+    this.#requireBound(claims);
+    const { namespace, serviceaccount: { name, uid }, pod, node } = claims['kubernetes.io'];
+    const extra: Record<string, string[]> = { [`${EXTRA}/credential-id`]: [`JTI=${claims.jti}`] };
+    if (node?.name) extra[`${EXTRA}/node-name`] = [node.name];
+    if (node?.uid) extra[`${EXTRA}/node-uid`] = [node.uid];
+    if (pod) Object.assign(extra, { [`${EXTRA}/pod-name`]: [pod.name], [`${EXTRA}/pod-uid`]: [pod.uid] });
+    return { audiences: common, user: { name: serviceAccountUsername(namespace, name), uid, groups: [...serviceAccountGroups(namespace), AUTHENTICATED], extra } };
+  }
+
+  /** The account, and what the token is bound to, must still be those that it was made for. */
+  #requireBound({ 'kubernetes.io': { namespace, serviceaccount, pod, secret, node } }: Claims): void {
+    const account = this.ctx.storage.get('serviceaccounts', namespace, serviceaccount.name);
+    if (!account) throw new RefusedTokenError(`serviceaccounts "${serviceaccount.name}" not found`);
+    if (account.metadata.uid !== serviceaccount.uid) throw new RefusedTokenError(`service account UID (${account.metadata.uid}) does not match claim (${serviceaccount.uid})`);
+    this.#requireAlive(account, `service account ${namespace}/${serviceaccount.name} has been deleted`);
+    // The node of a pod may be gone before the pod is.
+    const [kind, reference] = pod ? ['pod', pod] : secret ? ['secret', secret] : ['node', node as Reference | undefined];
+    if (!reference) return;
+    const object = this.ctx.storage.get(`${kind}s`, kind === 'node' ? '' : namespace, reference.name);
+    if (!object) throw new RefusedTokenError('service account token has been invalidated');
+    if (object.metadata.uid !== reference.uid) throw new RefusedTokenError(`${kind} UID (${object.metadata.uid}) does not match service account ${kind} ref claim (${reference.uid})`);
+    this.#requireAlive(object, 'service account token has been invalidated');
+  }
+
+  #requireAlive({ metadata: { deletionTimestamp } }: ApiObject, problem: string): void {
+    if (deletionTimestamp && Date.parse(deletionTimestamp) < this.ctx.clock.now() - LEEWAY * 1000) throw new RefusedTokenError(problem);
+  }
+}
