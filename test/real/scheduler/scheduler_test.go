@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/client-go/kubernetes/fake"
+	fwk "k8s.io/kube-scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler"
 	"k8s.io/kubernetes/pkg/scheduler/apis/config/latest"
 	"k8s.io/kubernetes/pkg/scheduler/backend/cache"
@@ -50,8 +51,8 @@ type trial struct {
 // board hands the plugins the cluster as it is after the last binding.
 type board struct{ now *cache.Snapshot }
 
-func (b *board) NodeInfos() framework.NodeInfoLister       { return b.now.NodeInfos() }
-func (b *board) StorageInfos() framework.StorageInfoLister { return b.now.StorageInfos() }
+func (b *board) NodeInfos() fwk.NodeInfoLister       { return b.now.NodeInfos() }
+func (b *board) StorageInfos() fwk.StorageInfoLister { return b.now.StorageInfos() }
 
 func (t *trial) objects() (all []runtime.Object) {
 	for _, each := range t.Nodes {
@@ -76,7 +77,7 @@ func (t *trial) objects() (all []runtime.Object) {
 }
 
 // refusal says why the plugins do not let a pod onto a node; empty when they do.
-func refusal(ctx context.Context, plugins framework.Framework, pod *corev1.Pod, node *framework.NodeInfo) string {
+func refusal(ctx context.Context, plugins framework.Framework, pod *corev1.Pod, node fwk.NodeInfo) string {
 	state := framework.NewCycleState()
 	result, status, _ := plugins.RunPreFilterPlugins(ctx, state, pod)
 	if !status.IsSuccess() {
