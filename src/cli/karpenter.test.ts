@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { Metrics, silentLogger, systemClock, systemRandom } from '../operator/index.js';
 import { createSandbox } from '../sandbox/index.js';
-import type { Sandbox } from '../sandbox/index.js';
+import type { EmbeddedSandbox } from '../sandbox/index.js';
 import { karpenter } from './karpenter.js';
 import { karpenterCrds, karpenterKinds } from './manifests.js';
 import { operatorOptions } from './operator-options.js';
 
 describe('karpenter', () => {
-  let sandbox: Sandbox;
+  let sandbox: EmbeddedSandbox;
 
   before(async () => {
     sandbox = await createSandbox({ clock: systemClock(), random: systemRandom, kinds: karpenterKinds(), crds: karpenterCrds() });
@@ -18,7 +18,7 @@ describe('karpenter', () => {
   async function working(flags: Readonly<Record<string, unknown>>): Promise<{ metrics: string[]; reconcilers: string[] }> {
     const options = operatorOptions({ clusterName: 'my-cluster', region: 'us-west-2', clusterEndpoint: sandbox.apiServerUrl, disableLeaderElection: true, ...flags }, {});
     const operator = karpenter({ ...options, aws: { ...options.aws, endpoint: sandbox.awsUrl } }, {
-      clock: systemClock(), random: systemRandom, logger: silentLogger, transport: sandbox.transport, caBundle: '',
+      clock: systemClock(), random: systemRandom, logger: silentLogger, transport: sandbox.transport, caBundle: sandbox.access.certificateAuthority,
       aws: { credentials: { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' } }, ports: false, processMetrics: false,
     });
     const stop = new AbortController();

@@ -2,25 +2,26 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { stringify } from 'yaml';
+import type { AdministratorAccess } from '../sandbox/index.js';
 import { CliError } from './cli-error.js';
 
 const NAME = 'karpenter-ts-sandbox';
 
-/** A kubeconfig for a sandbox's API server. */
-export const sandboxKubeconfig = (server: string): object => ({
+/** A kubeconfig for the administrator of a sandbox's API server. */
+const sandboxKubeconfig = ({ server, certificateAuthority, token }: AdministratorAccess): object => ({
   apiVersion: 'v1',
   kind: 'Config',
   'current-context': NAME,
-  clusters: [{ name: NAME, cluster: { server } }],
+  clusters: [{ name: NAME, cluster: { server, 'certificate-authority-data': certificateAuthority } }],
   contexts: [{ name: NAME, context: { cluster: NAME, user: NAME } }],
-  users: [{ name: NAME, user: { token: 'sandbox' } }],
+  users: [{ name: NAME, user: { token } }],
 });
 
 /** Writes it to a file of its own: the user's kubeconfig and its current context stay as they are. */
-export async function writeKubeconfig(path: string, server: string): Promise<void> {
+export async function writeKubeconfig(path: string, access: AdministratorAccess): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, stringify(sandboxKubeconfig(server)), { mode: 0o600 });
+    await writeFile(path, stringify(sandboxKubeconfig(access)), { mode: 0o600 });
   } catch (error) {
     throw new CliError(`cannot write the kubeconfig: ${(error as Error).message}`);
   }

@@ -5,7 +5,7 @@ import { NodeClaim, NodePool } from '../api/index.js';
 import { AttachError, attachSandbox, createSandbox } from '../sandbox/index.js';
 import type { ControllerName, Sandbox } from '../sandbox/index.js';
 import { CliError } from './cli-error.js';
-import { certificateAuthorityOf, loadKubeconfig } from './kubeconfig.js';
+import { certificateAuthorityOf, loadKubeconfig, writeKubeconfig as writeKubeconfigFile } from './kubeconfig.js';
 import { karpenterCrds, karpenterKinds } from './manifests.js';
 import type { SandboxFlags } from './sandbox-command.js';
 
@@ -14,8 +14,10 @@ export interface OpenedSandbox {
   sandbox: Sandbox;
   /** What kubectl is to be told. */
   access: string;
+  /** Of who signed the API server's certificate: base64 PEM; empty when it has none. */
+  certificateAuthority: string;
   /** On a control plane that was there before. */
-  attached?: { kubeconfig: KubeConfig; certificateAuthority: string; controllers: readonly ControllerName[] };
+  attached?: { kubeconfig: KubeConfig; controllers: readonly ControllerName[] };
 }
 
 /** Starts a sandbox with its own API server, or on that of a kubeconfig. Rejects with {@link CliError}. */
@@ -43,7 +45,10 @@ async function embed({ port, dataDir, writeKubeconfig, context, controllers }: S
   if (context !== undefined) throw new CliError('--context chooses a context of a kubeconfig: name the file with --kubeconfig', 2);
   if (controllers !== undefined) throw new CliError('--controllers is for existing control planes (--kubeconfig): the embedded one has no controllers of its own', 2);
   const sandbox = await createSandbox({ ...options, kinds: karpenterKinds(), port, ...(dataDir === undefined ? {} : { dataDir }) });
-  return { sandbox, access: writeKubeconfig === undefined ? `--server ${sandbox.apiServerUrl}` : `--kubeconfig ${writeKubeconfig}` };
+  const { certificateAuthority } = sandbox.access;
+  if (writeKubeconfig === undefined) return { sandbox, access: `--server ${sandbox.apiServerUrl} --token ${sandbox.access.token} --insecure-skip-tls-verify`, certificateAuthority };
+  await writeKubeconfigFile(writeKubeconfig, sandbox.access);
+  return { sandbox, access: `--kubeconfig ${writeKubeconfig}`, certificateAuthority };
 }
 
 async function attach({ kubeconfig: file, context, controllers, port, dataDir, writeKubeconfig, speed, operator }: SandboxFlags, options: Common): Promise<OpenedSandbox> {
@@ -56,5 +61,5 @@ async function attach({ kubeconfig: file, context, controllers, port, dataDir, w
     ...options, karpenter: operator, kinds: [NodeClaim, NodePool].map(kindRefOf), ...(controllers ? { controllers } : {}),
     controlPlane: { url: kubeconfig.getCurrentCluster()?.server ?? '', certificateAuthority, transport: httpTransport(kubeconfig) },
   });
-  return { sandbox, access: `--kubeconfig ${file}${context === undefined ? '' : ` --context ${context}`}`, attached: { kubeconfig, certificateAuthority, controllers: sandbox.controllers } };
+  return { sandbox, access: `--kubeconfig ${file}${context === undefined ? '' : ` --context ${context}`}`, certificateAuthority, attached: { kubeconfig, controllers: sandbox.controllers } };
 }

@@ -5,7 +5,6 @@ import { Applier } from './apply.js';
 import { ClusterView } from './cluster-view.js';
 import type { ClusterSummary } from './cluster-view.js';
 import { karpenter } from './karpenter.js';
-import { writeKubeconfig } from './kubeconfig.js';
 import { readManifests } from './manifest-files.js';
 import { openSandbox } from './open-sandbox.js';
 import type { OpenedSandbox } from './open-sandbox.js';
@@ -64,7 +63,6 @@ export async function sandboxCommand(flags: SandboxFlags, signal: AbortSignal): 
   const running = AbortSignal.any([signal, stop.signal]);
   let operator: Promise<void> | undefined;
   try {
-    if (flags.writeKubeconfig) await writeKubeconfig(flags.writeKubeconfig, sandbox.apiServerUrl);
     print(`API server ${sandbox.apiServerUrl} (ready after ${apiServerReadyMs} ms), AWS ${sandbox.awsUrl}, region us-west-2, clusters my-cluster and ecommerce-cluster`);
     if (opened.attached) print(`of the cluster's controllers run here: ${opened.attached.controllers.join(', ') || 'none'}`);
     print(`kubectl ${access} get nodeclaims -w`);
@@ -98,7 +96,7 @@ export async function sandboxCommand(flags: SandboxFlags, signal: AbortSignal): 
   }
 }
 
-async function startOperator({ metricsPort, featureGates }: SandboxFlags, { sandbox, attached }: OpenedSandbox, clock: Clock): Promise<Operator> {
+async function startOperator({ metricsPort, featureGates }: SandboxFlags, { sandbox, attached, certificateAuthority }: OpenedSandbox, clock: Clock): Promise<Operator> {
   const log = new ContainerLog(clock);
   const options = operatorOptions(
     { clusterName: 'my-cluster', region: 'us-west-2', interruptionQueue: 'Karpenter-my-cluster', clusterEndpoint: sandbox.apiServerUrl, disableLeaderElection: attached === undefined, nodeRole: 'KarpenterNodeRole-my-cluster', featureGates },
@@ -113,7 +111,7 @@ async function startOperator({ metricsPort, featureGates }: SandboxFlags, { sand
     random: systemRandom,
     logger: createLogger({ clock, level: options.logLevel, write: (line) => log.write(line) }),
     ...(attached ? { kubeconfig: attached.kubeconfig } : { transport: sandbox.transport }),
-    caBundle: attached?.certificateAuthority ?? '',
+    caBundle: certificateAuthority,
     aws: { credentials: CREDENTIALS },
     ports: { metrics: metricsPort, health: 0 },
     shutdownTimeout: 1_500,

@@ -6,4 +6,4 @@ export { AttachError, attachSandbox } from './attach.js';
 export type { AttachOptions, AttachedSandbox } from './attach.js';
 export type { ControlPlane } from './control-plane.js';
 export { createSandbox } from './sandbox.js';
-export type { EmbeddedSandbox, Sandbox, SandboxOptions } from './sandbox.js';
+export type { AdministratorAccess, EmbeddedSandbox, Sandbox, SandboxOptions } from './sandbox.js';

@@ -1,12 +1,13 @@
-import { createApiServer, httpsWebhooks } from '../apiserver/index.js';
+import { ADMINISTRATOR, createApiServer, httpsWebhooks } from '../apiserver/index.js';
 import type { ApiServer, ConversionHook, WebhookAddresses } from '../apiserver/index.js';
 import { admissionWarnings } from '../api/index.js';
 import type { Clock, KindPlan, KubeObject, KubeTransport } from '../operator/index.js';
-import { convert, handlerTransport } from '../operator/index.js';
+import { convert, handlerTransport, systemRandom } from '../operator/index.js';
 import type { SandboxCluster } from './cluster/index.js';
 import type { ClusterObjects } from './cluster-objects.js';
 import { populate } from './control-plane.js';
 import type { Population, PopulationOptions } from './control-plane.js';
+import { servingCertificate } from './serving-certificate.js';
 
 export interface SandboxOptions extends Omit<PopulationOptions, 'controllers' | 'dnsClusterIp'> {
   /** The kinds whose versions are converted without asking a webhook. */
@@ -22,15 +23,24 @@ export interface SandboxOptions extends Omit<PopulationOptions, 'controllers' | 
 /** A cluster and a cloud in this process, on a control plane. */
 export interface Sandbox extends Population {
   readonly clock: Clock;
-  /** `http://127.0.0.1:…` of the embedded API server, or that of the one it is attached to. */
+  /** `https://127.0.0.1:…` of the embedded API server, or that of the one it is attached to. */
   readonly apiServerUrl: string;
   readonly transport: KubeTransport;
   readonly objects: ClusterObjects;
 }
 
-/** With the control plane in this process too: its transport needs no socket. */
+/** What lets a client in as the cluster's administrator. */
+export interface AdministratorAccess {
+  readonly server: string;
+  /** Of who signed the server's certificate: base64 PEM. */
+  readonly certificateAuthority: string;
+  readonly token: string;
+}
+
+/** With the control plane in this process too: its transport needs no socket, and is the administrator's. */
 export interface EmbeddedSandbox extends Sandbox {
   readonly apiServer: ApiServer;
+  readonly access: AdministratorAccess;
 }
 
 /** Converts a kind's versions inside an API server. */
@@ -44,12 +54,16 @@ export async function createSandbox(options: SandboxOptions): Promise<EmbeddedSa
   // The server asks the cluster for logs and usage, and the cluster needs the server's transport: the former is looked up late.
   let population: Population | undefined;
   const cluster = (): SandboxCluster => (population as Population).cluster;
+  const { serving, authority } = await servingCertificate(dataDir);
+  const certificateAuthority = Buffer.from(authority).toString('base64');
+  const token = systemRandom.uuid();
   const apiServer = createApiServer({
     clock,
     random,
     conversions: Object.fromEntries(kinds.map((kind) => [`${kind.plural}.${kind.group}`, hookOf(kind)])),
     admission: [{ validate: ({ object, warn }) => { if (object) for (const warning of admissionWarnings(object as unknown as KubeObject)) warn(warning); } }],
-    certificateAuthority: '',
+    certificateAuthority: authority,
+    tokens: { [token]: ADMINISTRATOR },
     ...(services ? { webhooks: httpsWebhooks({ resolve: services }) } : {}),
     nodeLogs: (...request) => cluster().podLogs(...request),
     metrics: { nodes: () => cluster().metrics.nodes(), pods: () => cluster().metrics.pods() },
@@ -57,14 +71,14 @@ export async function createSandbox(options: SandboxOptions): Promise<EmbeddedSa
   });
   const transport = handlerTransport(apiServer);
   try {
-    const { url } = await apiServer.listen({ port });
-    const living = await populate({ url, certificateAuthority: '', transport }, options);
+    const { url } = await apiServer.listen({ port, tls: { cert: serving.certificate, key: serving.key } });
+    const living = await populate({ url, certificateAuthority, transport }, options);
     population = living;
     const close = async (): Promise<void> => {
       await living.close();
       await apiServer.close();
     };
-    return { ...living, clock, apiServerUrl: url, transport, objects: apiServer.storage, apiServer, close };
+    return { ...living, clock, apiServerUrl: url, transport, objects: apiServer.storage, apiServer, access: { server: url, certificateAuthority, token }, close };
   } catch (error) {
     await apiServer.close();
     throw error;

@@ -11,7 +11,7 @@ import type { NodeClaim, NodePool } from '../../src/api/index.js';
 import { silentLogger, sleep, systemClock, systemRandom } from '../../src/operator/index.js';
 import type { Pod } from '../../src/operator/index.js';
 import { createSandbox } from '../../src/sandbox/index.js';
-import type { Sandbox } from '../../src/sandbox/index.js';
+import type { EmbeddedSandbox } from '../../src/sandbox/index.js';
 import { OperatorProcess } from '../support/operator-process.js';
 import { freePort, sandboxEnvironment } from '../support/sandbox-process.js';
 
@@ -90,7 +90,7 @@ const deployment = (index: number, replicas: number): object => ({
   },
 });
 
-const list = <T>(sandbox: Sandbox, resource: string): T[] => sandbox.objects.list(resource) as unknown as T[];
+const list = <T>(sandbox: EmbeddedSandbox, resource: string): T[] => sandbox.objects.list(resource) as unknown as T[];
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await sleep(systemClock(), 5);
@@ -98,10 +98,10 @@ async function until(holds: () => boolean): Promise<void> {
 
 const isUnschedulable = ({ status }: Pod): boolean => status.conditions?.some(({ type, status: value }) => type === 'PodScheduled' && value === 'False') ?? false;
 
-function inThisProcess(sandbox: Sandbox): RunningOperator {
+function inThisProcess(sandbox: EmbeddedSandbox): RunningOperator {
   const options = operatorOptions({ clusterName: 'my-cluster', region: 'us-west-2', clusterEndpoint: sandbox.apiServerUrl, disableLeaderElection: true }, {});
   const operator = karpenter({ ...options, aws: { ...options.aws, endpoint: sandbox.awsUrl } }, {
-    clock: systemClock(), random: systemRandom, logger: silentLogger, transport: sandbox.transport, caBundle: '',
+    clock: systemClock(), random: systemRandom, logger: silentLogger, transport: sandbox.transport, caBundle: sandbox.access.certificateAuthority,
     aws: { credentials: { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' } }, ports: false, processMetrics: false,
   });
   const stop = new AbortController();
@@ -115,10 +115,10 @@ function inThisProcess(sandbox: Sandbox): RunningOperator {
   };
 }
 
-async function inItsOwn({ apiServerUrl, awsUrl }: Sandbox): Promise<RunningOperator> {
+async function inItsOwn({ access, awsUrl }: EmbeddedSandbox): Promise<RunningOperator> {
   const [folder, port] = [await mkdtemp(join(tmpdir(), 'bench-')), await freePort()];
   const kubeconfig = join(folder, 'kubeconfig');
-  await writeKubeconfig(kubeconfig, apiServerUrl);
+  await writeKubeconfig(kubeconfig, access);
   const operator = new OperatorProcess({ environment: sandboxEnvironment(kubeconfig, awsUrl) }, '--disable-leader-election', '--metrics-port', String(port));
   return {
     async cpuMs() {

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { webcrypto } from 'node:crypto';
 import { request as secureRequest } from 'node:https';
 import { gunzipSync } from 'node:zlib';
-import { request } from 'undici';
+import { Agent, request } from 'undici';
 import { createApiServer, type ApiServer, type Listener } from '../../src/apiserver/index.js';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -82,6 +82,20 @@ describe('The API over HTTP', () => {
         .end();
     });
     expect(status).to.equal(200);
+  });
+
+  it('knows clients by certificates of its authority', async () => {
+    const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+    const certificate = await X509CertificateGenerator.createSelfSigned({ name: 'CN=ann, O=team, O=system:masters', keys, signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' } }, webcrypto as never);
+    const cert = certificate.toString('pem');
+    const key = `-----BEGIN PRIVATE KEY-----\n${Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')}\n-----END PRIVATE KEY-----\n`;
+    const whoami = async (url: string): Promise<unknown> => {
+      const connect = { ca: cert, cert, key, checkServerIdentity: () => undefined };
+      const { body } = await request(`${url}/apis/authentication.k8s.io/v1/selfsubjectreviews`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}', dispatcher: new Agent({ connect }) });
+      return ((await body.json()) as { status: { userInfo: unknown } }).status.userInfo;
+    };
+    expect(await whoami((await server.listen({ tls: { cert, key, ca: cert } })).url)).to.deep.equal({ username: 'ann', groups: ['team', 'system:masters', 'system:authenticated'] });
+    expect(await whoami((await server.listen({ tls: { cert, key } })).url)).to.deep.include({ username: 'system:admin' });
   });
 
   it('ends watches when it closes', async () => {

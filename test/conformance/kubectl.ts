@@ -16,6 +16,7 @@ export interface KubectlResult {
 export class Kubectl {
   private readonly home = mkdtempSync(join(tmpdir(), 'kubectl-'));
 
+  /** @param server a URL where nobody needs a credential, or a kubeconfig file */
   constructor(private readonly server: string) {}
 
   /** `input` goes to standard input. */
@@ -23,7 +24,7 @@ export class Kubectl {
     return new Promise((resolve) => {
       const child = execFile(
         'kubectl',
-        ['--server', this.server, '--kubeconfig', '/dev/null', ...args],
+        [...(this.server.startsWith('http') ? ['--server', this.server, '--kubeconfig', '/dev/null'] : ['--kubeconfig', this.server]), ...args],
         { env: { ...process.env, HOME: this.home, KUBECACHEDIR: join(this.home, 'cache'), ...env }, timeout: 30_000 },
         (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
       );

@@ -94,7 +94,7 @@ describe("the guide's alerts, and the dashboard", function alerts() {
   it('KarpenterHighPendingPods fires for eleven pods, and not before', async () => {
     expect(await pending()).to.equal(1);
     for (let index = 0; index < 10; index += 1) {
-      const response = await fetch(`${sandbox.apiServerUrl}/api/v1/namespaces/default/pods`, {
+      const response = await sandbox.fetch('/api/v1/namespaces/default/pods', {
         method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(pod(`nowhere-${index}`, { 'example.com/absent': 'yes' })),
       });
       expect(response.status).to.equal(201);
@@ -120,7 +120,7 @@ describe("the guide's alerts, and the dashboard", function alerts() {
       wanted.push({ title: 'variable', found: [{ name, labels: [label] }] });
     }
     // What is left empty is consolidated.
-    const deleted = await fetch(`${sandbox.apiServerUrl}/api/v1/namespaces/default/pods/ordinary`, { method: 'DELETE' });
+    const deleted = await sandbox.fetch('/api/v1/namespaces/default/pods/ordinary', { method: 'DELETE' });
     expect(deleted.status).to.equal(200);
     await eventually('every query has an answer', 60_000, async () => {
       const lacking = unanswered(wanted.flatMap(({ found }) => found), await scrape());

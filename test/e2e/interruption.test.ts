@@ -89,7 +89,7 @@ describe('interruption messages', function interruption() {
 
   it('about a spot instance bring a replacement before the two minutes are over, on another kind of capacity', async () => {
     const claim = await steadyClaim('frontend');
-    const now = await fetch(`${sandbox.apiServerUrl}/api/v1/namespaces/default/configmaps`, {
+    const now = await sandbox.fetch('/api/v1/namespaces/default/configmaps', {
       method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ metadata: { name: 'now' } }),
     });
     const { metadata: { creationTimestamp: sent } } = (await now.json()) as { metadata: { creationTimestamp: string } };

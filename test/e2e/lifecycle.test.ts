@@ -15,13 +15,13 @@ describe('the life of the guide\'s cluster', function life() {
   const claims = async (): Promise<NodeClaim[]> => (await sandbox.get<List<NodeClaim>>('/apis/karpenter.sh/v1/nodeclaims')).items;
   const frontend = async (): Promise<Pod[]> => (await sandbox.get<List<Pod>>('/api/v1/namespaces/default/pods?labelSelector=app%3Dfrontend')).items;
   const scale = async (replicas: number): Promise<void> => {
-    const response = await fetch(`${sandbox.apiServerUrl}/apis/apps/v1/namespaces/default/deployments/frontend/scale`, {
+    const response = await sandbox.fetch('/apis/apps/v1/namespaces/default/deployments/frontend/scale', {
       method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' }, body: JSON.stringify({ spec: { replicas } }),
     });
     expect(response.status).to.equal(200);
   };
   const create = async (path: string, object: object): Promise<void> => {
-    const response = await fetch(`${sandbox.apiServerUrl}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(object) });
+    const response = await sandbox.fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(object) });
     expect(response.status).to.equal(201);
   };
   const running = (count: number): Promise<void> => eventually(`${count} frontend pods run`, 60_000, async () => {

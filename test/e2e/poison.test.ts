@@ -32,7 +32,7 @@ describe('poisoned objects', function poison() {
   const list = async <T>(path: string): Promise<T[]> => (await sandbox.get<List<T>>(path)).items;
 
   async function send(method: string, path: string, body: Json, contentType = 'application/json'): Promise<{ code: number; body: Status }> {
-    const response = await fetch(`${sandbox.apiServerUrl}${path}`, { method, headers: { 'content-type': contentType }, body: JSON.stringify(body) });
+    const response = await sandbox.fetch(path, { method, headers: { 'content-type': contentType }, body: JSON.stringify(body) });
     return { code: response.status, body: (await response.json()) as Status };
   }
 

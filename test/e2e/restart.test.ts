@@ -42,7 +42,7 @@ describe('an operator that is killed during a scale-up', function restart() {
 
   async function grow(): Promise<void> {
     replicas += PODS_A_RESTART;
-    const response = await fetch(`${sandbox.apiServerUrl}/apis/apps/v1/namespaces/default/deployments/loners/scale`, {
+    const response = await sandbox.fetch('/apis/apps/v1/namespaces/default/deployments/loners/scale', {
       method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' }, body: JSON.stringify({ spec: { replicas } }),
     });
     expect(response.status).to.equal(200);
@@ -52,7 +52,7 @@ describe('an operator that is killed during a scale-up', function restart() {
   async function followClaims(signal: AbortSignal): Promise<void> {
     let since = '';
     while (!signal.aborted) {
-      const response = await fetch(`${sandbox.apiServerUrl}/apis/karpenter.sh/v1/nodeclaims?watch=true&resourceVersion=${since}`, { signal });
+      const response = await sandbox.fetch(`/apis/karpenter.sh/v1/nodeclaims?watch=true&resourceVersion=${since}`, { signal });
       let rest = '';
       for await (const chunk of response.body ?? []) {
         const lines = (rest + Buffer.from(chunk).toString()).split('\n');
@@ -92,7 +92,7 @@ describe('an operator that is killed during a scale-up', function restart() {
   before(async () => {
     await sandbox.start('--no-operator', '--speed', '30', '--apply', 'config/samples/guide');
     void followClaims(stopFollowing.signal).catch(() => {});
-    const response = await fetch(`${sandbox.apiServerUrl}/apis/apps/v1/namespaces/default/deployments`, {
+    const response = await sandbox.fetch('/apis/apps/v1/namespaces/default/deployments', {
       method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(loners),
     });
     expect(response.status).to.equal(201);

@@ -19,7 +19,7 @@ describe('a static pool under `kubectl scale`', function scaling() {
   const sandbox = new SandboxProcess();
 
   const send = async (method: string, path: string, body: object): Promise<{ status: number; message?: string }> => {
-    const response = await fetch(`${sandbox.apiServerUrl}${path}`, { method, headers: { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' }, body: JSON.stringify(body) });
+    const response = await sandbox.fetch(path, { method, headers: { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' }, body: JSON.stringify(body) });
     return { ...(await response.json() as object), status: response.status };
   };
   /** With kubectl where there is one, else as it asks for it. */

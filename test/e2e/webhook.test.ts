@@ -7,7 +7,7 @@ import { writeKubeconfig } from '../../src/cli/kubeconfig.js';
 import { karpenterCrds } from '../../src/cli/manifests.js';
 import { systemClock, systemRandom } from '../../src/operator/index.js';
 import { createSandbox } from '../../src/sandbox/index.js';
-import type { Sandbox } from '../../src/sandbox/index.js';
+import type { EmbeddedSandbox } from '../../src/sandbox/index.js';
 import { Kubectl, hasKubectl } from '../conformance/kubectl.js';
 import { OperatorProcess } from '../support/operator-process.js';
 import { freePort, sandboxEnvironment } from '../support/sandbox-process.js';
@@ -29,7 +29,7 @@ spec:
 describe("Karpenter's conversion webhook", function webhook() {
   this.timeout(60_000);
   const folder = mkdtempSync(join(tmpdir(), 'karpenter-ts-'));
-  let sandbox: Sandbox;
+  let sandbox: EmbeddedSandbox;
   let kubectl: Kubectl;
   let operator: OperatorProcess | undefined;
 
@@ -44,11 +44,11 @@ describe("Karpenter's conversion webhook", function webhook() {
       clock: systemClock(), random: systemRandom, kinds: [], crds: karpenterCrds(),
       services: ({ namespace, name }) => (namespace === 'karpenter' && name === 'karpenter' ? { host: '127.0.0.1', port } : undefined),
     });
-    kubectl = new Kubectl(sandbox.apiServerUrl);
+    await writeKubeconfig(join(folder, 'kubeconfig'), sandbox.access);
+    kubectl = new Kubectl(join(folder, 'kubeconfig'));
     await kubectl.run(['create', 'namespace', 'karpenter']);
     const refused = await kubectl.fails('apply -f -', OLD_POOL);
     expect(refused).to.contain('conversion webhook for karpenter.sh/v1beta1, Kind=NodePool failed: Post "https://karpenter.karpenter.svc:8443/convert?timeout=30s"');
-    await writeKubeconfig(join(folder, 'kubeconfig'), sandbox.apiServerUrl);
     const environment = { ...sandboxEnvironment(join(folder, 'kubeconfig'), sandbox.awsUrl), CLUSTER_ENDPOINT: sandbox.apiServerUrl };
     operator = new OperatorProcess({ environment }, '--webhook-port', String(port));
     await operator.logged('serving webhooks with a new certificate');

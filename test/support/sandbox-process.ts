@@ -1,11 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
+import { Agent, fetch as undiciFetch } from 'undici';
+import type { RequestInit, Response } from 'undici';
+import { parse } from 'yaml';
 
 export const CLI = new URL('../../src/cli/main.js', import.meta.url).pathname;
 export const ROOT = new URL('../../../', import.meta.url).pathname;
@@ -18,6 +21,13 @@ export const sandboxEnvironment = (kubeconfig: string, awsUrl: string): NodeJS.P
   ...process.env, KUBECONFIG: kubeconfig, AWS_ENDPOINT_URL: awsUrl, AWS_REGION: 'us-west-2', AWS_DEFAULT_REGION: 'us-west-2',
   AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox',
 });
+
+/** The server and the credential of a kubeconfig that a sandbox has written. */
+function administratorOf(kubeconfig: string): { server: string; token: string; dispatcher: Agent } {
+  const { clusters, users } = parse(readFileSync(kubeconfig, 'utf8')) as { clusters: { cluster: { server: string; 'certificate-authority-data': string } }[]; users: { user: { token: string } }[] };
+  const { server, 'certificate-authority-data': authority } = clusters[0]!.cluster;
+  return { server, token: users[0]!.user.token, dispatcher: new Agent({ connect: { ca: Buffer.from(authority, 'base64') } }) };
+}
 
 /** A command's end. */
 export interface Finished {
@@ -34,6 +44,7 @@ export class SandboxProcess {
   awsUrl = '';
   output = '';
   private child: ChildProcess | undefined;
+  #administrator: ReturnType<typeof administratorOf> | undefined;
 
   /** Starts it and waits until its API server answers. */
   async start(...flags: readonly string[]): Promise<this> {
@@ -88,8 +99,15 @@ export class SandboxProcess {
 
   /** A GET of the API server's, with whatever client there is: what both kubectl and our own client would read. */
   async get<T>(path: string): Promise<T> {
-    const response = await fetch(`${this.apiServerUrl}${path}`);
+    const response = await this.fetch(path);
     return (await response.json()) as T;
+  }
+
+  /** Any request to the API server, as the administrator. */
+  fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    this.#administrator ??= administratorOf(this.kubeconfig);
+    const { server, token, dispatcher } = this.#administrator;
+    return undiciFetch(`${server}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers }, dispatcher });
   }
 }
 

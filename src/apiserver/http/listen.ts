@@ -25,7 +25,7 @@ export interface Listener {
 
 /** Serves a handler over HTTP. Rejects when the port is taken. */
 export async function listen(handle: (request: ApiRequest) => Promise<ApiResponse>, { port = 0, host = '127.0.0.1', tls }: ListenOptions = {}): Promise<Listener> {
-  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => void answer(handle, incoming, outgoing);
+  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => void answer(handle, incoming, outgoing, tls?.ca !== undefined);
   // Clients may present any certificate, and are taken for who it says if `ca` signed it.
   const server: Server = tls ? createSecureServer({ ...tls, requestCert: true, rejectUnauthorized: false }, onRequest) : createServer(onRequest);
   // Watches are quiet for long, and requests have no deadline of their own.
@@ -50,7 +50,7 @@ export async function listen(handle: (request: ApiRequest) => Promise<ApiRespons
   };
 }
 
-async function answer(handle: (request: ApiRequest) => Promise<ApiResponse>, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function answer(handle: (request: ApiRequest) => Promise<ApiResponse>, incoming: IncomingMessage, outgoing: ServerResponse, certificates: boolean): Promise<void> {
   const gone = new AbortController();
   outgoing.on('close', () => gone.abort());
   try {
@@ -61,7 +61,7 @@ async function answer(handle: (request: ApiRequest) => Promise<ApiResponse>, inc
       headers: plainHeaders(incoming),
       ...(body && { body }),
       signal: gone.signal,
-      peer: peerOf(incoming),
+      peer: certificates ? peerOf(incoming) : {},
     });
     await send(response, incoming, outgoing);
   } catch (error) {
@@ -125,7 +125,7 @@ function plainHeaders({ headers, headersDistinct }: IncomingMessage): Record<str
 
 function peerOf({ socket }: IncomingMessage): NonNullable<ApiRequest['peer']> {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return {};
-  // A subject may have several organizations, which the types do not know.
-  const { CN, O } = socket.getPeerCertificate().subject as { CN: string; O?: string | string[] };
-  return { certificate: { commonName: CN, organizations: O === undefined ? [] : [O].flat() } };
+  // A subject may have several organizations, which the types do not know; a session that was resumed counts as authorized without a certificate.
+  const { CN, O } = (socket.getPeerCertificate().subject ?? {}) as { CN?: string; O?: string | string[] };
+  return CN === undefined ? {} : { certificate: { commonName: CN, organizations: O === undefined ? [] : [O].flat() } };
 }

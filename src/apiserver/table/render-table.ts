@@ -6,7 +6,7 @@ export function renderTable({ columns }: ResourceDefinition, objects: readonly A
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata: listMetadata,
-    columnDefinitions: withColumns ? columns.definitions : [],
+    columnDefinitions: withColumns ? columns.definitions : null,
     rows: objects.map((object) => ({
       cells: columns.cells(object, now),
       ...(includeObject !== 'None' && { object: includeObject === 'Object' ? object : partialMetadata(object) }),

@@ -108,10 +108,10 @@ describe('Watches', () => {
     await cluster.ok('POST', MAPS, configMap('a'));
     await cluster.ok('POST', MAPS, configMap('b'));
     await watch.seen();
-    const tables = watch.lines.map(({ object }) => object as unknown as { kind: string; columnDefinitions?: unknown[]; rows: { cells: unknown[] }[] });
+    const tables = watch.lines.map(({ object }) => object as unknown as { kind: string; columnDefinitions: unknown[] | null; rows: { cells: unknown[] }[] });
     expect(tables.map(({ kind }) => kind)).to.deep.equal(['Table', 'Table']);
     expect(tables[0]!.columnDefinitions).to.be.an('array').that.is.not.empty;
-    expect(tables[1]!.columnDefinitions ?? []).to.deep.equal([]);
+    expect(tables[1]!.columnDefinitions).to.equal(null);
     expect(tables[1]!.rows[0]!.cells[0]).to.equal('b');
     await watch.close();
   });
