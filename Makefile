@@ -1,5 +1,5 @@
 # Everything below installs what it needs from package-lock.json; Node >= 20.19, npm and make are all that must be there.
-.PHONY: docs run test test-real control-plane test-e2e test-real-scheduler test-restart test-charts test-image bench lint manifests build deploy coverage clean bench-peers test-faults
+.PHONY: docs run test test-real control-plane test-e2e test-real-scheduler test-restart test-charts test-image bench lint manifests build deploy coverage clean bench-peers test-faults test-chaos
 
 NODE_MODULES := node_modules/.package-lock.json
 BUILT := dist/.built

@@ -98,6 +98,12 @@ export class ProtocolError extends Error {
   }
 }
 
+/** Nothing came for longer than it may take: the connection, or who is behind it, is taken for dead. Transports then trust no connection that was open. */
+export class UnresponsiveError extends Error {
+  override readonly name = 'UnresponsiveError';
+  readonly reason = 'Unresponsive';
+}
+
 /** A write was refused here, before it left, or a step before it began: this process no longer leads. */
 export class NotLeaderError extends Error {
   override readonly name = 'NotLeaderError';

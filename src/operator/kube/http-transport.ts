@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { RequestOptions } from 'node:https';
 import type { Dispatcher } from 'undici';
+import { rejectOnAbort } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { systemClock } from '../clock.js';
-import { NotLeaderError } from './errors.js';
+import { NotLeaderError, UnresponsiveError } from './errors.js';
 import type { KubeEndpoint, KubeResponse, KubeTransport } from './transport.js';
 
 /** How long credentials are used before the kubeconfig is asked for them again; it re-reads exec plugins itself. */
@@ -18,6 +19,8 @@ interface Pool {
   material: string;
   readAt: number;
   freshFor: number;
+  /** It is to be replaced before the next request. */
+  retired: boolean;
 }
 
 /** What of a kubeconfig goes into the TLS handshake. */
@@ -70,16 +73,16 @@ export function transportTo(endpoint: KubeEndpoint, clock: Clock = systemClock()
   const read = async (doubtful: boolean): Promise<Pool> => {
     const { headers, tls } = await endpoint.credentials(doubtful);
     const material = JSON.stringify(tls);
-    if (pool?.material === material) return { ...pool, headers, ...fresh() };
+    if (pool?.material === material && !pool.retired) return { ...pool, headers, ...fresh() };
     // Requests in flight keep the old pool; closing lets them end.
     pool?.dispatcher.close().catch(() => undefined);
-    return { headers, dispatcher: await dispatcherOf(tls, endpoint.proxyUrl), material, ...fresh() };
+    return { headers, dispatcher: await dispatcherOf(tls, endpoint.proxyUrl), material, ...fresh(), retired: false };
   };
 
   const current = async (anew: boolean): Promise<Pool> => {
     // A clock that was set back says nothing about their age.
     const age = Math.abs(clock.now() - (pool?.readAt ?? 0));
-    if (pool && !anew && age < pool.freshFor) return pool;
+    if (pool && !anew && !pool.retired && age < pool.freshFor) return pool;
     reading ??= read(anew || pool?.freshFor === CREDENTIALS_DOUBTFUL_FOR).finally(() => {
       reading = undefined;
     });
@@ -87,15 +90,24 @@ export function transportTo(endpoint: KubeEndpoint, clock: Clock = systemClock()
     return pool;
   };
 
+  const retire = ({ dispatcher }: Pool): void => {
+    if (pool?.dispatcher === dispatcher) pool.retired = true;
+  };
+
   return {
     endpoint,
     async send({ method, path, headers, body, signal, beforeSending }): Promise<KubeResponse> {
       const exchange = async (anew: boolean): Promise<KubeResponse> => {
-        const [{ headers: authentication, dispatcher }, { request }] = await Promise.all([current(anew), import('undici')]);
-        const response = await request(`${base.origin}${prefix}${path}`, {
+        const [used, { request }] = await Promise.all([current(anew), import('undici')]);
+        const { headers: authentication, dispatcher } = used;
+        // Idle connections of a pool in which one died silently are likely to be as dead.
+        signal?.addEventListener('abort', () => signal.reason instanceof UnresponsiveError && retire(used), { once: true });
+        const answering = request(`${base.origin}${prefix}${path}`, {
           method, headers: { ...headers, ...authentication }, body: body ?? null, signal: signal ?? null,
           dispatcher: beforeSending ? dispatcher.compose(calling(beforeSending)) : dispatcher,
-        }).catch((error: unknown) => {
+        });
+        // undici notices an abort only once there is a connection.
+        const response = await (signal ? rejectOnAbort(answering, signal) : answering).catch((error: unknown) => {
           if (pool && !signal?.aborted && !(error instanceof NotLeaderError)) pool.freshFor = CREDENTIALS_DOUBTFUL_FOR;
           throw error;
         });

@@ -4,13 +4,13 @@ import { backoffDelay } from '../queue/backoff.js';
 import type { Random } from '../random.js';
 import type { KubeClient } from './client.js';
 import type { Page, Selection, WatchOptions } from './client-options.js';
-import { ApiError, isAborted, isExpired, isNotFound } from './errors.js';
+import { ApiError, UnresponsiveError, isAborted, isExpired, isNotFound } from './errors.js';
 import { ListBudget } from './list-budget.js';
 import { metadataOf, normalize } from './normalize.js';
 import type { KindRef, KubeObject, ObjectKey } from './object.js';
 import { keyOfObject } from './object.js';
 import type { WatchEvent } from './watch-stream.js';
-import { WatchSilentError, WatchStream } from './watch-stream.js';
+import { WatchStream } from './watch-stream.js';
 import type { WatchTimes } from './watch-times.js';
 import { WATCH_TIMES } from './watch-times.js';
 
@@ -156,7 +156,7 @@ export class Reflector<T extends KubeObject> {
     const { clock, random, observer } = this.options;
     if (isExpired(error)) this.#resourceVersion = undefined;
     // Silence is normal for a server without bookmarks and 410 for a quiet kind: take up again at once, but a second time in a row waits.
-    const silent = error instanceof WatchSilentError;
+    const silent = error instanceof UnresponsiveError;
     if (silent || isExpired(error)) observer?.did?.(silent ? 'silent' : 'expired');
     const routine = this.#failures === 0 && (silent || isExpired(error));
     this.#failures += 1;

@@ -1,6 +1,6 @@
-import { DeadlineExceededError } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { abortable } from './abortable.js';
+import { UnresponsiveError } from './errors.js';
 
 /** How long one try of a request may take, from sending it to the last byte of its answer. Linked to the caller's signal by hand: `AbortSignal.any` would leave something at that for each request. */
 export class RequestDeadline {
@@ -9,7 +9,7 @@ export class RequestDeadline {
 
   constructor(clock: Clock, limit: number, parent: AbortSignal | undefined) {
     const onAbort = (): void => this.#controller.abort(parent?.reason);
-    const timer = clock.schedule(limit, () => this.#controller.abort(new DeadlineExceededError(`it was not complete within ${limit / 1_000}s`)));
+    const timer = clock.schedule(limit, () => this.#controller.abort(new UnresponsiveError(`it was not complete within ${limit / 1_000}s`)));
     parent?.addEventListener('abort', onAbort, { once: true });
     this.#release = () => {
       timer.cancel();
@@ -23,7 +23,7 @@ export class RequestDeadline {
 
   /** Whether the time is over (and it was not the caller who gave up). */
   get passed(): boolean {
-    return this.signal.reason instanceof DeadlineExceededError;
+    return this.signal.reason instanceof UnresponsiveError;
   }
 
   /** The body, cut off at the deadline; its end ends the deadline. */

@@ -1,15 +1,9 @@
 import type { Clock, Timer } from '../clock.js';
 import type { KubeClient } from './client.js';
 import type { WatchLine, WatchOptions } from './client-options.js';
-import { ApiError } from './errors.js';
+import { ApiError, UnresponsiveError } from './errors.js';
 import type { KindRef } from './object.js';
 import type { WatchTimes } from './watch-times.js';
-
-/** A watch was cut off from our side because nothing came. */
-export class WatchSilentError extends Error {
-  override readonly name = 'WatchSilentError';
-  readonly reason = 'WatchSilent';
-}
 
 /** A line that is no error. */
 export type WatchEvent = Exclude<WatchLine, { type: 'ERROR' }>;
@@ -48,7 +42,7 @@ export class WatchStream {
     let timer: Timer | undefined;
     const limit = (patience: number, problem: string): void => {
       timer?.cancel();
-      timer = clock.schedule(patience, () => silence.abort(new WatchSilentError(`${problem} the watch of ${kind.plural} for ${patience / 1_000}s`)));
+      timer = clock.schedule(patience, () => silence.abort(new UnresponsiveError(`${problem} the watch of ${kind.plural} for ${patience / 1_000}s`)));
     };
     const heard = (): void => limit(this.patience(), 'nothing came over');
     limit(this.times.answer, 'no answer to');
