@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { createApiServer } from '../../src/apiserver/index.js';
-import { ConfigMap, KubeClient, Node, Operator, Reconciler, Secret, Step, createLogger, done, handlerTransport, milliseconds, reconcilers, seededRandom } from '../../src/operator/index.js';
-import type { Duration, KindRef, Outcome } from '../../src/operator/index.js';
+import { ConfigMap, KubeClient, Node, Operator, Reconciler, Secret, Step, createLogger, done, handlerTransport, httpTransport, milliseconds, reconcilers, seededRandom } from '../../src/operator/index.js';
+import type { Clock, Duration, KindRef, KubeTransport, Outcome } from '../../src/operator/index.js';
 import type { Informer } from '../../src/operator/kube/informer.js';
 import { Informers } from '../../src/operator/kube/informers.js';
 import type { KubeObject } from '../../src/operator/index.js';
@@ -52,6 +52,7 @@ export class ChaosWorld {
   readonly #user = new KubeClient(handlerTransport(this.server), { clock: this.clock, random: seededRandom(2) });
   readonly #stop = new AbortController();
   readonly #unseen: Unseen[] = [];
+  readonly #sent = new Set<{ at: number }>();
   readonly #random: ReturnType<typeof seededRandom>;
   #closed: Promise<unknown> | undefined;
   #running: Promise<unknown> = Promise.resolve();
@@ -96,8 +97,9 @@ export class ChaosWorld {
         return done();
       }
     }
+    const clock: Clock = { monotonic: () => this.clock.monotonic(), now: () => this.clock.now() + this.skew, schedule: (delay, callback) => this.clock.schedule(delay, callback) };
     this.operator = new Operator({
-      name: 'chaos', kubeconfig, clock: { now: () => this.clock.now() + this.skew, schedule: (delay, callback) => this.clock.schedule(delay, callback) }, random: seededRandom(this.options.seed + 1), ports: false, processMetrics: false, freeze: true,
+      name: 'chaos', transport: this.#watched(httpTransport(kubeconfig, clock)), clock, random: seededRandom(this.options.seed + 1), ports: false, processMetrics: false, freeze: true,
       informers: { streaming: this.options.streaming ?? false },
       logger: createLogger({ clock: this.clock, level: 'info', write: (line) => this.logs.push(JSON.parse(line) as ChaosWorld['logs'][number]) }),
     });
@@ -241,9 +243,28 @@ export class ChaosWorld {
     }
   }
 
+  /** Notes when requests leave, for a busy machine may need a while until one is seen at the proxy. */
+  #watched(transport: KubeTransport): KubeTransport {
+    return {
+      ...transport,
+      send: (request) => {
+        const sent = { at: performance.now() };
+        this.#sent.add(sent);
+        return transport.send(request).finally(() => this.#sent.delete(sent));
+      },
+    };
+  }
+
+  /** Whether a request has just left and is not answered; what takes longer than this hangs. */
+  #expectsAnswer(): boolean {
+    const now = performance.now();
+    for (const { at } of this.#sent) if (now - at < 100) return true;
+    return false;
+  }
+
   /** Until nothing has moved on any socket for some turns; a look at the disk, for token and CA files are read there. */
   async #quiet(): Promise<void> {
-    for (let calm = 0, last = -1; calm < 3; ) {
+    for (let calm = 0, last = -1; calm < 3 || this.#expectsAnswer(); ) {
       await stat(this.#directory).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, 1));
       await this.clock.settle();

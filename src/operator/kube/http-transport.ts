@@ -68,7 +68,7 @@ export function transportTo(endpoint: KubeEndpoint, clock: Clock = systemClock()
   const prefix = base.pathname.replace(/\/$/, '');
   let pool: Pool | undefined;
   let reading: Promise<Pool> | undefined;
-  const fresh = (): Pick<Pool, 'readAt' | 'freshFor'> => ({ readAt: clock.now(), freshFor: CREDENTIALS_FRESH_FOR });
+  const fresh = (): Pick<Pool, 'readAt' | 'freshFor'> => ({ readAt: clock.monotonic(), freshFor: CREDENTIALS_FRESH_FOR });
 
   const read = async (doubtful: boolean): Promise<Pool> => {
     const { headers, tls } = await endpoint.credentials(doubtful);
@@ -80,9 +80,7 @@ export function transportTo(endpoint: KubeEndpoint, clock: Clock = systemClock()
   };
 
   const current = async (anew: boolean): Promise<Pool> => {
-    // A clock that was set back says nothing about their age.
-    const age = Math.abs(clock.now() - (pool?.readAt ?? 0));
-    if (pool && !anew && !pool.retired && age < pool.freshFor) return pool;
+    if (pool && !anew && !pool.retired && clock.monotonic() - pool.readAt < pool.freshFor) return pool;
     reading ??= read(anew || pool?.freshFor === CREDENTIALS_DOUBTFUL_FOR).finally(() => {
       reading = undefined;
     });

@@ -107,7 +107,7 @@ export class Reflector<T extends KubeObject> {
   ) {
     this.#times = { ...WATCH_TIMES, ...options.times };
     this.#shared = options.shared ?? { budget: new ListBudget(options.clock), streaming: false };
-    this.#contactAt = options.clock.now();
+    this.#contactAt = options.clock.monotonic();
   }
 
   /** Whether the first list has been taken over completely. */
@@ -127,7 +127,7 @@ export class Reflector<T extends KubeObject> {
 
   /** Milliseconds since the server was last heard: an event, a bookmark or a page of a list. */
   get silence(): number {
-    return Math.max(0, this.options.clock.now() - this.#contactAt);
+    return this.options.clock.monotonic() - this.#contactAt;
   }
 
   /** Resolves at the first complete list. */
@@ -202,7 +202,7 @@ export class Reflector<T extends KubeObject> {
   }
 
   #contact(): void {
-    this.#contactAt = this.options.clock.now();
+    this.#contactAt = this.options.clock.monotonic();
   }
 
   async #list(signal: AbortSignal): Promise<void> {

@@ -33,7 +33,7 @@ export class WatchStream {
 
   /** Milliseconds since the server answered; 0 if it did not. */
   get lived(): number {
-    return this.#openedAt === undefined ? 0 : this.clock.now() - this.#openedAt;
+    return this.#openedAt === undefined ? 0 : this.clock.monotonic() - this.#openedAt;
   }
 
   async *open(options: WatchOptions, signal: AbortSignal): AsyncGenerator<WatchEvent, void, undefined> {
@@ -47,7 +47,7 @@ export class WatchStream {
     const heard = (): void => limit(this.patience(), 'nothing came over');
     limit(this.times.answer, 'no answer to');
     const opened = (): void => {
-      this.#openedAt = clock.now();
+      this.#openedAt = clock.monotonic();
       heard();
     };
     try {

@@ -15,7 +15,7 @@ export class TokenBucket {
   constructor(private readonly rate: Rate, private readonly clock: Clock) {
     if (!(rate.qps > 0) || !(rate.burst >= 1)) throw new RangeError(`a rate needs qps > 0 and burst >= 1, not qps ${rate.qps}, burst ${rate.burst}`);
     this.#tokens = rate.burst;
-    this.#updatedAt = clock.now();
+    this.#updatedAt = clock.monotonic();
   }
 
   /** Takes a token, perhaps from the future, and returns how many milliseconds to wait before using it. */
@@ -54,9 +54,8 @@ export class TokenBucket {
   }
 
   #refill(): void {
-    const now = this.clock.now();
-    // A clock that is set back takes no tokens away.
-    this.#tokens = Math.min(this.rate.burst, this.#tokens + (Math.max(0, now - this.#updatedAt) / 1_000) * this.rate.qps);
+    const now = this.clock.monotonic();
+    this.#tokens = Math.min(this.rate.burst, this.#tokens + ((now - this.#updatedAt) / 1_000) * this.rate.qps);
     this.#updatedAt = now;
   }
 }

@@ -252,7 +252,7 @@ describe('the work queue', () => {
     const clock = new VirtualClock(0);
     let skew = 0;
     const skewed = new WorkQueue({
-      clock: { now: () => clock.now() + skew, monotonic: () => 0, schedule: (delay, callback) => clock.schedule(delay, callback) },
+      clock: { now: () => clock.now() + skew, monotonic: () => clock.monotonic(), schedule: (delay, callback) => clock.schedule(delay, callback) },
       random: seededRandom(1), backoff: { base: 1_000, max: 60_000, jitter: 0 }, rate: { qps: 10, burst: 1 },
     });
     const { keys } = worker(skewed, clock, 10, 0);
