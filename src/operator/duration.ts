@@ -41,3 +41,11 @@ export function formatDuration(length: number): string {
   if (minutes > 0) return `${sign}${minutes}m${seconds}s`;
   return `${sign}${seconds}s`;
 }
+
+/** A length of time for people: milliseconds below a second, seconds below ten minutes, minutes below two days, then days; `5m`, not `5m0s`. */
+export function roughly(length: number): string {
+  if (length < 1_000) return `${Math.round(length)}ms`;
+  if (length >= 2 * 86_400_000) return `${Math.floor(length / 86_400_000)}d`;
+  const unit = length < 600_000 ? 1_000 : 60_000;
+  return formatDuration(Math.round(length / unit) * unit).replace(/(\D)0s$/, '$1').replace(/(\D)0m$/, '$1');
+}

@@ -60,7 +60,7 @@ export interface RunResult {
   readonly deadlineAfter?: number;
   /** `deadline of Ready`; there whenever `deadlineAfter` is. */
   readonly deadlineReason?: string;
-  /** What that look is for: `recheck of Ready: …`, `Ready is looked at every 1m`, `deadline of Ready`. There whenever `requeueAfter` is. */
+  /** What that look is for: `recheck of Ready: …`, `look at Ready every 1m`, `deadline of Ready`. There whenever `requeueAfter` is. */
   readonly requeueReason?: string;
   /** The one error, or all of them in an AggregateError. */
   readonly error?: Error;

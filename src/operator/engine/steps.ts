@@ -1,6 +1,6 @@
 import type { Outcome } from '../dsl/outcome.js';
 import type { StepPlan } from '../dsl/plan.js';
-import { formatDuration } from '../duration.js';
+import { roughly } from '../duration.js';
 import type { KubeObject } from '../kube/object.js';
 import { applyOutcome, clearCondition, conditionOf, initializeConditions, isCurrent, isMet, setCondition, timestamp } from './conditions.js';
 import { asError, failedMessage, failedReason } from './failure.js';
@@ -29,6 +29,9 @@ export async function runSteps<T extends KubeObject>(run: KeyRun<T>): Promise<vo
       if (step.condition !== undefined) started.set(step.condition, finished);
       return finished;
     }));
+    // They ended in any order; two runs that did the same should look the same.
+    const place = new Map(enabled.map(({ method }, index) => [method, index]));
+    run.steps.sort((a, b) => (place.get(a.name) ?? 0) - (place.get(b.name) ?? 0));
   }
   const { signal } = run.input.host.context;
   if (signal.aborted) run.errors.push(asError(signal.reason));
@@ -58,7 +61,7 @@ async function runStep<T extends KubeObject>(run: KeyRun<T>, step: StepPlan): Pr
   const { value, caught, error } = await run.attempt(method, isOutcome, ({ verdict }) => verdict);
   const outcome = value ?? caught;
   recheck(run, type ?? method, outcome);
-  if (step.every !== undefined) run.recheck(step.every, `${type ?? method} is looked at every ${formatDuration(step.every)}`);
+  if (step.every !== undefined) run.recheck(step.every, `look at ${type ?? method} every ${roughly(step.every)}`);
   if (type === undefined) return;
   run.edit((draft) => {
     if (outcome) applyOutcome(draft, type, outcome, run.now);

@@ -123,7 +123,7 @@ describe('Every run', () => {
     expect(causes(last())).to.deep.equal(['requeue recheck of Moored (NoBerth)']);
     script.moor = () => waiting('NoBerth', 'all berths are taken');
     await bed.advance('30s');
-    expect(report().pending.map(({ source }) => source)).to.deep.equal(['Moored is looked at every 5m0s']);
+    expect(report().pending.map(({ source }) => source)).to.deep.equal(['look at Moored every 5m']);
     await bed.advance('8m');
     expect(report().pending.map(({ source }) => source)).to.deep.equal(['deadline of Moored']);
     script.moor = met;

@@ -31,6 +31,11 @@ export class InformerCache implements Cache {
     this.#informers.set(type, informer);
   }
 
+  /** Whether reads of a kind are answered. */
+  has(type: KindClass): boolean {
+    return this.#informers.has(type);
+  }
+
   informer<T extends KubeObject>(type: KindClass<T>): Informer<T> {
     const informer = this.#informers.get(type);
     if (!informer) throw new UnwatchedKindError(this.kinds.of(type).kind, [...this.#informers.values()].map(({ kind }) => kind.kind));

@@ -1,9 +1,11 @@
 import { hostname } from 'node:os';
-import { rejectOnAbort } from '../abort.js';
+import { rejectOnAbort, withDeadline } from '../abort.js';
 import type { Clock } from '../clock.js';
 import type { Election, ElectionHost, ElectionObserver, ElectionTimes } from '../election/election.js';
 import { electionTimes } from '../election/election.js';
 import { LeaseElection } from '../election/lease-election.js';
+import type { Lease } from '../election/lease-record.js';
+import { LEASE } from '../election/lease-record.js';
 import { LeaseThread } from '../election/lease-thread.js';
 import type { KubeClient } from '../kube/client.js';
 import type { KubeEndpoint } from '../kube/transport.js';
@@ -47,6 +49,9 @@ export interface LeadershipEnvironment {
 
 const DEFAULT_STALL_LIMIT = 15_000;
 
+/** How long a look at the lease may take, in milliseconds. */
+const READ_LIMIT = 2_000;
+
 /** While the lease cannot be reached, it is said at once and then every so many tries. */
 const REPORT_EVERY = 15;
 
@@ -73,6 +78,15 @@ export class Leadership {
   /** Whether this process leads at this moment, and its lease is young enough to write. */
   get held(): boolean {
     return this.#election?.fence.open ?? false;
+  }
+
+  /** Who leads, as the lease has it now; undefined when nobody does, or it cannot be read. */
+  async leader(): Promise<string | undefined> {
+    if (this.held) return this.#identity;
+    const { client, clock } = this.environment;
+    const read = (signal: AbortSignal): Promise<Lease | undefined> => client.find<Lease>(LEASE, { name: this.#lease, namespace: this.#namespace, signal });
+    const lease = await withDeadline(clock, READ_LIMIT, 'the read of the lease', undefined, read).catch(() => undefined);
+    return lease?.spec?.holderIdentity || undefined;
   }
 
   /**

@@ -11,6 +11,8 @@ import { Clock, systemClock } from '../clock.js';
 import { Cache } from '../context.js';
 import { compile } from '../dsl/compile.js';
 import type { Plan, ReconcilerClass } from '../dsl/plan.js';
+import type { ExplainTarget } from '../explain/explain.js';
+import type { Explanation } from '../explain/explanation.js';
 import { KubeClient } from '../kube/client.js';
 import { NotLeaderError } from '../kube/errors.js';
 import { EventRecorder } from '../kube/event-recorder.js';
@@ -24,6 +26,7 @@ import type { Rate } from '../queue/token-bucket.js';
 import { Random, systemRandom } from '../random.js';
 import { Controller } from './controller.js';
 import { ControllersMetrics } from './controller-metrics.js';
+import { Explainer } from './explainer.js';
 import { announceFinalized } from './finalized-events.js';
 import { Health } from './health.js';
 import type { EndpointPorts } from './http-endpoints.js';
@@ -187,6 +190,17 @@ export class Operator {
   /** What a reconciler knows of a key (`namespace/name` or `name`; any for a singleton), for diagnosis; undefined where there is no such reconciler at work. */
   inspect(reconciler: string, key: ObjectKey = ''): KeyReport | undefined {
     return this.#controllers.find(({ plan }) => plan.name === reconciler)?.inspect(key);
+  }
+
+  /**
+   * Why an object is where it is: its conditions and what they wait for, the queue, the last runs with their causes, the next look. There once the
+   * operator has been started. Rejects with UnknownKindName and ObjectNotFound.
+   */
+  explain(target: ExplainTarget): Promise<Explanation> {
+    return new Explainer({
+      operator: this.options.name, plan: this.plan, clock: this.#clock, log: this.#log, cache: this.#cache, container: this.container, leadership: this.#leadership,
+      report: (reconciler, key) => this.inspect(reconciler, key),
+    }).explain(target);
   }
 
   /** Answers a call of a webhook as the port does, without one; there once the operator has been started. */

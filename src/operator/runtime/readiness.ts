@@ -12,7 +12,7 @@ import type { Health } from './health.js';
 const SYNC_REPORT = 30_000;
 
 /** A watch that was silent for longer is not merely between two bookmarks: its own limit, and time to reconnect. */
-const SILENCE_LIMIT = 2 * WATCH_TIMES.inactivity;
+export const SILENCE_LIMIT = 2 * WATCH_TIMES.inactivity;
 
 const unsynced = (informers: Informers): string[] => informers.all().filter(({ synced }) => !synced).map(({ kind }) => kind.plural);
 

@@ -7,7 +7,7 @@ import { Recorder } from '../causality/recorder.js';
 import type { TickContext, Trigger } from '../context.js';
 import type { SingletonPlan } from '../dsl/plan.js';
 import type { Duration } from '../duration.js';
-import { formatDuration, milliseconds } from '../duration.js';
+import { milliseconds, roughly } from '../duration.js';
 import { asError } from '../engine/failure.js';
 import type { RunResult } from '../engine/run.js';
 import type { Logger } from '../logger.js';
@@ -127,7 +127,7 @@ export class SingletonController {
       this.queue.forget(KEY);
       if (every === undefined) record({ outcome: 'success' });
       else {
-        const [requeueAfter, requeueReason] = [this.#period(every), wish === undefined ? everyReason(every) : `${plan.method} asked to be called again after ${formatDuration(every)}`];
+        const [requeueAfter, requeueReason] = [this.#period(every), wish === undefined ? everyReason(every) : `${plan.method} asked to be called again after ${roughly(every)}`];
         record({ outcome: 'success', requeueAfter, requeueReason });
         this.#again(requeueAfter, requeueReason);
       }
@@ -171,4 +171,4 @@ export class SingletonController {
   }
 }
 
-const everyReason = (every: number): string => `every ${formatDuration(every)}`;
+const everyReason = (every: number): string => `every ${roughly(every)}`;
