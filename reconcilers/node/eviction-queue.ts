@@ -98,7 +98,7 @@ export class EvictionQueue {
   private async request(pod: Pod, { reason }: EvictionRequest, ctx: StepContext<Pod>): Promise<void> {
     const { name, namespace = '', uid } = pod.metadata;
     try {
-      await this.client.evict({ name, namespace, signal: ctx.signal }, { preconditions: { uid } });
+      await this.client.evict({ name, namespace, signal: ctx.signal, urgent: true }, { preconditions: { uid } });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.metrics.evictionRequests.inc({ code: String(error.code) });

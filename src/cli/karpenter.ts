@@ -20,16 +20,17 @@ export interface KarpenterEnvironment extends Pick<FrameworkOptions, 'kubeconfig
 /** Karpenter, ready to run: the reconcilers on the AWS provider. */
 export function karpenter(options: OperatorOptions, environment: KarpenterEnvironment): Operator {
   const { clock, random, logger, caBundle, aws: awsEnvironment = {}, ...framework } = environment;
+  const { enabled, name: lease, ...election } = options.leaderElection;
   const operator = createOperator({
     ...framework,
     name: 'karpenter',
     clock,
     random,
     logger,
-    rate: { qps: options.kubeClientQps, burst: options.kubeClientBurst },
+    rate: { qps: options.kubeClientQps, burst: options.kubeClientBurst, reserved: options.kubeClientReservedShare },
     cpus: Math.ceil(options.settings.cpuRequests / 1_000),
     userAgent: `karpenter/${options.aws.version}`,
-    leaderElection: options.leaderElection.enabled && { lease: options.leaderElection.name, namespace: options.leaderElection.namespace },
+    leaderElection: enabled && { ...election, lease },
     warmup: options.warmup,
     // An API server in this process needs no webhook to convert.
     ...(options.webhook.enabled && !framework.transport ? { webhooks: { port: options.webhook.port, service: options.webhook.service } } : {}),

@@ -26,9 +26,11 @@ describe('the options of karpenter-ts run', () => {
       disableDryRun: false, amiRefreshInterval: 60_000, subnetRefreshInterval: 60_000, reservedCapacity: true, zonalShift: false,
     });
     expect(process).to.deep.equal({
-      metricsPort: 8080, healthProbePort: 8081, kubeClientQps: 200, kubeClientBurst: 300, clusterStateObservability: true, logLevel: 'info', logOutputPaths: 'stdout',
+      metricsPort: 8080, healthProbePort: 8081, kubeClientQps: 200, kubeClientBurst: 300, kubeClientReservedShare: 0.1, clusterStateObservability: true, logLevel: 'info', logOutputPaths: 'stdout',
       logErrorOutputPaths: 'stderr', webhook: { enabled: true, port: 8443, service: { namespace: 'karpenter', name: 'karpenter' } },
-      profiling: false, warmup: false, leaderElection: { enabled: true, name: 'karpenter-leader-election', namespace: 'karpenter' },
+      profiling: false, warmup: false, leaderElection: {
+        enabled: true, name: 'karpenter-leader-election', namespace: 'karpenter', leaseDuration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000, stallLimit: 15_000,
+      },
     });
   });
 
@@ -53,6 +55,15 @@ describe('the options of karpenter-ts run', () => {
     for (const [spelling, meant] of [['1', true], ['t', true], ['T', true], ['TRUE', true], ['True', true], ['0', false], ['f', false], ['FALSE', false]] as const) {
       expect(operatorOptions(NAMED, { ISOLATED_VPC: spelling }).aws.isolatedVPC, spelling).to.equal(meant);
     }
+  });
+
+  it('refuse times of an election under which two could lead or nobody could, and shares that leave nothing', () => {
+    const of = (flags: object) => refusal(() => operatorOptions({ ...NAMED, ...flags }, {}));
+    expect(of({ leaderElectionLeaseDuration: '10s' })).to.equal('setting leader-election-renew-deadline is "10s"; it must be a duration longer than leader-election-retry-period (2s) and shorter than leader-election-lease-duration (10s)');
+    expect(of({ leaderElectionRetryPeriod: '10s' })).to.include('setting leader-election-renew-deadline is "10s"; it must be a duration longer than leader-election-retry-period (10s)');
+    expect(of({ leaderElectionRetryPeriod: '0s' })).to.equal('setting leader-election-retry-period is "0s"; it must be a duration longer than 0s');
+    expect(of({ leaderElectionStallLimit: '0s' })).to.equal('setting leader-election-stall-limit is "0s"; it must be a duration longer than 0s');
+    expect(of({ kubeClientReservedShare: 1 })).to.equal('setting kube-client-reserved-share is "1"; it must be a number from 0 to less than 1');
   });
 
   it('never fail over what a number in the environment says', () => {

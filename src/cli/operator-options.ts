@@ -4,6 +4,7 @@ import type { FeatureGates, Settings } from '../../reconcilers/index.js';
 import type { AwsSettings } from '../cloud/aws/index.js';
 import { awsSettings } from '../cloud/aws/index.js';
 import { parseDuration } from '../operator/index.js';
+import type { ElectionTimes } from '../operator/index.js';
 import { InvalidSetting } from './invalid-setting.js';
 import { parseSchedulerConfig } from './scheduler-config.js';
 
@@ -15,7 +16,8 @@ export interface OperatorOptions {
   healthProbePort: number;
   kubeClientQps: number;
   kubeClientBurst: number;
-  leaderElection: { enabled: boolean; name: string; namespace: string };
+  kubeClientReservedShare: number;
+  leaderElection: { enabled: boolean; name: string; namespace: string; stallLimit: number } & ElectionTimes;
   /** Where conversions (and, with reconcilers of one's own, admission) are served, and the service in front of it. */
   webhook: { enabled: boolean; port: number; service: { namespace: string; name: string } };
   /** Whether the controllers behind gauges and condition metrics run. */
@@ -54,9 +56,14 @@ const FLAGS: readonly Flag[] = [
   { name: 'health-probe-port', kind: 'number', fallback: 8081, help: 'port of /healthz and /readyz' },
   { name: 'kube-client-qps', kind: 'number', fallback: 200, help: 'requests a second to the API server' },
   { name: 'kube-client-burst', kind: 'number', fallback: 300, help: 'requests at once to the API server' },
+  { name: 'kube-client-reserved-share', kind: 'number', fallback: 0.1, help: 'share of both that is kept for requests about what is being deleted, from 0 to less than 1' },
   { name: 'disable-leader-election', kind: 'boolean', fallback: false, help: 'for a single replica' },
   { name: 'leader-election-name', kind: 'string', fallback: 'karpenter-leader-election', help: 'name of the lease' },
   { name: 'leader-election-namespace', kind: 'string', fallback: '', help: 'namespace of the lease; that of the pod unless given' },
+  { name: 'leader-election-lease-duration', kind: 'duration', fallback: '15s', help: 'how long others wait after the last renewal that they saw' },
+  { name: 'leader-election-renew-deadline', kind: 'duration', fallback: '10s', help: 'how long after its last renewal a leader may write' },
+  { name: 'leader-election-retry-period', kind: 'duration', fallback: '2s', help: 'between two tries to take or renew the lease' },
+  { name: 'leader-election-stall-limit', kind: 'duration', fallback: '15s', help: 'how long the main loop may be blocked before the lease is handed back and the process ended' },
   { name: 'disable-cluster-state-observability', kind: 'boolean', fallback: false, help: 'no gauges of nodes, pods and pools' },
   { name: 'cpu-requests', kind: 'number', fallback: 1000, help: 'millicores of the operator; scales its concurrency' },
   { name: 'memory-limit', kind: 'number', fallback: -1, help: 'accepted without effect, as Node has no soft limit; a hard one is NODE_OPTIONS=--max-old-space-size=<MiB>' },
@@ -149,6 +156,16 @@ export function operatorOptions(flags: Readonly<Record<string, unknown>>, enviro
   const text = (name: string): string => String(values[name]);
   const number = (name: string): number => Number(values[name]);
   const duration = (name: string): number => parseDuration(text(name)) ?? 0;
+  const share = (name: string): number => {
+    if (!(number(name) >= 0 && number(name) < 1)) throw new InvalidSetting(name, text(name), 'a number from 0 to less than 1');
+    return number(name);
+  };
+  /** The duration, which must lie between those of two other settings. */
+  const durationWithin = (lower: string | undefined, name: string, upper?: string): number => {
+    const [least, most] = [lower === undefined ? 0 : duration(lower), upper === undefined ? Infinity : duration(upper)];
+    if (duration(name) > least && duration(name) < most) return duration(name);
+    throw new InvalidSetting(name, text(name), `a duration longer than ${lower ? `${lower} (${text(lower)})` : '0s'}${upper ? ` and shorter than ${upper} (${text(upper)})` : ''}`);
+  };
   const featureGates = parseFeatureGates(text('feature-gates'));
   if (values['ignore-dra-requests'] !== true) throw new InvalidSetting('ignore-dra-requests', 'false', '"true": dynamic resource allocation is not supported');
   return {
@@ -184,10 +201,15 @@ export function operatorOptions(flags: Readonly<Record<string, unknown>>, enviro
     healthProbePort: number('health-probe-port'),
     kubeClientQps: number('kube-client-qps'),
     kubeClientBurst: number('kube-client-burst'),
+    kubeClientReservedShare: share('kube-client-reserved-share'),
     leaderElection: {
       enabled: values['disable-leader-election'] !== true,
       name: text('leader-election-name'),
       namespace: text('leader-election-namespace') || environment['SYSTEM_NAMESPACE'] || 'karpenter',
+      leaseDuration: duration('leader-election-lease-duration'),
+      renewDeadline: durationWithin('leader-election-retry-period', 'leader-election-renew-deadline', 'leader-election-lease-duration'),
+      retryPeriod: durationWithin(undefined, 'leader-election-retry-period'),
+      stallLimit: durationWithin(undefined, 'leader-election-stall-limit'),
     },
     webhook: { enabled: values['disable-webhook'] !== true, port: number('webhook-port'), service: { namespace: environment['SYSTEM_NAMESPACE'] || 'karpenter', name: text('karpenter-service') || 'karpenter' } },
     clusterStateObservability: values['disable-cluster-state-observability'] !== true,

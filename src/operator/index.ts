@@ -50,6 +50,7 @@ export * from './kinds/policy.js';
 export * from './kinds/rbac.js';
 export * from './kinds/scheduling.js';
 export * from './kinds/storage.js';
+export type { ApiRate } from './kube/api-budget.js';
 export * from './kube/client-metrics.js';
 export * from './kube/client-options.js';
 export * from './kube/client.js';

@@ -14,7 +14,7 @@ export interface RequestTraits {
 export interface ClientMetrics {
   /** An exchange ended; `code` is the HTTP status or `<error>` when no answer came. */
   requested(traits: RequestTraits, code: string, seconds: number): void;
-  /** A request waited for its turn under the client's own rate limit. */
+  /** A request was let through by the client's own limit, after so long. */
   limited(traits: RequestTraits, seconds: number): void;
   /** A write was refused here, since this process does not (or no longer) lead. */
   fenced?(traits: RequestTraits): void;

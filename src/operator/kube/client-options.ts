@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
-import type { Rate } from '../queue/token-bucket.js';
 import type { Random } from '../random.js';
+import type { ApiRate } from './api-budget.js';
 import type { ClientMetrics } from './client-metrics.js';
 import type { Status } from './errors.js';
 import type { KubeObject } from './object.js';
@@ -10,7 +10,7 @@ export interface KubeClientOptions {
   clock: Clock;
   random: Random;
   /** The client's own limit on requests. Default: none. */
-  rate?: Rate;
+  rate?: ApiRate;
   /** Milliseconds for an answer to a request other than a watch, from sending it to its last byte; API servers take 60 s themselves. Default 60,000. */
   timeout?: number;
   /** Default `karpenter-ts`. */
@@ -25,6 +25,8 @@ export interface KubeClientOptions {
 /** Options of every call. */
 export interface CallOptions {
   signal?: AbortSignal | undefined;
+  /** Lets the request use the share of the client's limit that is kept for what must not wait, such as deletions. Default false. */
+  urgent?: boolean | undefined;
 }
 
 /** Which object of its kind. */

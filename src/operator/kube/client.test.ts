@@ -170,7 +170,7 @@ describe('limits of the API client', () => {
     expect(transport.requests).to.have.length(7);
     await clock.advance('500ms');
     await all;
-    expect(waits).to.have.length(10);
+    expect(waits.filter((seconds) => seconds > 0)).to.have.length(10);
   });
 
   it('refuse writes of a process that does not lead, and let reads through', async () => {

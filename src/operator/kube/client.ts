@@ -1,6 +1,6 @@
 import { sleep } from '../clock.js';
-import { TokenBucket } from '../queue/token-bucket.js';
 import { abortable } from './abortable.js';
+import { ApiBudget } from './api-budget.js';
 import type {
   CallOptions, DeleteOptions, JsonPatchOperation, KubeClientOptions, ListOptions, Page, Target, WatchLine, WatchOptions, WriteOptions,
 } from './client-options.js';
@@ -28,12 +28,11 @@ const METADATA_WATCH = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;
 /** Milliseconds for an answer, unless the client or the call says otherwise. */
 const TIMEOUT = 60_000;
 
-interface Call {
+interface Call extends CallOptions {
   traits: RequestTraits;
   path: string;
   body?: unknown;
   headers?: Record<string, string>;
-  signal?: AbortSignal | undefined;
   /** Whether answers that ask to be asked again are handled here; eviction means something else with 429. */
   retry?: boolean | undefined;
   timeout?: number | undefined;
@@ -45,14 +44,14 @@ interface Call {
  * rejects with {@link ApiError} or {@link TransportError}.
  */
 export class KubeClient {
-  readonly #bucket: TokenBucket | undefined;
+  readonly #budget: ApiBudget | undefined;
 
   constructor(private readonly transport: KubeTransport, private readonly options: KubeClientOptions) {
-    this.#bucket = options.rate && new TokenBucket(options.rate, options.clock);
+    this.#budget = options.rate && new ApiBudget(options.rate, options.clock);
   }
 
-  get<T extends KubeObject>(kind: KindRef, { signal, ...target }: Target & { subresource?: 'status' | 'scale' }): Promise<T> {
-    return this.#json<T>(kind, 'GET', 'get', target, { signal });
+  get<T extends KubeObject>(kind: KindRef, { signal, urgent, ...target }: Target & { subresource?: 'status' | 'scale' }): Promise<T> {
+    return this.#json<T>(kind, 'GET', 'get', target, { signal, urgent });
   }
 
   /** The object, or undefined when there is none. */
@@ -67,11 +66,11 @@ export class KubeClient {
 
   /** One page (everything without `limit`). Items carry `apiVersion` and `kind`, which servers leave out inside lists. */
   async list<T extends KubeObject>(kind: KindRef, options: ListOptions = {}): Promise<Page<T>> {
-    const { signal, namespace, metadataOnly, timeout, retry, ...query } = options;
+    const { signal, urgent, namespace, metadataOnly, timeout, retry, ...query } = options;
     const headers = metadataOnly ? { accept: METADATA_LIST } : {};
     const path = pathOf(kind, { namespace, query: query as Query });
     const list = await this.#call<{ metadata?: { resourceVersion?: string; continue?: string }; items?: T[] | null }>({
-      traits: { method: 'GET', verb: 'list', kind }, path, headers, signal, timeout, retry,
+      traits: { method: 'GET', verb: 'list', kind }, path, headers, signal, urgent, timeout, retry,
     });
     if (list.items === undefined || !list.metadata) throw new ProtocolError({ method: 'GET', path }, 'the answer is not a list');
     const items = list.items ?? [];
@@ -95,10 +94,10 @@ export class KubeClient {
   }
 
   /** The lines of a watch until the server ends it or the signal aborts; bookmarks are asked for. */
-  async *watch(kind: KindRef, { signal, namespace, metadataOnly, opened, ...query }: WatchOptions): AsyncGenerator<WatchLine, void, undefined> {
+  async *watch(kind: KindRef, { signal, urgent, namespace, metadataOnly, opened, ...query }: WatchOptions): AsyncGenerator<WatchLine, void, undefined> {
     const path = pathOf(kind, { namespace, query: { watch: true, allowWatchBookmarks: true, ...query } });
     const response = await this.#exchange({
-      traits: { method: 'GET', verb: 'watch', kind }, path, retry: false, signal, headers: metadataOnly ? { accept: METADATA_WATCH } : {},
+      traits: { method: 'GET', verb: 'watch', kind }, path, retry: false, signal, urgent, headers: metadataOnly ? { accept: METADATA_WATCH } : {},
     });
     opened?.();
     try {
@@ -148,9 +147,9 @@ export class KubeClient {
    * Deletes. The answer is the object when it stays for a while (finalizers, grace period), and a `Status` (or the last
    * state) when it is gone. 404 rejects like any other error.
    */
-  delete<T extends KubeObject>(kind: KindRef, { name, namespace, signal, dryRun, ...options }: DeleteOptions): Promise<T | Status> {
+  delete<T extends KubeObject>(kind: KindRef, { name, namespace, signal, urgent, dryRun, ...options }: DeleteOptions): Promise<T | Status> {
     const body = { kind: 'DeleteOptions', apiVersion: 'v1', ...options, ...(dryRun ? { dryRun: ['All'] } : {}) };
-    return this.#json<T | Status>(kind, 'DELETE', 'delete', { name, namespace }, { signal, body });
+    return this.#json<T | Status>(kind, 'DELETE', 'delete', { name, namespace }, { signal, urgent, body });
   }
 
   /**
@@ -161,24 +160,24 @@ export class KubeClient {
     const deleteOptions = { ...(preconditions ? { preconditions } : {}), ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }) };
     await this.#json(
       POD, 'POST', 'create', { name: pod.name, namespace: pod.namespace, subresource: 'eviction' },
-      { signal: pod.signal, retry: false, body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod.name, namespace: pod.namespace }, deleteOptions } },
+      { signal: pod.signal, urgent: pod.urgent, retry: false, body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod.name, namespace: pod.namespace }, deleteOptions } },
     );
   }
 
   /** Binds a pod to a node. */
   async bind(pod: Target, node: string): Promise<void> {
     const body = { apiVersion: 'v1', kind: 'Binding', metadata: { name: pod.name, namespace: pod.namespace }, target: { apiVersion: 'v1', kind: 'Node', name: node } };
-    await this.#json(POD, 'POST', 'create', { name: pod.name, namespace: pod.namespace, subresource: 'binding' }, { signal: pod.signal, body });
+    await this.#json(POD, 'POST', 'create', { name: pod.name, namespace: pod.namespace, subresource: 'binding' }, { signal: pod.signal, urgent: pod.urgent, body });
   }
 
   /** Sets a workload's replicas through its scale subresource. */
   async scale(kind: KindRef, target: Target, replicas: number): Promise<void> {
-    await this.#patch('merge', kind, target, { spec: { replicas } }, { subresource: 'scale', signal: target.signal });
+    await this.#patch('merge', kind, target, { spec: { replicas } }, { subresource: 'scale', signal: target.signal, urgent: target.urgent });
   }
 
   /** A GET of any path: `/version`, `/apis/karpenter.sh/v1`. */
-  raw<T>(path: string, { signal }: CallOptions = {}): Promise<T> {
-    return this.#call<T>({ traits: { method: 'GET', verb: 'get' }, path, signal });
+  raw<T>(path: string, { signal, urgent }: CallOptions = {}): Promise<T> {
+    return this.#call<T>({ traits: { method: 'GET', verb: 'get' }, path, signal, urgent });
   }
 
   close(): Promise<void> {
@@ -186,11 +185,11 @@ export class KubeClient {
   }
 
   #patch<T extends KubeObject>(type: keyof typeof PATCH_TYPES, kind: KindRef, target: Target, patch: unknown, options: WriteOptions): Promise<T> {
-    const { signal = target.signal, subresource } = options;
+    const { signal = target.signal, urgent = target.urgent, subresource } = options;
     const { name, namespace } = target;
     return this.#json<T>(
       kind, 'PATCH', 'patch', { name, namespace, subresource, query: this.#writeQuery(options) },
-      { signal, body: patch, contentType: PATCH_TYPES[type] },
+      { signal, urgent, body: patch, contentType: PATCH_TYPES[type] },
     );
   }
 
@@ -200,14 +199,14 @@ export class KubeClient {
 
   #json<T>(
     kind: KindRef, method: KubeRequest['method'], verb: string, target: PathTarget,
-    { signal, body, contentType = 'application/json', retry = true }: { signal?: AbortSignal | undefined; body?: unknown; contentType?: string; retry?: boolean },
+    { signal, urgent, body, contentType = 'application/json', retry = true }: CallOptions & { body?: unknown; contentType?: string; retry?: boolean },
   ): Promise<T> {
     if (kind.namespaced && !target.namespace) {
       throw new TypeError(`${verb} ${kind.kind}${target.name ? ` "${target.name}"` : ''}: the kind is namespaced, and no namespace was given (metadata.namespace)`);
     }
     const traits = { method, verb, kind, ...(target.subresource ? { subresource: target.subresource } : {}) };
     const headers: Record<string, string> = body === undefined ? {} : { 'content-type': contentType };
-    return this.#call<T>({ traits, path: pathOf(kind, target), body, headers, signal, retry });
+    return this.#call<T>({ traits, path: pathOf(kind, target), body, headers, signal, urgent, retry });
   }
 
   async #call<T>(call: Call): Promise<T> {
@@ -231,8 +230,7 @@ export class KubeClient {
     const request = this.#request(call);
     for (let attempt = 1; ; attempt += 1) {
       signal?.throwIfAborted();
-      const waited = (await this.#bucket?.take(signal)) ?? 0;
-      if (waited > 0) metrics?.limited(traits, waited / 1_000);
+      if (this.#budget) metrics?.limited(traits, (await this.#budget.take(call.urgent ?? false, signal)) / 1_000);
       request.beforeSending?.();
       const started = clock.now();
       // Whoever watches has a limit of his own, on silence.

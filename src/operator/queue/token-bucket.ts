@@ -31,6 +31,12 @@ export class TokenBucket {
     return this.#tokens >= 1 ? 0 : ((1 - this.#tokens) / this.rate.qps) * 1_000;
   }
 
+  /** Whether a whole burst is there, so that more would be lost. */
+  get full(): boolean {
+    this.#refill();
+    return this.#tokens >= this.rate.burst;
+  }
+
   /** Takes a token if there is one now. */
   tryTake(): boolean {
     this.#refill();

@@ -209,7 +209,8 @@ export class Controller {
     const { plan, environment } = this.options;
     const { client, informers, kinds, random, fence } = environment;
     const { object, triggers } = run;
-    const authorship = { fieldManager: plan.name, signal, run, ...(object && this.#owned.size > 0 ? { owner: { object, kinds: this.#owned } } : {}) };
+    const urgent = object?.metadata.deletionTimestamp !== undefined;
+    const authorship = { fieldManager: plan.name, signal, urgent, run, ...(object && this.#owned.size > 0 ? { owner: { object, kinds: this.#owned } } : {}) };
     const writer = new ObjectWriter(client, informers, kinds, authorship);
     const kind = kinds.of(plan.kind.type);
     const context: RunContext = runContext(environment, { object, writer, log: runLogger(this.#log, random, object), signal, triggers });

@@ -4,7 +4,7 @@ import type { KindClass } from '../dsl/resource.js';
 import { writeSetOf } from '../engine/diff.js';
 import { cloneJSON } from '../engine/json.js';
 import type { KubeClient } from '../kube/client.js';
-import type { WriteOptions } from '../kube/client-options.js';
+import type { CallOptions, WriteOptions } from '../kube/client-options.js';
 import { isConflict, isNotFound } from '../kube/errors.js';
 import type { Status } from '../kube/errors.js';
 import type { Informers } from '../kube/informers.js';
@@ -16,6 +16,8 @@ import type { Kinds, KnownKind } from './kinds.js';
 export interface Authorship {
   fieldManager: string;
   signal: AbortSignal;
+  /** The run is about an object that is being deleted: its requests may use the share of the API budget that is kept for that. */
+  urgent?: boolean;
   /** The object whose reconciler writes, and the kinds that it owns: `apply` sets itself as their controller. */
   owner?: { object: KubeObject; kinds: ReadonlySet<KindClass> };
   /** The run that writes. */
@@ -73,9 +75,9 @@ export class ObjectWriter implements Writer {
     // Asking again changes nothing, unless it asks for something else.
     if ((deletionTimestamp ?? this.#latest(kind, object).metadata.deletionTimestamp) && Object.keys(deletion).length === 0) return;
     try {
-      const { signal, run } = this.authorship;
+      const { run } = this.authorship;
       const answer = await run.observe({ verb: 'delete', kind, name, namespace }, () => this.client.delete(kind, {
-        name, namespace, signal, propagationPolicy: 'Background', ...deletion, ...(sameUID && uid ? { preconditions: { uid } } : {}),
+        name, namespace, ...this.#call(), propagationPolicy: 'Background', ...deletion, ...(sameUID && uid ? { preconditions: { uid } } : {}),
       }));
       run.deleted(uid);
       this.#deleted(kind, object, answer);
@@ -87,7 +89,7 @@ export class ObjectWriter implements Writer {
 
   /** The same object on the server, normalised; undefined when it is gone, whether or not another has its name. */
   async live<T extends KubeObject>(kind: KnownKind, { metadata: { name, namespace, uid } }: T): Promise<T | undefined> {
-    const found = await this.client.find<T>(kind, { name, namespace, signal: this.authorship.signal });
+    const found = await this.client.find<T>(kind, { name, namespace, ...this.#call() });
     return found && (!uid || found.metadata.uid === uid) ? normalize(kind, found) : undefined;
   }
 
@@ -129,8 +131,12 @@ export class ObjectWriter implements Writer {
   }
 
   #options(): WriteOptions {
-    const { fieldManager, signal } = this.authorship;
-    return { fieldManager, signal };
+    return { fieldManager: this.authorship.fieldManager, ...this.#call() };
+  }
+
+  #call(): CallOptions {
+    const { signal, urgent } = this.authorship;
+    return { signal, urgent };
   }
 }
 

@@ -13,6 +13,7 @@ import { compile } from '../dsl/compile.js';
 import type { Plan, ReconcilerClass } from '../dsl/plan.js';
 import type { ExplainTarget } from '../explain/explain.js';
 import type { Explanation } from '../explain/explanation.js';
+import type { ApiRate } from '../kube/api-budget.js';
 import { KubeClient } from '../kube/client.js';
 import { NotLeaderError } from '../kube/errors.js';
 import { EventRecorder } from '../kube/event-recorder.js';
@@ -22,7 +23,6 @@ import type { InformerTuning } from '../kube/informers.js';
 import type { ObjectKey } from '../kube/object.js';
 import type { KubeTransport } from '../kube/transport.js';
 import { Logger } from '../logger.js';
-import type { Rate } from '../queue/token-bucket.js';
 import { Random, systemRandom } from '../random.js';
 import { Controller } from './controller.js';
 import { ControllersMetrics } from './controller-metrics.js';
@@ -73,8 +73,11 @@ export interface OperatorOptions {
   ports?: EndpointPorts | false;
   /** Serves what `@Validates`, `@Defaults` and `@ConvertsFrom` declare, on every replica, with certificates of its own. Default: not served. */
   webhooks?: WebhookOptions;
-  /** Limit on requests to the API server; leases are outside it. Default: 200 a second, 300 at once. */
-  rate?: Rate;
+  /**
+   * Limit on the requests of all controllers together. Default: 200 a second, 300 at once, a tenth of both kept for runs on objects that are being
+   * deleted. Leases are outside it, on connections of their own.
+   */
+  rate?: ApiRate;
   /** How the caches follow the API server. */
   informers?: InformerTuning;
   userAgent?: string;
@@ -87,6 +90,8 @@ export interface OperatorOptions {
   /** Report the Node process's own metrics too. Default true. */
   processMetrics?: boolean;
 }
+
+const DEFAULT_RATE: Required<ApiRate> = { qps: 200, burst: 300, reserved: 0.1 };
 
 /** Reconciler classes, the services that they need, and everything that makes them run. */
 export class Operator {
@@ -134,7 +139,7 @@ export class Operator {
       clock: this.#clock, random: this.#random, userAgent: options.userAgent ?? options.name, fieldManager: options.name,
       metrics: restClientMetrics(this.metrics, host),
     };
-    this.#client = new KubeClient(transport, { ...shared, rate: options.rate ?? { qps: 200, burst: 300 }, mayWrite: () => this.#leadership?.held ?? true });
+    this.#client = new KubeClient(transport, { ...shared, rate: { ...DEFAULT_RATE, ...options.rate }, mayWrite: () => this.#leadership?.held ?? true });
     const { leaderElection = false } = options;
     this.#free = new KubeClient(transport, shared);
     this.#leadership = leaderElection === false ? undefined : new Leadership(options.name, leaderElection === true ? {} : leaderElection, {
