@@ -54,7 +54,9 @@ describe('a lease that is kept in a thread', () => {
     listeners = [];
   }
   const renewed = async (times: number): Promise<void> => {
-    for (const until = renewals + times; renewals < until;) await new Promise<void>((resolve) => listeners.push(resolve));
+    const before = renewals;
+    const enough = (): boolean => renewals >= before + times;
+    while (!enough()) await new Promise<void>((resolve) => listeners.push(resolve));
   };
 
   before(async () => {
