@@ -2,12 +2,11 @@ import { expect } from 'chai';
 import { compile } from '../dsl/compile.js';
 import { Reconciler, Step, Watches } from '../dsl/decorators.js';
 import type { Key } from '../dsl/key.js';
-import { ResourceKind } from '../dsl/kind-decorators.js';
+import { Field, ResourceKind } from '../dsl/kind-decorators.js';
 import type { Outcome } from '../dsl/outcome.js';
 import { done } from '../dsl/outcome.js';
 import { Resource } from '../dsl/resource.js';
 import { s } from '../dsl/schema.js';
-import { Field } from '../dsl/kind-decorators.js';
 import { Node } from '../kinds/core.js';
 import { StatefulSet } from '../kinds/apps.js';
 import { UnknownKindName, kindNamed } from './kind-names.js';
@@ -18,7 +17,7 @@ class Spec {
 }
 
 @ResourceKind({ group: 'toys.example.com', version: 'v1', kind: 'Kite', scope: 'Cluster', shortNames: ['kt'], spec: () => Spec })
-class Kite extends Resource<Spec> {}
+class Kite extends Resource<Spec, object> {}
 
 @Reconciler({ for: Kite, name: 'kite', root: false })
 class Flyer {
