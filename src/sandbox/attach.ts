@@ -1,15 +1,17 @@
 import { ApiError, KubeClient, withDeadline } from '../operator/index.js';
 import type { Clock, KindRef, KubeObject, Lease } from '../operator/index.js';
+import { issueAuthority } from '../operator/webhook/certificate.js';
 import { readText } from '../operator/kube/lines.js';
 import { NODEPOOL_LABEL } from '../api/index.js';
-import { CONTROLLERS, CONTROLLER_MANAGER, SCHEDULER, isMachine } from './cluster/index.js';
+import { CONTROLLERS, CONTROLLER_MANAGER, KubeletServer, SCHEDULER, isMachine } from './cluster/index.js';
 import type { ControllerName } from './cluster/index.js';
 import { populate } from './control-plane.js';
-import type { ControlPlane, PopulationOptions } from './control-plane.js';
+import type { ControlPlane, Population, PopulationOptions } from './control-plane.js';
 import type { Sandbox } from './sandbox.js';
+import { serveMetrics } from './metrics-server.js';
 import { WatchedObjects } from './watched-objects.js';
 
-export interface AttachOptions extends Omit<PopulationOptions, 'dnsClusterIp' | 'controllers'> {
+export interface AttachOptions extends Omit<PopulationOptions, 'dnsClusterIp' | 'controllers' | 'kubelets'> {
   controlPlane: ControlPlane;
   /** `auto` (the default): those that no process of the control plane holds a lease for. */
   controllers?: 'auto' | readonly ControllerName[];
@@ -35,6 +37,7 @@ export class AttachError extends Error {
 }
 
 const ANSWER_WITHIN = 15_000;
+const HOUR = 3_600_000;
 
 /** A sample of what kubelets and controllers do, and the installation of CRDs: who may do these is an administrator. */
 const PERMISSIONS = [
@@ -65,14 +68,27 @@ export async function attachSandbox(options: AttachOptions): Promise<AttachedSan
   await checkPermissions(client, url);
   if (karpenter) await checkNodes(client);
   const controllers = options.controllers === undefined || options.controllers === 'auto' ? await missingControllers(client, clock) : options.controllers;
-  const population = await populate(controlPlane, { ...options, controllers, dnsClusterIp: 'any' });
+  const certificate = await issueAuthority('karpenter-ts sandbox', { from: clock.now() - HOUR, until: clock.now() + 8_760 * HOUR }, random);
+  // Nodes name the port of their kubelets when they register: it is opened before there are logs to be had.
+  let population: Population | undefined;
+  const kubelets = await KubeletServer.listen({ clock, certificate, podLogs: (...request) => (population as Population).cluster.podLogs(...request) });
   const objects = new WatchedObjects([...SHOWN, ...kinds], client, { clock, random, report });
-  await objects.start();
+  let withdraw = (): Promise<void> => Promise.resolve();
   const close = async (): Promise<void> => {
+    await withdraw().catch((error: Error) => report?.(`metrics.k8s.io: ${error.message}`));
     await objects.stop();
-    await population.close();
+    await population?.close();
+    await kubelets.close();
     await transport.close();
   };
+  try {
+    population = await populate(controlPlane, { ...options, controllers, kubelets: kubelets.endpoint, dnsClusterIp: 'any' });
+    await objects.start();
+    withdraw = await serveMetrics(client, population.cluster.metrics, { clock, random, certificate });
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return { ...population, clock, apiServerUrl: url, transport, objects, controllers, close };
 }
 

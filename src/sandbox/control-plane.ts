@@ -4,7 +4,7 @@ import { createAws } from './aws/aws.js';
 import type { SandboxAws } from './aws/aws.js';
 import type { FaultOptions } from './aws/faults.js';
 import { GUIDE_SEED, createCluster } from './cluster/index.js';
-import type { ControllerName, SandboxCluster } from './cluster/index.js';
+import type { ControllerName, KubeletEndpoint, SandboxCluster } from './cluster/index.js';
 import { PROMETHEUS_OPERATOR_CRDS } from './prometheus-operator-crds.js';
 
 /** An API server, whoever runs it. */
@@ -40,6 +40,7 @@ export interface PopulationOptions {
   controllers?: readonly ControllerName[];
   /** ClusterIP of kube-dns, where there is none yet; default: EKS's usual one. */
   dnsClusterIp?: string;
+  kubelets?: KubeletEndpoint;
   report?: (message: string) => void;
 }
 
@@ -50,7 +51,7 @@ const ZONE_IDS = { 'us-west-2a': 'usw2-az1', 'us-west-2b': 'usw2-az2', 'us-west-
 
 /** Starts an AWS, and a cluster of its machines on a control plane. */
 export async function populate({ url, certificateAuthority, transport }: ControlPlane, options: PopulationOptions): Promise<Population> {
-  const { clock, random, crds, awsPort = 0, seed, faults, bootDelay, controllers, dnsClusterIp, report } = options;
+  const { clock, random, crds, awsPort = 0, seed, faults, bootDelay, controllers, dnsClusterIp, kubelets, report } = options;
   const aws = createAws({ clock, random, region: REGION, ...(seed === undefined ? {} : { seed }), ...(faults ? { faults } : {}) });
   let cluster: SandboxCluster | undefined;
   const close = async (): Promise<void> => {
@@ -64,7 +65,7 @@ export async function populate({ url, certificateAuthority, transport }: Control
     cluster = createCluster({
       transport, clock, random, machines: aws.machines, region: REGION, zoneIds: ZONE_IDS, seed: GUIDE_SEED,
       identities: CLUSTERS.map((name) => ({ name, endpoint: url, ...(certificateAuthority ? { certificateAuthority } : {}) })),
-      ...(bootDelay ? { bootDelay } : {}), ...(controllers ? { controllers } : {}), ...(dnsClusterIp ? { dnsClusterIp } : {}), ...(report ? { report } : {}),
+      ...(bootDelay ? { bootDelay } : {}), ...(controllers ? { controllers } : {}), ...(dnsClusterIp ? { dnsClusterIp } : {}), ...(kubelets ? { kubelets } : {}), ...(report ? { report } : {}),
     });
     await cluster.start();
     return { awsUrl, aws, cluster, close };

@@ -9,7 +9,7 @@ import { populate } from './control-plane.js';
 import type { Population, PopulationOptions } from './control-plane.js';
 import { servingCertificate } from './serving-certificate.js';
 
-export interface SandboxOptions extends Omit<PopulationOptions, 'controllers' | 'dnsClusterIp'> {
+export interface SandboxOptions extends Omit<PopulationOptions, 'controllers' | 'dnsClusterIp' | 'kubelets'> {
   /** The kinds whose versions are converted without asking a webhook. */
   kinds: readonly KindPlan[];
   /** Port of the API server; 0 (the default) takes a free one. */

@@ -39,7 +39,9 @@ export interface Finished {
 /** `karpenter-ts sandbox` as a process of its own, as users run it. */
 export class SandboxProcess {
   readonly folder = mkdtempSync(join(tmpdir(), 'karpenter-ts-'));
-  readonly kubeconfig = join(this.folder, 'kubeconfig');
+  /** How much longer things may take than with a clock that runs ahead. */
+  readonly patience: number = 1;
+  kubeconfig = join(this.folder, 'kubeconfig');
   apiServerUrl = '';
   awsUrl = '';
   output = '';
@@ -47,8 +49,12 @@ export class SandboxProcess {
   #administrator: ReturnType<typeof administratorOf> | undefined;
 
   /** Starts it and waits until its API server answers. */
-  async start(...flags: readonly string[]): Promise<this> {
-    const child = spawn(process.execPath, [CLI, 'sandbox', '--write-kubeconfig', this.kubeconfig, '--metrics-port', '0', ...flags], { cwd: ROOT });
+  start(...flags: readonly string[]): Promise<this> {
+    return this.launch('--write-kubeconfig', this.kubeconfig, ...flags);
+  }
+
+  protected async launch(...flags: readonly string[]): Promise<this> {
+    const child = spawn(process.execPath, [CLI, 'sandbox', '--metrics-port', '0', ...flags], { cwd: ROOT });
     this.child = child;
     child.stderr.on('data', (chunk: Buffer) => { this.output += chunk.toString(); });
     await new Promise<void>((resolve, reject) => {

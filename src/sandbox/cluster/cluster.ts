@@ -60,7 +60,7 @@ const mirrorOf = <T extends KubeObject>(informer: Informer<T>): Mirror<T> => ({
  * is on the given clock.
  */
 export function createCluster(options: SandboxClusterOptions): SandboxCluster {
-  const { transport, clock, random, region, zoneIds = {}, report = () => undefined, dnsClusterIp = DNS_CLUSTER_IP, systemNode = true, seed = [], controllers = CONTROLLERS } = options;
+  const { transport, clock, random, region, zoneIds = {}, report = () => undefined, dnsClusterIp = DNS_CLUSTER_IP, systemNode = true, seed = [], controllers = CONTROLLERS, kubelets: endpoint } = options;
   const client = new KubeClient(transport, { clock, random, userAgent: 'karpenter-ts-sandbox', fieldManager: 'sandbox-cluster' });
   const informers = createInformers();
   const ctx: ComponentContext = { clock, random, informers, writer: new Writer(client), events: new ComponentEvents(client, clock, report), report };
@@ -70,7 +70,7 @@ export function createCluster(options: SandboxClusterOptions): SandboxCluster {
   const system = systemMachine(identity, region, clock.now() - 3_600_000);
   const machines = systemNode ? withMachine(options.machines, system) : options.machines;
   const foreign = new ForeignPods(ctx, system.privateDnsName);
-  const kubelets = new Kubelets(ctx, { machines, identities: options.identities, bootDelay: options.bootDelay, isForeign: (key) => foreign.has(key), systemInstanceId: system.instanceId });
+  const kubelets = new Kubelets(ctx, { machines, identities: options.identities, bootDelay: options.bootDelay, isForeign: (key) => foreign.has(key), endpoint, systemInstanceId: system.instanceId });
   const parts: Record<ControllerName, () => Component> = {
     'kube-scheduler': () => new Scheduler(ctx),
     'replicaset-controller': () => new ReplicaSetController(ctx),
@@ -85,7 +85,7 @@ export function createCluster(options: SandboxClusterOptions): SandboxCluster {
     'node-lifecycle-controller': () => new NodeLifecycleController(ctx),
     'taint-eviction-controller': () => new TaintEvictionController(ctx),
     'pod-garbage-collector-controller': () => new PodGarbageCollector(ctx),
-    'cloud-node-controller': () => new CloudNodeController(ctx, { machines, region, zoneIds }),
+    'cloud-node-controller': () => new CloudNodeController(ctx, { machines, region, zoneIds, hostname: endpoint?.address }),
     'ebs-csi-provisioner': () => new EbsProvisioner(ctx),
     'ebs-csi-attacher': () => new EbsAttacher(ctx),
   };

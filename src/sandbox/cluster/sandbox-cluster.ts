@@ -4,6 +4,7 @@ import type { KubeTransport } from '../../operator/kube/transport.js';
 import type { MetricsProvider, PodLogs } from '../../apiserver/index.js';
 import type { Machines } from '../aws/instance.js';
 import type { ControllerName } from './controller-names.js';
+import type { KubeletEndpoint } from './kubelet/kubelet-server.js';
 
 /** What the kubelets of a cluster join: user data that names another one makes a node that never shows up. */
 export interface ClusterIdentity {
@@ -32,6 +33,8 @@ export interface SandboxClusterOptions {
   systemNode?: boolean;
   /** Further manifests that the cluster has from birth; those that exist already are left alone. */
   seed?: readonly object[];
+  /** Where the API server finds the kubelets; default: at their machines, for an API server that does not look. */
+  kubelets?: KubeletEndpoint;
   /** Which controllers run; the API server's own control plane has the others. Default: all of them. */
   controllers?: readonly ControllerName[];
   /** Where mishaps of the components go that have no object to report on; default: nowhere. */

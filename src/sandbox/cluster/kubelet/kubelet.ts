@@ -12,6 +12,7 @@ import type { ComponentContext } from '../shell/component.js';
 import { drawBootDelay } from './boot-delay.js';
 import type { ConditionsMet } from './conditions-met.js';
 import type { Heartbeats } from './heartbeats.js';
+import type { KubeletEndpoint } from './kubelet-server.js';
 import { deviceResources, nodeResources } from './node-capacity.js';
 import { checkOwnLabels, formatNodeResources, nodeObject, READY, SHUTTING_DOWN } from './node-object.js';
 import { NodeReporter } from './node-reporter.js';
@@ -34,6 +35,7 @@ export interface KubeletOptions {
   ctx: ComponentContext;
   identities: readonly ClusterIdentity[];
   bootDelay: (() => number) | undefined;
+  endpoint: KubeletEndpoint | undefined;
   met: ConditionsMet;
   heartbeats: Heartbeats;
   newPodIp(): string;
@@ -164,7 +166,7 @@ export class Kubelet implements PodHost {
     const { informers, writer, events, clock, random } = this.ctx;
     const resources = nodeResources(this.machine, config, family);
     this.#allocatable = resources.allocatable;
-    const wanted = nodeObject(this.machine, config, family, resources, clock.now());
+    const wanted = nodeObject(this.machine, config, family, resources, clock.now(), this.options.endpoint);
     const node = await this.#reporter.register(wanted);
     this.#registered = true;
     this.#print(`kubelet: Successfully registered node ${this.nodeName}`);

@@ -6,12 +6,15 @@ import type { Component, ComponentContext } from '../shell/component.js';
 import { ConditionsMet } from './conditions-met.js';
 import { Heartbeats } from './heartbeats.js';
 import { Kubelet } from './kubelet.js';
+import type { KubeletEndpoint } from './kubelet-server.js';
 import type { PodWorker } from './pod-worker.js';
 
 export interface KubeletsOptions {
   machines: Machines;
   identities: readonly ClusterIdentity[];
   bootDelay: (() => number) | undefined;
+  /** Where the API server is to look for them, if it does. */
+  endpoint: KubeletEndpoint | undefined;
   /** Whether a process outside runs the pod of this key (`namespace/name`). */
   isForeign(key: string): boolean;
   /** The machine that has been up for long: the given boot delay is not for it. */
@@ -68,9 +71,9 @@ export class Kubelets implements Component {
   #onMachine(machine: SandboxInstance): void {
     const known = this.#kubelets.get(machine.instanceId);
     if (machine.state === 'running' && !known) {
-      const { ctx, options: { identities, bootDelay } } = this;
+      const { ctx, options: { identities, bootDelay, endpoint } } = this;
       const kubelet = new Kubelet(machine, {
-        ctx, identities, bootDelay: machine.instanceId === this.options.systemInstanceId ? undefined : bootDelay, met: this.#met, heartbeats: this.#heartbeats,
+        ctx, identities, endpoint, bootDelay: machine.instanceId === this.options.systemInstanceId ? undefined : bootDelay, met: this.#met, heartbeats: this.#heartbeats,
         newPodIp: () => this.#newPodIp(machine.privateIp),
         isForeign: (pod) => this.options.isForeign(keyOfObject(pod)),
       });

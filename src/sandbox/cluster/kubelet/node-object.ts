@@ -7,6 +7,7 @@ import type { SandboxInstance } from '../../aws/instance.js';
 import { UNINITIALIZED_TAINT } from '../nodes/cloud-node-controller.js';
 import { MACHINE_ANNOTATION } from '../model/machine.js';
 import { NOT_READY } from '../nodes/node-taints.js';
+import type { KubeletEndpoint } from './kubelet-server.js';
 import { BootFailure } from './user-data/boot-config.js';
 import type { BootConfig, ImageFamily } from './user-data/boot-config.js';
 
@@ -73,7 +74,7 @@ const idFrom = (instanceId: string): string => {
  * The Node that a kubelet registers: the labels and taints that its configuration names, and what it knows by itself. The cloud's
  * facts come from the cloud controller, for which the uninitialized taint waits.
  */
-export function nodeObject(machine: SandboxInstance, config: BootConfig, family: ImageFamily, resources: { capacity: Resources; allocatable: Resources }, now: number) {
+export function nodeObject(machine: SandboxInstance, config: BootConfig, family: ImageFamily, resources: { capacity: Resources; allocatable: Resources }, now: number, endpoint?: KubeletEndpoint) {
   const os = family === 'Windows' ? 'windows' : 'linux';
   const { architecture } = machine.shape;
   const name = machine.privateDnsName;
@@ -101,9 +102,9 @@ export function nodeObject(machine: SandboxInstance, config: BootConfig, family:
     status: {
       capacity: formatNodeResources(resources.capacity),
       allocatable: formatNodeResources(resources.allocatable),
-      addresses: [{ type: 'InternalIP', address: machine.privateIp }, { type: 'Hostname', address: name }],
+      addresses: [{ type: 'InternalIP', address: machine.privateIp }, { type: 'Hostname', address: endpoint?.address ?? name }],
       conditions: nodeConditions(NETWORK_NOT_READY, now).map((condition) => ({ ...condition, lastTransitionTime: kubeTime(now) })),
-      daemonEndpoints: { kubeletEndpoint: { Port: 10_250 } },
+      daemonEndpoints: { kubeletEndpoint: { Port: endpoint?.port ?? 10_250 } },
       nodeInfo: {
         architecture, operatingSystem: os, ...SYSTEMS[family], kubeletVersion: KUBELET_VERSION, kubeProxyVersion: KUBELET_VERSION,
         bootID: id, machineID: id.replaceAll('-', ''), systemUUID: id,

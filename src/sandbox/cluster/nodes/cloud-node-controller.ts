@@ -19,7 +19,7 @@ const SHUTDOWN_TAINT: Taint = { key: 'node.cloudprovider.kubernetes.io/shutdown'
 const LIFECYCLE_PERIOD = 5_000;
 
 /** What the cloud knows of a node, by the machine. */
-export function cloudFacts({ instanceId, instanceType, availabilityZone, privateIp, privateDnsName }: SandboxInstance, region: string, zoneId: string | undefined) {
+export function cloudFacts({ instanceId, instanceType, availabilityZone, privateIp, privateDnsName }: SandboxInstance, region: string, zoneId: string | undefined, hostname: string = privateDnsName) {
   return {
     providerID: `aws:///${availabilityZone}/${instanceId}`,
     labels: {
@@ -35,7 +35,7 @@ export function cloudFacts({ instanceId, instanceType, availabilityZone, private
     addresses: [
       { type: 'InternalIP', address: privateIp },
       { type: 'InternalDNS', address: privateDnsName },
-      { type: 'Hostname', address: privateDnsName },
+      { type: 'Hostname', address: hostname },
     ],
   };
 }
@@ -44,6 +44,8 @@ export interface CloudNodeOptions {
   machines: Machines;
   region: string;
   zoneIds: Readonly<Record<string, string>>;
+  /** By which API servers find the kubelets; default: the machines' own. */
+  hostname?: string | undefined;
 }
 
 /** The cloud controller manager's part: tells new nodes who they are, and removes nodes whose machine is gone. */
@@ -94,7 +96,7 @@ export class CloudNodeController implements Component {
     const machine = this.#machineOf(node);
     const taints = node.spec.taints ?? [];
     if (machine && taints.some((taint) => sameTaint(taint, UNINITIALIZED_TAINT))) {
-      const facts = cloudFacts(machine, this.options.region, this.options.zoneIds[machine.availabilityZone]);
+      const facts = cloudFacts(machine, this.options.region, this.options.zoneIds[machine.availabilityZone], this.options.hostname);
       const initialized = await writer.patch<Node>(informers.nodes, node, {
         metadata: { resourceVersion: node.metadata.resourceVersion, labels: facts.labels },
         spec: { providerID: facts.providerID, taints: taints.filter((taint) => !sameTaint(taint, UNINITIALIZED_TAINT)) },
