@@ -35,7 +35,7 @@ export function kindNamed(kinds: readonly KindPlan[], text: string): KindPlan {
   const [found] = matching(kinds, text);
   if (found) return found;
   const known = kinds.map((kind) => {
-    const [plural, , , ...short] = namesOf(kind);
+    const [plural = '', , , ...short] = namesOf(kind);
     return short.length > 0 ? `${plural} (${short.join(', ')})` : plural;
   });
   throw new UnknownKindName(`"${text}" is no kind that this operator has to do with; it knows ${known.sort((a, b) => (a < b ? -1 : 1)).join(', ')}`);
