@@ -1,5 +1,5 @@
 # Everything below installs what it needs from package-lock.json; Node >= 20.19, npm and make are all that must be there.
-.PHONY: docs run test test-real control-plane test-e2e test-real-scheduler test-restart test-charts test-image bench lint manifests build deploy coverage clean bench-peers test-faults test-chaos
+.PHONY: docs run test test-new test-real control-plane test-e2e test-real-scheduler test-restart test-charts test-image bench lint manifests build deploy coverage clean bench-peers test-faults test-chaos
 
 NODE_MODULES := node_modules/.package-lock.json
 BUILT := dist/.built
@@ -23,6 +23,9 @@ test: $(BUILT) ## every suite that needs only Node; closes with "N passed, N fai
 
 test-faults: $(BUILT) ## every schedule of faults that the scenarios have; the test suite tries a sample
 	@FAULTS=all node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config --timeout 1800000 $$(find dist/src dist/test dist/reconcilers -name '*fault*.test.js')
+
+test-new: $(BUILT) ## what a newcomer types, from an empty folder to an operator in the sandbox, with karpenter-ts out of its tarball
+	@node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config dist/test/new/five-commands.slow.js
 
 test-restart: $(BUILT) ## kills the operator at twenty moments of a scale-up; the test suite does so at four
 	@RESTARTS=20 node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config dist/test/e2e/restart.test.js

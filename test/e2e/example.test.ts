@@ -1,13 +1,10 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, readdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { cpSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Node } from '../../src/operator/index.js';
+import { installTarball, linkDependencies, manifestOf } from '../support/installed-package.js';
 import { ROOT, SandboxProcess, eventually } from '../support/sandbox-process.js';
-
-interface Manifest { dependencies: Record<string, string>; devDependencies: Record<string, string>; exports: Record<string, string | { types: string; default: string }> }
-
-const manifestOf = (folder: string): Manifest => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
 
 describe('examples/node-labeler, with karpenter-ts from its tarball', function example() {
   this.timeout(120_000);
@@ -15,31 +12,11 @@ describe('examples/node-labeler, with karpenter-ts from its tarball', function e
   const home = join(sandbox.folder, 'node-labeler');
   const installed = join(home, 'node_modules/karpenter-ts');
 
-  async function succeed(command: string, ...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await sandbox.run(command, args);
-    expect(code, `${command} ${args.join(' ')}\n${stdout}${stderr}`).to.equal(0);
-    return stdout;
-  }
-
-  /** What npm would install for a package, taken from the repository's own dependencies: no network. */
-  function link(names: readonly string[]): void {
-    for (const name of names) {
-      const path = join(home, 'node_modules', name);
-      mkdirSync(dirname(path), { recursive: true });
-      symlinkSync(realpathSync(join(ROOT, 'node_modules', name)), path);
-    }
-  }
-
-  before(async () => {
+  before(() => {
     cpSync(join(ROOT, 'examples/node-labeler'), home, { recursive: true, filter: (path) => !/\/(node_modules|dist)$/.test(path) });
-    // What is compiled already is packed as it is.
-    await succeed('npm', 'pack', '--ignore-scripts', '--silent', '--pack-destination', sandbox.folder);
-    const tarball = readdirSync(sandbox.folder).find((name) => name.endsWith('.tgz')) ?? '';
-    mkdirSync(installed, { recursive: true });
-    await succeed('tar', '-xzf', join(sandbox.folder, tarball), '--strip-components=1', '-C', installed);
-    const { dependencies, devDependencies } = manifestOf(home);
-    expect(Object.keys(dependencies)).to.deep.equal(['karpenter-ts']);
-    link([...Object.keys(manifestOf(installed).dependencies), ...Object.keys(devDependencies)]);
+    installTarball(home);
+    linkDependencies(home, { installed: true });
+    expect(Object.keys(manifestOf(home).dependencies)).to.deep.equal(['karpenter-ts']);
     const modules = Object.keys(manifestOf(installed).exports).filter((name) => name !== './package.json');
     writeFileSync(join(home, 'src/every-export.ts'), modules.map((name, index) => `export * as module${index} from 'karpenter-ts${name.slice(1)}';\n`).join(''));
   });

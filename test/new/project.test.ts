@@ -9,7 +9,7 @@ import { newReconciler } from '../../src/cli/new/new-reconciler.js';
 import { manifestsCommand } from '../../src/cli/manifests-command.js';
 import { requireProject } from '../../src/cli/project/project.js';
 import type { Project } from '../../src/cli/project/project.js';
-import { linkDependencies } from '../support/generated-project.js';
+import { linkDependencies } from '../support/installed-package.js';
 
 const FLAGS = { version: 'v1alpha1', namespaced: true, force: false };
 

@@ -1,0 +1,134 @@
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { parse } from 'yaml';
+import { installTarball, linkDependencies } from '../support/installed-package.js';
+import { eventually, freePort, hasKubectl } from '../support/sandbox-process.js';
+
+interface Website { spec: { message: string }; status?: { conditions?: { type: string; status: string; reason: string }[] } }
+
+/** What a newcomer types, in an empty folder. `npm install` has nothing to do here: karpenter-ts comes out of its tarball, its dependencies are linked. */
+describe('From nothing to an operator in the sandbox, in five commands', function fiveCommands() {
+  this.timeout(120_000);
+  const empty = mkdtempSync(join(tmpdir(), 'karpenter-ts-five-'));
+  const folder = join(empty, 'website-operator');
+  const environment: NodeJS.ProcessEnv = { ...process.env, KUBECONFIG: join(folder, '.sandbox/kubeconfig'), METRICS_PORT: '0', HEALTH_PORT: '0' };
+  const running = new Set<ChildProcess>();
+  let output = '';
+
+  const succeed = (cwd: string, command: string, ...args: readonly string[]): string => {
+    const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', env: environment });
+    expect(status, `${command} ${args.join(' ')}\n${stdout}${stderr}`).to.equal(0);
+    return stdout;
+  };
+  const server = (): string => (parse(readFileSync(join(folder, '.sandbox/kubeconfig'), 'utf8')) as { clusters: [{ cluster: { server: string } }] }).clusters[0].cluster.server;
+  const get = async <T>(path: string): Promise<T> => (await (await fetch(`${server()}${path}`)).json()) as T;
+  const website = (): Promise<Website> => get<Website>('/apis/website.example.com/v1alpha1/namespaces/default/websites/example');
+  const condition = async (): Promise<string> => (await website()).status?.conditions?.map(({ type, status, reason }) => `${type}=${status}/${reason}`).sort().join() ?? 'none';
+  const edit = (path: string, from: string, to: string): void => {
+    const text = readFileSync(join(folder, path), 'utf8');
+    expect(text).to.include(from);
+    writeFileSync(join(folder, path), text.replace(from, to));
+  };
+  const says = (text: string | RegExp): Promise<void> => eventually(`dev says ${text}`, 40_000, async () => (typeof text === 'string' ? output.includes(text) : text.test(output)) || output);
+
+  /** In a group of its own, as a terminal does it: a Ctrl-C comes to all processes of it. */
+  const start = (command: string, ...args: readonly string[]): ChildProcess => {
+    const child = spawn(command, args, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+    return child;
+  };
+  const interrupt = (child: ChildProcess): Promise<unknown> => {
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    process.kill(-(child.pid as number), 'SIGINT');
+    return ended;
+  };
+
+  before(() => void installTarball(empty));
+  after(async () => {
+    await Promise.all([...running].map(interrupt));
+    rmSync(empty, { recursive: true, force: true });
+  });
+
+  it('1 and 2: npx karpenter-ts new operator website-operator, cd website-operator', () => {
+    expect(succeed(empty, 'npx', 'karpenter-ts', 'new', 'operator', 'website-operator')).to.include('Next: cd website-operator, npm install, npm test, npm run dev');
+  });
+
+  it('3: npm install', () => linkDependencies(folder, { installed: true }));
+
+  it('4: npm test', () => {
+    expect(succeed(folder, 'npm', 'test')).to.match(/pass 3$/m).and.match(/fail 0$/m);
+  });
+
+  it('5: npm run dev', async () => {
+    start('npm', 'run', 'dev');
+    await says('dev: the operator starts');
+    await eventually('the sample is ready', 30_000, async () => {
+      const now = await condition();
+      return now === 'Published=True/Published,Ready=True/Ready' || `${now}\n${output}`;
+    });
+    expect(await get<{ data: object }>('/api/v1/namespaces/default/configmaps/website-example')).to.deep.include({ data: { message: 'hello' } });
+  });
+
+  it('starts the operator again when a file is saved, with new fields served', async () => {
+    edit('src/website-reconciler.ts', 'return met();', "return met('Written', website.spec.author ?? '');");
+    edit('src/website.ts', "  declare message: string;\n", "  declare message: string;\n  @Field(s.string().default('somebody')) declare author?: string;\n");
+    await says(/error TS\d+[\s\S]*the operator of before goes on/);
+    edit('src/website.ts', "s.string().default('somebody')", "s.string().default('somebody').optional()");
+    await says('dev: the operator starts again');
+    await eventually('the condition has the new reason', 30_000, async () => {
+      const now = await condition();
+      return now.includes('Published=True/Written') || `${now}\n${output}`;
+    });
+  });
+
+  it('says how the operator ended when it ends by itself, and goes on with the next save', async () => {
+    edit('src/main.ts', 'const stop', "if (process.env['NEVER'] === undefined) process.exit(7);\nconst stop");
+    await says('dev: the operator ended with exit code 7; waiting for a file under src to be saved');
+    const before = output.length;
+    edit('src/main.ts', "if (process.env['NEVER'] === undefined) process.exit(7);\n", '');
+    await eventually('the operator is there again', 40_000, async () => /"message":"started"/.test(output.slice(before)) || output);
+  });
+
+  it('ends at Ctrl-C with the sandbox and the operator', async () => {
+    const url = server();
+    await interrupt([...running][0] as ChildProcess);
+    expect(output.trimEnd().split('\n').at(-1)).to.match(/"message":"stopped"/);
+    const refused = await fetch(url).then(() => 'it answers', (error: Error) => error.message);
+    expect(refused).to.equal('fetch failed');
+  });
+
+  it('or one by one: npm run sandbox and npm start', async () => {
+    start('npx', 'karpenter-ts', 'dev', '--no-operator', '--port', String(await freePort()));
+    await says('dev: the cluster is ready');
+    const operator = start('npm', 'start');
+    await eventually('the sample is ready', 30_000, async () => (await condition()).includes('Ready=True') || (await condition()));
+    await interrupt(operator);
+    expect(output).to.match(/"message":"stopped"/);
+  });
+
+  it('deploys: config/default is complete, and served', function deploys() {
+    if (!hasKubectl) {
+      console.warn('NOT RUN: kubectl is not on the path; the kustomize tree of a new operator is not applied');
+      this.skip();
+    }
+    expect(existsSync(join(folder, 'config/rbac/role.yaml'))).to.equal(true);
+    succeed(folder, 'kubectl', 'apply', '-k', 'config/default');
+    expect(succeed(folder, 'kubectl', 'get', 'deployment', 'website-operator', '-n', 'website-operator', '-o', 'jsonpath={.spec.template.spec.serviceAccountName}')).to.equal('website-operator');
+    expect(succeed(folder, 'kubectl', 'get', 'clusterrole', 'website-operator', '-o', 'jsonpath={.rules[*].resources}')).to.include('configmaps').and.include('websites/status');
+  });
+
+  it('says with npm run check what is not up to date', () => {
+    succeed(folder, 'npm', 'run', 'check');
+    edit('src/website.ts', 'maxLength(1024)', 'maxLength(512)');
+    const { status, stdout } = spawnSync('npm', ['run', 'check'], { cwd: folder, encoding: 'utf8', env: environment });
+    expect(status).to.equal(1);
+    expect(stdout).to.match(/config\/crd\/website\.example\.com_websites\.yaml:\d+: different; run "npm run manifests"/);
+  });
+});
