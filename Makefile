@@ -61,7 +61,7 @@ lint: $(BUILT)
 	@node tools/lint/main.mjs
 
 manifests: $(BUILT) ## writes crds/ from the decorated kinds, and what the charts share with crds/ and config/
-	@node dist/src/cli/main.js manifests --out crds
+	@node dist/src/cli/main.js manifests --out crds --interface config/interface.yaml
 	@node tools/charts.mjs
 
 docs: $(NODE_MODULES) ## writes docs/reference/api out of the doc comments; fails where an export has none
