@@ -4,9 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { parse } from 'yaml';
 import { installTarball, linkDependencies } from '../support/installed-package.js';
-import { eventually, freePort, hasKubectl } from '../support/sandbox-process.js';
+import { eventually, fetchAsAdministrator, freePort, hasKubectl } from '../support/sandbox-process.js';
 
 interface Website { spec: { message: string }; status?: { conditions?: { type: string; status: string; reason: string }[] } }
 
@@ -24,8 +23,7 @@ describe('From nothing to an operator in the sandbox, in five commands', functio
     expect(status, `${command} ${args.join(' ')}\n${stdout}${stderr}`).to.equal(0);
     return stdout;
   };
-  const server = (): string => (parse(readFileSync(join(folder, '.sandbox/kubeconfig'), 'utf8')) as { clusters: [{ cluster: { server: string } }] }).clusters[0].cluster.server;
-  const get = async <T>(path: string): Promise<T> => (await (await fetch(`${server()}${path}`)).json()) as T;
+  const get = async <T>(path: string): Promise<T> => (await (await fetchAsAdministrator(environment['KUBECONFIG'] as string, path)).json()) as T;
   const website = (): Promise<Website> => get<Website>('/apis/website.example.com/v1alpha1/namespaces/default/websites/example');
   const condition = async (): Promise<string> => (await website()).status?.conditions?.map(({ type, status, reason }) => `${type}=${status}/${reason}`).sort().join() ?? 'none';
   const edit = (path: string, from: string, to: string): void => {
@@ -97,10 +95,9 @@ describe('From nothing to an operator in the sandbox, in five commands', functio
   });
 
   it('ends at Ctrl-C with the sandbox and the operator', async () => {
-    const url = server();
     await interrupt([...running][0] as ChildProcess);
     expect(output.trimEnd().split('\n').at(-1)).to.match(/"message":"stopped"/);
-    const refused = await fetch(url).then(() => 'it answers', (error: Error) => error.message);
+    const refused = await get('/version').then(() => 'it answers', (error: Error) => error.message);
     expect(refused).to.equal('fetch failed');
   });
 

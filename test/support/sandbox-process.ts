@@ -22,6 +22,12 @@ export const sandboxEnvironment = (kubeconfig: string, awsUrl: string): NodeJS.P
   AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox',
 });
 
+/** A request to the server of a kubeconfig that a sandbox has written, as its administrator. */
+export function fetchAsAdministrator(kubeconfig: string, path: string, init: RequestInit = {}): Promise<Response> {
+  const { server, token, dispatcher } = administratorOf(kubeconfig);
+  return undiciFetch(`${server}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers }, dispatcher });
+}
+
 /** The server and the credential of a kubeconfig that a sandbox has written. */
 function administratorOf(kubeconfig: string): { server: string; token: string; dispatcher: Agent } {
   const { clusters, users } = parse(readFileSync(kubeconfig, 'utf8')) as { clusters: { cluster: { server: string; 'certificate-authority-data': string } }[]; users: { user: { token: string } }[] };
