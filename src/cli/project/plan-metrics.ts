@@ -27,11 +27,11 @@ async function* noCluster(): AsyncGenerator<string> {
 
 /** A reconciler that has conditions of a kind, and nothing to do. */
 function standIn(kind: KindClass, at: number): ReconcilerClass {
+  @Reconciler({ for: kind, name: `stand-in-${at}`, root: false })
   class StandIn {
+    @Condition('Any' as never)
     step(): Outcome { return done(); }
   }
-  Condition('Any')(StandIn.prototype, 'step', { value: StandIn.prototype.step as () => Outcome });
-  Reconciler({ for: kind, name: `stand-in-${at}`, root: false })(StandIn);
   return StandIn;
 }
 
