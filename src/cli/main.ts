@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../operator/duration.js';
 import { FAULTS_HELP, parseFault } from './aws-faults.js';
 import { CliError } from './cli-error.js';
+import type { ExplainFlags } from './explain/explain-command.js';
 import { addProjectCommands } from './project-commands.js';
 import type { PlanFlags } from './plan/plan-command.js';
 import type { SandboxFlags } from './sandbox-command.js';
@@ -107,6 +108,23 @@ program
   .action(async (flags: PlanFlags) => {
     const { planCommand } = await import('./plan/plan-command.js');
     process.exitCode = await planCommand(flags);
+  });
+
+program
+  .command('explain')
+  .description('say why an object is where it is: asks the operator at work, on this machine or in the cluster')
+  .argument('<object...>', 'KIND/NAME, such as nodeclaim/default-x7k2p, pod/web-0 or nodepools.karpenter.sh/default; singleton/NAME for a loop of the operator')
+  .option('-n, --namespace <namespace>', 'namespace of the object, for kinds that have them; default unless given')
+  .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json', 'yaml']).default('text'))
+  .option('--kubeconfig <file>', 'whose operator to ask; what kubectl would use unless given')
+  .option('--context <name>', 'which context of the kubeconfig; its current one unless given')
+  .option('--leader-election-namespace <namespace>', 'namespace of the lease, for an operator in the cluster', 'karpenter')
+  .option('--leader-election-name <name>', 'name of the lease', 'karpenter-leader-election')
+  .option('--debug-port <port>', 'port of the debug endpoint in the pod', port, 8000)
+  .option('--token <token>', "bearer token for an operator in the cluster; the kubeconfig's unless given")
+  .action(async (words: string[], flags: ExplainFlags) => {
+    const { explainCommand } = await import('./explain/explain-command.js');
+    await explainCommand(words, flags, (text) => process.stdout.write(text));
   });
 
 addProjectCommands(program, port, stop.signal);

@@ -26,6 +26,8 @@ export interface OperatorOptions {
   /** Comma-separated paths, `stdout` and `stderr`. */
   logOutputPaths: string;
   logErrorOutputPaths: string;
+  /** Where `karpenter-ts explain` is answered. */
+  debug: { enabled: boolean; host: string; port: number };
   /** Serve profiles on the port of the metrics. */
   profiling: boolean;
   /** Fill the caches while another replica leads. */
@@ -76,6 +78,9 @@ const FLAGS: readonly Flag[] = [
   { name: 'karpenter-service', kind: 'string', fallback: 'karpenter', help: 'service by which the API server reaches webhooks' },
   { name: 'webhook-port', kind: 'number', fallback: 8443, help: 'port of webhooks' },
   { name: 'disable-webhook', kind: 'boolean', fallback: false, help: 'serve no webhooks: the API server then cannot convert v1beta1' },
+  { name: 'debug-host', kind: 'string', fallback: '127.0.0.1', help: 'address at which karpenter-ts explain is answered; another than loopback needs permissions, see docs/guides/explain.md' },
+  { name: 'debug-port', kind: 'number', fallback: 0, help: 'port for it; 0 for any' },
+  { name: 'disable-debug-endpoint', kind: 'boolean', fallback: false, help: 'give no explanations' },
   { name: 'batch-max-duration', kind: 'duration', fallback: '10s', help: 'longest window over pending pods' },
   { name: 'batch-idle-duration', kind: 'duration', fallback: '1s', help: 'end of the window after the last pending pod' },
   { name: 'preference-policy', kind: 'string', fallback: 'Respect', help: 'Respect or Ignore preferences of pods' },
@@ -213,6 +218,7 @@ export function operatorOptions(flags: Readonly<Record<string, unknown>>, enviro
     },
     webhook: { enabled: values['disable-webhook'] !== true, port: number('webhook-port'), service: { namespace: environment['SYSTEM_NAMESPACE'] || 'karpenter', name: text('karpenter-service') || 'karpenter' } },
     clusterStateObservability: values['disable-cluster-state-observability'] !== true,
+    debug: { enabled: values['disable-debug-endpoint'] !== true, host: text('debug-host'), port: number('debug-port') },
     logOutputPaths: text('log-output-paths'),
     logErrorOutputPaths: text('log-error-output-paths'),
     profiling: values['enable-profiling'] === true,

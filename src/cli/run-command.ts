@@ -20,6 +20,7 @@ export async function runCommand(flags: Readonly<Record<string, unknown>>, signa
     random: systemRandom,
     logger,
     kubeconfig,
+    ...(options.debug.enabled ? { debug: { host: options.debug.host, port: options.debug.port } } : {}),
     caBundle: await certificateAuthorityOf(kubeconfig),
   });
   await operator.run({ signal });

@@ -114,6 +114,7 @@ async function startOperator({ metricsPort, featureGates }: SandboxFlags, { sand
     caBundle: certificateAuthority,
     aws: { credentials: CREDENTIALS },
     ports: { metrics: metricsPort, health: 0 },
+    debug: { server: sandbox.apiServerUrl },
     shutdownTimeout: 1_500,
   });
 }

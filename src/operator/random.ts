@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { token } from './dsl/token.js';
 
 /** The only source of randomness, so that a run can be repeated from a seed. */
@@ -14,6 +14,9 @@ export const Random = token<Random>('karpenter-ts.Random');
 
 /** The real randomness. */
 export const systemRandom: Random = { next: () => Math.random(), uuid: () => randomUUID() };
+
+/** A text that nobody can guess, 43 characters that need no escaping anywhere. Secrets never come from a seed. */
+export const secret = (): string => randomBytes(32).toString('base64url');
 
 /** A reproducible sequence (mulberry32) from a 32-bit seed. */
 export function seededRandom(seed: number): Random {

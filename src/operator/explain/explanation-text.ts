@@ -62,9 +62,14 @@ function describeRun(run: ExplainedRun, own: string, now: Instant): string[] {
     ...(error && !steps.some(({ message }) => message === error) ? [`    error: ${error}`] : []),
     ...(transitions.length > 0 ? [`    ${transitions.join(', ')}`] : []),
     ...writes.map(({ verb, object, subresource, fields, resourceVersion, error: refused }) =>
-      `    ${verb} ${object}${subresource ? ` ${subresource}` : ''}${fields.length > 0 ? ` (${fields.join(', ')})` : ''}${refused ? `: ${refused}` : resourceVersion ? ` → ${resourceVersion}` : ''}`),
+      `    ${verb} ${object}${subresource ? ` ${subresource}` : ''}${fields.length > 0 ? ` (${fields.join(', ')})` : ''}${refused ? `: ${shortened(refused)}` : resourceVersion ? ` → ${resourceVersion}` : ''}`),
   ];
 }
+
+/** Longest error of a write, in characters: the reason comes first. */
+const LONGEST_ERROR = 160;
+
+const shortened = (text: string): string => (text.length > LONGEST_ERROR ? `${text.slice(0, LONGEST_ERROR)}…` : text);
 
 function describeStep({ name, result, reason, message, waitsFor }: ExplainedRun['steps'][number]): string {
   if (waitsFor) return `${name} blocked by ${waitsFor.join(', ')}`;
@@ -74,7 +79,7 @@ function describeStep({ name, result, reason, message, waitsFor }: ExplainedRun[
 
 /** `own`: how a run of the same reconciler on the same object is called. */
 function describeCause({ cause, source, resourceVersion, by }: ExplainedCause, own: string): string {
-  const seen = `${source}${resourceVersion ? ` at ${resourceVersion}` : ''}${by === own ? ', its own write' : by ? `, written by ${by}` : ''}`;
+  const seen = `${source}${resourceVersion ? ` at ${resourceVersion}` : ''}${by === own ? ' (its own write)' : by ? ` (written by ${by})` : ''}`;
   switch (cause) {
     case 'object': case 'watch': return `a change of ${seen}`;
     case 'resync': return `${seen} that was there at the start`;

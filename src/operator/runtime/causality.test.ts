@@ -163,7 +163,7 @@ describe('Every run', () => {
     expect(causes(last('lighthouse'))).to.deep.equal(['requeue the operator started']);
     script.look = () => '7s';
     await bed.advance('30s');
-    expect(causes(last('lighthouse'))).to.deep.equal(['requeue every 30s']);
+    expect(causes(last('lighthouse'))).to.deep.equal(['requeue tick every 30s']);
     expect(report('lighthouse').pending.map(({ source }) => source)).to.deep.equal(['tick asked to be called again after 7s']);
     await launch();
     await bed.advance('2s');
@@ -204,7 +204,7 @@ describe('Every run', () => {
         if (queue) expect(pending.some(({ at }) => at <= (queue.due ?? Infinity)), `what ${reconciler} ${key} waits for`).to.equal(true);
       }
     };
-    for (let round = 0; round < 60; round += 1) {
+    for (let round = 0; round < 25; round += 1) {
       const name = names[Math.floor(random.next() * names.length)] as string;
       const [existing, act] = [await bed.api.find(Boat, name), random.next()];
       if (!existing) await bed.api.create(Boat, { metadata: { name }, spec: { harbour: 'Kiel' } });
@@ -214,6 +214,6 @@ describe('Every run', () => {
       await bed.advance(`${Math.floor(random.next() * 20)}s`);
       check();
     }
-    expect(runs).to.be.above(1_000);
+    expect(runs).to.be.above(400);
   });
 });

@@ -9,6 +9,8 @@ import type { KeyReport } from '../causality/recorder.js';
 import { WriteOrigins } from '../causality/write-origins.js';
 import { Clock, systemClock } from '../clock.js';
 import { Cache } from '../context.js';
+import type { DebugOptions } from '../debug/debug-endpoint.js';
+import { DebugEndpoint } from '../debug/debug-endpoint.js';
 import { compile } from '../dsl/compile.js';
 import type { Plan, ReconcilerClass } from '../dsl/plan.js';
 import type { ExplainTarget } from '../explain/explain.js';
@@ -73,6 +75,8 @@ export interface OperatorOptions {
   ports?: EndpointPorts | false;
   /** Serves what `@Validates`, `@Defaults` and `@ConvertsFrom` declare, on every replica, with certificates of its own. Default: not served. */
   webhooks?: WebhookOptions;
+  /** Answers `karpenter-ts explain`, on every replica; see {@link DebugOptions}. Default: not served. */
+  debug?: DebugOptions;
   /**
    * Limit on the requests of all controllers together. Default: 200 a second, 300 at once, a tenth of both kept for runs on objects that are being
    * deleted. Leases are outside it, on connections of their own.
@@ -107,6 +111,7 @@ export class Operator {
   readonly #kinds = new Kinds();
   /** Fails where the API server cannot even be named. */
   readonly #connect: () => Promise<void>;
+  readonly #transport: KubeTransport;
   readonly #client: KubeClient;
   /** Without rate limit and fence: for leases, which a busy operator must not lose, and certificates, which followers need too. */
   readonly #free: KubeClient;
@@ -119,6 +124,7 @@ export class Operator {
   #plan: Plan | undefined;
   #webhookHandler: WebhookHandler | undefined;
   #webhooks: Webhooks | undefined;
+  #debug: DebugEndpoint | undefined;
   #controllers: readonly (Controller | SingletonController)[] = [];
   #started = false;
   #becomeReady: () => void = () => undefined;
@@ -133,6 +139,7 @@ export class Operator {
     const { kubeconfig } = options;
     const fallback = options.transport || kubeconfig ? undefined : defaultTransport(this.#clock);
     const transport = options.transport ?? fallback ?? httpTransport(kubeconfig as KubeConfig, this.#clock);
+    this.#transport = transport;
     this.#connect = async () => void (await fallback?.open());
     const host = options.transport ? 'in-process' : kubeconfig?.getCurrentCluster()?.server.replace(/^https?:\/\//, '') ?? 'default';
     const shared = {
@@ -185,6 +192,11 @@ export class Operator {
   /** Where `/metrics`, `/healthz` and `/readyz` are served. */
   get ports(): Readonly<Record<'metrics' | 'health', number>> | undefined {
     return this.#endpoints?.bound;
+  }
+
+  /** Where explanations are given. */
+  get debugPort(): number | undefined {
+    return this.#debug?.port;
   }
 
   /** Where webhooks are served. */
@@ -253,6 +265,7 @@ export class Operator {
     };
     stack.push('connections', () => this.#client.close());
     await this.#serve(stack);
+    await this.#serveExplanations(stack);
     await this.#serveWebhooks(stack);
     signal.throwIfAborted();
     const { warmup = true } = this.options;
@@ -301,6 +314,16 @@ export class Operator {
     this.#endpoints = new HttpEndpoints(this.metrics, { healthz: this.livez, readyz: this.readyz }, ports, this.#clock);
     stack.push('endpoints', () => this.#endpoints?.stop());
     await this.#endpoints.start();
+  }
+
+  async #serveExplanations(stack: StopStack): Promise<void> {
+    const { name, debug: options } = this.options;
+    if (!options) return;
+    const server = this.#transport.endpoint?.server ?? 'in-process';
+    const debug = new DebugEndpoint(options, { operator: name, server, client: this.#free, log: this.#log, explain: (target) => this.explain(target) });
+    this.#debug = debug;
+    stack.push('debug endpoint', () => debug.stop());
+    await debug.start();
   }
 
   /** Before the informers: API servers may need a conversion to answer them. */

@@ -171,4 +171,4 @@ export class SingletonController {
   }
 }
 
-const everyReason = (every: number): string => `every ${roughly(every)}`;
+const everyReason = (every: number): string => `tick every ${roughly(every)}`;
