@@ -6,14 +6,17 @@ import { caseFileOf, clusterOf, optionsOf } from '../support/workload.js';
 import { WORKLOADS } from '../support/workload-list.js';
 import { decisionOf } from './plan-answer.js';
 import type { PlanAnswer } from './plan-answer.js';
+import { failoverBenchmark } from './failover.bench.js';
 import { provisioningBenchmark } from './provisioning.bench.js';
-import { queueBenchmark } from './queue.bench.js';
+import { queueBenchmark, queueSoak } from './queue.bench.js';
 import { reconcileBenchmark } from './reconcile.bench.js';
 import * as sandbox from './sandbox.bench.js';
 import { schedulingBenchmarks } from './scheduling.bench.js';
 
 const benchmarks: Readonly<Record<string, () => Promise<object>>> = {
   queue: queueBenchmark,
+  'queue.soak': queueSoak,
+  failover: failoverBenchmark,
   reconcile: reconcileBenchmark,
   ...schedulingBenchmarks,
   provisioning: provisioningBenchmark,

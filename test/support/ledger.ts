@@ -29,6 +29,13 @@ export class Ledger {
     return this;
   }
 
+  /** Stores objects beside the ledger, for caches to hold. */
+  async fill(objects: number): Promise<void> {
+    for (let index = 0; index < objects; index += 1) {
+      await this.client.create(CONFIG_MAP, { metadata: { name: `filler-${index}`, namespace: 'kube-system' }, data: { text: 'x'.repeat(200) } });
+    }
+  }
+
   async close(): Promise<void> {
     this.stop.abort(new Error('over'));
     await this.server.close();

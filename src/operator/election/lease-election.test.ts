@@ -60,6 +60,16 @@ describe('leader election', () => {
     expect(spec).to.include({ leaseDurationSeconds: 15, leaseTransitions: 0 });
   });
 
+  it('passes on at once when the leader resigns: the others watch', async () => {
+    const a = candidate('a');
+    await clock.settle();
+    const b = candidate('b');
+    await clock.advance('10s');
+    a.stop.abort(new Error('rolling update'));
+    await clock.advance('10ms');
+    expect([a.outcome, b.election.fence.open]).to.deep.equal(['resigned', true]);
+  });
+
   it('passes on within seconds when the leader resigns', async () => {
     const a = candidate('a');
     await clock.settle();

@@ -40,6 +40,8 @@ export class LeaseElection implements Election {
   #claimed = false;
   #renewedAt = 0;
   #failures = 0;
+  /** Ends the pause under way. */
+  #wake: () => void = () => undefined;
   #elect: () => void = () => undefined;
   readonly #elected = new Promise<void>((resolve) => {
     this.#elect = resolve;
@@ -58,7 +60,7 @@ export class LeaseElection implements Election {
 
   async run(signal: AbortSignal): Promise<void> {
     try {
-      while (!(await this.#try(signal))) await this.#pause(signal);
+      await this.#stand(signal);
       this.#leading = true;
       this.#elect();
       for (;;) {
@@ -71,6 +73,31 @@ export class LeaseElection implements Election {
       if (!isAborted(error, signal)) throw error;
     }
     await this.#release();
+  }
+
+  async #stand(signal: AbortSignal): Promise<void> {
+    const stood = new AbortController();
+    void this.#watch(AbortSignal.any([signal, stood.signal]));
+    try {
+      while (!(await this.#try(signal))) await this.#pause(signal);
+    } finally {
+      stood.abort();
+    }
+  }
+
+  /** Ends a candidate's pause when the lease is handed back, so that it need not wait for its next try. Without the watch it still tries. */
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { client, clock, namespace, name } = this.options;
+    while (!signal.aborted) {
+      try {
+        for await (const { type, object } of client.watch(LEASE, { namespace, fieldSelector: `metadata.name=${name}`, signal })) {
+          if (type === 'DELETED' || (type === 'MODIFIED' && !(object as Lease).spec?.holderIdentity)) this.#wake();
+        }
+      } catch {
+        // The tries say what is wrong.
+      }
+      await sleep(clock, this.#times.retryPeriod, signal).catch(() => undefined);
+    }
   }
 
   #giveUpIfLost(): void {
@@ -151,7 +178,13 @@ export class LeaseElection implements Election {
     const { retryPeriod } = this.#times;
     const began = clock.monotonic();
     const wait = this.#leading ? Math.min(retryPeriod, this.#untilDeadline) : retryPeriod * (1 + JITTER * random.next());
-    await sleep(clock, wait, signal);
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    try {
+      await sleep(clock, wait, this.#leading ? signal : AbortSignal.any([signal, woken.signal]));
+    } catch {
+      signal.throwIfAborted();
+    }
     return clock.monotonic() - began > wait + retryPeriod;
   }
 

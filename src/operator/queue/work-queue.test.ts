@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import fc from 'fast-check';
 import type { Subscription } from 'rxjs';
 import { seededRandom } from '../random.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
@@ -59,16 +58,6 @@ describe('the work queue', () => {
       await clock.flush();
     }
     expect(new Set(keys()).size).to.equal(50);
-  });
-
-  it('keeps nothing of a hundred thousand keys that were run', async () => {
-    const { clock, queue } = setUp();
-    worker(queue, clock, 1_000, 0);
-    for (let index = 0; index < 100_000; index += 1) queue.add(`k${index}`);
-    await clock.advance('10s');
-    expect(queue.size).to.equal(0);
-    expect(queue.depths.size).to.equal(0);
-    expect(clock.timers).to.equal(0);
   });
 
   it('cuts a backoff only for a wish that says so', async () => {
@@ -178,33 +167,23 @@ describe('the work queue', () => {
   });
 
   it('does not starve the first list under a stream of fresh events (controller-runtime#3496)', async () => {
+    const [lasting, gap, behind] = [10, 5, 100];
     const { clock, queue } = setUp();
-    const { keys } = worker(queue, clock, 1, 10);
-    queue.add('initial', { priority: -100 });
+    const { keys } = worker(queue, clock, 1, lasting);
+    queue.add('initial', { priority: -behind });
     let fresh = 0;
     // Twice as much work comes in as the one worker can do: without aging, the initial key would wait for ever.
     const feed = (): void => {
       queue.add(`fresh${(fresh += 1)}`);
-      if (fresh < 100_000) clock.schedule(5, feed);
+      if (fresh < 100_000) clock.schedule(gap, feed);
     };
     feed();
-    await clock.advanceUntil(() => keys().includes('initial'), { step: '10s', limit: '10m' });
-    // 100 points are 100 seconds of age: ahead of it are the keys of the first 100 s, at 10 ms each 200 s of work.
-    expect(clock.now()).to.be.within(190_000, 215_000);
-  });
-
-  it('gives two tenants with a thousand keys and with one equal turns', async () => {
-    const { clock, queue } = setUp({ fairBy: (key) => key.split('/')[0] });
-    for (let index = 0; index < 1_000; index += 1) queue.add(`big/${index}`);
-    const { keys } = worker(queue, clock, 1, 10);
-    const runs = { big: 0, small: 0 };
-    for (let turn = 0; turn < 100; turn += 1) {
-      queue.add('small/only');
-      await clock.advance(20);
-    }
-    for (const key of keys()) runs[key.split('/')[0] as 'big' | 'small'] += 1;
-    const jain = (runs.big + runs.small) ** 2 / (2 * (runs.big ** 2 + runs.small ** 2));
-    expect(jain).to.be.at.least(0.95);
+    // One point is one second of age: ahead of it are the keys of the first 100 s.
+    const bound = ((behind * 1_000) / gap + 1) * lasting;
+    await clock.advance(bound - 1_000);
+    expect(keys()).not.to.include('initial');
+    await clock.advance(1_000 + lasting);
+    expect(keys()).to.include('initial');
   });
 
   it('starts no more runs than its rate allows', async () => {
@@ -273,94 +252,4 @@ describe('the work queue', () => {
     const { queue } = setUp();
     expect(() => queue.done('a')).to.throw('done("a"): the key is not in the queue, not running');
   });
-
-  it('agrees with a naive model under any sequence of operations', async () => {
-    const key = fc.constantFrom('a', 'b', 'c', 'd');
-    const operation = fc.oneof(
-      fc.record({ do: fc.constant('add' as const), key, priority: fc.integer({ min: -2, max: 2 }), after: fc.constantFrom(0, 0, 5, 500, 3_000) }),
-      fc.record({ do: fc.constant('finish' as const), key, as: fc.constantFrom('success' as const, 'failure' as const) }),
-      fc.record({ do: fc.constant('advance' as const), by: fc.constantFrom(1, 100, 1_000, 2_500) }),
-    );
-    await fc.assert(
-      fc.asyncProperty(fc.array(operation, { maxLength: 60 }), fc.integer({ min: 1, max: 3 }), async (operations, slots) => {
-        const { clock, queue } = setUp();
-        const real: string[] = [];
-        queue.work(slots).subscribe((item) => real.push(`${item.key}#${item.attempt}@${clock.now()}`));
-        const model = new NaiveQueue(slots);
-        for (const step of operations) {
-          if (step.do === 'add') {
-            queue.add(step.key, step);
-            model.add(step.key, step.priority, step.after, clock.now());
-          } else if (step.do === 'finish') {
-            if (!model.running.has(step.key)) continue;
-            if (step.as === 'failure') queue.retry(step.key);
-            else queue.forget(step.key);
-            queue.done(step.key);
-            model.finish(step.key, step.as === 'failure', clock.now());
-          } else {
-            for (let end = clock.now() + step.by; clock.now() < end; model.start(clock.now())) {
-              const next = model.nextDue(clock.now());
-              await clock.advance(Math.min(next, end) - clock.now());
-            }
-          }
-          await clock.settle();
-          model.start(clock.now());
-          expect(real).to.deep.equal(model.started);
-        }
-      }),
-      { numRuns: 300, seed: 7 },
-    );
-  });
 });
-
-/** The queue's contract in the simplest terms: a list of wishes, searched anew each time. */
-class NaiveQueue {
-  readonly started: string[] = [];
-  readonly running = new Map<string, { priority: number; due: number; order: number } | undefined>();
-  readonly #wanted = new Map<string, { priority: number; due: number; order: number }>();
-  readonly #failures = new Map<string, number>();
-  readonly #notBefore = new Map<string, number>();
-  #order = 0;
-
-  constructor(private readonly slots: number) {}
-
-  add(key: string, priority: number, after: number, now: number): void {
-    const due = now + after;
-    if (this.running.has(key)) {
-      const next = this.running.get(key);
-      this.running.set(key, next ? { ...next, priority: Math.max(next.priority, priority), due: Math.min(next.due, due) } : { priority, due, order: 0 });
-      return;
-    }
-    const wish = this.#wanted.get(key);
-    if (!wish) this.#wanted.set(key, { priority, due, order: (this.#order += 1) });
-    else {
-      wish.priority = Math.max(wish.priority, priority);
-      const earlier = Math.max(Math.min(wish.due, due), this.#notBefore.get(key) ?? 0);
-      if (wish.due > now && earlier !== wish.due) Object.assign(wish, { due: earlier, order: (this.#order += 1) });
-    }
-  }
-
-  finish(key: string, failed: boolean, now: number): void {
-    let next = this.running.get(key);
-    this.running.delete(key);
-    this.#failures.set(key, failed ? (this.#failures.get(key) ?? 0) + 1 : 0);
-    this.#notBefore.set(key, failed ? now + 1_000 * 2 ** ((this.#failures.get(key) as number) - 1) : 0);
-    if (failed) next = { priority: Math.max(next?.priority ?? 0, 0), due: this.#notBefore.get(key) as number, order: 0 };
-    if (next) this.#wanted.set(key, { ...next, order: (this.#order += 1) });
-  }
-
-  nextDue(now: number): number {
-    return Math.min(...[...this.#wanted.values()].map(({ due }) => due).filter((due) => due > now));
-  }
-
-  start(now: number): void {
-    while (this.running.size < this.slots) {
-      const rank = ({ due, priority }: { due: number; priority: number }): number => due - priority * 1_000;
-      const [next] = [...this.#wanted].filter(([, { due }]) => due <= now).sort(([, a], [, b]) => rank(a) - rank(b) || a.order - b.order);
-      if (!next) return;
-      this.#wanted.delete(next[0]);
-      this.running.set(next[0], undefined);
-      this.started.push(`${next[0]}#${this.#failures.get(next[0]) ?? 0}@${now}`);
-    }
-  }
-}

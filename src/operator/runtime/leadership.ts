@@ -104,6 +104,7 @@ export class Leadership {
       await term.catch(() => undefined);
       await host.close();
     });
+    this.environment.log.info('standing by', { lease: this.#lease, identity: this.#identity });
     await rejectOnAbort(Promise.race([election.whenElected(), term]), signal);
     this.environment.log.info('elected', { lease: this.#lease, identity: this.#identity });
     // The term resolves only when it is asked to end, which nobody here waits for.
