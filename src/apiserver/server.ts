@@ -13,6 +13,7 @@ import { escalationCheck } from './authorization/escalation.js';
 import { bootstrap } from './bootstrap.js';
 import { systemClock, systemRandom } from './clock.js';
 import { startEventExpiry } from './controllers/event-expiry.js';
+import { startFlowSchemaController } from './controllers/flow-schema-controller.js';
 import { startGarbageCollector } from './controllers/garbage-collector.js';
 import { startNamespaceController } from './controllers/namespace-controller.js';
 import { startRoleAggregation } from './controllers/role-aggregation.js';
@@ -21,6 +22,8 @@ import { startServiceAccounts } from './controllers/service-accounts.js';
 import type { Clock, ConversionHook, JsonObject, Random, ResourceRegistry } from './contracts.js';
 import { installCustomResources } from './crd/controller.js';
 import { createDiscovery } from './discovery/handler.js';
+import { ensureDefaultFlowSchemas } from './flow-control/default-flow-schemas.js';
+import { FlowClassifier } from './flow-control/flow-classifier.js';
 import type { ApiRequest, ApiResponse } from './http/exchange.js';
 import { createHandler } from './http/handler.js';
 import { createHealth } from './http/health.js';
@@ -92,12 +95,14 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const serviceAccountTokens = new ServiceAccountTokens({ storage, clock, random }, new SigningKey(options.dataDir));
   const authenticator = new Authenticator({ serviceAccounts: serviceAccountTokens, ...(options.tokens && { tokens: options.tokens }) });
   const admission: AdmissionPlugin[] = [limitRanger({ storage })];
-  const ctx: RestContext = { authenticator, authorizer, serviceAccountTokens, closing: closing.signal, clock, random, storage, registry, conversions, admission, webhookTransport: options.webhooks ?? httpsWebhooks({ resolve: externalNames(storage) }), ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
+  const flows = new FlowClassifier(storage);
+  const ctx: RestContext = { flows, authenticator, authorizer, serviceAccountTokens, closing: closing.signal, clock, random, storage, registry, conversions, admission, webhookTransport: options.webhooks ?? httpsWebhooks({ resolve: externalNames(storage) }), ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
   admission.push(escalationCheck(authorizer), ...(options.admission ?? []), validatingAdmissionPolicies(ctx));
   bootstrap(ctx);
   ensureDefaultRoles(ctx);
-  const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startServiceAccounts(ctx), startRoleAggregation(ctx), startEventExpiry(ctx), startPolicyTypeChecking(ctx), ...(options.certificateAuthority === undefined ? [] : [startRootCertificates(ctx, options.certificateAuthority)]), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
-  const handle = createHandler(ctx, [createHealth(storage, version as JsonObject), createIssuerDiscovery(serviceAccountTokens.key), createDiscovery(registry), createOpenApi(registry, { version: version.gitVersion })]);
+  ensureDefaultFlowSchemas(ctx);
+  const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startServiceAccounts(ctx), startRoleAggregation(ctx), startFlowSchemaController(ctx), startEventExpiry(ctx), startPolicyTypeChecking(ctx), ...(options.certificateAuthority === undefined ? [] : [startRootCertificates(ctx, options.certificateAuthority)]), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
+  const handle = createHandler(ctx, [createHealth(storage, version as JsonObject, flows), createIssuerDiscovery(serviceAccountTokens.key), createDiscovery(registry), createOpenApi(registry, { version: version.gitVersion })]);
   const listeners = new Set<Listener>();
   return {
     handle,

@@ -29,7 +29,7 @@ describe('Discovery', () => {
   it('lists the resources of a version with short names, categories and subresources', () => {
     const { resources } = get('/apis/apps/v1')!.body;
     expect(resources.find(({ name }) => name === 'deployments')).to.deep.equal({
-      name: 'deployments', singularName: 'deployment', namespaced: true, kind: 'Deployment', shortNames: ['deploy'], categories: ['all'],
+      name: 'deployments', singularName: 'deployment', namespaced: true, kind: 'Deployment', shortNames: ['deploy'], storageVersionHash: '8aSe+NMegvE=', categories: ['all'],
       verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
     });
     expect(resources.find(({ name }) => name === 'deployments/scale')).to.deep.include({ kind: 'Scale', group: 'autoscaling', version: 'v1', verbs: ['get', 'patch', 'update'] });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { JsonObject, ResourceDefinition } from '../contracts.js';
 import { groupVersionOf, type ServedGroup, type ServedVersion } from './groups.js';
 import { subresourcesOf } from './subresource.js';
@@ -37,6 +38,7 @@ function resourceOf(definition: ResourceDefinition): JsonObject[] {
       verbs,
       ...(shortNames.length > 0 && { shortNames }),
       ...(categories.length > 0 && { categories }),
+      ...(verbs.includes('list') && { storageVersionHash: storageVersionHash(definition) }),
     },
     ...subresourcesOf(definition).map(({ name, kind: other, groupVersion, verbs: allowed }) => ({
       name: `${plural}/${name}`,
@@ -48,3 +50,7 @@ function resourceOf(definition: ResourceDefinition): JsonObject[] {
     })),
   ];
 }
+
+/** Changes when objects are stored in another version: migrations wait for that. */
+const storageVersionHash = ({ storageApiVersion, kind }: ResourceDefinition): string =>
+  createHash('sha256').update(`${storageApiVersion.includes('/') ? '' : '/'}${storageApiVersion}/${kind}`).digest().subarray(0, 8).toString('base64');

@@ -15,16 +15,19 @@ export function createHandler(ctx: RestContext, documents: readonly DocumentHand
   return async (request) => {
     const warnings: string[] = [];
     let query = new URLSearchParams();
+    let flow: Record<string, string> = {};
     try {
       const mark = request.path.indexOf('?');
       const path = mark < 0 ? request.path : request.path.slice(0, mark);
       query = new URLSearchParams(mark < 0 ? '' : request.path.slice(mark + 1));
       checkTimeout(query);
       const user = impersonated(ctx.authenticator.authenticate(request), request.headers, ctx.authorizer);
-      ctx.authorizer.require(user, requestAttributes(request.method, path, query));
+      const attributes = requestAttributes(request.method, path, query);
+      flow = ctx.flows.headersFor(user, attributes);
+      ctx.authorizer.require(user, attributes);
       for (const document of documents) {
         const found = document({ path, query, headers: request.headers });
-        if (found) return { ...found, body: once(found.body) };
+        if (found) return { ...found, headers: { ...flow, ...found.headers }, body: once(found.body) };
       }
       const info = parseRequest(request.method, path, query, ctx.registry);
       if (!info) throw unknownPath();
@@ -33,12 +36,12 @@ export function createHandler(ctx: RestContext, documents: readonly DocumentHand
       const { contentType, body } = encode(ctx, result, encoding, info.query);
       return {
         status: result.type === 'object' ? result.status : 200,
-        headers: headersOf(contentType, warnings),
+        headers: { ...flow, ...headersOf(contentType, warnings) },
         body,
       };
     } catch (error) {
       const { code, status } = asStatusError(error);
-      const headers = headersOf('application/json', warnings);
+      const headers = { ...flow, ...headersOf('application/json', warnings) };
       if (status.details?.retryAfterSeconds) headers['retry-after'] = String(status.details.retryAfterSeconds);
       return { status: code, headers, body: once(`${JSON.stringify(status)}\n`) };
     }

@@ -3,6 +3,7 @@ import type { Requester } from '../authentication/requester.js';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.js';
 import type { Authorizer } from '../authorization/authorizer.js';
 import type { ApiObject, Clock, ConversionHook, JsonObject, Random, ResourceDefinition, ResourceRegistry, Subresource } from '../contracts.js';
+import type { FlowClassifier } from '../flow-control/flow-classifier.js';
 import type { MemoryStorage } from '../storage/memory-storage.js';
 import type { WebhookTransport } from '../webhook/webhook-transport.js';
 
@@ -66,6 +67,7 @@ export interface RestContext {
   readonly webhookTransport: WebhookTransport;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
+  readonly flows: FlowClassifier;
   readonly serviceAccountTokens: ServiceAccountTokens;
   /** Aborts when the server closes: watches end then. */
   readonly closing: AbortSignal;

@@ -10,7 +10,7 @@ const QUEUES = { handSize: 8, queues: 64, queueLengthLimit: 50 };
 
 const specOf = (object: JsonObject): JsonObject => (isObject(object['spec']) ? object['spec'] : {});
 
-/** Which requests have which priority; stored and shown, for this server lets no request wait. */
+/** Which requests have which priority; this server says so, but lets no request wait. */
 export const flowSchemaBehaviour: KindBehaviour = {
   tracksGeneration: true,
   setDefaults(object) {
