@@ -2,7 +2,7 @@ import { ContainerModule } from 'inversify';
 import { CloudProvider, InstanceTypeOverlays, OverlayStore, overlaid } from 'karpenter-ts/cloud';
 import { TOKENS } from 'karpenter-ts/cloud/aws';
 import { ClusterState, PodTimes } from 'karpenter-ts/cluster';
-import { Cache, Clock, ObservedConditions, Startable, reconcilers } from 'karpenter-ts/operator';
+import { Cache, Clock, ObjectExplainer, ObservedConditions, Startable, reconcilers } from 'karpenter-ts/operator';
 import { CapacityBuffers } from './capacitybuffer/capacity-buffers.js';
 import { CapacityBufferEvents, CapacityBufferSignals } from './capacitybuffer/capacity-buffer-events.js';
 import { CapacityBufferStatusReconciler } from './capacitybuffer/status.js';
@@ -18,10 +18,14 @@ import { NodeClaimTagging } from './cloud/tagging.js';
 import { ZonalShiftWatch } from './cloud/zonal-shift.js';
 import { Disruption } from './disruption/disruption.js';
 import { DisruptionQueue } from './disruption/disruption-queue.js';
+import { DisruptionVerdicts } from './disruption/disruption-verdicts.js';
 import { EC2NodeClassHash } from './ec2nodeclass/hash.js';
 import { EC2NodeClassStatusReconciler } from './ec2nodeclass/status.js';
 import { ClaimInterruption } from './interruption/claim-interruption.js';
 import { InstanceStatusInterruption } from './interruption/instance-status.js';
+import { NodeExplainer } from './explain/node-explainer.js';
+import { NodePoolExplainer } from './explain/nodepool-explainer.js';
+import { PodExplainer } from './explain/pod-explainer.js';
 import { InterruptionReconciler, InterruptionSource, Interruptions } from './interruption/interruption.js';
 import { DisruptionMetrics } from './metrics/disruption-metrics.js';
 import { KarpenterMetrics } from './metrics/karpenter-metrics.js';
@@ -56,6 +60,7 @@ import { DecisionTimes } from './provisioning/decision-times.js';
 import { NodeClaimCreator } from './provisioning/nodeclaim-creator.js';
 import { NominationEvents } from './provisioning/nomination-events.js';
 import { PendingPods } from './provisioning/pending-pods.js';
+import { SchedulingVerdicts } from './provisioning/scheduling-verdicts.js';
 import { Provisioner } from './provisioning/provisioner.js';
 import { Settings } from './settings.js';
 import { DefaultSpreadSources } from './shared/default-spread.js';
@@ -75,12 +80,13 @@ export const services = (settings: Settings): ContainerModule =>
     ).inSingletonScope();
     const shared = [
       DisruptionMetrics, KarpenterMetrics, SimulationMetrics, PodTimes, DecisionTimes, RegistrationHealthReporter, NodeClaimCreator, NominationEvents, PendingPods,
-      EvictionRequests, ClusterSync, ClusterStateFeed, CapacityBuffers, CapacityBufferSignals,
+      EvictionRequests, SchedulingVerdicts, DisruptionVerdicts, ClusterSync, ClusterStateFeed, CapacityBuffers, CapacityBufferSignals,
     ];
     for (const service of shared) bind(service as new () => object).toSelf().inSingletonScope();
     bind(Evictions).toService(EvictionRequests);
     bind(CapacityBufferEvents).toService(CapacityBufferSignals);
     bind(Startable).toService(ClusterStateFeed);
+    for (const explainer of [PodExplainer, NodeExplainer, NodePoolExplainer]) bind(ObjectExplainer).to(explainer).inSingletonScope();
     bind(OverlayStore).toSelf().inSingletonScope();
     bind(OverlayEvaluations).toService(OverlayStore);
     if (settings.featureGates.nodeOverlay) {

@@ -16,6 +16,7 @@ import { managedPools, mayLaunch, poolsWithTypes } from '../shared/node-pools.js
 import { settle } from '../shared/settle.js';
 import { LOOKUP_KINDS } from '../state/cluster-lookups.js';
 import { ClusterSync } from '../state/cluster-sync.js';
+import { DisruptionVerdicts } from './disruption-verdicts.js';
 import { DisruptionQueue, release } from './disruption-queue.js';
 import { onNodeAndClaim, publishNotice } from './reporting.js';
 import { RunGaps } from './run-gaps.js';
@@ -37,6 +38,7 @@ export class Disruption {
     @inject(Settings) private readonly settings: Settings,
     @inject(Clock) private readonly clock: Clock,
     @inject(CapacityBuffers) private readonly buffers: CapacityBuffers,
+    @inject(DisruptionVerdicts) private readonly verdicts: DisruptionVerdicts,
   ) {}
 
   /** Passes follow each other at once as long as there is something to do. */
@@ -81,6 +83,7 @@ export class Disruption {
     }
     this.metrics.planned(result.methods);
     for (const notice of result.notices) publishNotice(notice, ctx);
+    this.verdicts.noticed(result.notices, ctx.now(), new Set([...ctx.cache.list(NodeClaim), ...ctx.cache.list(NodePool)].map(({ metadata }) => metadata.uid)));
     return result;
   }
 

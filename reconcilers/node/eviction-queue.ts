@@ -13,6 +13,8 @@ export interface EvictionRequest {
   deadline: number | undefined;
   /** Why, for the event on the pod. */
   reason: string;
+  /** What the last try was refused with. */
+  refusal?: string;
 }
 
 /** The pods that have to leave, by uid: a level that outlives every wake-up. */
@@ -28,8 +30,14 @@ export class EvictionRequests implements EventSource<Pod> {
     const { uid } = request.pod.metadata;
     const known = this.requests.get(uid);
     const deadline = known?.deadline === undefined ? request.deadline : Math.min(known.deadline, request.deadline ?? Infinity);
-    this.requests.set(uid, { ...request, deadline });
+    this.requests.set(uid, { ...request, deadline, ...(known?.refusal === undefined ? {} : { refusal: known.refusal }) });
     if (!known || known.deadline !== deadline) this.added.next(request.pod);
+  }
+
+  /** A try to evict the pod was refused. */
+  refused(pod: Pod, refusal: string): void {
+    const request = this.get(pod);
+    if (request) request.refusal = refusal;
   }
 
   get(pod: Pod): EvictionRequest | undefined {
@@ -90,7 +98,7 @@ export class EvictionQueue {
       this.requests.settle(pod);
       return done();
     }
-    if (!isEvictable(pod, ctx.now())) throw new EvictionBlocked(`pod ${pod.metadata.namespace}/${pod.metadata.name} must not be disrupted`);
+    if (!isEvictable(pod, ctx.now())) this.block(pod, `pod ${pod.metadata.namespace}/${pod.metadata.name} must not be disrupted`);
     await this.request(pod, request, ctx);
     return done();
   }
@@ -111,12 +119,17 @@ export class EvictionQueue {
       const node = ctx.cache.get(Node, pod.spec.nodeName ?? '');
       const why = multiple ? 'eviction does not support multiple PDBs' : 'evicting pod violates a PDB';
       if (node) ctx.events.warning('FailedDraining', `Failed to drain node, ${why}`, { about: node, dedupe: [node.metadata.name] });
-      throw new EvictionBlocked(`${why}: ${error.message}`);
+      this.block(pod, `${why}: ${error.message}`);
     }
     this.metrics.evictionRequests.inc({ code: '200' });
     this.metrics.podsDrained.inc({ reason });
     ctx.events.normal('Evicted', `Evicted pod: ${reason}`, { dedupe: [uid] });
     this.requests.settle(pod);
+  }
+
+  private block(pod: Pod, why: string): never {
+    this.requests.refused(pod, why);
+    throw new EvictionBlocked(why);
   }
 
   private async deleteByForce(pod: Pod, { deadline = 0, reason }: EvictionRequest, ctx: StepContext<Pod>): Promise<void> {

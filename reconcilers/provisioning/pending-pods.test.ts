@@ -12,6 +12,7 @@ import { DEFAULT_SETTINGS } from '../settings.js';
 import type { Settings } from '../settings.js';
 import { DecisionTimes } from './decision-times.js';
 import { PendingPods } from './pending-pods.js';
+import { SchedulingVerdicts } from './scheduling-verdicts.js';
 import { Provisioner } from './provisioner.js';
 
 const ANTI_AFFINITY: Partial<Pod['spec']> = {
@@ -79,7 +80,7 @@ describe('pending pods', () => {
       const log = { ...silentLogger, info: (message: string, fields?: Readonly<Record<string, unknown>>) => void lines.push(`${message}: ${String(fields?.['Pods'])}`) };
       const clock = { now: () => now } as Clock;
       const metrics = new Metrics();
-      const looker = new PendingPods(new FakeCloud(clock), new KarpenterMetrics(metrics), new DecisionTimes(new PodTimes(), clock, metrics), { ...DEFAULT_SETTINGS, ...settings }, clock);
+      const looker = new PendingPods(new FakeCloud(clock), new KarpenterMetrics(metrics), new DecisionTimes(new PodTimes(), clock, metrics), { ...DEFAULT_SETTINGS, ...settings }, new SchedulingVerdicts(), clock);
       for (now of times) looker.list({ log, cache: { get: () => undefined, list: () => pods } } as unknown as TickContext);
       return lines;
     };

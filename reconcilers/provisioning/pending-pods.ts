@@ -8,6 +8,7 @@ import { Settings } from '../settings.js';
 import { cacheLookups } from '../state/cluster-lookups.js';
 import { DecisionTimes } from './decision-times.js';
 import { firstOf } from './nodeclaim-creator.js';
+import { SchedulingVerdicts } from './scheduling-verdicts.js';
 
 /** Pods without a node. */
 const unboundPods = index(Pod, 'unbound', (pod) => [pod.spec.nodeName ? undefined : 'true']);
@@ -32,6 +33,7 @@ export class PendingPods {
     @inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics,
     @inject(DecisionTimes) private readonly times: DecisionTimes,
     @inject(Settings) private readonly settings: Settings,
+    @inject(SchedulingVerdicts) private readonly verdicts: SchedulingVerdicts,
     @inject(Clock) clock: Clock,
   ) {
     this.warned = new ChangeMonitor(clock);
@@ -39,6 +41,7 @@ export class PendingPods {
 
   list(ctx: TickContext): Pod[] {
     const waiting = ctx.cache.list(Pod, { index: unboundPods, value: 'true' }).filter(isProvisionable);
+    this.verdicts.looking();
     const accepted: Pod[] = [];
     const ignored: Pod[] = [];
     for (const pod of waiting) (this.accept(pod, ctx) ? accepted : ignored).push(pod);
@@ -51,6 +54,7 @@ export class PendingPods {
   private accept(pod: Pod, ctx: TickContext): boolean {
     const problems = validatePod(pod, cacheLookups(ctx.cache), this.cloud.podRules);
     if (problems.length === 0) return true;
+    this.verdicts.ignore(pod, problems);
     ctx.log.debug('ignoring pod', { Pod: nameOf(pod), error: problems.join('; ') });
     if (!avoidsKarpenter(pod)) ctx.events.warning('FailedScheduling', `Failed to schedule pod, ${problems.join('; ')}`, { about: pod, dedupe: [pod.metadata.uid], dedupeFor: REPEAT_FAILURE });
     return false;

@@ -22,6 +22,7 @@ import { DecisionTimes } from './decision-times.js';
 import { NodeClaimCreator, firstOf } from './nodeclaim-creator.js';
 import { NominationEvents } from './nomination-events.js';
 import { PendingPods, REPEAT_FAILURE, nameOf } from './pending-pods.js';
+import { SchedulingVerdicts } from './scheduling-verdicts.js';
 
 /** A solve that takes longer than this stops with what it has. */
 const SOLVE_LIMIT = 60_000;
@@ -45,6 +46,7 @@ export class Provisioner {
     @inject(Settings) readonly settings: Settings,
     @inject(Clock) private readonly clock: Clock,
     @inject(CapacityBuffers) private readonly buffers: CapacityBuffers,
+    @inject(SchedulingVerdicts) private readonly verdicts: SchedulingVerdicts,
   ) {}
 
   @OnEvent(CapacityBufferEvents)
@@ -101,6 +103,7 @@ export class Provisioner {
     if (pods.length + virtualPods.size === 0) {
       // Most of a first answer's time goes into reading what there is to launch: that is done before anyone waits.
       solve(snapshot, []);
+      this.verdicts.decided(undefined, ctx.now());
       this.simulations.idle('provisioner');
       this.metrics.unschedulablePods.set({ controller: 'provisioner' }, 0);
       await this.buffers.record(rooms, NOTHING_PLANNED, ctx);
@@ -109,6 +112,7 @@ export class Provisioner {
     const plan = await this.decide(snapshot, [...pods, ...virtualPods] as Pod[], virtualPods, ctx);
     await this.buffers.record(rooms, plan, ctx);
     const decision = withoutPods(plan, virtualPods);
+    this.verdicts.decided(decision, ctx.now());
     this.report(decision, pods.length, ctx);
     await this.act(decision, ctx);
   }
@@ -158,6 +162,7 @@ export class Provisioner {
 
   private async act(decision: Decision, ctx: TickContext): Promise<void> {
     this.claims = new Map();
+    this.verdicts.planned(this.claims);
     const expect = (pods: readonly Pod[], claim: string): void => pods.forEach(({ metadata: { uid } }) => this.claims.set(uid, claim));
     for (const { node, pods } of decision.existingNodes) {
       const nodeClaim = node.nodeClaim?.metadata.name;

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Trigger } from '../context.js';
+import type { StepReport } from '../engine/run.js';
 import type { KindRef, KubeObject } from '../kube/object.js';
 import type { Item } from '../queue/work-queue.js';
 import type { KeyRecord } from './key-record.js';
@@ -48,6 +49,8 @@ export class ActiveRun {
   readonly startedAt: number;
   /** Why it runs. */
   triggers: readonly Trigger[] = [];
+  /** Its steps so far. */
+  readonly steps: StepReport[] = [];
   #writes: WriteRecord[] | undefined;
 
   constructor(private readonly environment: RunEnvironment, readonly item: Item, readonly object: KubeObject | undefined, readonly record: KeyRecord) {

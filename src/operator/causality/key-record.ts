@@ -33,6 +33,8 @@ const NO_TRIGGERS: readonly Trigger[] = [];
 export class KeyRecord {
   /** The engine's. */
   memory = new KeyMemory();
+  /** The run under way. */
+  active: ActiveRun | undefined;
   #pending: Trigger[] | undefined;
   #last: Mutable<RunRecord> | undefined;
   #earlier: RunRecord[] | undefined;

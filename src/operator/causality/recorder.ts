@@ -28,6 +28,8 @@ export interface KeyReport {
   readonly queue: KeyState | undefined;
   /** Why it is to run next, those included that are due later. */
   readonly pending: readonly Trigger[];
+  /** Of the run under way: why it runs, and the steps that have ended. */
+  readonly active: Pick<ActiveRun, 'startedAt' | 'triggers' | 'steps'> | undefined;
   /** The oldest first. */
   readonly runs: readonly RunRecord[];
 }
@@ -61,12 +63,14 @@ export class Recorder {
   begin(item: Item, object: KubeObject | undefined): ActiveRun {
     const record = this.#of(item.key);
     const run = new ActiveRun(this.environment, item, object, record);
+    record.active = run;
     run.triggers = this.#attributed(record.take(run.startedAt));
     return run;
   }
 
   ended(run: ActiveRun, result: RunResult): void {
     const { record } = run;
+    record.active = undefined;
     if (record.add(run, result, this.#attributed(run.triggers), this.environment.clock.now() - run.startedAt)) this.#lengthened(record);
     if (result.outcome === 'gone') this.#bury(record);
   }
@@ -74,7 +78,7 @@ export class Recorder {
   /** All of it about a key. */
   report(key: string, queue: WorkQueue): KeyReport {
     const record = this.#records.get(key);
-    return { queue: queue.inspect(key), pending: this.#attributed(record?.pending ?? []), runs: (record?.runs ?? []).map((run) => ({ ...run, triggers: this.#attributed(run.triggers) })) };
+    return { queue: queue.inspect(key), active: record?.active, pending: this.#attributed(record?.pending ?? []), runs: (record?.runs ?? []).map((run) => ({ ...run, triggers: this.#attributed(run.triggers) })) };
   }
 
   #of(key: string): KeyRecord {

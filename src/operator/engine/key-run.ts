@@ -29,7 +29,7 @@ export class KeyRun<T extends KubeObject> {
   base: T;
   draft: T;
   readonly errors: Error[] = [];
-  readonly steps: StepReport[] = [];
+  readonly steps: StepReport[];
   /** Conditions that this run set or cleared without owning them. */
   readonly marked = new Set<string>();
   /** Conditions of steps that this object does not have. */
@@ -51,6 +51,7 @@ export class KeyRun<T extends KubeObject> {
   constructor(readonly input: RunInput<T>, object: T) {
     const { kind, steps } = input.plan;
     this.#keepsConditions = kind.definition !== undefined || steps.some(({ condition }) => condition !== undefined);
+    this.steps = input.steps ?? [];
     this.base = object;
     this.previous = object;
     this.draft = cloneJSON(object);

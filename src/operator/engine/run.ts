@@ -24,6 +24,8 @@ export interface RunInput<T extends KubeObject> {
   readonly triggers: readonly Trigger[];
   /** Failed tries since the last success. */
   readonly attempt: number;
+  /** Where the run reports its steps as they end, for who looks while it lasts. */
+  readonly steps?: StepReport[];
 }
 
 /** What became of a step in a run. */

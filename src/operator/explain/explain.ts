@@ -60,7 +60,7 @@ function explainObject({ kind: kindName, name, namespace = 'default' }: ExplainT
   const own = plan.reconcilers.filter((reconciler) => reconciler.kind.type === kind.type);
   const reconcilers = own.flatMap((reconciler) => {
     const report = sources.report(reconciler.name, key);
-    return report && (object || report.runs.length > 0 || report.queue) ? [explainReconciler(reconciler.name, report)] : [];
+    return report && (object || report.runs.length > 0 || report.queue) ? [explainReconciler(reconciler.name, report, object && object.metadata.deletionTimestamp === undefined ? reconciler.steps.map(({ method }) => method) : [])] : [];
   });
   const trouble = sources.cacheTrouble(kind);
   if (!object && reconcilers.length === 0) {
@@ -94,7 +94,7 @@ function explainSingleton(name: string, sources: ExplainSources): Explanation {
     const known = plan.singletons.map((singleton) => singleton.name).sort();
     throw new ObjectNotFound(`there is no singleton "${name}" at work; there are ${known.join(', ') || 'none'}${plan.reconcilers.some((reconciler) => reconciler.name === name) ? '. A reconciler of objects is explained by its objects' : ''}`);
   }
-  const reconcilers = [explainReconciler(name, report)];
+  const reconcilers = [explainReconciler(name, report, [])];
   const next = nextOf(reconcilers);
   const explained = {
     operator, now: moment(now), leading, ...(leader === undefined ? {} : { leader }), object: { apiVersion: operator, kind: 'Singleton', name, exists: true },
@@ -103,7 +103,8 @@ function explainSingleton(name: string, sources: ExplainSources): Explanation {
   return { ...explained, findings: findingsOf(explained, undefined) };
 }
 
-function explainReconciler(name: string, { queue, pending, runs }: KeyReport): ExplainedReconciler {
+/** `steps`: those that a run goes through. */
+function explainReconciler(name: string, { queue, pending, active, runs }: KeyReport, steps: readonly string[]): ExplainedReconciler {
   const last = runs.at(-1);
   const backoff = pending.find(({ cause }) => cause === 'backoff');
   const due = queue?.due ?? queue?.backoffUntil;
@@ -112,10 +113,10 @@ function explainReconciler(name: string, { queue, pending, runs }: KeyReport): E
     state: queue?.state ?? (last?.result.outcome === 'foreign' ? 'ignored' : 'idle'),
     ...(queue ? { priority: queue.priority } : {}),
     ...(queue?.ahead === undefined ? {} : { ahead: queue.ahead }),
-    ...(queue?.startedAt === undefined ? {} : { runningSince: moment(queue.startedAt) }),
+    ...(active ? { running: { since: moment(active.startedAt), causes: active.triggers.map(explainCause), steps: steps.filter((method) => active.steps.every((report) => report.name !== method)) } } : {}),
     ...(due === undefined ? {} : { due: moment(due) }),
     ...(queue?.backoffUntil === undefined ? {} : { backoff: { until: moment(queue.backoffUntil), failures: queue.failures, reason: backoff?.source ?? last?.result.error?.message ?? 'it failed' } }),
-    next: [...pending].sort((a, b) => a.at - b.at).map(explainCause),
+    next: [...pending].sort((a, b) => a.at - b.at).map(explainCause).filter(({ source, at }, index, all) => all.findIndex((other) => other.source === source && other.at === at) === index),
     runs: runs.map(explainRun),
   };
 }
@@ -149,9 +150,11 @@ function explainConditions(object: KubeObject, own: readonly ReconcilerPlan[], {
   const present = conditionsOf(object).map(({ type }) => type);
   const types = [...new Set([...steps.map(({ step }) => step.condition as string), ...present])].filter((type) => type !== root?.root?.type);
   if (root?.root) types.push(root.root.type);
+  // Deletion counts the generation up, and conditions are left as they were.
+  const isGoing = object.metadata.deletionTimestamp !== undefined;
   const waits = new Map(types.map((type) => {
     const needed = type === root?.root?.type ? root.root.dependents.filter((dependent) => types.includes(dependent)) : steps.find(({ step }) => step.condition === type)?.step.dependsOn ?? [];
-    return [type, isMet(object, type) ? [] : needed.filter((dependency) => !isMet(object, dependency))];
+    return [type, isMet(object, type) || isGoing ? [] : needed.filter((dependency) => !isMet(object, dependency))];
   }));
   return types.map((type) => {
     const condition = conditionOf(object, type);
@@ -159,7 +162,7 @@ function explainConditions(object: KubeObject, own: readonly ReconcilerPlan[], {
     return {
       type, status: condition?.status ?? 'Unset', reason: condition?.reason ?? '', message: condition?.message ?? '',
       ...(condition ? { since: condition.lastTransitionTime } : {}),
-      ...(condition && owner !== undefined && !isCurrent(object, condition) ? { stale: true } : {}),
+      ...(condition && owner !== undefined && !isGoing && !isCurrent(object, condition) ? { stale: true } : {}),
       ...(owner === undefined ? {} : { reconciler: owner }),
       waitsFor: waits.get(type) ?? [],
       blocks: types.filter((other) => waits.get(other)?.includes(type)),

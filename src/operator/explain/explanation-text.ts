@@ -7,7 +7,7 @@ export function explanationText(explanation: Explanation): string {
   const sections = [
     [title(explanation)],
     findings.length > 0 ? findings.map((finding) => `- ${finding}`) : ['- nothing is the matter'],
-    next ? [`Next look: ${ahead(next.at, now)} by ${next.reconciler}, for ${next.cause}`] : explanation.leading ? ['Next look: when something changes'] : [],
+    next ? [`Next look: ${ahead(next.at, now)} by ${next.reconciler}, for ${next.cause}`] : explanation.leading && explanation.reconcilers.length > 0 ? ['Next look: when something changes'] : [],
     conditionTable(explanation),
     explanation.finalizers.map(({ name, reconciler, held }) => `Finalizer ${name}, ${reconciler ? `which ${reconciler} removes` : "which is nobody's in this operator"}${held ? `; held: ${held}` : ''}`),
     ...notes.map(({ topic, at, lines }) => [`${topic}${at === now ? '' : ` (${ago(at, now)})`}:`, ...lines.map((line) => `  ${line}`)]),
@@ -39,13 +39,14 @@ function columns(rows: readonly (readonly string[])[]): string[] {
   return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
 }
 
-function describeReconciler({ name, state, priority, ahead: before, due, backoff, next, runs, runningSince }: ExplainedReconciler, { now, object }: Explanation): string[] {
+function describeReconciler({ name, state, priority, ahead: before, due, backoff, next, runs, running }: ExplainedReconciler, { now, object }: Explanation): string[] {
   const own = `${name} of ${object.namespace ? `${object.namespace}/` : ''}${object.name}`;
-  const where = state === 'running' ? `running for ${runningSince ? age(runningSince, now) : '0ms'}`
+  const where = state === 'running' ? `running for ${running ? age(running.since, now) : '0ms'}`
     : state === 'ready' ? `ready, ${before ?? 0} before it`
       : state === 'waiting' && due ? `runs ${ahead(due, now)}` : 'not to run until something changes';
   return [
     `${name}: ${where}${priority ? `, priority ${priority}` : ''}${backoff ? `, backing off after ${backoff.failures} ${backoff.failures === 1 ? 'failure' : 'failures'}` : ''}`,
+    ...(running?.causes ?? []).slice(0, 1).map((cause) => `  runs because of ${describeCause(cause, own)}`),
     ...next.map((cause) => `  because of ${describeCause(cause, own)}${Date.parse(cause.at) > Date.parse(now) ? `, ${ahead(cause.at, now)}` : ''}`),
     ...(runs.length > 0 ? ['  last runs:'] : []),
     ...[...runs].reverse().flatMap((run) => describeRun(run, own, now)),

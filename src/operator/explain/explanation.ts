@@ -44,7 +44,8 @@ export interface ExplainedReconciler {
   readonly priority?: number;
   /** How many keys are to run before; of ready ones. */
   readonly ahead?: number;
-  readonly runningSince?: Instant;
+  /** The run under way, and the steps that have not ended. */
+  readonly running?: { readonly since: Instant; readonly causes: readonly ExplainedCause[]; readonly steps: readonly string[] };
   /** When it runs next. */
   readonly due?: Instant;
   readonly backoff?: { readonly until: Instant; readonly failures: number; readonly reason: string };

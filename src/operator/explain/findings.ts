@@ -11,7 +11,7 @@ export function findingsOf(explained: Explained, root: string | undefined): stri
   const { object, reconcilers } = explained;
   return [
     ...leadership(explained),
-    ...(object.exists ? [] : [`${object.kind} ${object.name} is gone; what follows is what was done last`]),
+    ...(object.exists ? [] : [`${object.kind} ${object.name} is gone; what follows is what was done last`, ...reconcilers.flatMap(lastWords)]),
     ...deletion(explained),
     ...reconcilers.flatMap((reconciler) => trouble(reconciler, explained.now)),
     ...conditionFindings(explained, root),
@@ -25,7 +25,7 @@ const until = (then: Instant, now: Instant): string => {
   return left <= 0 ? 'now' : `in ${roughly(left)}`;
 };
 
-export const names = (list: readonly string[]): string => (list.length < 2 ? list.join('') : `${list.slice(0, -1).join(', ')} and ${list.at(-1)}`);
+const names = (list: readonly string[]): string => (list.length < 2 ? list.join('') : `${list.slice(0, -1).join(', ')} and ${list.at(-1)}`);
 
 function leadership({ leading, leader }: Explained): string[] {
   if (leading) return [];
@@ -34,7 +34,7 @@ function leadership({ leading, leader }: Explained): string[] {
 
 function deletion({ object: { deletedAt, kind, name }, finalizers, now }: Explained): string[] {
   if (deletedAt === undefined) return [];
-  const asked = Date.parse(deletedAt) > Date.parse(now) ? `is to be deleted ${until(deletedAt, now)}` : `has been asked to go for ${since(deletedAt, now)}`;
+  const asked = Date.parse(deletedAt) > Date.parse(now) ? `is to be deleted ${until(deletedAt, now)}` : `was asked to go ${since(deletedAt, now)} ago`;
   const holders = finalizers.map(({ name: finalizer, reconciler, held }) => {
     if (!reconciler) return `finalizer ${finalizer} is nobody's in this operator: whoever set it has to remove it`;
     return `finalizer ${finalizer} of ${reconciler} is ${held ? `held: ${held}` : 'still to run'}`;
@@ -43,16 +43,24 @@ function deletion({ object: { deletedAt, kind, name }, finalizers, now }: Explai
 }
 
 /** Errors, back-off, a queue, a run that does not end. */
-function trouble({ name, state, backoff, runs, ahead, runningSince, due }: ExplainedReconciler, now: Instant): string[] {
+function trouble({ name, state, backoff, runs, ahead, running, due }: ExplainedReconciler, now: Instant): string[] {
   const last = runs.at(-1);
   const found: string[] = [];
   if (backoff) found.push(`${name} failed ${times(backoff.failures)}: ${backoff.reason}; it tries again ${until(due ?? backoff.until, now)}`);
   else if (last?.outcome === 'error' && last.terminal) found.push(`${name} gave up until the object changes: ${last.error}`);
   else if (last?.outcome === 'error') found.push(`${name} failed last: ${last.error}`);
   if (state === 'ready' && (ahead ?? 0) > 0) found.push(`${name} has ${ahead} other objects to look at before`);
-  if (runningSince !== undefined && Date.parse(now) - Date.parse(runningSince) > LONG_RUN) found.push(`${name} has been at it for ${since(runningSince, now)}, and has not ended`);
+  if (running && Date.parse(now) - Date.parse(running.since) > LONG_RUN) {
+    found.push(`${name} has been at it for ${since(running.since, now)}${running.steps.length > 0 ? `: ${names(running.steps)} ${running.steps.length > 1 ? 'have' : 'has'} not ended` : ''}`);
+  }
   if (runs.length === 0 && state !== 'idle' && state !== 'running') found.push(`${name} has not looked at it yet`);
   return found;
+}
+
+/** What was wrong when a reconciler last had something to say of an object that is gone. */
+function lastWords({ name, runs }: ExplainedReconciler): string[] {
+  const told = [...runs].reverse().flatMap(({ steps }) => steps).find(({ result, message }) => message !== undefined && (result === 'caught' || result === 'failed' || result === 'unmet'));
+  return told ? [`${name} said last, of ${told.name}: ${told.message}`] : [];
 }
 
 const times = (count: number): string => (count === 1 ? 'once' : count === 2 ? 'twice' : `${count} times in a row`);

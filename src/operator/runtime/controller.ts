@@ -198,7 +198,7 @@ export class Controller {
     const limited = runSignal(environment.clock, parent, plan.timeout);
     try {
       const host = this.#host(run, limited.signal);
-      return await runKey({ plan, instance, object, host, memory, triggers, attempt });
+      return await runKey({ plan, instance, object, host, memory, triggers, attempt, steps: run.steps });
     } finally {
       if (limited.timedOut) metrics.timedOut();
       limited.end();
