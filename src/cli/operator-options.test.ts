@@ -28,7 +28,7 @@ describe('the options of karpenter-ts run', () => {
     expect(process).to.deep.equal({
       metricsPort: 8080, healthProbePort: 8081, kubeClientQps: 200, kubeClientBurst: 300, kubeClientReservedShare: 0.1, clusterStateObservability: true, logLevel: 'info', logOutputPaths: 'stdout',
       logErrorOutputPaths: 'stderr', webhook: { enabled: true, port: 8443, service: { namespace: 'karpenter', name: 'karpenter' } },
-      profiling: false, warmup: false, leaderElection: {
+      profiling: false, debug: { enabled: true, host: '127.0.0.1', port: 0 }, warmup: false, leaderElection: {
         enabled: true, name: 'karpenter-leader-election', namespace: 'karpenter', leaseDuration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000, stallLimit: 15_000,
       },
     });

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import type { ExplainTarget } from '../explain/explain.js';
 import { ObjectNotFound } from '../explain/explain.js';
 import type { Explanation } from '../explain/explanation.js';
@@ -84,7 +84,8 @@ export class DebugEndpoint {
   }
 
   async stop(): Promise<void> {
-    if (this.#file) await rm(this.#file, { force: true });
+    // At once: a process that ends has no time to wait for the disk.
+    if (this.#file) rmSync(this.#file, { force: true });
     const server = this.#server;
     if (!server?.listening) return;
     await new Promise<void>((resolve) => {

@@ -39,7 +39,7 @@ describe('The webhooks of the guide', () => {
   it('are these, which do what it says', async () => {
     const guide = /```ts\n([^]*?)```/.exec(readFileSync(new URL('docs/guides/webhooks.md', ROOT), 'utf8'))?.[1] ?? '';
     const source = readFileSync(new URL('src/operator/webhook/guide.test.ts', ROOT), 'utf8');
-    for (const line of guide.split('\n').map((each) => each.trim())) expect(source).to.contain(line);
+    for (const line of guide.split('\n').map((each) => each.trim()).filter((each) => !each.startsWith('import '))) expect(source).to.contain(line);
     const bed = await testBed(reconcilers(ShopRules));
     expect((await bed.api.create(Shop, { metadata: { name: 'a' }, spec: { size: 3 } })).spec.note).to.equal('size 3');
     const refused = await bed.api.create(Shop, { metadata: { name: 'b' }, spec: { size: 11 } }).catch((error: Error) => error.message);
