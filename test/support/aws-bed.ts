@@ -30,12 +30,13 @@ export class AwsBed {
 
   private constructor(readonly bed: TestBed, readonly provider: ProviderBed) {}
 
-  static async of(classes: readonly ReconcilerClass[], settings: Partial<AwsSettings> = {}): Promise<AwsBed> {
+  /** `make` makes the bed. */
+  static async of(classes: readonly ReconcilerClass[], settings: Partial<AwsSettings> = {}, make = testBed): Promise<AwsBed> {
     const shared = new ContainerModule(({ bind }) => {
       bind(Interruptions).to(InterruptionSource).inSingletonScope();
       for (const service of [KarpenterMetrics, ClaimInterruption]) bind(service as new () => object).toSelf().inSingletonScope();
     });
-    const bed = await testBed(shared, reconcilers(...classes), { kinds: [NodePool, NodeClaim, EC2NodeClass, Node] });
+    const bed = await make(shared, reconcilers(...classes), { kinds: [NodePool, NodeClaim, EC2NodeClass, Node] });
     const provider = await providerBed({ settings, clock: bed.clock });
     const { services } = provider;
     const bound: Partial<Record<keyof typeof TOKENS, unknown>> = {

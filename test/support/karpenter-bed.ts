@@ -120,14 +120,21 @@ export class KarpenterBed {
   }
 }
 
+export interface KarpenterBedOptions extends Pick<TestBedOptions, 'intercept'> {
+  settings?: Partial<Settings>;
+  modules?: readonly ContainerModule[];
+  /** Makes the bed. Default: `testBed`. */
+  make?: typeof testBed;
+}
+
 /** A bed with these reconcilers and nothing else at work. */
-export async function karpenterBed(classes: readonly ReconcilerClass[], { settings = {}, modules = [], ...options }: { settings?: Partial<Settings>; modules?: readonly ContainerModule[] } & Pick<TestBedOptions, 'intercept'> = {}): Promise<KarpenterBed> {
+export async function karpenterBed(classes: readonly ReconcilerClass[], { settings = {}, modules = [], make = testBed, ...options }: KarpenterBedOptions = {}): Promise<KarpenterBed> {
   const clock = { now: (): number => 0 };
   const cloud = new FakeCloud({ now: () => clock.now() });
   const provider = new ContainerModule(({ bind }) => {
     bind(CloudProvider).toConstantValue(cloud);
   });
-  const bed = await testBed(services({ ...DEFAULT_SETTINGS, ...settings }), provider, reconcilers(ReadsEverything, ...classes), ...modules, { ...options, kinds: [CapacityBuffer, EC2NodeClass, NodeClaim, NodeOverlay, NodePool] });
+  const bed = await make(services({ ...DEFAULT_SETTINGS, ...settings }), provider, reconcilers(ReadsEverything, ...classes), ...modules, { ...options, kinds: [CapacityBuffer, EC2NodeClass, NodeClaim, NodeOverlay, NodePool] });
   clock.now = () => bed.clock.now();
   return new KarpenterBed(bed, cloud);
 }

@@ -181,4 +181,15 @@ describe('limits of the API client', () => {
     expect(await failure(client.delete(NODE, { name: 'n' }))).to.be.instanceOf(NotLeaderError);
     expect(transport.requests).to.have.length(1);
   });
+
+  it('reject when the lead was lost while the answer was under way: nobody goes on as if it led', async () => {
+    let leading = true;
+    const transport = scripted({ status: 200, body: {} });
+    const { client } = clientOf({ ...transport, send: (request) => {
+      leading = false;
+      return transport.send(request);
+    } }, { mayWrite: () => leading });
+    expect(await failure(client.mergePatch(NODE, { name: 'n' }, {}))).to.be.instanceOf(NotLeaderError);
+    expect(transport.requests).to.have.length(1);
+  });
 });

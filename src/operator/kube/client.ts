@@ -219,6 +219,8 @@ export class KubeClient {
       if (isAborted(error, call.signal)) throw error;
       throw new TransportError(identity, error);
     }
+    // The process may have slept through its lease while it waited: whoever asked must not go on as if it led.
+    if (identity.method !== 'GET' && this.options.mayWrite?.() === false) throw new NotLeaderError(identity);
     return parse(text, identity) as T;
   }
 

@@ -104,7 +104,7 @@ export class UnresponsiveError extends Error {
   readonly reason = 'Unresponsive';
 }
 
-/** A write was refused here, before it left, or a step before it began: this process no longer leads. */
+/** A write was refused before it left, or a step before it began, or the answer came too late: this process no longer leads. */
 export class NotLeaderError extends Error {
   override readonly name = 'NotLeaderError';
   readonly reason = 'NotLeader';
