@@ -22,7 +22,7 @@ test: $(BUILT) ## every suite that needs only Node; closes with "N passed, N fai
 	@node node_modules/mocha/bin/mocha.js
 
 test-faults: $(BUILT) ## every schedule of faults that the scenarios have; the test suite tries a sample
-	@FAULTS=all node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config --timeout 1800000 $$(find dist/src dist/test dist/reconcilers -name '*fault*.test.js')
+	@FAULTS=all node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config --timeout 1800000 $$(find dist/src dist/test -path '*fault*' -name '*.test.js')
 
 test-new: $(BUILT) ## what a newcomer types, from an empty folder to an operator in the sandbox, with karpenter-ts out of its tarball
 	@node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config dist/test/new/five-commands.slow.js

@@ -87,7 +87,8 @@ export class NodeHealth {
   /** Why nothing is replaced now: too many of the pool's nodes, or of the cluster's for claims without a pool, are unhealthy. */
   private blockedBy(claim: NodeClaim, ctx: Ctx): string | undefined {
     const pool = claim.metadata.labels[NODEPOOL_LABEL];
-    const nodes = pool === undefined ? ctx.cache.list(Node) : ctx.cache.list(Node, { index: nodeByPool, value: pool });
+    // While others are in the way it looks again by itself; once they are not, what becomes of them is nothing to this node.
+    const nodes = pool === undefined ? ctx.cache.peek.list(Node) : ctx.cache.peek.list(Node, { index: nodeByPool, value: pool });
     const unhealthy = nodes.filter((each) => this.ailmentOf(each)).length;
     if (unhealthy <= Math.ceil(nodes.length * ALLOWED_UNHEALTHY)) return undefined;
     return `more than ${ALLOWED_UNHEALTHY * 100}% nodes are unhealthy in the ${pool === undefined ? 'cluster' : 'nodepool'}`;

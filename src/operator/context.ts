@@ -28,6 +28,11 @@ export interface Cache {
   get<T extends KubeObject>(kind: KindClass<T>, name: string, namespace?: string): T | undefined;
   /** All objects that the options choose, in no order to rely on. */
   list<T extends KubeObject>(kind: KindClass<T>, options?: CacheListOptions<T>): readonly T[];
+  /**
+   * The same reads for what a run need not be woken for when it changes. All others are tracked: a test bed fails when nothing would wake the
+   * key, neither a watch nor a recheck, and `operator_untracked_reads_total` counts them in production.
+   */
+  readonly peek: Pick<Cache, 'get' | 'list'>;
   /** Straight from the API server, for the rare read that must not be a moment old. */
   readonly live: {
     get<T extends KubeObject>(kind: KindClass<T>, name: string, namespace?: string): Promise<T | undefined>;

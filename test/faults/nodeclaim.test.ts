@@ -25,7 +25,7 @@ describe('NodeClaims under every fault', () => {
       await bed.until(async () => (await bed.claims()).length === 0);
       expect([...await karpenter.api.list(Node), ...await karpenter.api.list(Pod)], 'nodes and pods').to.deep.equal([]);
     });
-    await everyFault(scenario, { invariants, sample: 4 });
+    await everyFault(scenario, { invariants, sample: 2 });
   });
 
   it('are made once for the pods that wait', async () => {
@@ -36,7 +36,7 @@ describe('NodeClaims under every fault', () => {
       await karpenter.pod('waiting');
       await bed.until(() => bed.areInitialized(1));
     });
-    await everyFault(scenario, { sample: 4, invariants: {
+    await everyFault(scenario, { sample: 2, invariants: {
       ...invariants,
       'one claim for one pod': async ({ bed }) => {
         expect((await bed.api.list(NodeClaim)).length).to.be.at.most(1);

@@ -27,7 +27,7 @@ describe('NodePools under every fault', () => {
       await bed.until(async () => (await current()).metadata.annotations[NODEPOOL_HASH_ANNOTATION] === nodePoolHash(await current()));
       expect((await current()).status.nodes).to.equal(1);
     });
-    await everyFault(scenario, { invariants, sample: 2 });
+    await everyFault(scenario, { invariants, sample: 1 });
   });
 
   it('that are static have as many nodes as they want', async () => {
@@ -39,7 +39,7 @@ describe('NodePools under every fault', () => {
       await bed.karpenter.api.patch(NodePool, 'default', { spec: { replicas: 1 } });
       await bed.until(() => bed.areInitialized(1));
     }, { settings });
-    await everyFault(scenario, { sample: 2, invariants: {
+    await everyFault(scenario, { sample: 1, invariants: {
       ...invariants,
       'no more claims than replicas': async ({ bed }) => {
         expect((await bed.api.list(NodeClaim)).length).to.be.at.most(2);

@@ -48,6 +48,7 @@ export function compileReconciler(declaration: Declaration, options: ReconcilerO
     ...(fairBy ? { fairBy } : {}),
     jitter: declaration.fraction(options.jitter, 'jitter', 0.1),
     order: options.conditions ?? 'ordered',
+    settles: options.settles ?? false,
     transitionEvents: options.transitionEvents ?? 'byOutcome',
     steps,
     deadlines: deadlinesOf(declaration, steps),

@@ -64,6 +64,12 @@ export interface ReconcilerOptions<T extends KubeObject> {
   transitionEvents?: 'byOutcome' | 'normal' | 'none';
   /** Kinds that are read from the cache without being watched: they get an informer, and wake nobody. */
   reads?: readonly KindClass[];
+  /**
+   * One run is enough: on what it wrote itself the next one would write nothing. Echoes of its own writes then wake nobody, as long as nothing
+   * else that it read has changed. Test beds run them all the same, and fail when they write. Default false: only a run that wrote nothing is
+   * not repeated for an echo.
+   */
+  settles?: boolean;
 }
 
 /** A controller: its steps drive objects of one kind. */

@@ -458,7 +458,7 @@ class GarbageCollection {
 }
 
 /** (e) One pass over a window of triggers: 1s after the last, at most 10s after the first. */
-@Singleton({ name: 'provisioner' })
+@Singleton({ name: 'provisioner', reads: [NodeClaim] })
 class Provisioner {
   static passes = 0;
 

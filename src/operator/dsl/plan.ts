@@ -189,6 +189,7 @@ export interface ReconcilerPlan extends ControllerPlan {
   /** The root condition and all conditions of the kind that it counts, those of other reconcilers included. */
   readonly root?: RootPlan;
   /** Type of the Events about transitions: `Warning` for those to False (`byOutcome`), `Normal` for all, or none. */
+  readonly settles: boolean;
   readonly transitionEvents: 'byOutcome' | 'normal' | 'none';
   /** Conditions of the kind that steps of other reconcilers own: this one never writes them, except to initialise. */
   readonly foreignConditions: readonly string[];

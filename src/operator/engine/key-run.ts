@@ -37,6 +37,8 @@ export class KeyRun<T extends KubeObject> {
   /** Effects whose step succeeded: they are forgotten once its write has. */
   readonly finishedEffects: string[] = [];
   writes = 0;
+  /** Whether it asked to be run again by itself, deadlines apart. */
+  polls = false;
   /** The object that the last write was made from. */
   previous: T;
   /** Whether conditions are the engine's: not those of kinds that others define (Node), unless steps own some of them. */
@@ -133,7 +135,9 @@ export class KeyRun<T extends KubeObject> {
   /** Another look after about `delay`: late by up to the plan's jitter. */
   recheck(delay: Duration | undefined, reason: string): void {
     const length = delay === undefined ? undefined : this.length(() => delay);
-    if (length !== undefined) this.wakeIn(length * (1 + this.input.plan.jitter * this.input.host.random.next()), reason);
+    if (length === undefined) return;
+    this.polls = true;
+    this.wakeIn(length * (1 + this.input.plan.jitter * this.input.host.random.next()), reason);
   }
 
   /** Milliseconds of a duration that user code gives; one that is wrong is an error of the run. */

@@ -70,6 +70,10 @@ export interface RunResult {
   readonly terminal: boolean;
   /** How many requests that change the object succeeded. */
   readonly writes: number;
+  /** The object's as the run left it; absent when there was none. */
+  readonly resourceVersion?: string;
+  /** Whether the key runs again by itself, because something is to be looked at from time to time. */
+  readonly polls?: boolean;
   readonly steps: readonly StepReport[];
   readonly transitions: readonly Transition[];
 }
@@ -129,6 +133,8 @@ function resultOf<T extends KubeObject>(run: KeyRun<T>, outcome: RunResult['outc
     ...(failed ? { error: combined(run.errors) } : {}),
     terminal: failed && run.errors.every(isTerminal),
     writes: run.writes,
+    resourceVersion: run.base.metadata.resourceVersion,
+    polls: run.polls,
     steps: run.steps,
     transitions: [],
   };

@@ -95,10 +95,10 @@ describe('the HTTP transport', () => {
     leads = false;
     const second = await client.create(NODE, { metadata: { name: 'm' } }).catch((error: unknown) => error);
     expect(second).to.be.instanceOf(NotLeaderError);
+    leads = true;
     ok(unanswered);
     await first;
     // The lead is lost between the check and the connection.
-    leads = true;
     const third = client.create(NODE, { metadata: { name: 'o' } }).catch((error: unknown) => error);
     leads = false;
     expect(await third).to.be.instanceOf(NotLeaderError);

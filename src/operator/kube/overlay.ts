@@ -20,6 +20,9 @@ interface Held<T> {
   timer: Timer | undefined;
 }
 
+/** An echo that is older than so many of our writes to the object counts as somebody else's: that costs a run, and is safe. */
+const ECHOES_KEPT = 1_000;
+
 /** How long our write wins over what the server shows, on servers whose resourceVersions are no integers. */
 const HOLD_LIMIT = 5_000;
 
@@ -32,6 +35,8 @@ const HOLD_LIMIT = 5_000;
  */
 export class Overlay<T extends KubeObject> implements Mirror<T> {
   readonly #held = new Map<ObjectKey, Held<T>>();
+  /** Up to where the server's history has been taken over. */
+  #reached: string | undefined;
 
   constructor(private readonly store: Store<T>, private readonly clock: Clock) {}
 
@@ -48,12 +53,15 @@ export class Overlay<T extends KubeObject> implements Mirror<T> {
     // The answer to a write that raced with our own deletion of the same object.
     if (held && held.written === undefined && held.uid === uid) return;
     const shown = this.store.get(key);
+    // The answer was so late that the watch has shown the write, and then the object's end: nothing would ever take it away again.
+    if (shown?.metadata.uid !== uid && this.#isPast(resourceVersion)) return;
     if (shown && shown.metadata.uid === uid) {
       if (shown.metadata.resourceVersion === resourceVersion) return;
       if ((compareResourceVersions(resourceVersion, shown.metadata.resourceVersion) ?? 1) < 0) return;
     }
     const echoes = held?.uid === uid ? held.echoes : new Set<string>();
     echoes.add(resourceVersion);
+    if (echoes.size > ECHOES_KEPT) echoes.delete(echoes.values().next().value as string);
     this.#hold(key, { uid, written: object, resourceVersion, echoes, server: held ? held.server : shown, timer: undefined }, held);
     this.store.set(object);
   }
@@ -106,10 +114,19 @@ export class Overlay<T extends KubeObject> implements Mirror<T> {
     return own;
   }
 
+  reached(resourceVersion: string): void {
+    this.#reached = resourceVersion;
+  }
+
   listed(resourceVersion: string): void {
+    this.reached(resourceVersion);
     for (const [key, held] of this.#held) {
       if ((compareResourceVersions(resourceVersion, held.resourceVersion) ?? -1) >= 0) this.#release(key, held, held.server);
     }
+  }
+
+  #isPast(resourceVersion: string): boolean {
+    return this.#reached !== undefined && (compareResourceVersions(resourceVersion, this.#reached) ?? 1) <= 0;
   }
 
   /** Whether the server's state of a key is at least as new as our write. */

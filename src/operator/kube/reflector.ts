@@ -34,6 +34,8 @@ export interface Mirror<T extends KubeObject> {
   delete(key: ObjectKey, last: T): boolean;
   /** A complete list, as of this resourceVersion, has been taken over. */
   listed(resourceVersion: string): void;
+  /** Everything that happened up to this resourceVersion has been taken over. */
+  reached?(resourceVersion: string): void;
 }
 
 /** What a reflector did. `silent`: a watch was cut off because nothing came; `expired`: the server had forgotten where the watch was (410). */
@@ -330,7 +332,9 @@ export class Reflector<T extends KubeObject> {
     const { resourceVersion } = line.object?.metadata ?? {};
     if (line.type !== 'BOOKMARK') this.#guard(() => (line.type === 'DELETED' ? this.#drop(line.object as T) : this.#take(line.object as T)));
     // Also after an object that was skipped: asking for it again would bring it again.
-    if (resourceVersion) this.#resourceVersion = resourceVersion;
+    if (!resourceVersion) return;
+    this.#resourceVersion = resourceVersion;
+    this.mirror.reached?.(resourceVersion);
   }
 
   #put(object: T): void {

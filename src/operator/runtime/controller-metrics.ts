@@ -20,6 +20,10 @@ export interface ControllerMetrics {
   run(): (result: ReconcileResult, milliseconds: number) => void;
   failed(terminal: boolean): void;
   timedOut(): void;
+  /** A run was skipped: it would have found what the last one left. */
+  skipped(): void;
+  /** A run read objects of this kind from the cache, and nothing wakes it when they change. */
+  untracked(kind: string): void;
   /** The engine itself broke: a defect of this framework, not of the reconciler. */
   panicked(): void;
 }
@@ -36,6 +40,8 @@ export class ControllersMetrics {
   readonly #terminal: Counter<'controller'>;
   readonly #panics: Counter<'controller'>;
   readonly #timeouts: Counter<'controller'>;
+  readonly #skipped: Counter<'controller'>;
+  readonly #untracked: Counter<'controller' | 'kind'>;
   readonly #time: Histogram<'controller'>;
   readonly #maximum: Gauge<'controller'>;
   readonly #active: Gauge<'controller'>;
@@ -53,6 +59,8 @@ export class ControllersMetrics {
     this.#terminal = metrics.counter({ name: 'controller_runtime_terminal_reconcile_errors_total', help: 'Total number of terminal reconciliation errors per controller', labelNames: controller });
     this.#panics = metrics.counter({ name: 'controller_runtime_reconcile_panics_total', help: 'Total number of reconciliations that broke the engine itself, per controller', labelNames: controller });
     this.#timeouts = metrics.counter({ name: 'controller_runtime_reconcile_timeouts_total', help: 'Total number of reconciliation timeouts per controller', labelNames: controller });
+    this.#skipped = metrics.counter({ name: 'operator_skipped_runs_total', help: 'Runs that only echoes of the key\'s own writes asked for, and that were skipped since nothing they rest on had changed, per controller', labelNames: controller });
+    this.#untracked = metrics.counter({ name: 'operator_untracked_reads_total', help: 'Cached reads of kinds whose changes do not wake the controller that read, per controller and kind', labelNames: ['controller', 'kind'] });
     this.#time = metrics.histogram({ name: 'controller_runtime_reconcile_time_seconds', help: 'Length of time per reconciliation per controller', labelNames: controller, buckets: RECONCILE_BUCKETS });
     this.#maximum = metrics.gauge({ name: 'controller_runtime_max_concurrent_reconciles', help: 'Maximum number of concurrent reconciles per controller', labelNames: controller });
     this.#active = metrics.gauge({ name: 'controller_runtime_active_workers', help: 'Number of currently used workers per controller', labelNames: controller });
@@ -97,10 +105,10 @@ export class ControllersMetrics {
       requeue: this.#total.labels({ controller, result: 'requeue' }),
       requeue_after: this.#total.labels({ controller, result: 'requeue_after' }),
     };
-    const [errors, terminal, panics, timeouts] = [this.#errors.labels(labels), this.#terminal.labels(labels), this.#panics.labels(labels), this.#timeouts.labels(labels)];
+    const [errors, terminal, panics, timeouts, skipped] = [this.#errors, this.#terminal, this.#panics, this.#timeouts, this.#skipped].map((counter) => counter.labels(labels)) as [Counter.Internal, Counter.Internal, Counter.Internal, Counter.Internal, Counter.Internal];
     const [time, active] = [this.#time.labels(labels), this.#active.labels(labels)];
     const [adds, retries, waited, worked] = [this.#adds.labels(queueLabels), this.#retries.labels(queueLabels), this.#waited.labels(queueLabels), this.#worked.labels(queueLabels)];
-    for (const series of [...Object.values(totals), errors, terminal, panics, timeouts, adds, retries]) series.inc(0);
+    for (const series of [...Object.values(totals), errors, terminal, panics, timeouts, skipped, adds, retries]) series.inc(0);
     active.set(0);
     return {
       queue: {
@@ -126,6 +134,8 @@ export class ControllersMetrics {
         if (isTerminal) terminal.inc();
       },
       timedOut: () => timeouts.inc(),
+      skipped: () => skipped.inc(),
+      untracked: (kind) => this.#untracked.inc({ controller, kind }),
       panicked: () => panics.inc(),
     };
   }

@@ -19,12 +19,15 @@ import type { Logger } from '../logger.js';
 import type { Item } from '../queue/work-queue.js';
 import { WorkQueue } from '../queue/work-queue.js';
 import type { ControllerMetrics } from './controller-metrics.js';
+import { EchoFilter } from './echo-filter.js';
 import { InFlight } from './in-flight.js';
 import { ObjectWriter } from './object-writer.js';
+import { ReadReports } from './read-reports.js';
 import type { Environment } from './run-context.js';
 import { mapContext, runContext, runLogger } from './run-context.js';
 import { runSignal } from './run-signal.js';
 import type { Wake } from './sources.js';
+import { TrackedCache } from './tracked-cache.js';
 import { LOW_PRIORITY, describeObject, observed, onChange, subscribe, watch } from './sources.js';
 
 /** How many keys run at once. */
@@ -51,6 +54,8 @@ export class Controller {
   /** Keys whose object began to be deleted since their last run began. */
   readonly #doomed = new Set<ObjectKey>();
   readonly #recorder: Recorder;
+  readonly #echoes: EchoFilter;
+  readonly #reads: ReadReports;
   readonly #owned: ReadonlySet<KindClass>;
   readonly #log: Logger;
   readonly #inFlight = new InFlight();
@@ -64,6 +69,8 @@ export class Controller {
     this.#informer = cache.informer(plan.kind.type);
     this.#recorder = new Recorder({ controller: plan.name, clock, origins: environment.origins });
     this.#log = log.child({ controller: plan.name });
+    this.#echoes = new EchoFilter(plan, cache);
+    this.#reads = new ReadReports(plan, options.instance, environment, this.#log, metrics);
     this.#owned = new Set(plan.owns.map(({ kind }) => kind.type));
     this.queue = new WorkQueue({
       clock, random, backoff: plan.backoff, observer: metrics.queue,
@@ -169,13 +176,20 @@ export class Controller {
   }
 
   async #work(item: Item, signal: AbortSignal): Promise<void> {
-    const { environment: { clock }, metrics } = this.options;
+    const { plan, environment, metrics } = this.options;
+    const { clock } = environment;
     const { key } = item;
     const ended = metrics.run();
     const run = this.#recorder.begin(item, this.#informer.store.get(key));
     const { startedAt } = run;
+    const rest = this.#echoes.skips(run, startedAt);
     try {
+      if (rest && !environment.tests) {
+        ended(this.#skip(key, rest.look, startedAt), 0);
+        return;
+      }
       const result = await this.#run(run, signal);
+      if (rest && this.#echoes.hasChanged(run, rest)) environment.tests?.unsettled(plan.name, key, run.writes);
       this.#recorder.ended(run, result);
       ended(this.#settle(key, result, signal), clock.now() - startedAt);
     } catch (error) {
@@ -197,15 +211,19 @@ export class Controller {
     this.#doomed.delete(key);
     const limited = runSignal(environment.clock, parent, plan.timeout);
     try {
-      const host = this.#host(run, limited.signal);
-      return await runKey({ plan, instance, object, host, memory, triggers, attempt, steps: run.steps });
+      const cache = new TrackedCache(environment.cache);
+      const host = this.#host(run, cache, limited.signal);
+      const result = await runKey({ plan, instance, object, host, memory, triggers, attempt, steps: run.steps });
+      this.#echoes.ended(run, cache, result, environment.clock.now());
+      if (result.outcome === 'success' && !result.polls && this.#informer.store.get(key)) this.#reads.check(key, cache.reads);
+      return result;
     } finally {
       if (limited.timedOut) metrics.timedOut();
       limited.end();
     }
   }
 
-  #host(run: ActiveRun, signal: AbortSignal): EngineHost<KubeObject> {
+  #host(run: ActiveRun, cache: TrackedCache, signal: AbortSignal): EngineHost<KubeObject> {
     const { plan, environment } = this.options;
     const { client, informers, kinds, random, fence } = environment;
     const { object, triggers } = run;
@@ -213,12 +231,21 @@ export class Controller {
     const authorship = { fieldManager: plan.name, signal, urgent, run, ...(object && this.#owned.size > 0 ? { owner: { object, kinds: this.#owned } } : {}) };
     const writer = new ObjectWriter(client, informers, kinds, authorship);
     const kind = kinds.of(plan.kind.type);
-    const context: RunContext = runContext(environment, { object, writer, log: runLogger(this.#log, random, object), signal, triggers });
+    const context: RunContext = runContext(environment, { object, cache, writer, log: runLogger(this.#log, random, object), signal, triggers });
     return {
       context, random, fence, events: context.events,
       live: (target) => writer.live(kind, target),
       write: (target, write) => (write.type === 'json' ? writer.jsonPatch(kind, target, write.patch) : writer.mergePatch(kind, target, write.patch, write.subresource)),
     };
+  }
+
+  /** A run that would do nothing; the look that the last one asked for is still to come. */
+  #skip(key: ObjectKey, look: { at: number; reason: string } | undefined, now: number): 'success' | 'requeue_after' {
+    this.options.metrics.skipped();
+    this.queue.forget(key);
+    if (!look) return 'success';
+    this.#wake(key, { cause: 'requeue', source: look.reason, priority: this.#priorityOf(key), after: look.at - now });
+    return 'requeue_after';
   }
 
   /** What a result means for the key's future. */
@@ -227,6 +254,7 @@ export class Controller {
     const { outcome, requeueAfter, deadlineAfter } = result;
     if (outcome === 'gone' || outcome === 'foreign') {
       this.#doomed.delete(key);
+      this.#echoes.forget(key);
       this.queue.forget(key);
       return 'success';
     }

@@ -57,6 +57,11 @@ export class InformerCache implements Cache {
     return this.informer(type).changes.pipe(map(objectChange));
   }
 
+  /** Nobody tracks reads outside of a run. */
+  get peek(): Cache['peek'] {
+    return this;
+  }
+
   readonly live = {
     get: async <T extends KubeObject>(type: KindClass<T>, name: string, namespace?: string): Promise<T | undefined> => {
       const kind = this.kinds.of(type);

@@ -42,7 +42,7 @@ import { Metrics } from './metrics.js';
 import { addReadinessChecks, untilSynced } from './readiness.js';
 import { ReconcilerToken, reconcilers } from './reconcilers.js';
 import { restClientMetrics } from './rest-client-metrics.js';
-import type { Environment } from './run-context.js';
+import type { Environment, RunObserver } from './run-context.js';
 import { SingletonController } from './singleton.js';
 import { Startable } from './startable.js';
 import { ObservedConditions, StatusMetrics } from './status-metrics.js';
@@ -91,6 +91,8 @@ export interface OperatorOptions {
   shutdownTimeout?: number;
   /** Freeze objects in the cache, so that code that changes them fails. Default false. */
   freeze?: boolean;
+  /** What a test bed wants to know of runs. Default: nobody asks. */
+  tests?: RunObserver;
   /** Report the Node process's own metrics too. Default true. */
   processMetrics?: boolean;
 }
@@ -259,6 +261,7 @@ export class Operator {
     const environment: Environment = {
       client: this.#client, informers: this.#informers, kinds: this.#kinds, cache: this.#cache,
       recorder: this.#recorder, origins: new WriteOrigins(), clock: this.#clock, random: this.#random, log: this.#log,
+      tests: this.options.tests,
       fence: () => {
         if (this.#leadership && !this.#leadership.held) throw new NotLeaderError();
       },

@@ -1,6 +1,7 @@
 import type { WriteOrigins } from '../causality/write-origins.js';
+import type { WriteRecord } from '../causality/active-run.js';
 import type { Clock } from '../clock.js';
-import type { MapContext, RunContext, Trigger } from '../context.js';
+import type { Cache, MapContext, RunContext, Trigger } from '../context.js';
 import type { Key } from '../dsl/key.js';
 import { keyOf } from '../dsl/key.js';
 import type { KindClass } from '../dsl/resource.js';
@@ -13,6 +14,15 @@ import type { Random } from '../random.js';
 import type { InformerCache } from './informer-cache.js';
 import type { Kinds } from './kinds.js';
 import type { ObjectWriter } from './object-writer.js';
+import type { UntrackedRead } from './read-coverage.js';
+
+/** What a test bed wants to know of runs. What it asks for costs time that production has no use for. */
+export interface RunObserver {
+  /** A cached read whose change would wake nobody: object by object, which costs a call of the mappers for each. */
+  untracked(read: UntrackedRead): void;
+  /** A run that production would have skipped, as only the echoes of the key's own writes woke it, wrote something. Such runs are then not skipped. */
+  unsettled(controller: string, key: string, writes: readonly WriteRecord[]): void;
+}
 
 /** What all controllers of an operator share. */
 export interface Environment {
@@ -27,11 +37,13 @@ export interface Environment {
   readonly log: Logger;
   /** Throws when this process no longer leads. */
   readonly fence: () => void;
+  readonly tests: RunObserver | undefined;
 }
 
 /** What one run adds. */
 export interface RunIdentity {
   readonly object: KubeObject | undefined;
+  readonly cache: Cache;
   readonly writer: ObjectWriter;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -39,7 +51,7 @@ export interface RunIdentity {
 }
 
 /** The context that user code gets, as a plain object so that it may be taken apart. */
-export function runContext({ cache, recorder, clock }: Environment, { object, writer, log, signal, triggers }: RunIdentity): RunContext {
+export function runContext({ recorder, clock }: Environment, { object, cache, writer, log, signal, triggers }: RunIdentity): RunContext {
   return {
     cache, log, signal, triggers,
     events: recorder.about(object),

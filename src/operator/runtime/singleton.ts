@@ -17,11 +17,13 @@ import { WorkQueue } from '../queue/work-queue.js';
 import type { ControllerMetrics } from './controller-metrics.js';
 import { InFlight } from './in-flight.js';
 import { ObjectWriter } from './object-writer.js';
+import { ReadReports } from './read-reports.js';
 import type { Environment } from './run-context.js';
 import { mapContext, runContext, runLogger } from './run-context.js';
 import { runSignal } from './run-signal.js';
 import type { Wake } from './sources.js';
 import { subscribe, watch } from './sources.js';
+import { TrackedCache } from './tracked-cache.js';
 
 export interface SingletonOptions {
   plan: SingletonPlan;
@@ -45,6 +47,7 @@ export class SingletonController {
   readonly queue: WorkQueue;
   readonly #triggers = new Subject<Trigger>();
   readonly #log: Logger;
+  readonly #reads: ReadReports;
   readonly #inFlight = new InFlight();
   readonly #unlisten: (() => void)[] = [];
   readonly #subscriptions: Subscription[] = [];
@@ -53,6 +56,7 @@ export class SingletonController {
   constructor(private readonly options: SingletonOptions) {
     const { plan, environment: { clock, random, log, origins }, metrics } = options;
     this.#log = log.child({ controller: plan.name });
+    this.#reads = new ReadReports(plan, options.instance, options.environment, this.#log, metrics);
     this.#recorder = new Recorder({ controller: plan.name, clock, origins }, { triggers: TRIGGERS_KEPT });
     this.queue = new WorkQueue({ clock, random, backoff: plan.backoff, observer: metrics.queue });
     metrics.attach(this.queue, 1);
@@ -114,19 +118,23 @@ export class SingletonController {
   }
 
   async #tick(item: Item, parent: AbortSignal): Promise<void> {
-    const { plan, instance, environment: { clock }, metrics } = this.options;
+    const { plan, instance, environment, metrics } = this.options;
+    const { clock } = environment;
     const ended = metrics.run();
     const run = this.#recorder.begin(item, undefined);
     const { startedAt } = run;
     const limited = runSignal(clock, parent, plan.timeout);
+    const cache = new TrackedCache(environment.cache);
     const record = (end: Pick<RunResult, 'outcome' | 'requeueAfter' | 'requeueReason' | 'error'>): void =>
       this.#recorder.ended(run, { ...end, terminal: false, writes: run.writes.length, steps: [], transitions: [] });
     try {
-      const wish = await (instance as Record<string, Tick>)[plan.method]?.call(instance, this.#context(run, limited.signal));
+      const wish = await (instance as Record<string, Tick>)[plan.method]?.call(instance, this.#context(run, cache, limited.signal));
       const every = wish === undefined ? plan.every : milliseconds(wish);
       this.queue.forget(KEY);
-      if (every === undefined) record({ outcome: 'success' });
-      else {
+      if (every === undefined) {
+        record({ outcome: 'success' });
+        this.#reads.check(plan.name, cache.reads);
+      } else {
         const [requeueAfter, requeueReason] = [this.#period(every), wish === undefined ? everyReason(every) : `${plan.method} asked to be called again after ${roughly(every)}`];
         record({ outcome: 'success', requeueAfter, requeueReason });
         this.#again(requeueAfter, requeueReason);
@@ -152,11 +160,11 @@ export class SingletonController {
     this.#recorder.note(KEY, { cause: 'backoff', source: error.message, at: this.queue.inspect(KEY)?.backoffUntil ?? clock.now() });
   }
 
-  #context(run: ActiveRun, signal: AbortSignal): TickContext {
+  #context(run: ActiveRun, cache: TrackedCache, signal: AbortSignal): TickContext {
     const { plan, environment } = this.options;
     const { client, informers, kinds, random } = environment;
     const writer = new ObjectWriter(client, informers, kinds, { fieldManager: plan.name, signal, run });
-    return runContext(environment, { object: undefined, writer, log: runLogger(this.#log, random, undefined), signal, triggers: run.triggers });
+    return runContext(environment, { object: undefined, cache, writer, log: runLogger(this.#log, random, undefined), signal, triggers: run.triggers });
   }
 
   /** The window's lengths, once the reconciler is there to be asked. */

@@ -2,6 +2,7 @@ import type { ServiceIdentifier } from 'inversify';
 import { Container, ContainerModule } from 'inversify';
 import { createApiServer } from '../../apiserver/index.js';
 import type { ApiServer, ApiServerOptions, WebhookCall } from '../../apiserver/index.js';
+import type { WriteRecord } from '../causality/active-run.js';
 import { compile } from '../dsl/compile.js';
 import type { Plan, ReconcilerClass } from '../dsl/plan.js';
 import type { KindClass } from '../dsl/resource.js';
@@ -41,6 +42,11 @@ export interface TestBedOptions {
   intercept?: (transport: KubeTransport, process: TestProcess) => KubeTransport;
   /** Puts something between the test's own client (`bed.api`) and the server. */
   interceptApi?: (transport: KubeTransport) => KubeTransport;
+  /**
+   * What becomes of a cached read whose change would wake nobody, and of a run that writes although nothing but echoes of the key's own writes
+   * woke it and nothing it rests on had changed: the next `settle` or `advance` throws (default), or it is only noted in `bed.findings`.
+   */
+  findings?: 'throw' | 'note';
   /** Start another process when one ends by itself (it lost its lease), as a kubelet does. Default: the error is thrown. */
   keepAlive?: boolean;
 }
@@ -63,9 +69,12 @@ export class TestBed {
   readonly api: TypedApi;
   /** Everything that the operator logged, debug lines included. */
   readonly logs: LogLine[] = [];
+  /** Reads that nothing tracks, and runs that do not settle. */
+  readonly findings: string[] = [];
   readonly #transport: KubeTransport;
   readonly #overrides: { token: ServiceIdentifier; valueFor: (process: TestProcess) => unknown }[] = [];
   #process: TestProcess | undefined;
+  readonly #killed: { process: TestProcess; stop: AbortController | undefined }[] = [];
   #processes = 0;
   #operator: Operator | undefined;
   #stop: AbortController | undefined;
@@ -131,6 +140,7 @@ export class TestBed {
     const operator = new Operator({
       name: 'test', ports: false, freeze: true, processMetrics: false, cpus: 1, rate: { qps: 1e6, burst: 1e6 },
       logger: createLogger({ clock: this.clock, level: 'debug', write: (line) => this.logs.push(JSON.parse(line) as LogLine) }),
+      tests: { untracked: ({ message }) => this.#found(message), unsettled: (controller, key, writes) => this.#found(unsettled(controller, key, writes)) },
       ...this.options.operator,
       clock: process.clock, random: this.random, transport: this.options.intercept?.(process.transport, process) ?? process.transport,
     });
@@ -153,7 +163,9 @@ export class TestBed {
 
   /** Kills the operator where it stands (kill -9). */
   kill(): void {
-    this.#process?.kill();
+    if (!this.#process) return;
+    this.#process.kill();
+    this.#killed.push({ process: this.#process, stop: this.#stop });
     this.#running = undefined;
   }
 
@@ -202,7 +214,12 @@ export class TestBed {
   /** Ends the operator and the server. */
   async close(): Promise<void> {
     await this.stop();
+    for (const { process, stop } of this.#killed) {
+      process.bury();
+      stop?.abort(new Error('the test ends'));
+    }
     await this.server.close();
+    await this.clock.flush();
   }
 
   /** The core/v1 Events about an object (all of them without one), as `Type Reason: message`, oldest first. */
@@ -229,12 +246,27 @@ export class TestBed {
     return this.operator.webhook({ method: 'POST', path: `${pathname}${search}`, contentType: 'application/json', body: Buffer.from(body) });
   }
 
+  #found(finding: string): void {
+    if (this.findings.includes(finding)) return;
+    this.findings.push(finding);
+    if (this.options.findings !== 'note') this.#failure ??= new BedFinding(finding);
+  }
+
   #throwFailure(): void {
     if (this.#failure === undefined) return;
     const failure = this.#failure;
     this.#failure = undefined;
     throw failure;
   }
+}
+
+const unsettled = (controller: string, key: string, writes: readonly WriteRecord[]): string =>
+  `${controller} ran for ${key} on nothing but what its last run had left, and wrote again (${writes.map(({ verb, object, fields }) => `${verb} ${object} ${fields.join(', ')}`.trim()).join('; ')}): production skips such runs, so one run has to be enough`;
+
+/** The bed saw what production would suffer from, whatever the test asserts. */
+export class BedFinding extends Error {
+  override readonly name = 'BedFinding';
+  readonly reason = 'BedFinding';
 }
 
 /** A bed for these modules; the last argument may be options. */

@@ -1,9 +1,6 @@
 import type { Clock, Timer } from '../clock.js';
 import type { KubeTransport } from '../kube/transport.js';
 
-/** What never comes. */
-const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
-
 /**
  * One life of an operator's process. Until it is killed it has time and a way to the API server; from then on nothing that its code still
  * does has an effect, and nothing reaches it any more, as if its memory were gone. While it is paused (SIGSTOP), time passes without it.
@@ -12,11 +9,16 @@ export class TestProcess {
   readonly clock: Clock;
   readonly transport: KubeTransport;
   readonly #gone = new AbortController();
+  /** An answer that does not come: it rejects when the test has ended, so that what waits for it can be reclaimed. */
+  readonly never: Promise<never>;
+  #release: (reason: Error) => void = () => undefined;
   #resumed: Promise<void> | undefined;
   #wake: () => void = () => undefined;
   #missed: (() => void)[] = [];
 
   constructor(readonly number: number, private readonly world: Clock, transport: KubeTransport) {
+    this.never = new Promise((_resolve, reject) => (this.#release = reject));
+    this.never.catch(() => undefined);
     this.clock = {
       now: () => world.now(),
       monotonic: () => world.monotonic(),
@@ -25,7 +27,7 @@ export class TestProcess {
     this.transport = {
       send: async ({ signal, ...request }) => {
         const { signal: gone } = this.#gone;
-        if (gone.aborted) return never();
+        if (gone.aborted) return this.never;
         const response = await this.answer(transport.send({ ...request, signal: signal ? AbortSignal.any([signal, gone]) : gone }));
         return { ...response, body: this.#arriving(response.body) };
       },
@@ -40,6 +42,12 @@ export class TestProcess {
   /** Ends the process on the spot: kill -9. Its connections are closed. */
   kill(): void {
     this.#gone.abort(new Error(`process ${this.number} was killed`));
+  }
+
+  /** Lets what a dead process waits for fail, so that its memory can be reclaimed. */
+  bury(): void {
+    this.kill();
+    this.#release(new Error(`process ${this.number} was killed`));
   }
 
   /** Stops the process where it is, until `resume`. */
@@ -70,7 +78,7 @@ export class TestProcess {
 
   async #receptive(): Promise<void> {
     while (this.#resumed) await this.#resumed;
-    if (!this.alive) await never();
+    if (!this.alive) await this.never;
   }
 
   async *#arriving<C>(body: AsyncIterable<C>): AsyncGenerator<C, void, undefined> {

@@ -124,7 +124,7 @@ export class FaultWorld {
   async close(): Promise<void> {
     this.#armed = false;
     this.#bed?.kill();
-    await this.#bed?.server.close();
+    await this.#bed?.close();
   }
 
   async #send(process: TestProcess, request: KubeRequest, send: (request: KubeRequest) => Promise<KubeResponse>): Promise<KubeResponse> {
@@ -157,7 +157,10 @@ export class FaultWorld {
     await this.#disturb(fault, call);
     const result = await effect();
     await this.#check(point);
-    if (fault === 'crash-after') return kind === 'u' ? (void this.#crash(), result) : this.#crash();
+    if (fault === 'crash-after') {
+      if (kind !== 'u') return this.#crash();
+      this.bed.crash();
+    }
     return fault === 'timeout' ? refused(fault) : result;
   }
 
@@ -174,9 +177,11 @@ export class FaultWorld {
     if (fault === 'deposed') this.#depose(process);
   }
 
+  /** Kills the process; the result is what it hears of the call that it made. */
   #crash(): Promise<never> {
+    const { process } = this.bed;
     this.bed.crash();
-    return new Promise(() => undefined);
+    return (process as TestProcess).never;
   }
 
   /** Somebody else writes the object twice, and leaves it as it was but for its resourceVersion. */
