@@ -75,6 +75,11 @@ export class Recorder {
     if (result.outcome === 'gone') this.#bury(record);
   }
 
+  /** The run was not needed after all, and is not told of. */
+  skipped({ record }: ActiveRun): void {
+    record.active = undefined;
+  }
+
   /** All of it about a key. */
   report(key: string, queue: WorkQueue): KeyReport {
     const record = this.#records.get(key);

@@ -185,6 +185,7 @@ export class Controller {
     const rest = this.#echoes.skips(run, startedAt);
     try {
       if (rest && !environment.tests) {
+        this.#recorder.skipped(run);
         ended(this.#skip(key, rest.look, startedAt), 0);
         return;
       }

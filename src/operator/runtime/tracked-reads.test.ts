@@ -175,6 +175,7 @@ describe('echoes of a key\'s own writes', () => {
   it('wake nobody when one run is enough, and everything else does', async () => {
     await start(Settles, { tests: undefined });
     expect([runs, await skipped()]).to.deep.equal([1, 1]);
+    expect(bed.operator.inspect('counts', 'n')).to.deep.include({ active: undefined, queue: undefined });
     kicks.next('n');
     await bed.settle();
     expect([runs, await skipped()]).to.deep.equal([2, 1]);
