@@ -31,7 +31,7 @@ import { listen, type Listener, type ListenOptions } from './http/listen.js';
 import { SERVER_VERSION } from './http/server-version.js';
 import { builtinDefinitions } from './kinds/builtin-definition.js';
 import { createRegistry } from './kinds/registry.js';
-import type { AdmissionPlugin, MetricsProvider, PodLogs, RestContext } from './rest/context.js';
+import type { AdmissionPlugin, MetricsProvider, PodLogs, PodPorts, RestContext } from './rest/context.js';
 import { createOpenApi } from './openapi/handler.js';
 import { openJournal } from './storage/journal.js';
 import { MemoryStorage } from './storage/memory-storage.js';
@@ -56,6 +56,8 @@ export interface ApiServerOptions {
   admission?: readonly AdmissionPlugin[];
   /** What `kubectl logs` shows. */
   nodeLogs?: PodLogs;
+  /** What `kubectl port-forward` reaches. */
+  podPorts?: PodPorts;
   /** What `kubectl top` shows; absent: `metrics.k8s.io` is not served. */
   metrics?: MetricsProvider;
   /**
@@ -96,7 +98,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const authenticator = new Authenticator({ serviceAccounts: serviceAccountTokens, ...(options.tokens && { tokens: options.tokens }) });
   const admission: AdmissionPlugin[] = [limitRanger({ storage })];
   const flows = new FlowClassifier(storage);
-  const ctx: RestContext = { flows, authenticator, authorizer, serviceAccountTokens, closing: closing.signal, clock, random, storage, registry, conversions, admission, webhookTransport: options.webhooks ?? httpsWebhooks({ resolve: externalNames(storage) }), ...(nodeLogs && { podLogs: nodeLogs }), ...(options.metrics && { metrics: options.metrics }) };
+  const ctx: RestContext = { flows, authenticator, authorizer, serviceAccountTokens, closing: closing.signal, clock, random, storage, registry, conversions, admission, webhookTransport: options.webhooks ?? httpsWebhooks({ resolve: externalNames(storage) }), ...(nodeLogs && { podLogs: nodeLogs }), ...(options.podPorts && { podPorts: options.podPorts }), ...(options.metrics && { metrics: options.metrics }) };
   admission.push(escalationCheck(authorizer), ...(options.admission ?? []), validatingAdmissionPolicies(ctx));
   bootstrap(ctx);
   ensureDefaultRoles(ctx);

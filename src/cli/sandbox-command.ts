@@ -47,6 +47,7 @@ export interface SandboxResult extends ClusterSummary {
 }
 
 const OPERATOR_NAMESPACE = 'karpenter';
+const LABELS = { 'app.kubernetes.io/name': 'karpenter', 'app.kubernetes.io/instance': 'karpenter' };
 const CREDENTIALS = { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' };
 
 /** `karpenter-ts sandbox`: a cluster, a cloud and the operator in this process, on a control plane here or elsewhere. Returns the exit code. */
@@ -102,11 +103,7 @@ async function startOperator({ metricsPort, featureGates }: SandboxFlags, { sand
     { clusterName: 'my-cluster', region: 'us-west-2', interruptionQueue: 'Karpenter-my-cluster', clusterEndpoint: sandbox.apiServerUrl, disableLeaderElection: attached === undefined, nodeRole: 'KarpenterNodeRole-my-cluster', featureGates },
     {},
   );
-  await sandbox.cluster.addForeignPod({
-    namespace: OPERATOR_NAMESPACE, name: 'karpenter', labels: { 'app.kubernetes.io/name': 'karpenter', 'app.kubernetes.io/instance': 'karpenter' }, container: 'controller', image: 'karpenter-ts:0.1.0', log,
-  });
-  if (attached) await exposeWebhooks(sandbox.transport, clock);
-  return karpenter({ ...options, aws: { ...options.aws, endpoint: sandbox.awsUrl } }, {
+  const operator = karpenter({ ...options, aws: { ...options.aws, endpoint: sandbox.awsUrl } }, {
     clock,
     random: systemRandom,
     logger: createLogger({ clock, level: options.logLevel, write: (line) => log.write(line) }),
@@ -117,11 +114,21 @@ async function startOperator({ metricsPort, featureGates }: SandboxFlags, { sand
     debug: { server: sandbox.apiServerUrl },
     shutdownTimeout: 1_500,
   });
+  await sandbox.cluster.addForeignPod({
+    namespace: OPERATOR_NAMESPACE, name: 'karpenter', labels: LABELS, container: 'controller', image: 'karpenter-ts:0.1.0', log,
+    // A port that is not bound yet is 0.
+    ports: { 'http-metrics': { containerPort: 8080, listening: () => operator.ports?.metrics || undefined }, http: { containerPort: 8081, listening: () => operator.ports?.health || undefined } },
+  });
+  await expose(sandbox.transport, clock, attached ? { type: 'ExternalName', externalName: 'localhost' } : { selector: LABELS, ports: [{ name: 'http-metrics', port: 8080, targetPort: 'http-metrics' }] });
+  return operator;
 }
 
-/** Gives the API server a service by which it finds the webhooks of this process, unless there is one for those of others. */
-async function exposeWebhooks(transport: KubeTransport, clock: Clock): Promise<void> {
-  const service = { metadata: { namespace: OPERATOR_NAMESPACE, name: 'karpenter' }, spec: { type: 'ExternalName', externalName: 'localhost' } };
+/**
+ * Makes the operator's service, unless there is one: for `kubectl port-forward` in an embedded cluster, and elsewhere for the API server to find
+ * the webhooks of this process.
+ */
+async function expose(transport: KubeTransport, clock: Clock, spec: object): Promise<void> {
+  const service = { metadata: { namespace: OPERATOR_NAMESPACE, name: 'karpenter', labels: LABELS }, spec };
   try {
     await new KubeClient(transport, { clock, random: systemRandom }).create(kindRefOf(Service), service);
   } catch (error) {

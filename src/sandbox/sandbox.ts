@@ -66,6 +66,7 @@ export async function createSandbox(options: SandboxOptions): Promise<EmbeddedSa
     tokens: { [token]: ADMINISTRATOR },
     ...(services ? { webhooks: httpsWebhooks({ resolve: services }) } : {}),
     nodeLogs: (...request) => cluster().podLogs(...request),
+    podPorts: (...asked) => cluster().podPorts(...asked),
     metrics: { nodes: () => cluster().metrics.nodes(), pods: () => cluster().metrics.pods() },
     ...(dataDir === undefined ? {} : { dataDir }),
   });

@@ -17,7 +17,7 @@ export interface EncodedBody {
 }
 
 /** Writes a result as the client wants it. */
-export function encode(ctx: RestContext, result: RestResult, encoding: Encoding, query: URLSearchParams): EncodedBody {
+export function encode(ctx: RestContext, result: Exclude<RestResult, { type: 'connection' }>, encoding: Encoding, query: URLSearchParams): EncodedBody {
   const table = (definition: ResourceDefinition, objects: readonly ApiObject[], listMetadata: JsonObject, withColumns = true): JsonObject =>
     renderTable(definition, objects, {
       includeObject: (query.get('includeObject') || 'Metadata') as TableOptions['includeObject'],

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Requester } from '../authentication/requester.js';
 
 /** One request, however it came. Structurally the operator's `KubeRequest`. */
@@ -10,6 +11,8 @@ export interface ApiRequest {
   body?: string | Uint8Array;
   /** Ends watches and followed logs. */
   signal?: AbortSignal;
+  /** The client would have the connection for a protocol of its own (`Connection: Upgrade`). */
+  upgrade?: boolean;
   /** Who asks, where that is known already; absent: credentials in the headers, or who called this process. */
   user?: Requester;
   /** The other end of the connection that the request came over; absent: it comes from inside this process. */
@@ -27,6 +30,8 @@ export interface ApiResponse {
   status: number;
   headers: Record<string, string>;
   body: AsyncIterable<Uint8Array | string>;
+  /** With status 101: takes over the connection, until it ends. */
+  connection?: (wire: Duplex) => Promise<void>;
 }
 
 /** A body in one piece. */

@@ -33,6 +33,7 @@ export function createHandler(ctx: RestContext, documents: readonly DocumentHand
       if (!info) throw unknownPath();
       const encoding = negotiate(request.headers['accept'], query);
       const result = await dispatch(ctx, info, { ...request, user }, (message) => warnings.push(message));
+      if (result.type === 'connection') return { status: 101, headers: flow, body: once(''), connection: result.serve };
       const { contentType, body } = encode(ctx, result, encoding, info.query);
       return {
         status: result.type === 'object' ? result.status : 200,

@@ -1,10 +1,12 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { createGzip } from 'node:zlib';
 import { StatusError } from '../status.js';
 import { VALUE_SEPARATOR, type ApiRequest, type ApiResponse } from './exchange.js';
+import { takeOver } from './take-over.js';
 import { BODY_LIMIT } from './request-body.js';
 
 export interface ListenOptions {
@@ -25,9 +27,21 @@ export interface Listener {
 
 /** Serves a handler over HTTP. Rejects when the port is taken. */
 export async function listen(handle: (request: ApiRequest) => Promise<ApiResponse>, { port = 0, host = '127.0.0.1', tls }: ListenOptions = {}): Promise<Listener> {
-  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => void answer(handle, incoming, outgoing, tls?.ca !== undefined);
+  const certificates = tls?.ca !== undefined;
+  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => void answer(handle, { incoming, outgoing, certificates });
   // Clients may present any certificate, and are taken for who it says if `ca` signed it.
   const server: Server = tls ? createSecureServer({ ...tls, requestCert: true, rejectUnauthorized: false }, onRequest) : createServer(onRequest);
+  // The server forgets connections that ask for another protocol.
+  const upgraded = new Set<Duplex>();
+  server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
+    const outgoing = new ServerResponse(incoming);
+    outgoing.shouldKeepAlive = false;
+    outgoing.assignSocket(socket);
+    outgoing.once('finish', () => void socket.end());
+    void answer(handle, { incoming, outgoing, certificates, upgrade: { socket, head } });
+  });
   // Watches are quiet for long, and requests have no deadline of their own.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 120_000;
@@ -46,15 +60,25 @@ export async function listen(handle: (request: ApiRequest) => Promise<ApiRespons
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        for (const socket of upgraded) socket.destroy();
       }),
   };
 }
 
-async function answer(handle: (request: ApiRequest) => Promise<ApiResponse>, incoming: IncomingMessage, outgoing: ServerResponse, certificates: boolean): Promise<void> {
+interface Exchange {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  /** Whether certificates of clients say who they are. */
+  readonly certificates: boolean;
+  /** The connection, where the client wants it for another protocol. */
+  readonly upgrade?: { readonly socket: Socket; readonly head: Buffer };
+}
+
+async function answer(handle: (request: ApiRequest) => Promise<ApiResponse>, { incoming, outgoing, certificates, upgrade }: Exchange): Promise<void> {
   const gone = new AbortController();
   outgoing.on('close', () => gone.abort());
   try {
-    const body = await readBody(incoming);
+    const body = upgrade ? undefined : await readBody(incoming);
     const response = await handle({
       method: incoming.method ?? 'GET',
       path: incoming.url ?? '/',
@@ -62,12 +86,19 @@ async function answer(handle: (request: ApiRequest) => Promise<ApiResponse>, inc
       ...(body && { body }),
       signal: gone.signal,
       peer: certificates ? peerOf(incoming) : {},
+      ...(upgrade && { upgrade: true }),
     });
+    if (upgrade && response.connection) {
+      outgoing.detachSocket(upgrade.socket);
+      await takeOver(response.connection, incoming, upgrade.socket, upgrade.head);
+      return;
+    }
     await send(response, incoming, outgoing);
   } catch (error) {
-    if (outgoing.headersSent || outgoing.destroyed) {
+    if (outgoing.headersSent || outgoing.destroyed || (upgrade && !outgoing.socket)) {
       // The status is out: only a broken connection tells the client that the rest is missing.
       outgoing.destroy();
+      upgrade?.socket.destroy();
       return;
     }
     const status = error instanceof StatusError ? error : new StatusError(500, 'InternalError', `Internal error occurred: ${(error as Error).message}`);

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Authenticator } from '../authentication/authenticator.js';
 import type { Requester } from '../authentication/requester.js';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.js';
@@ -47,6 +48,15 @@ export interface PodLogs {
   (namespace: string, pod: string, container: string, options: LogOptions, signal: AbortSignal | undefined): AsyncIterable<string>;
 }
 
+/** Where a port of a pod really listens. */
+export interface PodPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What `kubectl port-forward` reaches; undefined where nothing stands for a container. */
+export type PodPorts = (namespace: string, pod: string, port: number) => PodPort | undefined;
+
 /** Usage behind `metrics.k8s.io/v1beta1`: the `usage` and `containers` of `NodeMetrics` and `PodMetrics` objects. */
 export interface MetricsProvider {
   /** `NodeMetrics` objects with metadata.name, timestamp, window and usage. */
@@ -72,6 +82,7 @@ export interface RestContext {
   /** Aborts when the server closes: watches end then. */
   readonly closing: AbortSignal;
   readonly podLogs?: PodLogs;
+  readonly podPorts?: PodPorts;
   readonly metrics?: MetricsProvider;
 }
 
@@ -80,7 +91,8 @@ export type RestResult =
   | { readonly type: 'object'; readonly status: number; readonly object: ApiObject | JsonObject; readonly definition?: ResourceDefinition }
   | { readonly type: 'list'; readonly definition: ResourceDefinition; readonly items: readonly ApiObject[]; readonly metadata: JsonObject }
   | { readonly type: 'watch'; readonly definition: ResourceDefinition; readonly events: AsyncIterable<WatchEvent[]> }
-  | { readonly type: 'text'; readonly chunks: AsyncIterable<string> };
+  | { readonly type: 'text'; readonly chunks: AsyncIterable<string> }
+  | { readonly type: 'connection'; readonly serve: (wire: Duplex) => Promise<void> };
 
 export interface WatchEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';

@@ -15,6 +15,7 @@ import { patch } from './patch.js';
 import type { RequestInfo } from './request-info.js';
 import { REVIEWS } from './reviews.js';
 import { bind } from './subresources/binding.js';
+import { CONNECTIONS, connectPod } from './subresources/connect.js';
 import { evict } from './subresources/eviction.js';
 import { finalizeNamespace } from './subresources/finalize.js';
 import { podLog } from './subresources/log.js';
@@ -80,6 +81,7 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
     case 'get resize':
       return get(ctx, info);
     default:
+      if (definition.storageResource === 'pods' && CONNECTIONS.has(subresource)) return connectPod(ctx, info, request);
       if (definition.subresources[subresource as keyof typeof definition.subresources]) {
         throw new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
       }

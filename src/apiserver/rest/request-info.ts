@@ -1,4 +1,5 @@
 import type { ResourceDefinition, ResourceRegistry, Subresource } from '../contracts.js';
+import { CONNECTIONS } from './subresources/connect.js';
 import { StatusError, methodNotAllowed, unknownPath } from '../status.js';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
@@ -41,7 +42,6 @@ export function parseRequest(method: string, pathname: string, query: URLSearchP
   if (!definition || (namespace !== '' && !definition.namespaced)) throw unknownPath();
   if (subresource !== '' && !Object.hasOwn(definition.subresources, subresource)) {
     if (definition.storageResource !== 'pods' || !CONNECTIONS.has(subresource)) throw unknownPath();
-    throw new StatusError(501, 'NotImplemented', `pods/${subresource} is not possible: the containers of this cluster do not run, so there is nothing to connect to`, {});
   }
   if (rest.length > 3) throw unknownPath();
 
@@ -60,9 +60,6 @@ export function parseRequest(method: string, pathname: string, query: URLSearchP
   if (subresource === '' && !definition.verbs.includes(verb)) throw methodNotAllowed(definition, verb);
   return { verb, definition, namespace, name: verb === 'watch' ? '' : name, subresource: subresource as Subresource, query };
 }
-
-/** Ways into a container. */
-const CONNECTIONS: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy']);
 
 function verbOf(method: string, name: string, subresource: string, watching: boolean): Verb | undefined {
   switch (method) {

@@ -129,6 +129,7 @@ export function createCluster(options: SandboxClusterOptions): SandboxCluster {
       runs: (pod, container) => kubelets.workerOf(pod)?.logsOf(container) ?? [],
       foreign: (namespace, name) => foreign.log(namespace, name),
     }),
+    podPorts: (namespace, name, port) => foreign.portOf(namespace, name, port),
     metrics: createMetrics(informers, clock),
     addForeignPod: (pod) => foreign.add(pod),
     consoleLog: (instanceId) => kubelets.consoleLog(instanceId),

@@ -36,6 +36,12 @@ export class ForeignPods implements Component {
     return this.#pods.get(`${namespace}/${name}`)?.log;
   }
 
+  /** Where a pod's port listens: in this process. */
+  portOf(namespace: string, name: string, port: number): { host: string; port: number } | undefined {
+    const listening = Object.values(this.#pods.get(`${namespace}/${name}`)?.ports ?? {}).find(({ containerPort }) => containerPort === port)?.listening();
+    return listening === undefined ? undefined : { host: '127.0.0.1', port: listening };
+  }
+
   async add(pod: ForeignPod): Promise<() => Promise<void>> {
     const key = `${pod.namespace}/${pod.name}`;
     this.#pods.set(key, pod);
@@ -53,7 +59,7 @@ export class ForeignPods implements Component {
     const { informers, writer } = this.ctx;
     const pod = this.#pods.get(key);
     if (!pod || informers.pods.get(key)) return undefined;
-    const { namespace, name, labels, container, image } = pod;
+    const { namespace, name, labels, container, image, ports = {} } = pod;
     await writer.client.create(NAMESPACE, { metadata: { name: namespace } }).catch((error: unknown) => {
       if (!isAlreadyExists(error)) throw error;
     });
@@ -65,7 +71,7 @@ export class ForeignPods implements Component {
         priorityClassName: 'system-cluster-critical',
         tolerations: [{ operator: 'Exists' }],
         terminationGracePeriodSeconds: 1,
-        containers: [{ name: container, image }],
+        containers: [{ name: container, image, ports: Object.entries(ports).map(([port, { containerPort }]) => ({ name: port, containerPort })) }],
       },
     }).catch((error: unknown) => {
       // Left over from an earlier life of the cluster's data directory.

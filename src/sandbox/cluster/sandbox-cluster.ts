@@ -1,7 +1,7 @@
 import type { Clock } from '../../operator/clock.js';
 import type { Random } from '../../operator/random.js';
 import type { KubeTransport } from '../../operator/kube/transport.js';
-import type { MetricsProvider, PodLogs } from '../../apiserver/index.js';
+import type { MetricsProvider, PodLogs, PodPorts } from '../../apiserver/index.js';
 import type { Machines } from '../aws/instance.js';
 import type { ControllerName } from './controller-names.js';
 import type { KubeletEndpoint } from './kubelet/kubelet-server.js';
@@ -64,6 +64,8 @@ export interface ForeignPod {
   container: string;
   image: string;
   log: LogSource;
+  /** Its ports by name, and where the process listens in truth: undefined while it does not. */
+  ports?: Readonly<Record<string, { containerPort: number; listening: () => number | undefined }>>;
 }
 
 /** The living parts of an embedded cluster: scheduler, workload controllers, volume binding, node life cycle and kubelets. */
@@ -74,6 +76,8 @@ export interface SandboxCluster {
   stop(): Promise<void>;
   /** The logs of containers, for the API server's `nodeLogs`. */
   readonly podLogs: PodLogs;
+  /** Where the ports of processes that show as pods are, for the API server's `podPorts`. */
+  readonly podPorts: PodPorts;
   /** Usage of nodes and pods, for the API server's `metrics`: a plausible fraction of what was requested. */
   readonly metrics: MetricsProvider;
   /** Shows a process as a pod on the system node, and brings the pod back should someone delete it. Returns its removal. */
