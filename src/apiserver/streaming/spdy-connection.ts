@@ -112,7 +112,8 @@ export class SpdyConnection {
       onEnd: (listener) => void received.end.push(listener),
       write: (data) => {
         let ready = true;
-        for (let from = 0; from < data.length && !ended; from += LARGEST_CHUNK) ready = this.#send(id, data.subarray(from, from + LARGEST_CHUNK), 0);
+        if (ended) return ready;
+        for (let from = 0; from < data.length; from += LARGEST_CHUNK) ready = this.#send(id, data.subarray(from, from + LARGEST_CHUNK), 0);
         return ready;
       },
       end: () => {
