@@ -7,6 +7,7 @@ import { WORKLOADS } from '../support/workload-list.js';
 import { decisionOf } from './plan-answer.js';
 import type { PlanAnswer } from './plan-answer.js';
 import { failoverBenchmark } from './failover.bench.js';
+import * as informer from './informer.bench.js';
 import { provisioningBenchmark } from './provisioning.bench.js';
 import { queueBenchmark, queueSoak } from './queue.bench.js';
 import { reconcileBenchmark } from './reconcile.bench.js';
@@ -18,6 +19,7 @@ const benchmarks: Readonly<Record<string, () => Promise<object>>> = {
   'queue.soak': queueSoak,
   failover: failoverBenchmark,
   reconcile: reconcileBenchmark,
+  ...Object.fromEntries(Object.entries(informer).map(([name, run]) => [`informer.${name}`, run])),
   ...schedulingBenchmarks,
   provisioning: provisioningBenchmark,
   ...Object.fromEntries(Object.entries(sandbox).map(([name, run]) => [`sandbox.${name}`, run])),

@@ -1,7 +1,7 @@
 import type { ApiObject } from '../contracts.js';
 import { badRequest, expired, invalid, notFound, StatusError } from '../status.js';
 import { CompactedError } from '../storage/memory-storage.js';
-import { keyOf } from '../storage/object-table.js';
+import { keyOf, type ObjectRange } from '../storage/object-table.js';
 import type { RestContext, RestResult } from './context.js';
 import { parseFieldSelector } from './field-selector.js';
 import { everything, parseLabelSelector } from './label-selector.js';
@@ -16,6 +16,9 @@ interface ContinueToken {
   /** The last key that was listed. */
   start: string;
 }
+
+/** Objects that are read and selected at a time. */
+const BATCH = 500;
 
 /** Whether both selectors of a list or watch take an object in the request's version. */
 export function selectorOf({ query, definition }: RequestInfo): (object: ApiObject) => boolean {
@@ -42,29 +45,34 @@ export async function list(ctx: RestContext, info: RequestInfo): Promise<RestRes
   const token = query.get('continue');
   const { revision, after } = token ? readToken(ctx, token, query) : { revision: exactRevision(ctx, query), after: '' };
 
-  let stored = listStored(ctx, info, revision, after);
-  if (after) stored = stored.filter((object) => keyOf(object) > after);
-  const reading = fromStorage(ctx, definition, stored);
-  const objects = Array.isArray(reading) ? reading : await reading;
-
+  const stored = listStored(ctx, info, revision, after);
   const items: ApiObject[] = [];
-  let index = 0;
   const most = limit || Infinity;
-  while (index < objects.length && items.length < most) {
-    const object = objects[index++]!;
-    if (selects(object)) items.push(object);
+  // Who waits for conversions must not see what is changed meanwhile.
+  const batch = definition.convertsByHook ? stored.length : BATCH;
+  let [last, more] = [0, false];
+  for (let from = 0; from < stored.length && !more; from += batch) {
+    const reading = fromStorage(ctx, definition, stored.slice(from, from + batch));
+    const objects = Array.isArray(reading) ? reading : await reading;
+    for (let index = 0; index < objects.length && !more; index += 1) {
+      if (!selects(objects[index]!)) continue;
+      more = items.length === most;
+      if (more) continue;
+      items.push(objects[index]!);
+      last = from + index;
+    }
   }
   const metadata: Record<string, unknown> = { resourceVersion: String(revision) };
-  if (index < objects.length && objects.slice(index).some(selects)) {
-    metadata['continue'] = writeToken({ v: 'meta.k8s.io/v1', rv: revision, start: keyOf(stored[index - 1]!) });
-    if (!query.get('labelSelector') && !query.get('fieldSelector')) metadata['remainingItemCount'] = objects.length - index;
+  if (more) {
+    metadata['continue'] = writeToken({ v: 'meta.k8s.io/v1', rv: revision, start: keyOf(stored.slice(last, last + 1)[0]!) });
+    if (!query.get('labelSelector') && !query.get('fieldSelector')) metadata['remainingItemCount'] = stored.length - last - 1;
   }
   return { type: 'list', definition, items, metadata };
 }
 
-function listStored({ storage }: RestContext, { definition, namespace }: RequestInfo, revision: number, after: string): ApiObject[] {
+function listStored({ storage }: RestContext, { definition, namespace }: RequestInfo, revision: number, after: string): ObjectRange {
   try {
-    return storage.listAt(definition.storageResource, revision, namespace || undefined);
+    return storage.rangeAt(definition.storageResource, revision, namespace || undefined, after || undefined);
   } catch (error) {
     if (!(error instanceof CompactedError)) throw error;
     if (!after) throw expired(`The resourceVersion for the provided list is too old.`);

@@ -1,7 +1,7 @@
 import type { ApiObject, Clock, Storage, StorageEvent } from '../contracts.js';
 import { deepEqual, deepFreeze } from './deep.js';
 import { EventWindow } from './event-window.js';
-import { keyOf, ObjectTable, storageKey } from './object-table.js';
+import { keyOf, type ObjectRange, ObjectTable, type StorageKey, storageKey } from './object-table.js';
 
 /** What makes writes durable: told of every change before it takes effect. */
 export interface Journal {
@@ -31,6 +31,8 @@ export class MemoryStorage implements Storage {
   private readonly listeners = new Set<(event: StorageEvent) => void>();
   private readonly pending: StorageEvent[] = [];
   private dispatching = false;
+  /** The last table of the past that was asked for: the pages of a list all ask for the same. */
+  private past: { resource: string; revision: number; table: ObjectTable } | undefined;
   private currentRevision: number;
   /** Resources that were never written have known all their events since then. */
   private readonly firstRevision: number;
@@ -62,18 +64,23 @@ export class MemoryStorage implements Storage {
     return this.tables.get(resource)?.list(namespace) ?? [];
   }
 
-  /** The list as it was at an earlier revision. Throws {@link CompactedError} when that is too long ago. */
-  listAt(resource: string, revision: number, namespace?: string): ApiObject[] {
+  /** What comes after a key (all, without one) in the list as it was at an earlier revision. Throws {@link CompactedError} when that is too long ago. */
+  rangeAt(resource: string, revision: number, namespace?: string, after?: StorageKey): ObjectRange {
     const window = this.window(resource);
     const since = window.after(revision);
     if (!since) throw new CompactedError(revision, window.oldestRevision);
-    if (since.length === 0) return this.list(resource, namespace);
+    if (since.length === 0) return this.table(resource).range(namespace, after);
+    if (this.past?.resource !== resource || this.past.revision !== revision) this.past = { resource, revision, table: this.tableAt(resource, since) };
+    return this.past.table.range(namespace, after);
+  }
+
+  private tableAt(resource: string, since: StorageEvent[]): ObjectTable {
     const past = this.table(resource).clone();
     for (const { type, object, previous } of since.reverse()) {
       if (type === 'ADDED') past.delete(keyOf(object));
       else past.set(keyOf(object), previous!);
     }
-    return past.list(namespace);
+    return past;
   }
 
   create(resource: string, object: ApiObject): ApiObject {

@@ -35,17 +35,27 @@ export class ObjectTable {
     return copy;
   }
 
-  /** Objects in key order, of one namespace or all. */
-  list(namespace?: string): ApiObject[] {
-    const keys = (this.sortedKeys ??= [...this.objects.keys()].sort());
-    if (namespace === undefined) return keys.map((key) => this.objects.get(key)!);
-    const found: ApiObject[] = [];
-    const prefix = storageKey(namespace, '');
-    for (let index = lowerBound(keys, prefix); index < keys.length && keys[index]!.startsWith(prefix); index++) {
-      found.push(this.objects.get(keys[index]!)!);
-    }
-    return found;
+  /** Objects in key order, of one namespace or all, that come after a key if one is given. */
+  list(namespace?: string, after?: StorageKey): ApiObject[] {
+    return this.range(namespace, after).slice();
   }
+
+  /** The same, looked at only as far as somebody asks. It is as of now: whoever waits in between sees what was changed meanwhile. */
+  range(namespace?: string, after?: StorageKey): ObjectRange {
+    const keys = (this.sortedKeys ??= [...this.objects.keys()].sort());
+    const from = Math.max(namespace === undefined ? 0 : lowerBound(keys, storageKey(namespace, '')), after === undefined ? 0 : lowerBound(keys, `${after}\0`));
+    const to = Math.max(from, namespace === undefined ? keys.length : lowerBound(keys, storageKey(namespace, '\uffff')));
+    return {
+      length: to - from,
+      slice: (begin = 0, end = to - from) => keys.slice(from + begin, Math.min(to, from + end)).map((key) => this.objects.get(key)!),
+    };
+  }
+}
+
+/** A part of a table's objects, in key order. */
+export interface ObjectRange {
+  readonly length: number;
+  slice(begin?: number, end?: number): ApiObject[];
 }
 
 function lowerBound(keys: readonly string[], wanted: string): number {

@@ -61,6 +61,8 @@ export interface ListOptions extends Selection, CallOptions {
   timeout?: number | undefined;
   /** Whether a failure is tried again here. Default true. */
   retry?: boolean | undefined;
+  /** Is told the next page's `continue` before this page is complete, where the server says it first; to ask for both at once. */
+  goesOn?: ((token: string) => void) | undefined;
 }
 
 /** One page of a list; `resourceVersion` is where a watch takes up. */

@@ -36,6 +36,8 @@ interface Call extends CallOptions {
   /** Whether answers that ask to be asked again are handled here; eviction means something else with 429. */
   retry?: boolean | undefined;
   timeout?: number | undefined;
+  /** Is shown the beginning of the answer. */
+  began?: (piece: string) => void;
 }
 
 /**
@@ -66,11 +68,12 @@ export class KubeClient {
 
   /** One page (everything without `limit`). Items carry `apiVersion` and `kind`, which servers leave out inside lists. */
   async list<T extends KubeObject>(kind: KindRef, options: ListOptions = {}): Promise<Page<T>> {
-    const { signal, urgent, namespace, metadataOnly, timeout, retry, ...query } = options;
+    const { signal, urgent, namespace, metadataOnly, timeout, retry, goesOn, ...query } = options;
     const headers = metadataOnly ? { accept: METADATA_LIST } : {};
     const path = pathOf(kind, { namespace, query: query as Query });
     const list = await this.#call<{ metadata?: { resourceVersion?: string; continue?: string }; items?: T[] | null }>({
       traits: { method: 'GET', verb: 'list', kind }, path, headers, signal, urgent, timeout, retry,
+      ...(goesOn ? { began: (piece: string) => continueIn(piece, goesOn) } : {}),
     });
     if (list.items === undefined || !list.metadata) throw new ProtocolError({ method: 'GET', path }, 'the answer is not a list');
     const items = list.items ?? [];
@@ -214,7 +217,7 @@ export class KubeClient {
     const response = await this.#exchange(call);
     let text: string;
     try {
-      text = await readText(response.body);
+      text = await readText(response.body, call.began);
     } catch (error) {
       if (isAborted(error, call.signal)) throw error;
       throw new TransportError(identity, error);
@@ -276,6 +279,14 @@ export class KubeClient {
 }
 
 const POD: KindRef = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
+
+/** Servers write a list's metadata before its items. */
+function continueIn(piece: string, goesOn: (token: string) => void): void {
+  const head = piece.slice(0, 1_024);
+  const items = head.indexOf('"items":');
+  const token = /"continue":"([^"\\]+)"/.exec(items < 0 ? head : head.slice(0, items))?.[1];
+  if (token) goesOn(token);
+}
 
 const complete = (kind: KindRef, object: unknown): unknown => ({ apiVersion: apiVersionOf(kind), kind: kind.kind, ...(object as object) });
 

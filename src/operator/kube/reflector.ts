@@ -3,12 +3,14 @@ import { sleep } from '../clock.js';
 import { backoffDelay } from '../queue/backoff.js';
 import type { Random } from '../random.js';
 import type { KubeClient } from './client.js';
-import type { Page, Selection, WatchOptions } from './client-options.js';
+import type { ListOptions, Page, Selection, WatchOptions } from './client-options.js';
 import { ApiError, UnresponsiveError, isAborted, isExpired, isNotFound } from './errors.js';
 import { ListBudget } from './list-budget.js';
 import { metadataOf, normalize } from './normalize.js';
 import type { KindRef, KubeObject, ObjectKey } from './object.js';
 import { keyOfObject } from './object.js';
+import { pagesOf } from './pages.js';
+import { shareWith } from './share.js';
 import type { WatchEvent } from './watch-stream.js';
 import { WatchStream } from './watch-stream.js';
 import type { WatchTimes } from './watch-times.js';
@@ -92,6 +94,8 @@ export class Reflector<T extends KubeObject> {
   #streamFailed = false;
   #synced = false;
   #absent = false;
+  /** The object that came before: one that is new is likely to be of the same template. */
+  #neighbour: T | undefined;
   /** Answers in a row that the kind is not served. */
   #denials = 0;
   #contactAt: number;
@@ -210,22 +214,26 @@ export class Reflector<T extends KubeObject> {
   async #list(signal: AbortSignal): Promise<void> {
     await this.#inTurn(signal, async () => {
       const seen = new Set<ObjectKey>();
-      let page = await this.#page(signal, { limit: this.options.pageSize ?? 500 });
-      for (;;) {
+      let resourceVersion: string | undefined;
+      const take = (page: Page<T>): void => {
         signal.throwIfAborted();
         for (const item of page.items) this.#guard(() => this.#take(item, seen));
         this.#contact();
-        if (!page.continue) break;
-        try {
-          page = await this.#page(signal, { limit: this.options.pageSize ?? 500, continue: page.continue });
-        } catch (error) {
-          if (!isExpired(error)) throw error;
-          // The list took longer than the server remembers; one answer with everything is the way out.
-          seen.clear();
-          page = await this.#page(signal, {});
-        }
+        ({ resourceVersion } = page);
+      };
+      const { pageSize: limit = 500 } = this.options;
+      const { answer: timeout } = this.#times;
+      // Our own backoff is the only one: retries of the client would multiply the requests.
+      const ask = (part: ListOptions): Promise<Page<T>> => this.client.list<T>(this.kind, { ...this.#selection(), ...part, signal, retry: false });
+      try {
+        for await (const page of pagesOf((part) => ask({ limit, timeout, ...part }))) take(page);
+      } catch (error) {
+        if (resourceVersion === undefined || !isExpired(error)) throw error;
+        // The list took longer than the server remembers; one answer with everything, however long it takes, is the way out.
+        seen.clear();
+        take(await ask({}));
       }
-      this.#complete(seen, page.resourceVersion);
+      this.#complete(seen, resourceVersion as string);
     });
     this.options.observer?.did?.('listed');
   }
@@ -234,11 +242,6 @@ export class Reflector<T extends KubeObject> {
   #inTurn(signal: AbortSignal, list: () => Promise<void>): Promise<void> {
     this.#lists += 1;
     return this.#shared.budget.run(this.#lists > 1, signal, list);
-  }
-
-  #page(signal: AbortSignal, part: { limit?: number; continue?: string }): Promise<Page<T>> {
-    // Our own backoff is the only one: retries of the client would multiply the requests.
-    return this.client.list<T>(this.kind, { ...this.#selection(), ...part, signal, timeout: this.#times.answer, retry: false });
   }
 
   /** Everything has been taken over, as of the resourceVersion; what was not seen is gone. */
@@ -359,7 +362,9 @@ export class Reflector<T extends KubeObject> {
 
   #ingest(object: T): T {
     const normal = normalize(this.kind, object);
-    return this.options.metadataOnly ? metadataOf(normal) : normal;
+    const kept = shareWith(this.mirror.get(keyOfObject(normal)) ?? this.#neighbour, this.options.metadataOnly ? metadataOf(normal) : normal);
+    this.#neighbour = kept;
+    return kept;
   }
 
   #guard(take: () => void): void {
