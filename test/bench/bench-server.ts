@@ -89,18 +89,19 @@ async function fill(server: BenchServer, { pods = 0, configMaps = 0, gadgets = 0
 /** Returns how many events a second there were. */
 async function events(server: BenchServer, { rate, count, objects }: Extract<ServerRequest, { do: 'events' }>): Promise<number> {
   const begun = performance.now();
-  let [made, open] = [0, 0];
+  const open = new Set<Promise<void>>();
+  let made = 0;
   while (made < count) {
     const due = rate === 0 ? made + 500 : Math.min(count, Math.ceil(((performance.now() - begun) / 1_000) * rate));
-    for (; made < due && made < count && open < server.concurrency; made += 1) {
+    for (; made < due && made < count && open.size < server.concurrency; made += 1) {
       const done = server.touch(made % objects);
       if (!done) continue;
-      open += 1;
-      void done.finally(() => (open -= 1));
+      open.add(done);
+      void done.finally(() => open.delete(done));
     }
     await new Promise((resolve) => (rate === 0 ? setImmediate(resolve) : setTimeout(resolve, 1)));
   }
-  while (open > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await Promise.all(open);
   return Math.round(count / ((performance.now() - begun) / 1_000));
 }
 
