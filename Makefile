@@ -24,8 +24,8 @@ test: $(BUILT) ## every suite that needs only Node; closes with "N passed, N fai
 test-faults: $(BUILT) ## every schedule of faults that the scenarios have; the test suite tries a sample
 	@FAULTS=all node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config --timeout 1800000 $$(find dist/src dist/test -path '*fault*' -name '*.test.js')
 
-test-new: $(BUILT) ## what a newcomer types, from an empty folder to an operator in the sandbox, with karpenter-ts out of its tarball
-	@node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config dist/test/new/five-commands.slow.js
+test-new: $(BUILT) ## what a newcomer types, from an empty folder to an operator in the sandbox, with karpenter-ts out of its tarball; and the examples there
+	@node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config dist/test/new/*.slow.js
 
 test-restart: $(BUILT) ## kills the operator at twenty moments of a scale-up; the test suite does so at four
 	@RESTARTS=20 node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config dist/test/e2e/restart.test.js

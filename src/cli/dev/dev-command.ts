@@ -20,6 +20,7 @@ export interface DevFlags {
 type Print = (line: string) => void;
 
 const CLI = new URL('../main.js', import.meta.url).pathname;
+const NODE_POOL = new URL('../../../../config/samples/nodepool.yaml', import.meta.url).pathname;
 const describe = (ending: number | string): string => (typeof ending === 'number' ? `exit code ${ending}` : ending);
 
 /**
@@ -122,9 +123,14 @@ class DevSession {
   }
 }
 
-/** A sandbox in a process of its own, so that its cluster outlives what happens to the operator. Resolves when its API server answers. */
+/**
+ * A sandbox in a process of its own, so that its cluster outlives what happens to the operator: with Karpenter in it and a NodePool, so that pods get
+ * nodes. Resolves when its API server answers.
+ */
 async function startSandbox(kubeconfig: string, port: number, print: Print, signal: AbortSignal): Promise<Child> {
-  const child = new Child(process.execPath, [CLI, 'sandbox', '--no-operator', '--write-kubeconfig', kubeconfig, '--port', String(port), '--metrics-port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = new Child(process.execPath, [
+    CLI, 'sandbox', '--write-kubeconfig', kubeconfig, '--port', String(port), '--metrics-port', '0', '--boot-delay', '2s', '--apply', NODE_POOL,
+  ], { stdio: ['ignore', 'pipe', 'pipe'] });
   let [output, isReady] = ['', false];
   const ready = new Promise<void>((resolve) => void child.read((text) => {
     if (isReady) return;

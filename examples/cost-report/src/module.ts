@@ -1,0 +1,14 @@
+import { ContainerModule } from 'inversify';
+import { reconcilers } from 'karpenter-ts/operator';
+import { CostReporter } from './cost-reporter.js';
+import { PriceList } from './price-list.js';
+
+const PRICES: Readonly<Record<string, number>> = { 'm5.large': 0.096, 'c5.large': 0.085, 'r5.large': 0.126, 't3.medium': 0.0416 };
+
+/** What a host operator loads: `operator.use(...modules)`. */
+export const modules: ContainerModule[] = [
+  reconcilers(CostReporter),
+  new ContainerModule(({ bind }) => {
+    bind<PriceList>(PriceList).toConstantValue({ usdPerHour: (instanceType) => PRICES[instanceType] });
+  }),
+];
