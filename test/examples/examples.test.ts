@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { newOperator } from '../../src/cli/new/new-operator.js';
 import { linkDependencies, manifestOf } from '../support/installed-package.js';
 import { ROOT } from '../support/sandbox-process.js';
 
@@ -35,6 +36,28 @@ describe('The examples', function all() {
     const { status, stdout, stderr } = run('--enable-source-maps', join(built, 'all.mjs'));
     expect(status, `${stdout}${stderr}`).to.equal(0);
     expect(Number(/^# pass (\d+)$/m.exec(stdout)?.[1]), stdout).to.be.at.least(30);
+  });
+
+  it('are what the tutorial shows', () => {
+    const tutorial = readFileSync(join(ROOT, 'docs/tutorial.md'), 'utf8');
+    const shown = [...tutorial.matchAll(/^(<!-- file: (\S+) -->\n)?```ts\n([\s\S]*?)^```$/gm)];
+    expect(shown.length).to.be.at.least(10);
+    for (const [, marked, path = '', code = ''] of shown) {
+      expect(marked, `code without a file:\n${code}`).to.be.a('string');
+      expect(readFileSync(join(ROOT, path), 'utf8'), path).to.include(code);
+    }
+    for (const [, path = ''] of tutorial.matchAll(/\]\(([^)#]+)\)/g)) expect(existsSync(join(ROOT, 'docs', path)), path).to.equal(true);
+  });
+
+  it('begin as the tutorial says: with the files of a new operator', async () => {
+    const [, name = '', group = ''] = /new operator (\S+) --group (\S+)/.exec(readFileSync(join(ROOT, 'docs/tutorial.md'), 'utf8')) ?? [];
+    await newOperator(folder, name, { group, version: 'v1alpha1', namespaced: true, force: false }, () => undefined);
+    const made = readdirSync(join(folder, name, 'src'));
+    expect(made).to.include.members(['main.ts', 'module.ts', 'web-app.ts', 'web-app-reconciler.ts', 'web-app-reconciler.test.ts']);
+    expect(sourcesOf('web-app').filter((file) => !made.includes(file))).to.deep.equal(['names.ts']);
+    for (const file of ['src/main.ts', 'tsconfig.json']) expect(text('web-app', file), file).to.equal(readFileSync(join(folder, name, file), 'utf8'));
+    const kindOf = (source: string): string[] => /group: '([^']+)'[\s\S]*?version: '([^']+)'[\s\S]*?kind: '([^']+)'[\s\S]*?scope: '([^']+)'/.exec(source)?.slice(1) ?? [];
+    expect(kindOf(text('web-app', 'src/web-app.ts'))).to.deep.equal(kindOf(readFileSync(join(folder, name, 'src/web-app.ts'), 'utf8')));
   });
 
   for (const example of examples) {

@@ -13,7 +13,7 @@ type Ctx = StepContext<WebApp>;
 export class WebAppReconciler {
   constructor(@inject(Names) private readonly names: Names) {}
 
-  /** What is owned is applied on every run: what others change of it comes back, and nothing is written when nothing differs. */
+  /** What is owned is applied on every run: what others change of it comes back, and applying the same again changes nothing. */
   @Condition('Deployed')
   async deploy({ metadata: { name, namespace = 'default' }, spec, status }: WebApp, ctx: Ctx): Promise<Outcome> {
     const labels = { 'app.kubernetes.io/name': name, 'app.kubernetes.io/managed-by': 'web-app' };
