@@ -11,6 +11,7 @@ import { FaultWorld } from './fault-world.js';
  */
 export type Scenario = (world: FaultWorld) => Promise<void>;
 
+/** What `everyFault` tries, and what has to hold meanwhile. */
 export interface EveryFaultOptions {
   /** What must be true after every write, by what it is about: `{ 'never two instances a claim': ({ bed }) => … }`. */
   invariants?: Readonly<Record<string, Invariant>>;
@@ -26,6 +27,7 @@ export interface EveryFaultOptions {
   only?: string;
 }
 
+/** What `everyFault` has tried. */
 export interface FaultReport {
   /** The points of a run without faults. */
   readonly points: readonly Point[];

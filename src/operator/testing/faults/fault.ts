@@ -14,6 +14,7 @@ export const FAULTS = {
   deposed: 'the process stands still (SIGSTOP) until another replica has taken its lease, and goes on then',
 } as const;
 
+/** A fault by its name: `crash-after`, `stale`, `409` and the others. */
 export type Fault = keyof typeof FAULTS extends infer F ? `${F & (string | number)}` : never;
 
 /**
