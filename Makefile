@@ -1,5 +1,5 @@
 # Everything below installs what it needs from package-lock.json; Node >= 20.19, npm and make are all that must be there.
-.PHONY: docs run test test-new test-real control-plane test-e2e test-real-scheduler test-restart test-charts test-image bench lint manifests build deploy coverage clean bench-peers test-faults test-chaos
+.PHONY: docs run test test-new test-real control-plane test-e2e test-real-scheduler test-restart test-charts test-image bench lint manifests build deploy coverage clean bench-peers test-faults test-chaos graph
 
 NODE_MODULES := node_modules/.package-lock.json
 BUILT := dist/.built
@@ -66,6 +66,9 @@ manifests: $(BUILT) ## writes crds/ from the decorated kinds, and what the chart
 
 docs: $(NODE_MODULES) ## writes docs/reference/api out of the doc comments; fails where an export has none
 	@node tools/docs.mjs
+
+graph: $(BUILT) ## writes docs/reference/graph.md out of the plan
+	@node tools/graph.mjs
 
 deploy: $(BUILT) ## installs CRDs, RBAC and the controller into the current kubeconfig's cluster
 	kubectl apply -k config/default

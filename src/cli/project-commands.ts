@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { DevFlags } from './dev/dev-command.js';
+import type { GraphFlags } from './graph-command.js';
 import type { ManifestsFlags } from './manifests-command.js';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -62,6 +63,16 @@ export function addProjectCommands(program: Command, port: (text: string) => num
     .action(async (flags: DevFlags) => {
       const [{ devCommand }, { requireProject }] = [await import('./dev/dev-command.js'), await import('./project/project.js')];
       await devCommand(await requireProject(folder()), flags, print, signal);
+    });
+
+  program
+    .command('graph')
+    .description("draw the project's kinds, who watches and owns them, and the conditions that come of it; outside of a project, Karpenter's")
+    .addOption(new Option('--format <format>', 'how to write it down').choices(['mermaid', 'dot', 'json']).default('mermaid'))
+    .option('--feature-gates <gates>', "of Karpenter's graph: Name=true,Name=false", '')
+    .action(async (flags: GraphFlags) => {
+      const { graphCommand } = await import('./graph-command.js');
+      await graphCommand(folder(), flags, (text) => process.stdout.write(text));
     });
 
   program
