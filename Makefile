@@ -60,8 +60,8 @@ bench-peers: $(BUILT) ## Karpenter's scheduler on the same inputs, side by side;
 lint: $(BUILT)
 	@node tools/lint/main.mjs
 
-manifests: $(BUILT) ## writes crds/ from the decorated kinds, and what the charts share with crds/ and config/
-	@node dist/src/cli/main.js manifests --out crds --interface config/interface.yaml
+manifests: $(BUILT) ## writes crds/ and config/rbac from the decorated classes, and what the charts share with crds/ and config/
+	@node dist/src/cli/main.js manifests --out crds --interface config/interface.yaml --rbac config/rbac
 	@node tools/charts.mjs
 
 docs: $(NODE_MODULES) ## writes docs/reference/api out of the doc comments; fails where an export has none

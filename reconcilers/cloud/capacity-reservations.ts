@@ -3,7 +3,7 @@ import { CAPACITY_TYPE_LABEL, CAPACITY_TYPE_ON_DEMAND, CAPACITY_TYPE_RESERVED, N
 import { CloudProvider } from 'karpenter-ts/cloud';
 import { AWS_LABELS, TOKENS } from 'karpenter-ts/cloud/aws';
 import type { AwsSettings, CapacityReservationProvider } from 'karpenter-ts/cloud/aws';
-import { Node, Singleton } from 'karpenter-ts/operator';
+import { Node, RBAC, Singleton } from 'karpenter-ts/operator';
 import type { TickContext } from 'karpenter-ts/operator';
 import { claimByProviderID, isManagedReference, nodeByProviderID } from '../shared/indexes.js';
 
@@ -12,6 +12,8 @@ const RESERVATION_LABELS = [AWS_LABELS.reservationID, AWS_LABELS.reservationType
 const isReserved = ({ metadata: { labels } }: NodeClaim | Node): boolean => labels[CAPACITY_TYPE_LABEL] === CAPACITY_TYPE_RESERVED;
 
 /** Calls instances on demand, on claim and node, once their reservation has ended; never the other way (karpenter-aws §4.8). */
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['patch'], why: 'claims whose reservation has ended' })
+@RBAC({ groups: [''], resources: ['nodes'], verbs: ['patch'], why: 'nodes whose reservation has ended' })
 @Singleton({ name: 'capacityreservation.capacitytype', every: '1m', reads: [NodeClaim, Node] })
 export class CapacityTypeDemotion {
   constructor(@inject(CloudProvider) private readonly cloud: CloudProvider) {}
@@ -38,6 +40,7 @@ export class CapacityTypeDemotion {
 }
 
 /** Deletes claims in capacity blocks that are about to end, before EC2 reclaims their instances (karpenter-aws §4.8). */
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['delete'], why: 'claims in capacity blocks that end' })
 @Singleton({ name: 'capacityreservation.expiration', every: '1m', reads: [NodeClaim] })
 export class CapacityBlockExpiration {
   constructor(

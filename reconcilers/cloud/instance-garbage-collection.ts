@@ -1,7 +1,7 @@
 import { inject } from 'inversify';
 import { NodeClaim } from 'karpenter-ts/api';
 import { CloudProvider } from 'karpenter-ts/cloud';
-import { Node, Singleton } from 'karpenter-ts/operator';
+import { Node, RBAC, Singleton } from 'karpenter-ts/operator';
 import type { Duration, TickContext } from 'karpenter-ts/operator';
 import { claimByProviderID, nodeByProviderID } from '../shared/indexes.js';
 
@@ -12,6 +12,7 @@ const AT_ONCE = 100;
 const FREQUENT = 20;
 
 /** Terminates instances that no NodeClaim knows: the last resort against leaks (karpenter-aws §4.3). */
+@RBAC({ groups: [''], resources: ['nodes'], verbs: ['delete'], why: 'nodes of instances without a claim' })
 @Singleton({ name: 'instance.garbagecollection', every: '10s', reads: [NodeClaim, Node] })
 export class InstanceGarbageCollection {
   private successes = 0;

@@ -3,7 +3,7 @@ import { DISRUPTED_TAINT, NodeClaim, NodePool, clearCondition, isTrue } from 'ka
 import { ClusterState } from 'karpenter-ts/cluster';
 import { commandTimeout, describeCommand, policyOf } from 'karpenter-ts/disruption';
 import type { Candidate, DisruptionCommand } from 'karpenter-ts/disruption';
-import { Clock, Node, Random, Singleton } from 'karpenter-ts/operator';
+import { Clock, Node, Random, RBAC, Singleton } from 'karpenter-ts/operator';
 import type { TickContext } from 'karpenter-ts/operator';
 import { nodeLimit } from 'karpenter-ts/scheduling';
 import { DisruptionMetrics } from '../metrics/disruption-metrics.js';
@@ -27,6 +27,11 @@ interface Execution {
  * Carries disruption commands out: taints the nodes, launches what takes their place, and only once that is initialized lets them go
  * (karpenter-core §3.3.8). In memory: after a restart leftover taints are cleaned up, and the decision is made anew.
  */
+@RBAC({ groups: [''], resources: ['nodes'], verbs: ['patch'], why: 'no pods for nodes that are to be disrupted' })
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['create'], why: 'replacements' })
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodepools/finalizers'], verbs: ['update'], why: 'owners of claims that hold up their deletion' })
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['delete'], why: 'claims that are disrupted' })
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims/status'], verbs: ['patch'], why: 'why a claim is disrupted' })
 @Singleton({ name: 'disruption.queue', every: '1s', reads: [Node, NodeClaim, NodePool] })
 export class DisruptionQueue {
   private readonly executions = new Map<string, Execution>();

@@ -2,7 +2,7 @@ import { inject } from 'inversify';
 import { NodeClaim, TERMINATION_TIMESTAMP_ANNOTATION } from 'karpenter-ts/api';
 import { TOKENS } from 'karpenter-ts/cloud/aws';
 import type { ImpairedInstance, InstanceStatusProvider, InterruptionConsequence } from 'karpenter-ts/cloud/aws';
-import { Metrics, Node, Pod, Singleton, timestamp } from 'karpenter-ts/operator';
+import { Metrics, Node, Pod, RBAC, Singleton, timestamp } from 'karpenter-ts/operator';
 import type { TickContext } from 'karpenter-ts/operator';
 import { claimByInstanceID } from '../shared/indexes.js';
 import { ClaimInterruption } from './claim-interruption.js';
@@ -17,6 +17,8 @@ const CATEGORIES: Readonly<Record<ImpairedInstance['category'], { kind: string; 
 };
 
 /** Ends nodes whose instance fails EC2's status checks, and drains those that EC2 plans to stop; needs no queue (karpenter-aws §4.6). */
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['patch'], why: 'claims of broken instances are not drained for long' })
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['delete'], why: 'claims of broken instances' })
 @Singleton({ name: 'interruption.instancestatus', every: '1m', reads: [NodeClaim, Node, Pod] })
 export class InstanceStatusInterruption {
   private readonly unhealthy;

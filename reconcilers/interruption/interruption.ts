@@ -2,7 +2,7 @@ import { inject } from 'inversify';
 import { CAPACITY_TYPE_LABEL, CAPACITY_TYPE_SPOT, INSTANCE_TYPE_LABEL, NodeClaim, ZONE_LABEL } from 'karpenter-ts/api';
 import { AWS_LABELS, INTERRUPTION_CONSEQUENCES, TOKENS } from 'karpenter-ts/cloud/aws';
 import type { CapacityReservationProvider, Interruption, InterruptionQueue, UnavailableOfferings } from 'karpenter-ts/cloud/aws';
-import { Node, Pod, OnEvent, Reconciler, Step, done, token } from 'karpenter-ts/operator';
+import { Node, Pod, OnEvent, RBAC, Reconciler, Step, done, token } from 'karpenter-ts/operator';
 import type { EventSource, Key, MapContext, Outcome, StepContext } from 'karpenter-ts/operator';
 import { claimByInstanceID, instanceIDOf } from '../shared/indexes.js';
 import { ClaimInterruption } from './claim-interruption.js';
@@ -21,6 +21,7 @@ export class InterruptionSource implements EventSource<Interruption> {
 export const Interruptions = token<EventSource<Interruption>>('karpenter.Interruptions');
 
 /** Drains nodes whose instance is about to go (karpenter-aws §4.5). */
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['delete'], why: 'claims of instances that are interrupted' })
 @Reconciler({ for: NodeClaim, name: 'interruption', root: false, concurrency: 10, when: () => false, reads: [Node, Pod] })
 export class InterruptionReconciler {
   constructor(

@@ -13,7 +13,9 @@ const nameOf = (kind: KindClass): string => `${kindRefOf(kind).plural}.${kindRef
  * version could never be taken out of it (karpenter-core §1.13). Where only one version was ever stored it does nothing.
  */
 @Singleton({ name: 'migration.storedversion', every: '1h', reads: KINDS })
-@RBAC({ groups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: ['get'], why: 'which versions of its kinds are stored' })
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodepools', 'nodeclaims'], verbs: ['patch'], why: 'objects in an old version are stored anew' })
+@RBAC({ groups: ['karpenter.k8s.aws'], resources: ['ec2nodeclasses'], verbs: ['patch'], why: 'objects in an old version are stored anew' })
+@RBAC({ groups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], resourceNames: KINDS.map(nameOf), verbs: ['get'], why: 'which versions of its kinds are stored' })
 @RBAC({ groups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions/status'], resourceNames: KINDS.map(nameOf), verbs: ['patch'], why: 'that no object is stored in an old version' })
 export class StoredVersionMigration {
   constructor(@inject(KubeClient) private readonly client: KubeClient) {}

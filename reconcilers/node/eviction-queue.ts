@@ -1,6 +1,6 @@
 import { inject, injectable } from 'inversify';
 import { isDrainable, isEvictable } from 'karpenter-ts/scheduling';
-import { ApiError, KubeClient, Node, Pod, Reconciler, Step, OnEvent, done, keyOf, token } from 'karpenter-ts/operator';
+import { ApiError, KubeClient, Node, Pod, RBAC, Reconciler, Step, OnEvent, done, keyOf, token } from 'karpenter-ts/operator';
 import type { EventSource, Key, Outcome, StepContext } from 'karpenter-ts/operator';
 import { Subject } from 'rxjs';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
@@ -64,6 +64,8 @@ class EvictionBlocked extends Error {
 const MULTIPLE_BUDGETS = /does not support multiple pod ?disruption ?budgets|more than one PodDisruptionBudget/i;
 
 /** Evicts the pods that draining nodes asked for, or deletes them when their time is up (karpenter-core §3.12). */
+@RBAC({ groups: [''], resources: ['pods/eviction'], verbs: ['create'], why: 'pods of nodes on their way out' })
+@RBAC({ groups: [''], resources: ['pods'], verbs: ['delete'], why: 'pods whose time to leave is over' })
 @Reconciler({
   for: Pod,
   name: 'eviction-queue',

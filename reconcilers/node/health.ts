@@ -1,7 +1,7 @@
 import { inject } from 'inversify';
 import { NODECLASS_LABEL, NODEPOOL_LABEL, NodeClaim, NodePool, TERMINATION_TIMESTAMP_ANNOTATION } from 'karpenter-ts/api';
 import { CloudProvider } from 'karpenter-ts/cloud';
-import { Metrics, Node, Pod, Reconciler, Step, When, changed, done, index, timestamp } from 'karpenter-ts/operator';
+import { Metrics, Node, Pod, RBAC, Reconciler, Step, When, changed, done, index, timestamp } from 'karpenter-ts/operator';
 import type { Outcome, StepContext } from 'karpenter-ts/operator';
 import { snakeCase } from '../metrics/snake-case.js';
 import { KarpenterMetrics, claimLabels } from '../metrics/karpenter-metrics.js';
@@ -28,6 +28,8 @@ interface Ailment {
  * Replaces nodes that have been unhealthy, in the provider's sense, for longer than it tolerates: by force, as a drain would wait for a
  * kubelet that no longer answers (karpenter-core §3.13; feature gate NodeRepair).
  */
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['patch'], why: 'claims of sick nodes are not drained for long' })
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['delete'], why: 'claims of sick nodes' })
 @Reconciler({
   for: Node,
   name: 'node.health',

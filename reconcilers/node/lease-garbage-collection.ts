@@ -11,7 +11,7 @@ const GRACE = 5 * 60_000;
  * renewed it for the last time after its Node had been deleted. Read from the API server, since all kubelets renew all the time.
  */
 @Singleton({ name: 'lease.garbagecollection', every: '10m', reads: [Node] })
-@RBAC({ groups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list', 'delete'], why: `leases in ${NAMESPACE} whose Node is gone` })
+@RBAC({ groups: ['coordination.k8s.io'], resources: ['leases'], namespace: NAMESPACE, verbs: ['list', 'delete'], why: 'leases of kubelets whose Node is gone' })
 export class LeaseGarbageCollection {
   private readonly deleted;
 

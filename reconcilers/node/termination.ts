@@ -5,7 +5,7 @@ import {
 } from 'karpenter-ts/api';
 import { CloudProvider } from 'karpenter-ts/cloud';
 import {
-  Finalizer, Node, PersistentVolumeClaim, Pod, Reconciler, VolumeAttachment, Watches, When, held, keyOf, released,
+  Finalizer, Node, PersistentVolumeClaim, Pod, RBAC, Reconciler, VolumeAttachment, Watches, When, held, keyOf, released,
 } from 'karpenter-ts/operator';
 import type { Key, MapContext, Release, StepContext } from 'karpenter-ts/operator';
 import { isDrainable, isTerminal } from 'karpenter-ts/scheduling';
@@ -24,6 +24,9 @@ const MINIMUM_DRAIN = 5_000;
 const POLL = '1s';
 
 /** Empties a deleted Node and ends its instance before the Node may go (karpenter-core §3.12). */
+@RBAC({ groups: [''], resources: ['nodes'], verbs: ['patch'], why: 'taints of nodes on their way out' })
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['delete'], why: 'the claim of a node that is deleted' })
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims/status'], verbs: ['patch'], why: 'how far a drain is' })
 @Reconciler({
   for: Node,
   name: 'node.termination',

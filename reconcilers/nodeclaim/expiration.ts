@@ -1,12 +1,13 @@
 import { inject } from 'inversify';
 import { NodeClaim } from 'karpenter-ts/api';
-import { Pod, Reconciler, Step, When, done, milliseconds } from 'karpenter-ts/operator';
+import { Pod, RBAC, Reconciler, Step, When, done, milliseconds } from 'karpenter-ts/operator';
 import type { Outcome, StepContext } from 'karpenter-ts/operator';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { isManagedReference } from '../shared/indexes.js';
 import { podsToMove } from '../shared/pods-to-move.js';
 
 /** Deletes claims at the end of their life, whatever the budgets say (karpenter-core §3.5). */
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['delete'], why: 'claims that have expired' })
 @Reconciler({ for: NodeClaim, name: 'nodeclaim.expiration', root: false, concurrency: 1, jitter: 0, reads: [Pod] })
 export class NodeClaimExpiration {
   constructor(@inject(KarpenterMetrics) private readonly metrics: KarpenterMetrics) {}

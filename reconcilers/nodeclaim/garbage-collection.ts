@@ -1,13 +1,14 @@
 import { inject } from 'inversify';
 import { NodeClaim, isTrue } from 'karpenter-ts/api';
 import { CloudProvider } from 'karpenter-ts/cloud';
-import { Node, Pod, Singleton } from 'karpenter-ts/operator';
+import { Node, Pod, RBAC, Singleton } from 'karpenter-ts/operator';
 import type { TickContext } from 'karpenter-ts/operator';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
 import { isManagedReference, nodeByProviderID } from '../shared/indexes.js';
 import { podsToMove } from '../shared/pods-to-move.js';
 
 /** Deletes claims whose instance is gone (karpenter-core §3.9). */
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['delete'], why: 'claims whose instance is gone' })
 @Singleton({ name: 'nodeclaim.garbagecollection', every: '2m', reads: [NodeClaim, Node, Pod] })
 export class NodeClaimGarbageCollection {
   constructor(

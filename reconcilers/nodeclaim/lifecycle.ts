@@ -6,7 +6,7 @@ import {
 import type { Taint } from 'karpenter-ts/api';
 import { CloudError, CloudProvider, InsufficientCapacity, NodeClassNotReady } from 'karpenter-ts/cloud';
 import {
-  Catches, Condition, Deadline, Finalizer, Node, Reconciler, Watches, When, changed, done, held, met, milliseconds, released, unmet, waiting,
+  Catches, Condition, Deadline, Finalizer, Node, RBAC, Reconciler, Watches, When, changed, done, held, met, milliseconds, released, unmet, waiting,
 } from 'karpenter-ts/operator';
 import type { Key, MapContext, Outcome, Release, StepContext } from 'karpenter-ts/operator';
 import { KarpenterMetrics, claimLabels } from '../metrics/karpenter-metrics.js';
@@ -18,6 +18,11 @@ import { RegistrationHook } from './registration-hook.js';
 type Ctx = StepContext<NodeClaim>;
 
 /** Drives a NodeClaim from nothing to an initialized Node, and back to nothing (karpenter-core §3.6). */
+@RBAC({ groups: [''], resources: ['nodes'], verbs: ['patch'], why: 'labels, taints and owner of a node that joins' })
+@RBAC({ groups: [''], resources: ['nodes'], verbs: ['delete'], why: 'nodes of claims that are deleted' })
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims/finalizers'], verbs: ['update'], why: 'owners of nodes that hold up their deletion' })
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['patch'], why: 'what a claim got' })
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['delete'], why: 'claims that cannot be launched or do not join' })
 @Reconciler({
   for: NodeClaim,
   name: 'nodeclaim.lifecycle',

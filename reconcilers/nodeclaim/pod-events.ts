@@ -1,5 +1,5 @@
 import { NodeClaim } from 'karpenter-ts/api';
-import { Node, Pod, Reconciler, Step, done } from 'karpenter-ts/operator';
+import { Node, Pod, RBAC, Reconciler, Step, done } from 'karpenter-ts/operator';
 import type { ObjectChange, Outcome, StepContext } from 'karpenter-ts/operator';
 import { claimByProviderID } from '../shared/indexes.js';
 
@@ -20,6 +20,7 @@ function concernsNode({ object, old }: ObjectChange<Pod>): boolean {
  * Notes on a NodeClaim when pods last came or went: the clock of consolidateAfter (karpenter-core §3.10). A pod that is older
  * than the last note, as after a restart, says nothing new.
  */
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims/status'], verbs: ['patch'], why: 'when a pod of a node last came or went' })
 @Reconciler({ for: Pod, name: 'nodeclaim.podevents', root: false, concurrency: 1, when: concernsNode, reads: [Node, NodeClaim] })
 export class PodEvents {
   @Step({ whileDeleting: true })

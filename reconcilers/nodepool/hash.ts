@@ -1,11 +1,13 @@
 import {
   NODEPOOL_HASH_ANNOTATION, NODEPOOL_HASH_VERSION, NODEPOOL_HASH_VERSION_ANNOTATION, NodeClaim, NodePool, isTrue, nodePoolHash,
 } from 'karpenter-ts/api';
-import { Reconciler, Step, When, done, generationChanged } from 'karpenter-ts/operator';
+import { RBAC, Reconciler, Step, When, done, generationChanged } from 'karpenter-ts/operator';
 import type { Outcome, StepContext } from 'karpenter-ts/operator';
 import { claimByNodePool, isManagedReference } from '../shared/indexes.js';
 
 /** Stamps pools with the hash that drift compares, and carries claims over to a new version of it (karpenter-core §3.14). */
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodepools'], verbs: ['patch'], why: 'the hash of a pool' })
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['patch'], why: 'hashes of an older version' })
 @Reconciler({ for: NodePool, name: 'nodepool.hash', root: false, when: generationChanged(), reads: [NodeClaim] })
 export class NodePoolHash {
   @When()

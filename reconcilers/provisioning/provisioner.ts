@@ -2,7 +2,7 @@ import { inject } from 'inversify';
 import { NodeClaim, NodePool, DISRUPTED_TAINT, sameTaint } from 'karpenter-ts/api';
 import { CloudProvider } from 'karpenter-ts/cloud';
 import { ClusterState } from 'karpenter-ts/cluster';
-import { Batch, Clock, DaemonSet, Node, OnEvent, Pod, Singleton, Watches, cooperatively } from 'karpenter-ts/operator';
+import { Batch, Clock, DaemonSet, Node, OnEvent, Pod, RBAC, Singleton, Watches, cooperatively } from 'karpenter-ts/operator';
 import type { TickContext } from 'karpenter-ts/operator';
 import { EvictionBudgets, isProvisionable, isStatic, solve, solving, withoutPods } from 'karpenter-ts/scheduling';
 import type { Decision, Snapshot, SolveOptions } from 'karpenter-ts/scheduling';
@@ -28,6 +28,8 @@ import { SchedulingVerdicts } from './scheduling-verdicts.js';
 const SOLVE_LIMIT = 60_000;
 
 /** Makes nodes for pods that have none, a window of them at a time (karpenter-core §3.1, §3.2). */
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['create'], why: 'nodes for pods' })
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodepools/finalizers'], verbs: ['update'], why: 'owners of claims that hold up their deletion' })
 @Singleton({ name: 'provisioner', every: '10s', reads: [NodePool, DaemonSet, ...LOOKUP_KINDS] })
 export class Provisioner {
   /** The claims of the last answer, by the uids of the pods that they are for: most of them wait for their machines when the next window ends. */

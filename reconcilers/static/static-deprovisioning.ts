@@ -2,7 +2,7 @@ import { inject } from 'inversify';
 import { NodeClaim, NodePool } from 'karpenter-ts/api';
 import { ClusterState } from 'karpenter-ts/cluster';
 import { scaleDown } from 'karpenter-ts/disruption';
-import { Node, Pod, Reconciler, Step, Watches, When, done, generationChanged, onCreate } from 'karpenter-ts/operator';
+import { Node, Pod, RBAC, Reconciler, Step, Watches, When, done, generationChanged, onCreate } from 'karpenter-ts/operator';
 import type { Key, Outcome, StepContext } from 'karpenter-ts/operator';
 import { isStatic, surplusNodes } from 'karpenter-ts/scheduling';
 import { KarpenterMetrics } from '../metrics/karpenter-metrics.js';
@@ -13,6 +13,7 @@ import { settle } from '../shared/settle.js';
 import { listed } from '../state/listed.js';
 
 /** Deletes the NodeClaims that static pools have too many, whatever budgets say; their pods are evicted as ever (karpenter-core §3.16). */
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['delete'], why: 'nodes that a static pool has too many' })
 @Reconciler({ for: NodePool, name: 'static.deprovisioning', concurrency: 10, root: false, jitter: 0, when: generationChanged(), reads: [Node, Pod] })
 export class StaticDeprovisioning {
   constructor(

@@ -1,7 +1,7 @@
 import { inject } from 'inversify';
 import { NodeClaim, NodePool, conditionOf } from 'karpenter-ts/api';
 import { ClusterState } from 'karpenter-ts/cluster';
-import { Node, Reconciler, Step, Watches, When, changed, done } from 'karpenter-ts/operator';
+import { Node, RBAC, Reconciler, Step, Watches, When, changed, done } from 'karpenter-ts/operator';
 import type { Key, Outcome, StepContext } from 'karpenter-ts/operator';
 import { isStatic, missingNodes, nodeLimit, staticNode } from 'karpenter-ts/scheduling';
 import { NodeClaimCreator } from '../provisioning/nodeclaim-creator.js';
@@ -11,6 +11,8 @@ import { settle } from '../shared/settle.js';
 import { listed } from '../state/listed.js';
 
 /** Creates the NodeClaims that static pools are short of, within `limits.nodes` (karpenter-core §3.16). */
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodeclaims'], verbs: ['create'], why: 'nodes of static pools' })
+@RBAC({ groups: ['karpenter.sh'], resources: ['nodepools/finalizers'], verbs: ['update'], why: 'owners of claims that hold up their deletion' })
 @Reconciler({
   for: NodePool, name: 'static.provisioning', concurrency: 10, root: false, jitter: 0, reads: [Node],
   when: changed((pool) => pool.metadata.generation, (pool) => pool.metadata.deletionTimestamp, (pool) => conditionOf(pool, 'Ready')?.status),

@@ -4,7 +4,7 @@ export type { ApiRequest, ApiResponse } from './http/exchange.js';
 export { ADMINISTRATOR } from './authentication/requester.js';
 export type { Requester } from './authentication/requester.js';
 export type { Listener, ListenOptions } from './http/listen.js';
-export type { AdmissionPlugin, AdmissionRequest, LogOptions, MetricsProvider, PodLogs, PodPort, PodPorts } from './rest/context.js';
+export type { AdmissionPlugin, AdmissionRequest, AuditEvent, LogOptions, MetricsProvider, PodLogs, PodPort, PodPorts } from './rest/context.js';
 export type { ApiObject, Clock, ConversionHook, JsonObject, Random, StorageEvent } from './contracts.js';
 export { StatusError } from './status.js';
 export { httpsWebhooks } from './webhook/webhook-transport.js';

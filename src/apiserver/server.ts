@@ -31,7 +31,7 @@ import { listen, type Listener, type ListenOptions } from './http/listen.js';
 import { SERVER_VERSION } from './http/server-version.js';
 import { builtinDefinitions } from './kinds/builtin-definition.js';
 import { createRegistry } from './kinds/registry.js';
-import type { AdmissionPlugin, MetricsProvider, PodLogs, PodPorts, RestContext } from './rest/context.js';
+import type { AdmissionPlugin, AuditEvent, MetricsProvider, PodLogs, PodPorts, RestContext } from './rest/context.js';
 import { createOpenApi } from './openapi/handler.js';
 import { openJournal } from './storage/journal.js';
 import { MemoryStorage } from './storage/memory-storage.js';
@@ -54,6 +54,8 @@ export interface ApiServerOptions {
   webhooks?: WebhookTransport;
   /** Looks at every write, as admission webhooks do. */
   admission?: readonly AdmissionPlugin[];
+  /** Hears of every request before it is allowed or refused. */
+  audit?: (event: AuditEvent) => void;
   /** What `kubectl logs` shows. */
   nodeLogs?: PodLogs;
   /** What `kubectl port-forward` reaches. */
@@ -98,7 +100,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const authenticator = new Authenticator({ serviceAccounts: serviceAccountTokens, ...(options.tokens && { tokens: options.tokens }) });
   const admission: AdmissionPlugin[] = [limitRanger({ storage })];
   const flows = new FlowClassifier(storage);
-  const ctx: RestContext = { flows, authenticator, authorizer, serviceAccountTokens, closing: closing.signal, clock, random, storage, registry, conversions, admission, webhookTransport: options.webhooks ?? httpsWebhooks({ resolve: externalNames(storage) }), ...(nodeLogs && { podLogs: nodeLogs }), ...(options.podPorts && { podPorts: options.podPorts }), ...(options.metrics && { metrics: options.metrics }) };
+  const ctx: RestContext = { flows, authenticator, authorizer, serviceAccountTokens, closing: closing.signal, clock, random, storage, registry, conversions, admission, webhookTransport: options.webhooks ?? httpsWebhooks({ resolve: externalNames(storage) }), ...(options.audit && { audit: options.audit }), ...(nodeLogs && { podLogs: nodeLogs }), ...(options.podPorts && { podPorts: options.podPorts }), ...(options.metrics && { metrics: options.metrics }) };
   admission.push(escalationCheck(authorizer), ...(options.admission ?? []), validatingAdmissionPolicies(ctx));
   bootstrap(ctx);
   ensureDefaultRoles(ctx);

@@ -19,6 +19,8 @@ export interface ManifestsFlags {
   out: string;
   /** Where Karpenter's conditions and metrics go. */
   interface?: string;
+  /** Where Karpenter's roles go. */
+  rbac?: string;
   check: boolean;
   /** A version to be compatible with: a git revision, a folder or a file. */
   against?: string;
@@ -52,7 +54,7 @@ async function ofProject(project: Project, log: Print): Promise<Generated> {
   return { folder, folders: projectFolders(project, plan, operatorInterface(name, plan, metrics)), paths: SURFACE_PATHS, roles: join(folder, 'config/rbac'), command: 'npm run manifests' };
 }
 
-async function ofKarpenter(folder: string, { out, interface: path, against, snapshot }: ManifestsFlags): Promise<Generated> {
+async function ofKarpenter(folder: string, { out, interface: path, rbac, against, snapshot }: ManifestsFlags): Promise<Generated> {
   const isAsked = path !== undefined || against !== undefined || snapshot !== undefined;
   const described: OperatorInterface | undefined = isAsked ? await (await import('./karpenter-surface.js')).karpenterInterface() : undefined;
   const at = path ?? 'config/interface.yaml';
@@ -60,6 +62,7 @@ async function ofKarpenter(folder: string, { out, interface: path, against, snap
     folder, paths: [out, 'config/rbac', at], roles: join(PACKAGE, 'config/rbac'), command: 'make manifests',
     folders: [
       { folder: out, whole: true, except: ['kustomization.yaml'], files: karpenterManifests() },
+      ...(rbac === undefined ? [] : [{ folder: rbac, whole: false, files: await (await import('./roles.js')).karpenterRoleFiles() }]),
       ...(described ? [{ folder: dirname(at), whole: false, files: new Map([[basename(at), interfaceText(described)]]) }] : []),
     ],
   };

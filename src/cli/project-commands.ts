@@ -80,6 +80,7 @@ export function addProjectCommands(program: Command, port: (text: string) => num
     .description("write the CRDs, role, interface and chart files of the project; outside of a project, Karpenter's CRDs")
     .option('--out <directory>', "where to write Karpenter's CRDs", 'crds')
     .option('--interface <file>', "where to write the names of Karpenter's conditions and metrics")
+    .option('--rbac <directory>', "where to write Karpenter's roles")
     .option('--check', 'write nothing; fail when a file is not up to date', false)
     .option('--against <version>', 'write nothing; fail on what breaks those who use a version: a git revision, a folder, or a file of --snapshot')
     .option('--allow <rule:path=reason...>', 'what --against finds and is meant', [])

@@ -1,5 +1,5 @@
 import { ADMINISTRATOR, createApiServer, httpsWebhooks } from '../apiserver/index.js';
-import type { ApiServer, ConversionHook, WebhookAddresses } from '../apiserver/index.js';
+import type { ApiServer, AuditEvent, ConversionHook, WebhookAddresses } from '../apiserver/index.js';
 import { admissionWarnings } from '../api/index.js';
 import type { Clock, KindPlan, KubeObject, KubeTransport } from '../operator/index.js';
 import { convert, handlerTransport, systemRandom } from '../operator/index.js';
@@ -18,6 +18,8 @@ export interface SandboxOptions extends Omit<PopulationOptions, 'controllers' | 
   dataDir?: string;
   /** Where the webhooks behind a service of the cluster listen: pods have no network here. Default: nowhere. */
   services?: WebhookAddresses['resolve'];
+  /** Hears of every request to the API server. */
+  audit?: (event: AuditEvent) => void;
 }
 
 /** A cluster and a cloud in this process, on a control plane. */
@@ -50,7 +52,7 @@ export const hookOf = (kind: KindPlan): ConversionHook => ({
 
 /** Starts an API server, an AWS and a cluster on them. */
 export async function createSandbox(options: SandboxOptions): Promise<EmbeddedSandbox> {
-  const { clock, random, kinds, port = 0, dataDir, services } = options;
+  const { clock, random, kinds, port = 0, dataDir, services, audit } = options;
   // The server asks the cluster for logs and usage, and the cluster needs the server's transport: the former is looked up late.
   let population: Population | undefined;
   const cluster = (): SandboxCluster => (population as Population).cluster;
@@ -64,6 +66,7 @@ export async function createSandbox(options: SandboxOptions): Promise<EmbeddedSa
     admission: [{ validate: ({ object, warn }) => { if (object) for (const warning of admissionWarnings(object as unknown as KubeObject)) warn(warning); } }],
     certificateAuthority: authority,
     tokens: { [token]: ADMINISTRATOR },
+    ...(audit ? { audit } : {}),
     ...(services ? { webhooks: httpsWebhooks({ resolve: services }) } : {}),
     nodeLogs: (...request) => cluster().podLogs(...request),
     podPorts: (...asked) => cluster().podPorts(...asked),

@@ -16,7 +16,7 @@ describe('config/', function config() {
 
   const trees: readonly [folder: string, kinds: Record<string, number>][] = [
     ['crd', { CustomResourceDefinition: 5 }],
-    ['rbac', { ServiceAccount: 1, ClusterRole: 2, ClusterRoleBinding: 1, Role: 4, RoleBinding: 4 }],
+    ['rbac', { ServiceAccount: 1, ClusterRole: 2, ClusterRoleBinding: 1, Role: 3, RoleBinding: 3 }],
     ['manager', { Namespace: 1, ConfigMap: 1, Service: 1, Deployment: 1, PodDisruptionBudget: 1 }],
     ['prometheus', { ServiceMonitor: 1, PrometheusRule: 1, ConfigMap: 1 }],
     ['samples', { NodePool: 1, EC2NodeClass: 1, NodeOverlay: 2, PodTemplate: 1, CapacityBuffer: 2 }],
@@ -63,7 +63,7 @@ describe('config/', function config() {
       const again = (await sandbox.kubectl('apply', '-k', 'config/default')).trim().split('\n');
       // kubectl replaces the selectors of PodDisruptionBudgets whether they differ or not.
       expect(again.filter((line) => !line.endsWith(' unchanged') && !line.startsWith('poddisruptionbudget'))).to.deep.equal([]);
-      expect(again.length).to.equal(25);
+      expect(again.length).to.equal(23);
     } finally {
       await sandbox.stop();
     }

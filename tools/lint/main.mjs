@@ -23,6 +23,6 @@ report('bans', checkBans(root));
 report('features', checkFeatures(root));
 run('charts', process.execPath, ['tools/charts.mjs', '--check']);
 run('oxlint', 'oxlint', ['--type-aware', '--config', '.oxlintrc.json', 'src', 'reconcilers', 'templates', 'test']);
-if (existsSync(`${root}dist/src/cli/main.js`)) run('manifests', process.execPath, ['dist/src/cli/main.js', 'manifests', '--out', 'crds', '--interface', 'config/interface.yaml', '--check']);
+if (existsSync(`${root}dist/src/cli/main.js`)) run('manifests', process.execPath, ['dist/src/cli/main.js', 'manifests', '--out', 'crds', '--interface', 'config/interface.yaml', '--rbac', 'config/rbac', '--check']);
 if (failed) process.exit(1);
 console.log('lint: clean');

@@ -24,6 +24,7 @@ export function createHandler(ctx: RestContext, documents: readonly DocumentHand
       const user = impersonated(ctx.authenticator.authenticate(request), request.headers, ctx.authorizer);
       const attributes = requestAttributes(request.method, path, query);
       flow = ctx.flows.headersFor(user, attributes);
+      ctx.audit?.({ user: user.name, ...attributes });
       ctx.authorizer.require(user, attributes);
       for (const document of documents) {
         const found = document({ path, query, headers: request.headers });

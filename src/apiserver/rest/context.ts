@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Authenticator } from '../authentication/authenticator.js';
 import type { Requester } from '../authentication/requester.js';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.js';
+import type { Attributes } from '../authorization/attributes.js';
 import type { Authorizer } from '../authorization/authorizer.js';
 import type { ApiObject, Clock, ConversionHook, JsonObject, Random, ResourceDefinition, ResourceRegistry, Subresource } from '../contracts.js';
 import type { FlowClassifier } from '../flow-control/flow-classifier.js';
@@ -65,6 +66,11 @@ export interface MetricsProvider {
   pods(): JsonObject[];
 }
 
+/** Who wants to do what. */
+export interface AuditEvent extends Attributes {
+  readonly user: string;
+}
+
 /** What handlers of requests work with. */
 export interface RestContext {
   readonly clock: Clock;
@@ -78,6 +84,7 @@ export interface RestContext {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly flows: FlowClassifier;
+  readonly audit?: (event: AuditEvent) => void;
   readonly serviceAccountTokens: ServiceAccountTokens;
   /** Aborts when the server closes: watches end then. */
   readonly closing: AbortSignal;

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { checkManifests, permissionsOf, renderManifests, toYAML, webhookConfigurations } from '../../operator/index.js';
+import { checkManifests, permissionsOf, renderManifests, toYAML, webhookConfigurations, webhookPermissions } from '../../operator/index.js';
 import type { ManifestDifference, OperatorInterface, Plan } from '../../operator/index.js';
 import { interfaceText } from './operator-interface.js';
-import { roleOf, rulesText } from './role.js';
+import { permissionsIn, roleOf, rulesText } from './role.js';
 import type { Project } from './project.js';
 
 /** Text files by name, of a folder that has nothing else in it (`whole`), but for some names, or some of its files. */
@@ -25,7 +25,8 @@ export const SURFACE_PATHS = ['config/crd', 'config/rbac', 'config/interface.yam
 export function projectFolders({ folder, name }: Project, plan: Plan, described: OperatorInterface): Folder[] {
   const service = { namespace: name, name, port: 8443 };
   const crds = renderManifests(plan, { webhook: { clientConfig: { service: { ...service, path: '/convert' } }, conversionReviewVersions: ['v1'] } });
-  const permissions = permissionsOf(plan);
+  const permissions = [...permissionsOf(plan), ...webhookPermissions(plan, { name, namespace: name })];
+  const own = permissionsIn(permissions, name);
   const webhooks = webhookConfigurations(plan, name, { service });
   const chart = join('charts', name);
   return [
@@ -33,7 +34,7 @@ export function projectFolders({ folder, name }: Project, plan: Plan, described:
     { folder: 'config/rbac', whole: false, files: new Map([['role.yaml', roleOf(name, permissions)]]) },
     { folder: 'config', whole: false, files: new Map([['interface.yaml', interfaceText(described)]]) },
     ...(webhooks.length > 0 ? [{ folder: 'config/webhook', whole: true, files: new Map([['manifests.yaml', toYAML(...webhooks)], ['kustomization.yaml', kustomization(['manifests.yaml'])]]) }] : []),
-    ...(existsSync(join(folder, chart)) ? [{ folder: join(chart, 'crds'), whole: true, files: crds }, { folder: join(chart, 'files'), whole: false, files: new Map([['role.yaml', rulesText(permissions)]]) }] : []),
+    ...(existsSync(join(folder, chart)) ? [{ folder: join(chart, 'crds'), whole: true, files: crds }, { folder: join(chart, 'files'), whole: false, files: new Map([['role.yaml', rulesText(permissionsIn(permissions))], ...(own.length > 0 ? [['own_role.yaml', rulesText(own)] as const] : [])]) }] : []),
   ];
 }
 

@@ -144,6 +144,8 @@ export interface RuleDeclaration {
   resources: readonly string[];
   verbs: readonly string[];
   resourceNames?: readonly string[];
+  /** Only in this namespace, by a Role of it. Default: in the whole cluster. */
+  namespace?: string;
   /** Why the rule is needed. */
   why: string;
 }
