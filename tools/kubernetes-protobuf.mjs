@@ -1,7 +1,7 @@
 // Writes src/apiserver/http/protobuf-messages.json: the protobuf field numbers of the built-in kinds, facts only and in our own
 // notation, taken from the Go modules k8s.io/api and k8s.io/apimachinery.
 //
-//   node tools/kubernetes-protobuf.mjs [v0.32.4]       needs Go; downloads the modules into Go's own cache
+//   node tools/kubernetes-protobuf.mjs [v0.35.0]       needs Go; downloads the modules into Go's own cache
 //
 // A message is a list of fields, `number name type`, separated by `;`. Types: s string, b bool, i integer, d double, y bytes, time, microtime,
 // quantity, intstr, json, schema-or-boolean, schema-or-list, schema-or-strings, or a message's name; in front `*` present even when zero (a Go pointer), `[` list, `{` map; behind `~` the message's fields
@@ -13,11 +13,11 @@ import { join } from 'node:path';
 
 const PACKAGES = [
   'core/v1', 'apps/v1', 'batch/v1', 'policy/v1', 'autoscaling/v1', 'autoscaling/v2', 'storage/v1', 'scheduling/v1', 'coordination/v1', 'events/v1',
-  'discovery/v1', 'networking/v1', 'rbac/v1', 'node/v1', 'authentication/v1', 'authorization/v1', 'admissionregistration/v1', 'certificates/v1', 'flowcontrol/v1',
+  'discovery/v1', 'networking/v1', 'rbac/v1', 'node/v1', 'authentication/v1', 'authorization/v1', 'admissionregistration/v1', 'certificates/v1', 'flowcontrol/v1', 'resource/v1',
 ];
 /** CustomResourceDefinitions live in a module of their own. */
 const EXTENSIONS = 'apiextensions/v1';
-const version = process.argv[2] ?? 'v0.32.4';
+const version = process.argv[2] ?? 'v0.35.0';
 const moduleDir = (name) => JSON.parse(execFileSync('go', ['mod', 'download', '-json', `${name}@${version}`], {
   cwd: mkdtempSync(join(tmpdir(), 'kubernetes-protobuf-')), env: { ...process.env, GOSUMDB: 'off' },
 })).Dir;

@@ -1,7 +1,7 @@
 // Writes src/apiserver/kinds/{types,resources}.json: the structure of Kubernetes' own kinds, facts only and in our own notation,
 // taken from the OpenAPI and discovery documents of the Go module k8s.io/kubernetes.
 //
-//   node tools/kubernetes-types.mjs [v1.32.4]       needs Go; downloads the module into Go's own cache
+//   node tools/kubernetes-types.mjs [v1.35.0]       needs Go; downloads the module into Go's own cache
 //
 // Notation of a field: [!]type[=default][ flag]... where `!` means required;
 // type: string int32 int64 double boolean bytes time microtime quantity intstr any, a type's name, `[`type for lists, `{`type for maps;
@@ -16,7 +16,7 @@ const GROUP_VERSIONS = [
   'v1', 'apps/v1', 'batch/v1', 'policy/v1', 'autoscaling/v1', 'autoscaling/v2', 'storage.k8s.io/v1', 'scheduling.k8s.io/v1',
   'coordination.k8s.io/v1', 'events.k8s.io/v1', 'discovery.k8s.io/v1', 'networking.k8s.io/v1', 'rbac.authorization.k8s.io/v1',
   'node.k8s.io/v1', 'apiextensions.k8s.io/v1', 'admissionregistration.k8s.io/v1', 'apiregistration.k8s.io/v1',
-  'authentication.k8s.io/v1', 'authorization.k8s.io/v1', 'certificates.k8s.io/v1', 'flowcontrol.apiserver.k8s.io/v1',
+  'authentication.k8s.io/v1', 'authorization.k8s.io/v1', 'certificates.k8s.io/v1', 'flowcontrol.apiserver.k8s.io/v1', 'resource.k8s.io/v1',
 ];
 /** Served by upstream, but without any meaning in an embedded cluster. */
 const LEFT_OUT = new Set(['componentstatuses']);
@@ -45,7 +45,7 @@ const SCALARS = {
 // Kept whole for lists and booleans alike: a schema or an array of them, a schema or a boolean, a list of strings or a schema.
 const UNIONS = { JSONSchemaPropsOrArray: 'JSONSchemaProps', JSONSchemaPropsOrBool: 'JSONSchemaProps', JSONSchemaPropsOrStringArray: 'JSONSchemaProps' };
 
-const version = process.argv[2] ?? 'v1.32.4';
+const version = process.argv[2] ?? 'v1.35.0';
 const root = new URL('..', import.meta.url).pathname;
 const api = join(JSON.parse(execFileSync('go', ['mod', 'download', '-json', `k8s.io/kubernetes@${version}`], {
   cwd: mkdtempSync(join(tmpdir(), 'kubernetes-types-')), env: { ...process.env, GOSUMDB: 'off' },

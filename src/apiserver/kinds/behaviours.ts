@@ -2,11 +2,13 @@ import { customResourceDefinitionBehaviour } from '../crd/behaviour.js';
 import type { KindBehaviour } from './behaviour.js';
 import { limitRangeBehaviour, namespaceBehaviour, nodeBehaviour } from './core/cluster.js';
 import { endpointsBehaviour, secretBehaviour } from './core/config.js';
+import { resourceClaimBehaviour, resourceClaimTemplateBehaviour } from './core/dynamic-resources.js';
 import { coreEventBehaviour, eventBehaviour } from './core/event.js';
 import { endpointSliceBehaviour, mutatingWebhookBehaviour, networkPolicyBehaviour, priorityClassBehaviour, roleBindingBehaviour, validatingWebhookBehaviour } from './core/policies.js';
 import { flowSchemaBehaviour, priorityLevelBehaviour } from './core/flow-control.js';
 import { podBehaviour } from './core/pod.js';
 import { validatingAdmissionPolicyBehaviour, validatingAdmissionPolicyBindingBehaviour } from './core/validating-admission-policy.js';
+import { ipAddressBehaviour, serviceCidrBehaviour } from './core/service-addresses.js';
 import { serviceBehaviour } from './core/service.js';
 import { csiDriverBehaviour, persistentVolumeBehaviour, persistentVolumeClaimBehaviour, storageClassBehaviour } from './core/storage.js';
 import { horizontalPodAutoscalerBehaviour, horizontalPodAutoscalerV1Behaviour } from './workloads/horizontal-pod-autoscaler.js';
@@ -46,12 +48,18 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'events.k8s.io/v1/Event': eventBehaviour,
   'flowcontrol.apiserver.k8s.io/v1/FlowSchema': flowSchemaBehaviour,
   'flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration': priorityLevelBehaviour,
+  'networking.k8s.io/v1/IPAddress': ipAddressBehaviour,
   'networking.k8s.io/v1/Ingress': countsChanges,
   'networking.k8s.io/v1/IngressClass': countsChanges,
   'networking.k8s.io/v1/NetworkPolicy': networkPolicyBehaviour,
+  'networking.k8s.io/v1/ServiceCIDR': serviceCidrBehaviour,
   'policy/v1/PodDisruptionBudget': countsChanges,
   'rbac.authorization.k8s.io/v1/ClusterRoleBinding': roleBindingBehaviour,
   'rbac.authorization.k8s.io/v1/RoleBinding': roleBindingBehaviour,
+  'resource.k8s.io/v1/DeviceClass': countsChanges,
+  'resource.k8s.io/v1/ResourceClaim': resourceClaimBehaviour,
+  'resource.k8s.io/v1/ResourceClaimTemplate': resourceClaimTemplateBehaviour,
+  'resource.k8s.io/v1/ResourceSlice': countsChanges,
   'scheduling.k8s.io/v1/PriorityClass': priorityClassBehaviour,
   'storage.k8s.io/v1/CSIDriver': csiDriverBehaviour,
   'storage.k8s.io/v1/StorageClass': storageClassBehaviour,

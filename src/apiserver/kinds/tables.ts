@@ -1,6 +1,7 @@
 import type { TableColumns } from '../contracts.js';
 import * as cluster from '../table/cluster-tables.js';
 import * as core from '../table/core-tables.js';
+import * as resource from '../table/resource-tables.js';
 import * as workload from '../table/workload-tables.js';
 
 /** `plural.group` as stored → the columns that kubectl users know. What is not here shows name and age. */
@@ -33,6 +34,7 @@ export const tables: Readonly<Record<string, TableColumns>> = {
   'horizontalpodautoscalers.autoscaling': workload.horizontalPodAutoscalerTable,
   'ingressclasses.networking.k8s.io': cluster.ingressClassTable,
   'ingresses.networking.k8s.io': cluster.ingressTable,
+  'ipaddresses.networking.k8s.io': resource.ipAddressTable,
   'jobs.batch': workload.jobTable,
   'leases.coordination.k8s.io': cluster.leaseTable,
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': cluster.webhookConfigurationTable,
@@ -40,11 +42,15 @@ export const tables: Readonly<Record<string, TableColumns>> = {
   'poddisruptionbudgets.policy': workload.podDisruptionBudgetTable,
   'priorityclasses.scheduling.k8s.io': cluster.priorityClassTable,
   'replicasets.apps': workload.replicaSetTable,
+  'resourceclaims.resource.k8s.io': resource.resourceClaimTable,
+  'resourceslices.resource.k8s.io': resource.resourceSliceTable,
   'rolebindings.rbac.authorization.k8s.io': cluster.roleBindingTable,
   'roles.rbac.authorization.k8s.io': cluster.createdAtTable,
   'runtimeclasses.node.k8s.io': cluster.runtimeClassTable,
+  'servicecidrs.networking.k8s.io': resource.serviceCidrTable,
   'statefulsets.apps': workload.statefulSetTable,
   'storageclasses.storage.k8s.io': cluster.storageClassTable,
   'validatingwebhookconfigurations.admissionregistration.k8s.io': cluster.webhookConfigurationTable,
   'volumeattachments.storage.k8s.io': cluster.volumeAttachmentTable,
+  'volumeattributesclasses.storage.k8s.io': resource.volumeAttributesClassTable,
 };

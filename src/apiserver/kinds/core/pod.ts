@@ -19,6 +19,7 @@ function narrowed(spec: PodSpec, before: PodSpec, subresource: 'ephemeralcontain
 }
 
 export const podBehaviour: KindBehaviour = {
+  tracksGeneration: true,
   selectableFields: fieldsAt(
     'spec.nodeName',
     'spec.restartPolicy',

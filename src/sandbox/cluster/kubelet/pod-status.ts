@@ -100,7 +100,7 @@ export function podStatus(pod: Pod, run: PodRun, now: number): Partial<PodStatus
     conditions,
     hostIP: run.hostIp,
     startTime: kubeTime(run.startTime),
-    ...({ hostIPs: [{ ip: run.hostIp }] } as object),
+    ...({ hostIPs: [{ ip: run.hostIp }], ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }) } as object),
     ...(run.ip === undefined ? {} : { podIP: run.ip, podIPs: [{ ip: run.ip }] }),
     ...run.failure,
     containerStatuses: statuses(false),

@@ -1,0 +1,24 @@
+import type { JsonObject } from '../../contracts.js';
+import { isObject } from '../../schema/schema.js';
+import type { KindBehaviour } from '../behaviour.js';
+
+const objectsIn = (list: unknown): JsonObject[] => (Array.isArray(list) ? list.filter(isObject) : []);
+
+function completeRequest(request: JsonObject): void {
+  request['allocationMode'] ||= 'ExactCount';
+  if (request['allocationMode'] === 'ExactCount') request['count'] ||= 1;
+}
+
+/** Requests that do not say how many devices they are for want one. */
+function completeRequests(spec: unknown): void {
+  const devices = isObject(spec) ? spec['devices'] : undefined;
+  for (const { exactly, firstAvailable } of objectsIn(isObject(devices) ? devices['requests'] : undefined)) {
+    if (isObject(exactly)) completeRequest(exactly);
+    for (const request of objectsIn(firstAvailable)) completeRequest(request);
+  }
+}
+
+/** Claims to devices. Nothing allocates them here: a driver that is run against this server would. */
+export const resourceClaimBehaviour: KindBehaviour = { setDefaults: ({ spec }) => completeRequests(spec) };
+
+export const resourceClaimTemplateBehaviour: KindBehaviour = { setDefaults: ({ spec }) => completeRequests(isObject(spec) ? spec['spec'] : undefined) };
