@@ -26,7 +26,7 @@ function check(storage: RestContext['storage'], quota: Quota, { operation, defin
   };
   if (definition.storageResource === 'pods' && operation === 'CREATE') {
     const silent = unspecified(object!, limits.map(([resource]) => resource));
-    if (silent.size > 0) refuse(`failed quota: ${quota.metadata.name}: must specify ${[...silent].sort().map(([resource, containers]) => `${resource} for: ${containers.join(',')}`).join('; ')}`);
+    if (silent.size > 0) refuse(`failed quota: ${quota.metadata.name}: must specify ${[...silent].map(([resource, containers]) => `${resource} for: ${containers.join(',')}`).sort().join('; ')}`);
   }
   const exceeded = limits.flatMap(([resource, limit]) => {
     const before = previous && counts(quota, definition.storageResource, previous) ? usageOf(previous, resource) : 0n;

@@ -38,7 +38,7 @@ function podUsage(pod: Pod, name: string): bigint {
   if (name === 'pods') return ONE;
   const [, list = 'requests', resource = name] = /^(requests|limits)\.(.+)$/.exec(name) ?? [];
   const amount = (container: Pick<Container, 'resources'>): bigint => parseQuantity(container.resources?.[list as 'requests' | 'limits']?.[resource])?.nano ?? 0n;
-  const { containers = [], initContainers = [], overhead = {}, resources } = pod.spec as Pod['spec'] & Pick<Container, 'resources'>;
+  const { containers, initContainers = [], overhead = {}, resources } = pod.spec as Pod['spec'] & Pick<Container, 'resources'>;
   // Sidecars stay while what comes after them runs.
   let running = 0n;
   let peak = 0n;

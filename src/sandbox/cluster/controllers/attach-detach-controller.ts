@@ -9,6 +9,9 @@ import type { KeyedWorker } from '../shell/keyed-worker.js';
 
 const NAME = 'attachdetach-controller';
 
+/** Names of the attachments that this controller makes; those of others are left to them. */
+const OWN = /^csi-[0-9a-f]{64}$/;
+
 /** How long a volume of a node that is gone for good is waited for. */
 const NODE_GONE_TIME = 6_000;
 
@@ -53,7 +56,7 @@ export class AttachDetachController implements Component {
     const volume = informers.volumes.get(name);
     const users = volume?.spec.csi ? this.#usersOf(volume) : [];
     const wanted = new Set(users.map(({ spec }) => spec.nodeName as string).filter((node) => informers.nodes.get(node)));
-    const attachments = informers.attachments.find(BY_VOLUME, name);
+    const attachments = informers.attachments.find(BY_VOLUME, name).filter(({ metadata }) => OWN.test(metadata.name));
     const delays: number[] = [];
     for (const attachment of attachments) {
       const delay = wanted.has(attachment.spec.nodeName) ? undefined : await this.#detach(attachment);
