@@ -42,6 +42,20 @@ export async function benchServer(name: ServerName): Promise<BenchProcess> {
   };
 }
 
+/** Runs a measurement against each server that is here. */
+export async function onEach<R extends object>(measure: (server: BenchProcess, name: ServerName) => Promise<R>): Promise<({ server: ServerName } & R)[]> {
+  const rows = [];
+  for (const name of SERVERS) {
+    const server = await benchServer(name);
+    try {
+      rows.push({ server: name, ...(await measure(server, name)) });
+    } finally {
+      await server.stop();
+    }
+  }
+  return rows;
+}
+
 export function kubeconfigOf({ kubeconfig }: ServerAddress): KubeConfig {
   const config = new KubeConfig();
   config.loadFromString(kubeconfig);

@@ -2,13 +2,15 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { createApiServer } from '../../src/apiserver/index.js';
 import { KubeClient, httpTransport, isAlreadyExists, seededRandom, systemClock } from '../../src/operator/index.js';
-import type { KindRef } from '../../src/operator/index.js';
+import type { KindRef, KubeObject } from '../../src/operator/index.js';
 import { startControlPlane } from '../support/control-plane.js';
 import { CONFIG_MAP, GADGET, GADGET_CRD, POD, STAMP, benchPod, configMap, gadget } from './bench-objects.js';
 
 /** What a benchmark asks of its server. `events` changes so many ConfigMaps a second for so many seconds; a rate of 0 is as many as possible. */
 export type ServerRequest =
   | { do: 'fill'; pods?: number; configMaps?: number; gadgets?: number }
+  /** Changes the spec of every gadget, so that its status is no longer right. */
+  | { do: 'change'; gadgets: number }
   | { do: 'events'; rate: number; count: number; objects: number };
 
 /** How the server is reached. */
@@ -22,6 +24,7 @@ interface BenchServer extends ServerAddress {
   create(kind: KindRef, object: object): Promise<void> | void;
   /** Stamps an object with the present. */
   touch(index: number): Promise<void> | void;
+  resize(gadget: number): Promise<void> | void;
   /** Writes under way at a time. */
   concurrency: number;
 }
@@ -48,6 +51,10 @@ async function embedded(): Promise<BenchServer> {
       const object = storage.get('configmaps', 'default', `object-${index}`);
       if (object) storage.update('configmaps', { ...object, metadata: { ...object.metadata, annotations: { [STAMP]: stamp() } } });
     },
+    resize(index) {
+      const object = storage.get('gadgets.bench.example.com', 'default', `gadget-${index}`) as (KubeObject & { spec: { size: number } }) | undefined;
+      if (object) storage.update('gadgets.bench.example.com', { ...object, spec: { size: object.spec.size + 1 } } as never);
+    },
   };
 }
 
@@ -65,6 +72,7 @@ async function real(): Promise<BenchServer> {
       if (!isAlreadyExists(error)) throw error;
     })),
     touch: async (index) => void (await client.mergePatch(CONFIG_MAP, { name: `object-${index}`, namespace: 'default' }, { metadata: { annotations: { [STAMP]: stamp() } } })),
+    resize: async (index) => void (await client.jsonPatch(GADGET, { name: `gadget-${index}`, namespace: 'default' }, [{ op: 'replace', path: '/spec/size', value: 7 + Math.floor(Math.random() * 1e6) }])),
   };
 }
 
@@ -107,7 +115,7 @@ async function events(server: BenchServer, { rate, count, objects }: Extract<Ser
 
 const server = await (process.argv[2] === 'real' ? real() : embedded());
 process.on('message', (request: ServerRequest) => {
-  const working = request.do === 'fill' ? fill(server, request) : events(server, request);
+  const working = request.do === 'fill' ? fill(server, request) : request.do === 'events' ? events(server, request) : each(request.gadgets, server.concurrency, (index) => server.resize(index));
   working.then((result) => process.send?.({ result }), (error: unknown) => process.send?.({ error: String(error) }));
 });
 process.on('disconnect', () => process.exit(0));

@@ -1,10 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { ConfigMap, Field, Informer, ListBudget, Reconciler, Resource, ResourceKind, Step, done, s, seededRandom, systemClock } from '../../src/operator/index.js';
+import { ConfigMap, Informer, ListBudget, Reconciler, Step, done, seededRandom, systemClock } from '../../src/operator/index.js';
 import type { Operator, Outcome } from '../../src/operator/index.js';
 import { POD, STAMP } from './bench-objects.js';
-import type { BenchProcess, ServerName } from './bench-client.js';
-import { SERVERS, benchOperator, benchServer, clientOf } from './bench-client.js';
+import { benchOperator, benchServer, clientOf, onEach } from './bench-client.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -15,20 +14,6 @@ const heapMiB = (): number => {
   return process.memoryUsage().heapUsed / 2 ** 20;
 };
 const rounded = (value: number, digits = 1): number => Number(value.toFixed(digits));
-
-/** Runs a measurement against each server that is here. */
-async function onEach<R extends object>(measure: (server: BenchProcess) => Promise<R>): Promise<({ server: ServerName } & R)[]> {
-  const rows = [];
-  for (const name of SERVERS) {
-    const server = await benchServer(name);
-    try {
-      rows.push({ server: name, ...(await measure(server)) });
-    } finally {
-      await server.stop();
-    }
-  }
-  return rows;
-}
 
 /** Runs an operator until `work` is over. */
 async function during<R>(operator: Operator, work: () => Promise<R>): Promise<R> {
@@ -87,44 +72,6 @@ export const events = ({ rate = 5_000, seconds = 10, objects = 5_000 } = {}): Pr
     const sorted = Float64Array.from(latencies).sort();
     const quantile = (q: number): number => rounded(sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN);
     return { eventsPerSecond: achieved, runs: sorted.length, p50Ms: quantile(0.5), p99Ms: quantile(0.99), maxMs: quantile(1), cpuPerEventUs: Math.round((user + system) / (rate * seconds)) };
-  });
-});
-
-class GadgetSpec {
-  @Field(s.int()) declare size: number;
-}
-
-class GadgetStatus {
-  @Field(s.int().optional()) declare size?: number;
-}
-
-@ResourceKind({ group: 'bench.example.com', version: 'v1', kind: 'Gadget', scope: 'Namespaced', spec: () => GadgetSpec, status: () => GadgetStatus })
-class Gadget extends Resource<GadgetSpec, GadgetStatus> {}
-
-/** 10,000 custom resources that nobody has reconciled: until each has got its status, in one write. */
-export const statuses = ({ gadgets = 10_000 } = {}): Promise<object[]> => onEach(async (server) => {
-  await server.ask({ do: 'fill', gadgets });
-  let [left, runs] = [gadgets, 0];
-  let finish: () => void = () => undefined;
-  const finished = new Promise<void>((resolve) => (finish = resolve));
-
-  @Reconciler({ for: Gadget, name: 'gadgets', root: false, concurrency: 32 })
-  class Gadgets {
-    @Step() size({ spec, status }: Gadget): Outcome {
-      runs += 1;
-      // The echo of the write: it has arrived.
-      if (status.size === spec.size && (left -= 1) === 0) finish();
-      status.size = spec.size;
-      return done();
-    }
-  }
-  const begun = performance.now();
-  const cpu = process.cpuUsage();
-  return during(benchOperator(server, { reconcilers: [Gadgets] }), async () => {
-    await finished;
-    const ms = performance.now() - begun;
-    const { user, system } = process.cpuUsage(cpu);
-    return { objects: gadgets, ms: Math.round(ms), writesPerSecond: Math.round(gadgets / (ms / 1_000)), cpuMs: Math.round((user + system) / 1_000), runs };
   });
 });
 

@@ -65,6 +65,9 @@ export async function listen(handle: (request: ApiRequest) => Promise<ApiRespons
   };
 }
 
+/** One for all: to make a DOMException for each, as `abort()` does, costs more than many an answer. */
+const CLIENT_GONE = new Error('the client has gone');
+
 interface Exchange {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
@@ -76,7 +79,9 @@ interface Exchange {
 
 async function answer(handle: (request: ApiRequest) => Promise<ApiResponse>, { incoming, outgoing, certificates, upgrade }: Exchange): Promise<void> {
   const gone = new AbortController();
-  outgoing.on('close', () => gone.abort());
+  outgoing.on('close', () => {
+    if (!outgoing.writableFinished) gone.abort(CLIENT_GONE);
+  });
   try {
     const body = upgrade ? undefined : await readBody(incoming);
     const response = await handle({
@@ -117,11 +122,15 @@ async function send({ status, headers, body }: ApiResponse, incoming: IncomingMe
   if (streaming) outgoing.flushHeaders();
   const target = zip ?? outgoing;
   zip?.pipe(outgoing);
+  // A chunk is kept until the next one comes, so that an answer of one piece, as most are, leaves in one.
+  let last: Uint8Array | string | undefined;
   for await (const chunk of body) {
     if (outgoing.destroyed) return;
-    if (!target.write(chunk)) await drained(target, outgoing);
+    const now = streaming ? chunk : last;
+    if (!streaming) last = chunk;
+    if (now !== undefined && !target.write(now)) await drained(target, outgoing);
   }
-  target.end();
+  target.end(last);
 }
 
 const drained = (target: NodeJS.EventEmitter, outgoing: ServerResponse): Promise<void> =>
