@@ -1,5 +1,5 @@
-// Measures Karpenter's scheduler and ours on the same files in the same run; prints a JSON object for each workload. Needs Go.
-// Names on the command line choose workloads by their first words; --write-docs writes the table of docs/performance.md.
+// Measures Karpenter's scheduler and ours on the same files, and operators of controller-runtime and ours on the same API servers, in the same run; prints a
+// JSON object for each. Needs Go. Names on the command line choose workloads (or `operators`) by their first words; --write-docs writes the tables of docs/performance.md.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -16,15 +16,26 @@ if (spawnSync('go', ['version']).error) {
 }
 
 const { WORKLOADS } = await import(join(root, 'dist/test/support/workload-list.js'));
-const chosen = Object.keys(WORKLOADS).filter((name) => names.length === 0 || names.some((words) => name.startsWith(words) && !/^\w/.test(name.slice(words.length))));
+const isChosen = (name) => names.length === 0 || names.some((words) => name.startsWith(words) && !/^\w/.test(name.slice(words.length)));
+const chosen = Object.keys(WORKLOADS).filter(isChosen);
 const bench = (...args) => execFileSync(process.execPath, ['--enable-source-maps', join(root, 'dist/test/bench/main.js'), ...args], { encoding: 'utf8', maxBuffer: 2 ** 28 });
 const ratio = (ours, theirs) => (theirs > 0 ? Number((ours / theirs).toPrecision(3)) : undefined);
 
 const work = mkdtempSync(join(tmpdir(), 'bench-peers-'));
 const rows = [];
+const operators = [];
 try {
+  if (isChosen('operators')) {
+    const peer = join(work, 'operator');
+    execFileSync('go', ['build', '-o', peer, './operator'], { cwd: module, stdio: ['ignore', 'inherit', 'inherit'] });
+    process.env.BENCH_PEER = peer;
+    for (const line of bench('operators').trim().split('\n')) {
+      operators.push(JSON.parse(line));
+      console.log(line);
+    }
+  }
   const peers = join(work, 'peers');
-  execFileSync('go', ['build', '-o', peers, '.'], { cwd: module, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (chosen.length > 0) execFileSync('go', ['build', '-o', peers, '.'], { cwd: module, stdio: ['ignore', 'inherit', 'inherit'] });
   for (const workload of chosen) {
     const file = join(work, `${workload}.json`);
     bench('--case', workload, file);
@@ -46,9 +57,25 @@ try {
   rmSync(work, { recursive: true });
 }
 
-if (writesDocs) {
+const line = (cells) => `| ${cells.join(' | ')} |\n`;
+const count = (value) => (value < 10 ? String(value) : Math.round(value).toLocaleString('en-US'));
+const setting = () => `Node ${process.versions.node}, ${execFileSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).trim()}, ${cpus().length} CPUs (${cpus()[0].model.trim()}), load ${loadavg()[0].toFixed(1)} at the end.`;
+
+/** Puts a table between its marks in docs/performance.md. */
+function writeTable(mark, text) {
   const page = join(root, 'docs/performance.md');
-  const count = (value) => (value < 10 ? String(value) : Math.round(value).toLocaleString('en-US'));
+  writeFileSync(page, readFileSync(page, 'utf8').replace(new RegExp(`(<!-- ${mark} -->\\n)[^]*?(<!-- /${mark} -->)`), (_, open, close) => `${open}${setting()}\n\n${text}${close}`));
+}
+
+if (writesDocs && operators.length > 0) {
+  const sides = [['karpenterTs', 'karpenter-ts'], ['controllerRuntime', 'controller-runtime']];
+  const cells = ({ syncedMs, finishedMs, cpuMs, rssGrowthMiB }) => [syncedMs / 1_000, finishedMs / 1_000, cpuMs / 1_000].map((value) => value.toFixed(1)).concat(count(rssGrowthMiB));
+  const task = { pods: '50,000 pods, nothing to do', gadgets: '10,000 custom resources, a status each' };
+  writeTable('operators', line(['API server', 'what', 'by', 'cache complete, s', 'all done, s', 'CPU, s', 'memory grown by, MiB']) + line(['---', '---', '---', '--:', '--:', '--:', '--:'])
+    + operators.flatMap((row) => ['pods', 'gadgets'].flatMap((mode) => sides.map(([key, name]) => line([row.benchmark.split('.')[1], task[mode], name, ...cells(row[mode][key])])))).join(''));
+}
+
+if (writesDocs && rows.length > 0) {
   const dollars = (value) => `$${value.toFixed(2)}`;
   const percent = (share) => `${(share * 100).toFixed(1)} %`;
   const columns = [
@@ -67,8 +94,6 @@ if (writesDocs) {
     ['peak MiB', ({ karpenterTs }) => count(karpenterTs.peakRssMiB)],
     ['Karpenter', ({ karpenter }) => count(karpenter.peakRssMiB)],
   ];
-  const line = (cells) => `| ${cells.join(' | ')} |\n`;
   const table = line(columns.map(([name]) => name)) + line(columns.map((_, index) => (index === 0 ? '---' : '--:'))) + rows.map((row) => line(columns.map(([, cell]) => cell(row)))).join('');
-  const setting = `Node ${process.versions.node}, ${execFileSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).trim()}, ${cpus().length} CPUs (${cpus()[0].model.trim()}), load ${loadavg()[0].toFixed(1)} at the end.`;
-  writeFileSync(page, readFileSync(page, 'utf8').replace(/(<!-- table -->\n)[^]*?(<!-- \/table -->)/, (_, open, close) => `${open}${setting}\n\n${table}${close}`));
+  writeTable('table', table);
 }

@@ -8,8 +8,8 @@ import type { ServerAddress, ServerRequest } from './bench-server.js';
 /** Which API server a benchmark runs against. */
 export type ServerName = 'embedded' | 'real';
 
-/** Those that are here (the real one where `make control-plane` has built it), or the one that `BENCH_SERVER` names. */
-export const SERVERS = (['embedded', 'real'] as const).filter((name) => name === (process.env['BENCH_SERVER'] ?? name) && (name === 'embedded' || binaryOf('kube-apiserver')));
+/** Those that are here: the real one where `make control-plane` has built it. */
+const SERVERS: readonly ServerName[] = binaryOf('kube-apiserver') ? ['embedded', 'real'] : ['embedded'];
 
 /** An API server in a process of its own. */
 export interface BenchProcess extends ServerAddress {
@@ -42,18 +42,16 @@ export async function benchServer(name: ServerName): Promise<BenchProcess> {
   };
 }
 
-/** Runs a measurement against each server that is here. */
-export async function onEach<R extends object>(measure: (server: BenchProcess, name: ServerName) => Promise<R>): Promise<({ server: ServerName } & R)[]> {
-  const rows = [];
-  for (const name of SERVERS) {
-    const server = await benchServer(name);
+/** A benchmark for each server that is here, as `NAME.SERVER`. */
+export function onEach(name: string, measure: (server: BenchProcess) => Promise<object>): Record<string, () => Promise<object>> {
+  return Object.fromEntries(SERVERS.map((kind) => [`${name}.${kind}`, async () => {
+    const server = await benchServer(kind);
     try {
-      rows.push({ server: name, ...(await measure(server, name)) });
+      return await measure(server);
     } finally {
       await server.stop();
     }
-  }
-  return rows;
+  }]));
 }
 
 export function kubeconfigOf({ kubeconfig }: ServerAddress): KubeConfig {

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { ConfigMap, Informer, ListBudget, Reconciler, Step, done, seededRandom, systemClock } from '../../src/operator/index.js';
 import type { Operator, Outcome } from '../../src/operator/index.js';
 import { POD, STAMP } from './bench-objects.js';
+import type { BenchProcess } from './bench-client.js';
 import { benchOperator, benchServer, clientOf, onEach } from './bench-client.js';
 
 setFlagsFromString('--expose-gc');
@@ -29,7 +30,7 @@ async function during<R>(operator: Operator, work: () => Promise<R>): Promise<R>
 }
 
 /** From nothing to a complete cache of 50,000 pods of 3 KB: one process that does nothing else, over HTTP. */
-export const sync = ({ pods = 50_000 } = {}): Promise<object[]> => onEach(async (server) => {
+async function sync(server: BenchProcess, pods = 50_000): Promise<object> {
   await server.ask({ do: 'fill', pods });
   const once = async (streaming: boolean): Promise<{ ms: number; rssGrowthMiB: number; heapGrowthMiB: number }> => {
     const stop = new AbortController();
@@ -49,10 +50,10 @@ export const sync = ({ pods = 50_000 } = {}): Promise<object[]> => onEach(async 
   };
   const { ms, ...memory } = await once(false);
   return { pods, syncMs: ms, ...memory, againMs: (await once(false)).ms, streamedMs: (await once(true)).ms };
-});
+}
 
 /** 5,000 changes a second of 5,000 objects for ten seconds: from the moment of each change to the run of the reconciler that sees it. */
-export const events = ({ rate = 5_000, seconds = 10, objects = 5_000 } = {}): Promise<object[]> => onEach(async (server) => {
+async function events(server: BenchProcess, { rate = 5_000, seconds = 10, objects = 5_000 } = {}): Promise<object> {
   await server.ask({ do: 'fill', configMaps: objects });
   const latencies: number[] = [];
 
@@ -73,10 +74,10 @@ export const events = ({ rate = 5_000, seconds = 10, objects = 5_000 } = {}): Pr
     const quantile = (q: number): number => rounded(sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN);
     return { eventsPerSecond: achieved, runs: sorted.length, p50Ms: quantile(0.5), p99Ms: quantile(0.99), maxMs: quantile(1), cpuPerEventUs: Math.round((user + system) / (rate * seconds)) };
   });
-});
+}
 
 /** A million changes of a thousand objects as fast as they come, and what they leave behind. */
-export const soak = async ({ count = 1_000_000, objects = 1_000, samples = 5 } = {}): Promise<object[]> => {
+async function soak({ count = 1_000_000, objects = 1_000, samples = 5 } = {}): Promise<object> {
   const server = await benchServer('embedded');
   await server.ask({ do: 'fill', configMaps: objects });
   let runs = 0;
@@ -89,7 +90,7 @@ export const soak = async ({ count = 1_000_000, objects = 1_000, samples = 5 } =
     }
   }
   try {
-    return [await during(benchOperator(server, { reconcilers: [Noop] }), async () => {
+    return await during(benchOperator(server, { reconcilers: [Noop] }), async () => {
       const begun = performance.now();
       const heap: number[] = [];
       for (let sample = 0; sample <= samples; sample += 1) {
@@ -98,9 +99,15 @@ export const soak = async ({ count = 1_000_000, objects = 1_000, samples = 5 } =
         heap.push(rounded(heapMiB()));
       }
       const [, first = 0] = heap;
-      return { events: count, runs, eventsPerSecond: Math.round(count / ((performance.now() - begun) / 1_000)), heapMiB: heap, bytesPerEvent: rounded((((heap.at(-1) ?? 0) - first) * 2 ** 20) / (count * (1 - 1 / samples)), 2), rssMiB: Math.round(residentMiB()) };
-    })];
+      return {
+        events: count, runs, eventsPerSecond: Math.round(count / ((performance.now() - begun) / 1_000)), heapMiB: heap,
+        bytesPerEvent: rounded((((heap.at(-1) ?? 0) - first) * 2 ** 20) / (count * (1 - 1 / samples)), 2), rssMiB: Math.round(residentMiB()),
+      };
+    });
   } finally {
     await server.stop();
   }
-};
+}
+
+/** What caches and the runs that they wake cost: `sync` and `events` on each server, `soak` on the embedded one. */
+export const informerBenchmarks: Readonly<Record<string, () => Promise<object>>> = { ...onEach('informer.sync', sync), ...onEach('informer.events', events), 'informer.soak': soak };

@@ -7,8 +7,8 @@ import { WORKLOADS } from '../support/workload-list.js';
 import { decisionOf } from './plan-answer.js';
 import type { PlanAnswer } from './plan-answer.js';
 import { failoverBenchmark } from './failover.bench.js';
-import * as informer from './informer.bench.js';
-import { operatorsBenchmark } from './operators.bench.js';
+import { informerBenchmarks } from './informer.bench.js';
+import { operatorsBenchmarks } from './operators.bench.js';
 import { provisioningBenchmark } from './provisioning.bench.js';
 import { queueBenchmark, queueSoak } from './queue.bench.js';
 import { reconcileBenchmark } from './reconcile.bench.js';
@@ -20,8 +20,8 @@ const benchmarks: Readonly<Record<string, () => Promise<object>>> = {
   'queue.soak': queueSoak,
   failover: failoverBenchmark,
   reconcile: reconcileBenchmark,
-  ...Object.fromEntries(Object.entries(informer).map(([name, run]) => [`informer.${name}`, run])),
-  operators: operatorsBenchmark,
+  ...informerBenchmarks,
+  ...operatorsBenchmarks,
   ...schedulingBenchmarks,
   provisioning: provisioningBenchmark,
   ...Object.fromEntries(Object.entries(sandbox).map(([name, run]) => [`sandbox.${name}`, run])),

@@ -24,12 +24,12 @@ const OURS = new URL('./operator-run.js', import.meta.url).pathname;
  * The same two operators, ours and (where `BENCH_PEER` names the program built from peers/operator) controller-runtime's, one after the other against the same
  * server with the same objects: one looks at 50,000 pods and does nothing, one writes the status of 10,000 custom resources.
  */
-export async function operatorsBenchmark({ pods = 50_000, gadgets = 10_000 } = {}): Promise<object[]> {
+async function operators(server: BenchProcess, { pods = 50_000, gadgets = 10_000 } = {}): Promise<object> {
   const peer = process.env['BENCH_PEER'];
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   const file = join(folder, 'kubeconfig');
   const measured = async (command: string, args: readonly string[]): Promise<OperatorRun> => JSON.parse((await run(command, args)).stdout) as OperatorRun;
-  const both = async (server: BenchProcess, mode: 'pods' | 'gadgets', count: number): Promise<{ karpenterTs: OperatorRun; controllerRuntime?: OperatorRun }> => {
+  const both = async (mode: 'pods' | 'gadgets', count: number): Promise<{ karpenterTs: OperatorRun; controllerRuntime?: OperatorRun }> => {
     await server.ask({ do: 'fill', [mode]: count });
     const karpenterTs = await measured(process.execPath, [OURS, file, mode, String(count)]);
     if (!peer) return { karpenterTs };
@@ -37,11 +37,11 @@ export async function operatorsBenchmark({ pods = 50_000, gadgets = 10_000 } = {
     return { karpenterTs, controllerRuntime: await measured(peer, ['-kubeconfig', file, '-mode', mode, '-count', String(count)]) };
   };
   try {
-    return await onEach(async (server) => {
-      await writeFile(file, server.kubeconfig);
-      return { pods: await both(server, 'pods', pods), gadgets: await both(server, 'gadgets', gadgets) };
-    });
+    await writeFile(file, server.kubeconfig);
+    return { pods: await both('pods', pods), gadgets: await both('gadgets', gadgets) };
   } finally {
     await rm(folder, { recursive: true });
   }
 }
+
+export const operatorsBenchmarks = onEach('operators', operators);
