@@ -94,7 +94,7 @@ export * from './random.js';
 export * from './runtime/health.js';
 export * from './runtime/http-endpoints.js';
 export * from './runtime/metrics.js';
-export type { LeaderElectionOptions } from './runtime/leadership.js';
+export type { LeaderElectionOptions } from './runtime/election-setup.js';
 export * from './runtime/operator.js';
 export * from './runtime/reconcilers.js';
 export * from './runtime/startable.js';

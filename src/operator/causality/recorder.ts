@@ -80,6 +80,11 @@ export class Recorder {
     record.active = undefined;
   }
 
+  /** Others have worked on these keys: what the engine remembers of them is out of date. */
+  reset(concerned: (key: string) => boolean): void {
+    for (const record of this.#records.values()) if (concerned(record.key)) record.memory = new KeyMemory();
+  }
+
   /** All of it about a key. */
   report(key: string, queue: WorkQueue): KeyReport {
     const record = this.#records.get(key);

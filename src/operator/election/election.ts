@@ -46,7 +46,8 @@ export interface Election {
 
 /** Where elections are kept: on the main loop, or in a thread of their own. */
 export interface ElectionHost {
-  election(lease: string): Election;
+  /** A part in the election for a lease; with `sharedAs`, held together with all who stand under that name. */
+  election(lease: string, sharedAs?: string): Election;
   /** Ends what belongs to the host; its elections have ended before. */
   close(): Promise<void>;
 }

@@ -20,6 +20,11 @@ export interface LeaseElectionOptions extends Partial<ElectionTimes> {
   /** Unique among the candidates. */
   identity: string;
   observer?: ElectionObserver;
+  /**
+   * Whether several processes hold the lease together, under one identity, against others with another one. It is not handed back, since some may still
+   * hold it. Default false.
+   */
+  shared?: boolean;
   /** Default: one in this thread's memory. Its limit must be the `renewDeadline`. */
   fence?: Fence;
 }
@@ -131,7 +136,7 @@ export class LeaseElection implements Election {
   }
 
   async #takeOrRenew(signal: AbortSignal): Promise<boolean> {
-    if (this.#leading && this.#record.lease) {
+    if (this.#leading && this.#record.lease && !this.options.shared) {
       try {
         return await this.#write(signal);
       } catch (error) {
@@ -192,7 +197,7 @@ export class LeaseElection implements Election {
     const { clock, observer } = this.options;
     this.#leading = false;
     this.fence.close();
-    if (!this.#claimed) return;
+    if (!this.#claimed || this.options.shared) return;
     try {
       await withDeadline(clock, this.#times.renewDeadline / 2, 'the release of the lease', undefined, (signal) => this.#handBack(signal));
     } catch (error) {

@@ -20,7 +20,7 @@ export interface LeaseThreadData {
 
 /** What the main loop tells the thread. */
 export type ToThread =
-  | { readonly do: 'stand'; readonly lease: string; readonly slot: number }
+  | { readonly do: 'stand'; readonly lease: string; readonly sharedAs: string | undefined; readonly slot: number }
   | { readonly do: 'resign'; readonly lease: string }
   | { readonly do: 'use'; readonly credentials: Credentials };
 

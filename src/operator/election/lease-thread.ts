@@ -33,17 +33,20 @@ const CREDENTIALS_PERIOD = 15_000;
 export class LeaseThread implements ElectionHost {
   readonly #memory = sharedMemory();
   readonly #candidates = new Map<string, Candidate>();
+  /** Where the fences of leases are in memory. */
+  readonly #slots = new Map<string, number>();
   readonly #closing = new AbortController();
   #worker: Promise<Worker> | undefined;
-  #slots = 0;
 
   constructor(private readonly options: LeaseThreadOptions) {}
 
-  election(lease: string): Election {
-    if (this.#slots === SLOTS) throw new RangeError(`one process stands for ${SLOTS} leases at most`);
-    const slot = this.#slots++;
+  election(lease: string, sharedAs?: string): Election {
+    const slot = this.#slots.get(lease) ?? this.#slots.size;
+    if (slot === SLOTS) throw new RangeError(`one process stands for ${SLOTS} leases at most`);
+    this.#slots.set(lease, slot);
     const { clock, times } = this.options;
-    const candidate = new Candidate(new Fence(clock, times.renewDeadline, this.#memory, fenceOffset(slot)), (signal) => this.#run(lease, slot, candidate, signal));
+    const stand = { do: 'stand', lease, sharedAs, slot } as const;
+    const candidate = new Candidate(new Fence(clock, times.renewDeadline, this.#memory, fenceOffset(slot)), (signal) => this.#run(stand, candidate, signal));
     this.#candidates.set(lease, candidate);
     return candidate;
   }
@@ -53,11 +56,11 @@ export class LeaseThread implements ElectionHost {
     await (await this.#worker?.catch(() => undefined))?.terminate();
   }
 
-  async #run(lease: string, slot: number, candidate: Candidate, signal: AbortSignal): Promise<void> {
+  async #run(stand: ToThread & { do: 'stand' }, candidate: Candidate, signal: AbortSignal): Promise<void> {
     const worker = await (this.#worker ??= this.#start());
     const tell = (message: ToThread): void => worker.postMessage(message);
-    const resign = (): void => tell({ do: 'resign', lease });
-    tell({ do: 'stand', lease, slot });
+    const resign = (): void => tell({ do: 'resign', lease: stand.lease });
+    tell(stand);
     if (signal.aborted) resign();
     else signal.addEventListener('abort', resign, { once: true });
     try {

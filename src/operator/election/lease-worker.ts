@@ -32,11 +32,11 @@ const client = new KubeClient(transportTo({
   },
 }, clock), { clock, random: systemRandom, userAgent, fieldManager: userAgent });
 
-function stand(lease: string, slot: number): void {
+function stand(lease: string, sharedAs: string | undefined, slot: number): void {
   const resign = new AbortController();
   const fence = new Fence(clock, times.renewDeadline, memory, fenceOffset(slot));
   const election = new LeaseElection({
-    client, clock, random: systemRandom, namespace, identity, name: lease, ...times, fence,
+    client, clock, random: systemRandom, namespace, identity: sharedAs ?? identity, shared: sharedAs !== undefined, name: lease, ...times, fence,
     observer: {
       failed: (error, tries) => tell({ did: 'failed', lease, message: error instanceof Error ? error.message : String(error), times: tries }),
       recovered: (tries) => tell({ did: 'recovered', lease, times: tries }),
@@ -76,7 +76,7 @@ function look(): void {
 port.on('message', (message: ToThread) => {
   switch (message.do) {
     case 'stand':
-      stand(message.lease, message.slot);
+      stand(message.lease, message.sharedAs, message.slot);
       return;
     case 'resign':
       terms.get(message.lease)?.resign.abort(new Error('asked to resign'));

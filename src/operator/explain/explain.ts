@@ -19,6 +19,8 @@ export interface ExplainSources {
   readonly now: number;
   readonly leading: boolean;
   readonly leader: string | undefined;
+  /** Where the work is shared: the shard that the object is in. */
+  readonly shard?: number | undefined;
   /** What the caches have; undefined when there is none, or no cache. */
   readonly object: (kind: KindPlan, key: ObjectKey) => KubeObject | undefined;
   /** What is wrong with the cache of a kind, in one sentence; undefined when nothing is. */
@@ -49,11 +51,19 @@ const ROLES = ['reconciler', 'reconcilers', 'singleton', 'singletons'];
  * Explains where an object stands and why. `reconciler/NAME` asks about a singleton. Throws UnknownKindName and {@link ObjectNotFound}.
  */
 export function explain(target: ExplainTarget, sources: ExplainSources): Explanation {
-  return ROLES.includes(target.kind.toLowerCase()) ? explainSingleton(target.name, sources) : explainObject(target, sources);
+  return isSingleton(target) ? explainSingleton(target.name, sources) : explainObject(target, sources);
+}
+
+const isSingleton = ({ kind }: ExplainTarget): boolean => ROLES.includes(kind.toLowerCase());
+
+/** The key that a target is about; undefined for singletons. Throws UnknownKindName. */
+export function keyOfTarget(target: ExplainTarget, plan: Plan): ObjectKey | undefined {
+  const { kind, name, namespace = 'default' } = target;
+  return isSingleton(target) ? undefined : objectKey(kindNamed(plan.kinds, kind).namespaced ? { name, namespace } : { name });
 }
 
 function explainObject({ kind: kindName, name, namespace = 'default' }: ExplainTarget, sources: ExplainSources): Explanation {
-  const { plan, now, leading, leader, operator } = sources;
+  const { plan, now, operator } = sources;
   const kind = kindNamed(plan.kinds, kindName);
   const key = objectKey(kind.namespaced ? { name, namespace } : { name });
   const object = sources.object(kind, key);
@@ -73,7 +83,7 @@ function explainObject({ kind: kindName, name, namespace = 'default' }: ExplainT
   const next = nextOf(reconcilers);
   const { uid, resourceVersion, generation, creationTimestamp, deletionTimestamp } = object?.metadata ?? {};
   const explained = {
-    operator, now: moment(now), leading, ...(leader === undefined ? {} : { leader }),
+    operator, now: moment(now), ...leadOf(sources),
     object: {
       apiVersion: apiVersionOf(kind), kind: kind.kind, name, ...(kind.namespaced ? { namespace } : {}), exists: object !== undefined,
       ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }), ...(generation === undefined ? {} : { generation }),
@@ -87,8 +97,11 @@ function explainObject({ kind: kindName, name, namespace = 'default' }: ExplainT
   return { ...explained, findings: [...(trouble ? [trouble] : []), ...notes.flatMap(({ finding }) => finding ?? []), ...findingsOf(explained, root)] };
 }
 
+const leadOf = ({ leading, leader, shard }: ExplainSources): Pick<Explanation, 'leading' | 'leader' | 'shard'> =>
+  ({ leading, ...(leader === undefined ? {} : { leader }), ...(shard === undefined ? {} : { shard }) });
+
 function explainSingleton(name: string, sources: ExplainSources): Explanation {
-  const { plan, now, leading, leader, operator } = sources;
+  const { plan, now, operator } = sources;
   const report = plan.singletons.some((singleton) => singleton.name === name) ? sources.report(name, '') : undefined;
   if (!report) {
     const known = plan.singletons.map((singleton) => singleton.name).sort();
@@ -97,7 +110,7 @@ function explainSingleton(name: string, sources: ExplainSources): Explanation {
   const reconcilers = [explainReconciler(name, report, [])];
   const next = nextOf(reconcilers);
   const explained = {
-    operator, now: moment(now), leading, ...(leader === undefined ? {} : { leader }), object: { apiVersion: operator, kind: 'Singleton', name, exists: true },
+    operator, now: moment(now), ...leadOf(sources), object: { apiVersion: operator, kind: 'Singleton', name, exists: true },
     ...(next ? { next } : {}), conditions: [], finalizers: [], reconcilers, notes: [],
   };
   return { ...explained, findings: findingsOf(explained, undefined) };

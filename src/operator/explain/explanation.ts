@@ -91,6 +91,8 @@ export interface Explanation {
   readonly leading: boolean;
   /** Who leads, where there is an election and it is known. */
   readonly leader?: string;
+  /** Where the work is shared: the shard that the object is in. `leading` and `leader` are about that. */
+  readonly shard?: number;
   readonly object: {
     readonly apiVersion: string;
     readonly kind: string;

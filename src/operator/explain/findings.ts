@@ -27,8 +27,9 @@ const until = (then: Instant, now: Instant): string => {
 
 const names = (list: readonly string[]): string => (list.length < 2 ? list.join('') : `${list.slice(0, -1).join(', ')} and ${list.at(-1)}`);
 
-function leadership({ leading, leader }: Explained): string[] {
+function leadership({ leading, leader, shard }: Explained): string[] {
   if (leading) return [];
+  if (shard !== undefined) return [`it is in shard ${shard}, which this replica does not hold, so nothing is known of queues and runs; ${leader ? `${leader} holds it` : 'it is not known who does'}`];
   return [`this replica stands by, so nothing is known of queues and runs; ${leader ? `${leader} leads` : 'it is not known who leads'}`];
 }
 

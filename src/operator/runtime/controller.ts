@@ -104,7 +104,22 @@ export class Controller {
   /** Lets the workers empty the queue, until the signal aborts. */
   startWorkers(signal: AbortSignal): void {
     const { plan, cpus } = this.options;
-    this.#workers = this.queue.work(concurrencyOf(plan.concurrency, cpus)).subscribe((item) => this.#inFlight.add(this.#work(item, signal)));
+    this.#workers = this.queue.work(concurrencyOf(plan.concurrency, cpus)).subscribe((item) => this.#take(item, signal));
+  }
+
+  /** The keys of a shard are ours: all of them are looked at. */
+  gained(shard: number): void {
+    const { shards } = this.options.environment;
+    for (const key of this.#informer.store.keys()) {
+      if (shards?.of(key) === shard) this.#wake(key, { cause: 'resync', source: `shard ${shard}`, priority: LOW_PRIORITY });
+    }
+  }
+
+  /** The keys of a shard are somebody else's: resolves when no run of them is under way. None begins, since we do not own it any more. */
+  async drained(shard: number): Promise<void> {
+    const { shards } = this.options.environment;
+    await this.#inFlight.ended(String(shard));
+    this.#recorder.reset((key) => shards?.of(key) === shard);
   }
 
   /** Takes nothing up any more, and resolves when every run has ended. */
@@ -149,6 +164,7 @@ export class Controller {
 
   /** The only way into the queue besides back-off: nothing is looked at without a reason. */
   #wake(key: ObjectKey, { cause, source, seen, priority, after = 0 }: Omit<Wake, 'after'> & { after?: number }): void {
+    if (!this.#isOurs(key)) return;
     const at = this.options.environment.clock.now() + Math.max(0, after);
     this.#recorder.note(key, seen ? { cause, source, at, seen } : { cause, source, at });
     this.queue.add(key, { priority, after, despiteBackoff: cause === 'deadline' });
@@ -173,6 +189,20 @@ export class Controller {
       this.#log.error('priority or fairBy threw', { error, source: describeObject(object) });
       return otherwise;
     }
+  }
+
+  #take(item: Item, signal: AbortSignal): void {
+    const { shards } = this.options.environment;
+    if (this.#isOurs(item.key)) {
+      this.#inFlight.add(this.#work(item, signal), shards && String(shards.of(item.key)));
+      return;
+    }
+    this.queue.forget(item.key);
+    this.queue.done(item.key);
+  }
+
+  #isOurs(key: ObjectKey): boolean {
+    return this.options.environment.shards?.has(key) ?? true;
   }
 
   async #work(item: Item, signal: AbortSignal): Promise<void> {

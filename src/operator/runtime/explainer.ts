@@ -3,7 +3,7 @@ import type { KeyReport } from '../causality/recorder.js';
 import type { Clock } from '../clock.js';
 import type { KindPlan, Plan } from '../dsl/plan.js';
 import type { ExplainTarget } from '../explain/explain.js';
-import { explain } from '../explain/explain.js';
+import { explain, keyOfTarget } from '../explain/explain.js';
 import type { Explanation } from '../explain/explanation.js';
 import { roughly } from '../duration.js';
 import type { ExplanationNote } from '../explain/object-explainer.js';
@@ -33,11 +33,13 @@ export class Explainer {
   /** Rejects with UnknownKindName and ObjectNotFound. */
   async explain(target: ExplainTarget): Promise<Explanation> {
     const { operator, plan, clock, cache, leadership, report } = this.options;
-    const leader = await leadership?.leader();
+    const concerned = keyOfTarget(target, plan);
+    const leader = await leadership?.leader(concerned);
     return explain(target, {
       operator, plan, leader, report,
       now: clock.now(),
-      leading: leadership?.held ?? true,
+      leading: leadership?.leads(concerned) ?? true,
+      shard: leadership?.shardOf(concerned),
       object: ({ type }, key) => (cache.has(type) ? cache.informer(type).store.get(key) : undefined),
       cacheTrouble: (kind) => this.#cacheTrouble(kind),
       notes: (kind, object) => this.#notes(kind, object),

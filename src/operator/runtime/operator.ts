@@ -36,13 +36,16 @@ import { HttpEndpoints } from './http-endpoints.js';
 import { InformerCache } from './informer-cache.js';
 import { informerGauges, informerObserver } from './informer-metrics.js';
 import { Kinds } from './kinds.js';
-import type { LeaderElectionOptions } from './leadership.js';
-import { Leadership } from './leadership.js';
+import type { LeaderElectionOptions } from './election-setup.js';
+import { ElectionSetup } from './election-setup.js';
+import type { Leadership, Loss } from './leadership.js';
+import { SingleLeadership } from './leadership.js';
 import { Metrics } from './metrics.js';
 import { addReadinessChecks, untilSynced } from './readiness.js';
 import { ReconcilerToken, reconcilers } from './reconcilers.js';
 import { restClientMetrics } from './rest-client-metrics.js';
 import type { Environment, RunObserver } from './run-context.js';
+import { ShardLeadership } from './shard-leadership.js';
 import { SingletonController } from './singleton.js';
 import { Startable } from './startable.js';
 import { ObservedConditions, StatusMetrics } from './status-metrics.js';
@@ -118,6 +121,8 @@ export class Operator {
   /** Without rate limit and fence: for leases, which a busy operator must not lose, and certificates, which followers need too. */
   readonly #free: KubeClient;
   readonly #leadership: Leadership | undefined;
+  /** The same, where all replicas work. */
+  readonly #sharding: ShardLeadership | undefined;
   readonly #cache: InformerCache;
   readonly #recorder: EventRecorder;
   readonly #stopInformers = new AbortController();
@@ -151,9 +156,14 @@ export class Operator {
     this.#client = new KubeClient(transport, { ...shared, rate: { ...DEFAULT_RATE, ...options.rate }, mayWrite: () => this.#leadership?.held ?? true });
     const { leaderElection = false } = options;
     this.#free = new KubeClient(transport, shared);
-    this.#leadership = leaderElection === false ? undefined : new Leadership(options.name, leaderElection === true ? {} : leaderElection, {
-      client: this.#free, endpoint: () => transport.endpoint, userAgent: shared.userAgent, clock: this.#clock, random: this.#random, log: this.#log, metrics: this.metrics,
-    });
+    if (leaderElection !== false) {
+      const election: LeaderElectionOptions = leaderElection === true ? {} : leaderElection;
+      const setup = new ElectionSetup(options.name, election, {
+        client: this.#free, endpoint: () => transport.endpoint, userAgent: shared.userAgent, clock: this.#clock, random: this.#random, log: this.#log, metrics: this.metrics,
+      });
+      this.#sharding = election.shards === undefined ? undefined : new ShardLeadership(setup, election.shards);
+      this.#leadership = this.#sharding ?? new SingleLeadership(setup);
+    }
     this.#cache = new InformerCache(this.#kinds, this.#client);
     this.#recorder = new EventRecorder({
       client: this.#client, clock: this.#clock, component: options.name,
@@ -246,9 +256,13 @@ export class Operator {
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      await stack.stop(this.options.shutdownTimeout ?? 30_000);
+      await stack.stop(this.#shutdownTimeout);
       this.#log.info('stopped', { operator: this.options.name });
     }
+  }
+
+  get #shutdownTimeout(): number {
+    return this.options.shutdownTimeout ?? 30_000;
   }
 
   /**
@@ -265,6 +279,7 @@ export class Operator {
       fence: () => {
         if (this.#leadership && !this.#leadership.held) throw new NotLeaderError();
       },
+      shards: this.#sharding,
     };
     stack.push('connections', () => this.#client.close());
     await this.#serve(stack);
@@ -285,17 +300,44 @@ export class Operator {
     stack.push('events', () => this.#recorder.flushed());
     const work = new AbortController();
     setMaxListeners(0, work.signal);
-    await this.#startServices(services.filter(({ leaderOnly = true }) => leaderOnly), stack, work.signal);
+    const alone = new StopStack(this.#clock, this.#log);
+    stack.push('services of the leader', () => alone.stop(this.#shutdownTimeout));
+    const startAlone = (): Promise<void> => this.#startServices(services.filter(({ leaderOnly = true }) => leaderOnly), alone, work.signal);
+    if (!this.#sharding) await startAlone();
     signal.throwIfAborted();
+    stack.push('shards', () => this.#sharding?.resign());
     stack.push('reconcilers', async () => {
       work.abort(new Error('the operator stops'));
       await Promise.all(controllers.map((controller) => controller.stop()));
     });
-    for (const controller of controllers) controller.startSources(work.signal);
-    for (const controller of controllers) controller.startWorkers(work.signal);
+    const singletons = controllers.filter((controller) => controller instanceof SingletonController);
+    const keyed = controllers.filter((controller) => controller instanceof Controller);
+    const start = (started: readonly (Controller | SingletonController)[]): void => {
+      for (const controller of started) controller.startSources(work.signal);
+      for (const controller of started) controller.startWorkers(work.signal);
+    };
+    start(this.#sharding ? keyed : controllers);
+    const ended = this.#share(keyed, async () => {
+      await startAlone();
+      start(singletons);
+    }, stack);
     this.#log.info('started', { operator: this.options.name, reconcilers: this.plan.reconcilers.length + this.plan.singletons.length });
     this.#becomeReady();
-    await rejectOnAbort(lost?.promise ?? new Promise(() => undefined), signal);
+    await rejectOnAbort(Promise.race([lost?.promise, ended?.promise].filter((loss) => loss !== undefined)), signal);
+  }
+
+  /** Where the work is shared: has the controllers get their shards, and starts with shard 0 what runs in one place only. */
+  #share(controllers: readonly Controller[], startAlone: () => Promise<void>, stack: StopStack): Loss | undefined {
+    let failed: (error: unknown) => void = () => undefined;
+    const failure = new Promise<never>((_, reject) => (failed = reject));
+    const loss = this.#sharding?.share({
+      gained: (shard) => {
+        for (const controller of controllers) controller.gained(shard);
+        if (shard === 0) startAlone().catch(failed);
+      },
+      drained: async (shard) => void (await Promise.all(controllers.map((controller) => controller.drained(shard)))),
+    }, stack);
+    return loss && { promise: Promise.race([loss.promise, failure]) };
   }
 
   async #compile(): Promise<void> {

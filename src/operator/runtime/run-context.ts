@@ -15,6 +15,7 @@ import type { InformerCache } from './informer-cache.js';
 import type { Kinds } from './kinds.js';
 import type { ObjectWriter } from './object-writer.js';
 import type { UntrackedRead } from './read-coverage.js';
+import type { Shards } from './shard-leadership.js';
 
 /** What a test bed wants to know of runs. What it asks for costs time that production has no use for. */
 export interface RunObserver {
@@ -38,6 +39,8 @@ export interface Environment {
   /** Throws when this process no longer leads. */
   readonly fence: () => void;
   readonly tests: RunObserver | undefined;
+  /** Which keys are this process's, where the work is shared. */
+  readonly shards?: Shards | undefined;
 }
 
 /** What one run adds. */
