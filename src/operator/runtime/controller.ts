@@ -120,6 +120,7 @@ export class Controller {
     const { shards } = this.options.environment;
     await this.#inFlight.ended(String(shard));
     this.#recorder.reset((key) => shards?.of(key) === shard);
+    for (const key of this.#informer.store.keys()) if (shards?.of(key) === shard) this.#echoes.forget(key);
   }
 
   /** Takes nothing up any more, and resolves when every run has ended. */
