@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { seededRandom } from '../random.js';
 import { shardOf } from './shard.js';
-import type { Replica } from './shard-world.test-support.js';
-import { ShardWorld } from './shard-world.test-support.js';
+import type { Replica } from '../testing/shard-world.test-support.js';
+import { ShardWorld } from '../testing/shard-world.test-support.js';
 
 const SHARDS = 5;
 
