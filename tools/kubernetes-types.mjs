@@ -18,8 +18,6 @@ const GROUP_VERSIONS = [
   'node.k8s.io/v1', 'apiextensions.k8s.io/v1', 'admissionregistration.k8s.io/v1', 'apiregistration.k8s.io/v1',
   'authentication.k8s.io/v1', 'authorization.k8s.io/v1', 'certificates.k8s.io/v1', 'flowcontrol.apiserver.k8s.io/v1', 'resource.k8s.io/v1',
 ];
-/** Served by upstream, but without any meaning in an embedded cluster. */
-const LEFT_OUT = new Set(['componentstatuses']);
 /** metrics.k8s.io is an aggregated API: its types live in another module and are few. */
 const METRICS = {
   'metrics.v1beta1.ContainerMetrics': { name: '!string', usage: '!{quantity' },
@@ -116,7 +114,7 @@ function typeFor(group, kindVersion, kind) {
 }
 
 const resources = [];
-const add = (resource) => { if (!LEFT_OUT.has(resource.plural)) resources.push(omitEmpty(resource)); };
+const add = (resource) => void resources.push(omitEmpty(resource));
 const core = read('discovery/api__v1.json').resources;
 for (const entry of core.filter(({ name }) => !name.includes('/'))) {
   add({

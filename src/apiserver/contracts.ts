@@ -122,7 +122,7 @@ export interface ScalePaths {
 }
 
 /** `''` is the resource itself. */
-export type Subresource = '' | 'status' | 'scale' | 'binding' | 'eviction' | 'log' | 'finalize' | 'approval' | 'ephemeralcontainers' | 'resize' | 'token';
+export type Subresource = '' | 'status' | 'scale' | 'binding' | 'eviction' | 'log' | 'finalize' | 'approval' | 'ephemeralcontainers' | 'resize' | 'token' | 'portforward';
 
 /**
  * One resource in one version: how it is named, merged, validated and shown.

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { certificateRequests } from './admission/certificate-requests.js';
 import { limitRanger } from './admission/limit-ranger.js';
 import { startPolicyTypeChecking } from './admission/policy-type-checking.js';
 import { validatingAdmissionPolicies } from './admission/validating-admission-policy.js';
@@ -103,7 +104,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const admission: AdmissionPlugin[] = [limitRanger({ storage })];
   const flows = new FlowClassifier(storage);
   const ctx: RestContext = { flows, authenticator, authorizer, serviceAccountTokens, closing: closing.signal, clock, random, storage, registry, conversions, admission, webhookTransport: options.webhooks ?? httpsWebhooks({ resolve: externalNames(storage) }), ...(options.audit && { audit: options.audit }), ...(nodeLogs && { podLogs: nodeLogs }), ...(options.podPorts && { podPorts: options.podPorts }), ...(options.metrics && { metrics: options.metrics }) };
-  admission.push(escalationCheck(authorizer), ...(options.admission ?? []), validatingAdmissionPolicies(ctx), quotaAdmission(ctx));
+  admission.push(escalationCheck(authorizer), certificateRequests(authorizer), ...(options.admission ?? []), validatingAdmissionPolicies(ctx), quotaAdmission(ctx));
   bootstrap(ctx);
   ensureDefaultRoles(ctx);
   ensureDefaultFlowSchemas(ctx);

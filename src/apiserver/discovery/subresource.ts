@@ -17,6 +17,7 @@ const SUBRESOURCES: Record<Named, { kind?: string; group?: string; verbs: string
   scale: { kind: 'Scale', group: 'autoscaling', verbs: 'get patch update' },
   binding: { kind: 'Binding', verbs: 'create' },
   eviction: { kind: 'Eviction', group: 'policy', verbs: 'create' },
+  portforward: { kind: 'PodPortForwardOptions', verbs: 'create get' },
   log: { verbs: 'get' },
   finalize: { verbs: 'update' },
   approval: { verbs: 'get patch update' },

@@ -17,6 +17,9 @@ export interface KindBehaviour {
   validate?: (object: ApiObject) => Cause[];
   /** What an update may not do, on top of {@link validate}. */
   validateUpdate?: (object: ApiObject, previous: ApiObject, subresource: Subresource) => Cause[];
+  /** What a change through a subresource other than `scale` may not do. */
+  validateStatus?: (object: ApiObject, previous: ApiObject, subresource: Subresource) => Cause[];
+  deprecationWarning?: string;
   warnings?: (object: ApiObject) => string[];
   fromStorage?: (object: ApiObject) => ApiObject;
   toStorage?: (object: ApiObject) => ApiObject;

@@ -1,5 +1,6 @@
 import { customResourceDefinitionBehaviour } from '../crd/behaviour.js';
 import type { KindBehaviour } from './behaviour.js';
+import { certificateRequestBehaviour } from './core/certificate-request.js';
 import { limitRangeBehaviour, namespaceBehaviour, nodeBehaviour } from './core/cluster.js';
 import { endpointsBehaviour, secretBehaviour } from './core/config.js';
 import { resourceClaimBehaviour, resourceClaimTemplateBehaviour } from './core/dynamic-resources.js';
@@ -19,6 +20,7 @@ const countsChanges: KindBehaviour = { tracksGeneration: true };
 
 /** `apiVersion/Kind` → what sets that kind apart. Kinds that are not here are plain stored objects. */
 export const behaviours: Readonly<Record<string, KindBehaviour>> = {
+  'v1/ComponentStatus': { deprecationWarning: 'v1 ComponentStatus is deprecated in v1.19+' },
   'v1/Endpoints': endpointsBehaviour,
   'v1/Event': coreEventBehaviour,
   'v1/LimitRange': limitRangeBehaviour,
@@ -44,6 +46,7 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'autoscaling/v2/HorizontalPodAutoscaler': horizontalPodAutoscalerBehaviour,
   'batch/v1/CronJob': cronJobBehaviour,
   'batch/v1/Job': jobBehaviour,
+  'certificates.k8s.io/v1/CertificateSigningRequest': certificateRequestBehaviour,
   'discovery.k8s.io/v1/EndpointSlice': endpointSliceBehaviour,
   'events.k8s.io/v1/Event': eventBehaviour,
   'flowcontrol.apiserver.k8s.io/v1/FlowSchema': flowSchemaBehaviour,

@@ -31,7 +31,7 @@ const entries: ResourceEntry[] = createRequire(import.meta.url)('./resources.jso
 
 const STANDARD_VERBS = 'create delete deletecollection get list patch update watch';
 /** Subresources that need a kubelet's streaming endpoints, or that nothing here stands behind, are not offered. */
-const OFFERED = new Set<string>(['status', 'scale', 'binding', 'eviction', 'log', 'finalize', 'ephemeralcontainers', 'resize', 'token'] satisfies Subresource[]);
+const OFFERED = new Set<string>(['status', 'scale', 'binding', 'eviction', 'log', 'finalize', 'ephemeralcontainers', 'resize', 'token', 'approval', 'portforward'] satisfies Subresource[]);
 
 /** Kinds that are one store under two names; the second reads and writes the first's objects. */
 const STORED_AS: Record<string, { resource: string; apiVersion: string }> = {
@@ -50,7 +50,7 @@ function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
   const stored = STORED_AS[`${apiVersion}/${plural}`] ?? { resource: group ? `${plural}.${group}` : plural, apiVersion };
   const subresources = (entry.subresources ?? []).map(({ name }) => name).filter((name) => OFFERED.has(name));
   const statusSubresource = subresources.includes('status');
-  const { validate = () => [], validateUpdate = () => [], setDefaults = () => undefined, selectableFields = {}, tracksGeneration = false, ...optional } = behaviour;
+  const { validate = () => [], validateUpdate = () => [], validateStatus = () => [], setDefaults = () => undefined, selectableFields = {}, tracksGeneration = false, ...optional } = behaviour;
   return {
     group,
     version,
@@ -81,7 +81,7 @@ function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
     setDefaults,
     validate,
     // Subresources change what the spec may not: a binding sets the node, a status that of an object which breaks newer rules.
-    validateUpdate: (object, previous, subresource) => (subresource === '' || subresource === 'scale' ? [...validate(object), ...validateUpdate(object, previous, subresource)] : []),
+    validateUpdate: (object, previous, subresource) => (subresource === '' || subresource === 'scale' ? [...validate(object), ...validateUpdate(object, previous, subresource)] : validateStatus(object, previous, subresource)),
     ...optional,
   };
 }

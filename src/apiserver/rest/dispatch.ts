@@ -6,6 +6,7 @@ import { PROTOBUF } from '../http/protobuf.js';
 import { type DuplicateFields, duplicateFields, duplicateKeys, NO_DUPLICATES } from '../schema/duplicate-fields.js';
 import { notAcceptable, StatusError, unknownPath } from '../status.js';
 import { watch } from '../watch/watch-events.js';
+import { readComponentStatus } from './component-status.js';
 import type { RestContext, RestResult } from './context.js';
 import { create } from './create.js';
 import { readDeleteOptions, remove, removeCollection } from './delete.js';
@@ -31,10 +32,12 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
   const options = (kind: Parameters<typeof readWriteOptions>[0]): WriteOptions => ({ ...readWriteOptions(kind, query, headers['user-agent'] ?? '', warn), ...(request.user && { user: request.user }), duplicates: duplicatesIn(body, mediaType(headers)) });
   if (definition.deprecationWarning) warn(definition.deprecationWarning);
   if (definition.group === 'metrics.k8s.io') return readMetrics(ctx, info);
+  if (definition.storageResource === 'componentstatuses') return readComponentStatus(info);
 
   switch (`${verb} ${subresource}`) {
     case 'get ':
     case 'get status':
+    case 'get approval':
       return get(ctx, info);
     case 'list ':
       return list(ctx, info);
@@ -44,11 +47,13 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
       return createOrAnswer(ctx, info, request, options('CreateOptions'));
     case 'update ':
     case 'update status':
+    case 'update approval':
     case 'update ephemeralcontainers':
     case 'update resize':
       return update(ctx, info, decodeObject(body, headers), options('UpdateOptions'));
     case 'patch ':
     case 'patch status':
+    case 'patch approval':
     case 'patch ephemeralcontainers':
     case 'patch resize': {
       const type = mediaType(headers);

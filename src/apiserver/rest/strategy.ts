@@ -71,7 +71,7 @@ export async function prepareUpdate(ctx: RestContext, definition: ResourceDefini
   restore(metadata, before, 'deletionTimestamp');
   restore(metadata, before, 'deletionGracePeriodSeconds');
   if (definition.statusSubresource) {
-    if (subresource === 'status') keepAllButStatus(object, previous, definition);
+    if (subresource === 'status' || subresource === 'approval') keepAllButStatus(object, previous, definition);
     else restore(object, previous, 'status');
   }
   const admission = admissionRequest('UPDATE', definition, subresource, object, previous, options);
