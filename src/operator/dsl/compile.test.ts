@@ -228,6 +228,15 @@ describe('compile', () => {
         @Reconciler({ for: Widget, name: 'double' }) class Double { @Condition('A') @Step() a(): Outcome { return met(); } }
         return [Double];
       }, 'Double.a: is more than one step; give every @Condition and @Step a method of its own'],
+      ['a method with two roles', () => {
+        @Reconciler({ for: Widget, name: 'roles' })
+        class Roles {
+          @Condition('A') a(): Outcome { return met(); }
+          @Deadline('A', '1m') @Deadline('A', '2m') late(): Outcome { return done(); }
+          @Finalizer('a.b/c') @When() gone(): never { throw new Error('never called'); }
+        }
+        return [Roles];
+      }, 'Roles.gone: is both @When and @Finalizer; give each a method of its own'],
       ['a condition type that Kubernetes refuses', () => {
         @Reconciler({ for: Widget, name: 'type' }) class Typed { @Condition('not valid' as 'A') a(): Outcome { return met(); } }
         return [Typed];

@@ -8,6 +8,9 @@ import type { DecoratorRecord } from './records.js';
 import { memberRecords } from './records.js';
 import type { KindClass } from './resource.js';
 
+/** Decorators of steps. */
+const STEPS: readonly string[] = ['Condition', 'Step'];
+
 type AnyClass = abstract new (...args: never[]) => unknown;
 
 /** Kinds that were planned once, so that equal classes give equal plans. */
@@ -55,6 +58,18 @@ export class Declaration {
       } else if (typeof (this.type.prototype as Record<string, unknown>)[member as string] !== 'function') {
         this.report(`@${decorator} has to be on a method`, member);
       }
+    }
+    this.#checkRoles();
+  }
+
+  /** A method has one role, if several times: two deadlines may share one, a step and a finalizer may not. */
+  #checkRoles(): void {
+    const roles = new Map<string, string>();
+    for (const { decorator, member = '' } of this.members) {
+      const role = roles.get(member);
+      if (role === undefined) roles.set(member, decorator);
+      // Two steps in one method are reported where steps are read.
+      else if (role !== decorator && !(STEPS.includes(role) && STEPS.includes(decorator))) this.report(`is both @${role} and @${decorator}; give each a method of its own`, member);
     }
   }
 

@@ -26,6 +26,7 @@ import type { ObjectKey } from '../kube/object.js';
 import type { KubeTransport } from '../kube/transport.js';
 import { Logger } from '../logger.js';
 import { Random, systemRandom } from '../random.js';
+import { construct } from './construct.js';
 import { Controller } from './controller.js';
 import { ControllersMetrics } from './controller-metrics.js';
 import { Explainer } from './explainer.js';
@@ -393,7 +394,7 @@ export class Operator {
   }
 
   async #instanceOf(type: ReconcilerClass): Promise<object> {
-    return this.container.getAsync(type as new () => object);
+    return construct(this.container, type);
   }
 
   #startInformers(): void {

@@ -1,6 +1,7 @@
 import { ContainerModule } from 'inversify';
 import type { ReconcilerClass } from '../dsl/plan.js';
 import { token } from '../dsl/token.js';
+import { explaining } from './construct.js';
 
 /** Under this token stand the classes that the operator runs; a module adds to them by {@link reconcilers}. */
 export const ReconcilerToken = token<ReconcilerClass>('karpenter-ts.Reconciler');
@@ -10,7 +11,7 @@ export const reconcilers = (...classes: readonly ReconcilerClass[]): ContainerMo
   new ContainerModule(({ bind, isBound }) => {
     for (const type of classes) {
       const service = type as new () => object;
-      if (!isBound(service)) bind(service).toSelf().inSingletonScope();
+      if (!isBound(service)) explaining(type, () => bind(service).toSelf().inSingletonScope());
       bind(ReconcilerToken).toConstantValue(type);
     }
   });
