@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'chai';
 import { parseAllDocuments } from 'yaml';
 import { pluralOf } from '../../src/operator/index.js';
 import { linkDependencies } from '../support/installed-package.js';
@@ -36,6 +37,7 @@ describe('The examples in a sandbox, by npm run dev', function examples() {
             return status?.conditions?.some((condition) => condition.type === wanted && condition.status === 'True') || `${JSON.stringify(status)}\n${output}`;
           });
         }
+        expect(output, 'its role is complete').to.not.include('forbidden');
       } finally {
         process.kill(-(dev.pid as number), 'SIGINT');
         await ended;

@@ -94,6 +94,18 @@ describe('From nothing to an operator in the sandbox, in five commands', functio
     await eventually('the operator is there again', 40_000, async () => /"message":"started"/.test(output.slice(before)) || output);
   });
 
+  it('runs with the permissions of the generated role: what @RBAC does not say is refused here already', async () => {
+    succeed(folder, 'npx', 'karpenter-ts', 'new', 'reconciler', 'marker', '--for', 'Namespace');
+    const mark = async (): Promise<string | undefined> => (await get<{ metadata: { annotations?: Record<string, string> } }>('/api/v1/namespaces/default')).metadata.annotations?.['website-operator/seen-by'];
+    await eventually('the namespace is marked', 40_000, async () => (await mark()) === 'marker' || output);
+    expect(output).to.not.include('forbidden');
+    edit('src/marker.ts', "['website-operator/seen-by'] = 'marker'", "['website-operator/seen-by'] = 'somebody'");
+    edit('src/marker.ts', /@RBAC.*\n/.exec(readFileSync(join(folder, 'src/marker.ts'), 'utf8'))?.[0] ?? '', '');
+    edit('src/marker.ts', 'RBAC, ', '');
+    await says(/namespaces \\?"default\\?" is forbidden: User \\?"system:serviceaccount:website-operator:website-operator\\?" cannot patch resource/);
+    expect(await mark()).to.equal('marker');
+  });
+
   it('ends at Ctrl-C with the sandbox and the operator', async () => {
     await interrupt([...running][0] as ChildProcess);
     expect(output.trimEnd().split('\n').at(-1)).to.match(/"message":"stopped"/);
@@ -121,7 +133,8 @@ describe('From nothing to an operator in the sandbox, in five commands', functio
     expect(succeed(folder, 'kubectl', 'get', 'clusterrole', 'website-operator', '-o', 'jsonpath={.rules[*].resources}')).to.include('configmaps').and.include('websites/status');
   });
 
-  it('says with npm run check what is not up to date', () => {
+  it('says with npm run check what is not up to date', async () => {
+    await Promise.all([...running].map(interrupt));
     succeed(folder, 'npm', 'run', 'check');
     edit('src/website.ts', 'maxLength(1024)', 'maxLength(512)');
     const { status, stdout } = spawnSync('npm', ['run', 'check'], { cwd: folder, encoding: 'utf8', env: environment });

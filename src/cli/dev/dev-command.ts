@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { httpTransport, rejectOnAbort } from '../../operator/index.js';
 import { Applier } from '../apply.js';
 import { CliError } from '../cli-error.js';
+import { loadKubeconfig } from '../kubeconfig.js';
 import { readManifests } from '../manifest-files.js';
+import type { Manifest } from '../manifest-files.js';
 import type { Project } from '../project/project.js';
 import { Child, finished } from './child.js';
+import { roleManifests, writeOperatorKubeconfig } from './operator-access.js';
 import { SourceChanges } from './source-changes.js';
 
 export interface DevFlags {
@@ -24,16 +27,17 @@ const NODE_POOL = new URL('../../../../config/samples/nodepool.yaml', import.met
 const describe = (ending: number | string): string => (typeof ending === 'number' ? `exit code ${ending}` : ending);
 
 /**
- * `karpenter-ts dev`: a sandbox, and in it the operator of a project, built and started anew whenever a source is saved. What does not
- * compile is printed, and the operator of before goes on. Ends at a signal, with everything that it started.
+ * `karpenter-ts dev`: a sandbox, and in it the operator of a project, with just the permissions of its generated role, built and started anew
+ * whenever a source is saved. What does not compile is printed, and the operator of before goes on. Ends at a signal, with everything that it started.
  */
 export async function devCommand(project: Project, flags: DevFlags, print: Print, signal: AbortSignal): Promise<void> {
   const changes = new SourceChanges(join(project.folder, 'src'));
   const kubeconfig = flags.kubeconfig ?? join(project.folder, '.sandbox/kubeconfig');
-  const session = new DevSession(project, kubeconfig, flags.operator, print, signal);
+  let session: DevSession | undefined;
   let sandbox: Child | undefined;
   try {
     if (flags.kubeconfig === undefined) sandbox = await startSandbox(kubeconfig, flags.port, print, signal);
+    session = new DevSession(project, kubeconfig, sandbox ? await writeOperatorKubeconfig(project, kubeconfig) : kubeconfig, flags.operator, print, signal);
     const lost = sandbox?.ended.then((ending) => { throw new CliError(`the sandbox ended with ${describe(ending)}`); });
     lost?.catch(() => undefined);
     for (;;) {
@@ -44,18 +48,23 @@ export async function devCommand(project: Project, flags: DevFlags, print: Print
     if (!signal.aborted) throw error;
   } finally {
     changes.close();
-    await session.stop();
+    await session?.stop();
     await sandbox?.stop();
   }
 }
 
+const readFolder = async (folder: string): Promise<Manifest[]> => (existsSync(folder) ? (await readManifests([folder], { mayBeEmpty: true })).manifests : []);
+
 /** What follows from the sources. */
 class DevSession {
   #operator: Child | undefined;
-  #applied = '';
+  #applied: string | undefined;
 
   constructor(
     private readonly project: Project,
+    /** What applies CRDs and samples. */
+    private readonly administrator: string,
+    /** What the operator has; in an existing cluster the same, and nobody is given a role there. */
     private readonly kubeconfig: string,
     private readonly withOperator: boolean,
     private readonly print: Print,
@@ -90,22 +99,20 @@ class DevSession {
     await operator?.stop();
   }
 
-  /** CRDs when they changed; samples once, as they are for the user to change. */
+  /** CRDs and role when they changed; samples once, as they are for the user to change. */
   async #apply(): Promise<void> {
-    const folders = ['config/crd', ...(this.#applied === '' ? ['config/samples'] : [])].map((folder) => join(this.project.folder, folder));
-    const { manifests } = await readManifests(folders.filter(existsSync), { mayBeEmpty: true });
-    const crds = JSON.stringify(manifests.filter(({ object }) => object.kind === 'CustomResourceDefinition'));
-    if (crds === this.#applied) return;
-    const { KubeConfig } = await import('@kubernetes/client-node');
-    const config = new KubeConfig();
-    config.loadFromFile(this.kubeconfig);
-    const transport = httpTransport(config);
+    const at = (folder: string): Promise<Manifest[]> => readFolder(join(this.project.folder, folder));
+    const generated = [...await at('config/crd'), ...(this.kubeconfig === this.administrator ? [] : await roleManifests(this.project))];
+    const text = JSON.stringify(generated.map(({ object }) => object));
+    if (text === this.#applied) return;
+    const samples = this.#applied === undefined ? await at('config/samples') : [];
+    const transport = httpTransport(await loadKubeconfig({ file: this.administrator }));
     try {
-      await rejectOnAbort(new Applier(transport, this.print).apply(manifests), this.signal);
+      await rejectOnAbort(new Applier(transport, this.print).apply([...generated, ...samples]), this.signal);
     } finally {
       await transport.close();
     }
-    this.#applied = crds;
+    this.#applied = text;
   }
 
   async #restart(): Promise<void> {
