@@ -58,7 +58,7 @@ async function attach({ kubeconfig: file, context, controllers, port, dataDir, w
   const kubeconfig = await loadKubeconfig({ file, context });
   const certificateAuthority = await certificateAuthorityOf(kubeconfig);
   const sandbox = await attachSandbox({
-    ...options, karpenter: operator, kinds: [NodeClaim, NodePool].map(kindRefOf), ...(controllers ? { controllers } : {}),
+    ...options, karpenter: operator, report: (message) => process.stderr.write(`karpenter-ts: ${message}\n`), kinds: [NodeClaim, NodePool].map(kindRefOf), ...(controllers ? { controllers } : {}),
     controlPlane: { url: kubeconfig.getCurrentCluster()?.server ?? '', certificateAuthority, transport: httpTransport(kubeconfig) },
   });
   return { sandbox, access: `--kubeconfig ${file}${context === undefined ? '' : ` --context ${context}`}`, certificateAuthority, attached: { kubeconfig, controllers: sandbox.controllers } };

@@ -47,6 +47,8 @@ export interface SandboxResult extends ClusterSummary {
 }
 
 const OPERATOR_NAMESPACE = 'karpenter';
+/** Milliseconds after which waiting for the lead is worth a word. */
+const LEAD_EXPECTED = 5_000;
 const LABELS = { 'app.kubernetes.io/name': 'karpenter', 'app.kubernetes.io/instance': 'karpenter' };
 const CREDENTIALS = { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' };
 
@@ -63,16 +65,22 @@ export async function sandboxCommand(flags: SandboxFlags, signal: AbortSignal): 
   const stop = new AbortController();
   const running = AbortSignal.any([signal, stop.signal]);
   let operator: Promise<void> | undefined;
+  let withdraw: (() => Promise<void>) | undefined;
   try {
     print(`API server ${sandbox.apiServerUrl} (ready after ${apiServerReadyMs} ms), AWS ${sandbox.awsUrl}, region us-west-2, clusters my-cluster and ecommerce-cluster`);
     if (opened.attached) print(`of the cluster's controllers run here: ${opened.attached.controllers.join(', ') || 'none'}`);
     print(`kubectl ${access} get nodeclaims -w`);
     const failure = new AbortController();
     if (flags.operator) {
-      const karpenter = await startOperator(flags, opened, clock);
-      operator = karpenter.run({ signal: running }).catch((error: Error) => failure.abort(error));
-      // What is applied below in v1beta1 is converted by its webhook.
-      if (opened.attached) await Promise.race([karpenter.ready(), operator]);
+      const started = await startOperator(flags, opened, clock);
+      operator = started.operator.run({ signal: running }).catch((error: Error) => failure.abort(error));
+      if (opened.attached) {
+        withdraw = started.withdraw;
+        const patience = clock.schedule(LEAD_EXPECTED, () => print('waiting for the lease karpenter-leader-election: another Karpenter leads'));
+        // What is applied below in v1beta1 is converted by its webhook.
+        await Promise.race([started.operator.ready(), operator]);
+        patience.cancel();
+      }
     }
     for (const { file, line } of snippets) print(`${file}:${line}: no apiVersion and kind: skipped, not a Kubernetes object`);
     await new Applier(sandbox.transport, print).apply(manifests);
@@ -93,11 +101,13 @@ export async function sandboxCommand(flags: SandboxFlags, signal: AbortSignal): 
   } finally {
     stop.abort(new Error('the sandbox stops'));
     await operator;
+    // The cluster stays, and shows no more what has ended.
+    await withdraw?.();
     await sandbox.close();
   }
 }
 
-async function startOperator({ metricsPort, featureGates }: SandboxFlags, { sandbox, attached, certificateAuthority }: OpenedSandbox, clock: Clock): Promise<Operator> {
+async function startOperator({ metricsPort, featureGates }: SandboxFlags, { sandbox, attached, certificateAuthority }: OpenedSandbox, clock: Clock): Promise<{ operator: Operator; withdraw: () => Promise<void> }> {
   const log = new ContainerLog(clock);
   const options = operatorOptions(
     { clusterName: 'my-cluster', region: 'us-west-2', interruptionQueue: 'Karpenter-my-cluster', clusterEndpoint: sandbox.apiServerUrl, disableLeaderElection: attached === undefined, nodeRole: 'KarpenterNodeRole-my-cluster', featureGates },
@@ -114,25 +124,34 @@ async function startOperator({ metricsPort, featureGates }: SandboxFlags, { sand
     debug: { server: sandbox.apiServerUrl },
     shutdownTimeout: 1_500,
   });
-  await sandbox.cluster.addForeignPod({
+  const hide = await sandbox.cluster.addForeignPod({
     namespace: OPERATOR_NAMESPACE, name: 'karpenter', labels: LABELS, container: 'controller', image: 'karpenter-ts:0.1.0', log,
     // A port that is not bound yet is 0.
     ports: { 'http-metrics': { containerPort: 8080, listening: () => operator.ports?.metrics || undefined }, http: { containerPort: 8081, listening: () => operator.ports?.health || undefined } },
   });
-  await expose(sandbox.transport, clock, attached ? { type: 'ExternalName', externalName: 'localhost' } : { selector: LABELS, ports: [{ name: 'http-metrics', port: 8080, targetPort: 'http-metrics' }] });
-  return operator;
+  const conceal = await expose(sandbox.transport, clock, attached ? { type: 'ExternalName', externalName: 'localhost' } : { selector: LABELS, ports: [{ name: 'http-metrics', port: 8080, targetPort: 'http-metrics' }] });
+  return {
+    operator,
+    withdraw: async () => {
+      await hide();
+      await conceal();
+    },
+  };
 }
 
 /**
  * Makes the operator's service, unless there is one: for `kubectl port-forward` in an embedded cluster, and elsewhere for the API server to find
- * the webhooks of this process.
+ * the webhooks of this process. Returns what takes it back.
  */
-async function expose(transport: KubeTransport, clock: Clock, spec: object): Promise<void> {
-  const service = { metadata: { namespace: OPERATOR_NAMESPACE, name: 'karpenter', labels: LABELS }, spec };
+async function expose(transport: KubeTransport, clock: Clock, spec: object): Promise<() => Promise<void>> {
+  const client = new KubeClient(transport, { clock, random: systemRandom });
+  const name = { namespace: OPERATOR_NAMESPACE, name: 'karpenter' };
   try {
-    await new KubeClient(transport, { clock, random: systemRandom }).create(kindRefOf(Service), service);
+    await client.create(kindRefOf(Service), { metadata: { ...name, labels: LABELS }, spec });
+    return async () => void (await client.delete(kindRefOf(Service), name));
   } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
+    if (isAlreadyExists(error)) return () => Promise.resolve();
+    throw error;
   }
 }
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { interruptionSuite } from '../e2e/interruption-suite.js';
 import { lifecycleSuite } from '../e2e/lifecycle-suite.js';
 import { guideSuite } from '../guide/guide-suite.js';
+import { disruptionSuite } from './disruption-suite.js';
 import type { OperatorProcess } from '../support/operator-process.js';
 import { RealCluster } from '../support/real-cluster.js';
 import { eventually } from '../support/sandbox-process.js';
@@ -39,6 +40,7 @@ describe('Karpenter on a real control plane', function real() {
 
   describe('and the guide', () => guideSuite(cluster));
   describe('and interruptions', () => interruptionSuite(cluster));
+  describe('and disruption', () => disruptionSuite(cluster));
   describe('and the life of a cluster', () => lifecycleSuite(cluster));
 
   describe('in the end', () => {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { WebSocket } from 'undici';
 import { CLI } from './sandbox-process.js';
 import type { SandboxProcess } from './sandbox-process.js';
 
@@ -16,7 +17,8 @@ export class OperatorProcess {
   readonly lines: LogLine[] = [];
   private readonly child: ChildProcess;
   private readonly listeners = new Set<() => void>();
-  private readonly ended: Promise<number | NodeJS.Signals | null>;
+  /** The exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals | null>;
   private errors = '';
 
   constructor(sandbox: Pick<SandboxProcess, 'environment'>, ...flags: readonly string[]) {
@@ -52,8 +54,27 @@ export class OperatorProcess {
 
   /** Sends the signal; resolves with the exit code, or with the signal that ended the process. */
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
-    this.child.kill(signal);
+    this.signal(signal);
     return this.ended;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Stops the main loop for so many milliseconds, as a computation would. Needs a process with `--inspect` in NODE_OPTIONS. */
+  async block(milliseconds: number): Promise<void> {
+    const [, url] = /Debugger listening on (ws:\S+)/.exec(this.errors) ?? [];
+    if (!url) throw new Error('the process has no inspector: start it with NODE_OPTIONS=--inspect=127.0.0.1:0');
+    const socket = new WebSocket(url);
+    await new Promise((resolve, reject) => {
+      socket.addEventListener('open', resolve);
+      socket.addEventListener('error', () => reject(new Error(`cannot reach ${url}`)));
+    });
+    const expression = `setTimeout(() => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${milliseconds}); })`;
+    socket.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression } }));
+    await new Promise((resolve) => socket.addEventListener('message', resolve, { once: true }));
+    socket.close();
   }
 
   /** The end of what it said, for a failure's message. */

@@ -12,6 +12,7 @@ export class RealCluster extends SandboxProcess {
   /** Where the service of webhooks leads. */
   webhookPort = 0;
   private running: ControlPlane | undefined;
+  private operators = 0;
 
   get plane(): ControlPlane {
     if (!this.running) throw new Error('the control plane has not been started');
@@ -47,13 +48,20 @@ export class RealCluster extends SandboxProcess {
     return this.launch('--kubeconfig', this.kubeconfig, '--no-operator', '--boot-delay', '2s');
   }
 
+  /** A new token of Karpenter's service account. */
+  async token(): Promise<string> {
+    return (await this.kubectl('create', 'token', 'karpenter', '-n', 'karpenter', '--duration=4h')).trim();
+  }
+
   /** The operator as a process outside of the cluster, with the token of its service account and no other permission. */
-  async operator(...flags: readonly string[]): Promise<OperatorProcess> {
-    const token = (await this.kubectl('create', 'token', 'karpenter', '-n', 'karpenter', '--duration=4h')).trim();
-    const kubeconfig = join(this.folder, 'karpenter.kubeconfig');
-    writeFileSync(kubeconfig, this.plane.kubeconfig(token));
+  async operator({ token, environment = {}, flags = [] }: { token?: string; environment?: NodeJS.ProcessEnv; flags?: readonly string[] } = {}): Promise<OperatorProcess> {
+    this.operators += 1;
+    const kubeconfig = join(this.folder, `karpenter-${this.operators}.kubeconfig`);
+    writeFileSync(kubeconfig, this.plane.kubeconfig(token ?? await this.token()));
     // The guide's Amazon Linux 2 ended with Kubernetes 1.32, which the sandbox's EKS has.
-    return new OperatorProcess({ environment: { ...this.environment, KUBECONFIG: kubeconfig, SYSTEM_NAMESPACE: 'karpenter' } }, '--eks-control-plane', '--webhook-port', String(this.webhookPort), ...flags);
+    return new OperatorProcess(
+      { environment: { ...this.environment, ...environment, KUBECONFIG: kubeconfig, SYSTEM_NAMESPACE: 'karpenter' } }, '--eks-control-plane', '--webhook-port', String(this.webhookPort), ...flags,
+    );
   }
 
   override async stop(): Promise<number | null> {

@@ -1,0 +1,61 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const USER = 'system:serviceaccount:karpenter:karpenter';
+const CREDENTIAL = 'authentication.kubernetes.io/credential-id';
+
+interface AuditedEvent {
+  verb: string;
+  user: { extra?: Record<string, string[]> };
+  objectRef?: { resource: string; name?: string; subresource?: string };
+  responseStatus?: { code: number };
+  responseObject?: { metadata?: { resourceVersion?: string }; spec?: { holderIdentity?: string } };
+  requestReceivedTimestamp: string;
+  stageTimestamp: string;
+}
+
+/** A write of Karpenter's service account that the API server has stored. */
+export interface AuditedWrite {
+  /** Which token was shown. */
+  readonly credential: string;
+  readonly verb: string;
+  readonly resource: string;
+  /** Its place in the order of all that was stored; undefined for what is gone. */
+  readonly revision: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly received: number;
+  readonly stored: number;
+  /** Whom a lease names afterwards. */
+  readonly holder: string | undefined;
+}
+
+/** What kube-apiserver notes of the writes of Karpenter's service account. */
+export class AuditLog {
+  private readonly path: string;
+  readonly flags: readonly string[];
+
+  constructor(folder: string) {
+    const policy = join(folder, 'audit-policy.json');
+    this.path = join(folder, 'audit.log');
+    writeFileSync(policy, JSON.stringify({
+      apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'],
+      rules: [{ level: 'RequestResponse', users: [USER], verbs: ['create', 'update', 'patch', 'delete'] }, { level: 'None' }],
+    }));
+    this.flags = [`--audit-policy-file=${policy}`, `--audit-log-path=${this.path}`];
+  }
+
+  /** All that succeeded, in the order in which it was stored. */
+  writes(): AuditedWrite[] {
+    if (!existsSync(this.path)) return [];
+    // The last line may not be complete yet.
+    const lines = readFileSync(this.path, 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line) as AuditedEvent);
+    return lines.filter(({ responseStatus }) => (responseStatus?.code ?? 500) < 300).map(({ user, verb, objectRef, responseObject, requestReceivedTimestamp, stageTimestamp }) => ({
+      credential: user.extra?.[CREDENTIAL]?.[0] ?? '', verb, resource: [objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/'),
+      revision: responseObject?.metadata?.resourceVersion === undefined ? undefined : Number(responseObject.metadata.resourceVersion),
+      received: Date.parse(requestReceivedTimestamp), stored: Date.parse(stageTimestamp), holder: responseObject?.spec?.holderIdentity,
+    })).sort((a, b) => (a.revision !== undefined && b.revision !== undefined ? a.revision - b.revision : a.stored - b.stored));
+  }
+}
+
+/** What the audit log calls the bearer of a token. */
+export const credentialOf = (token: string): string => `JTI=${(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { jti: string }).jti}`;
