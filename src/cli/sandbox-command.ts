@@ -12,7 +12,7 @@ import { operatorOptions } from './operator-options.js';
 import { Progress } from './progress.js';
 import { KubeClient, Service, createLogger, isAlreadyExists, kindRefOf, sleep, systemClock, systemRandom } from '../operator/index.js';
 import type { Clock, KubeTransport, Operator } from '../operator/index.js';
-import type { ControllerName, Sandbox } from '../sandbox/index.js';
+import type { ControllerName } from '../sandbox/index.js';
 
 export interface SandboxFlags {
   apply: string[];
@@ -87,7 +87,7 @@ export async function sandboxCommand(flags: SandboxFlags, signal: AbortSignal): 
     const view = new ClusterView(sandbox, OPERATOR_NAMESPACE);
     const progress = new Progress(sandbox, view, print, clock, flags.output === 'text' && process.stdout.isTTY ? process.stdout : undefined);
     const ended = AbortSignal.any([running, failure.signal]);
-    const settled = flags.until === 'settled' ? await untilSettled(view, sandbox, wall, flags.timeout, ended) : await forever(ended);
+    const settled = flags.until === 'settled' ? await untilSettled(view, opened, wall, flags.timeout, ended) : await forever(ended);
     progress.close();
     if (failure.signal.aborted) throw failure.signal.reason as Error;
     const summary = view.summary();
@@ -163,17 +163,18 @@ const forever = (signal: AbortSignal): Promise<boolean> =>
 
 /**
  * For how long, in milliseconds of the wall clock, pods must have been given up: at high speeds, Karpenter may get no time to look at
- * a change before the cluster's clock says that it had enough.
+ * a change before the cluster's clock says that it had enough. And how long all must be settled on the control plane of others, whose state is
+ * known a little later.
  */
 const VERDICT_STANDS = 2_000;
 
 /** Looks whenever an object changed, and once a second; true when it settled in time. */
-async function untilSettled(view: ClusterView, sandbox: Sandbox, wall: Clock, timeout: number, signal: AbortSignal): Promise<boolean> {
+async function untilSettled(view: ClusterView, { sandbox, attached }: OpenedSandbox, wall: Clock, timeout: number, signal: AbortSignal): Promise<boolean> {
   const deadline = wall.now() + timeout;
   let settledAt: number | undefined;
   while (!signal.aborted && wall.now() < deadline) {
     settledAt = view.isSettled() ? (settledAt ?? wall.now()) : undefined;
-    if (settledAt !== undefined && (view.summary().unschedulable.length === 0 || wall.now() - settledAt >= VERDICT_STANDS)) return true;
+    if (settledAt !== undefined && ((!attached && view.summary().unschedulable.length === 0) || wall.now() - settledAt >= VERDICT_STANDS)) return true;
     const { revision } = sandbox.objects;
     for (let waited = 0; waited < 10 && !signal.aborted && sandbox.objects.revision === revision; waited += 1) await sleep(wall, 100);
     await sleep(wall, 50);

@@ -72,7 +72,7 @@ export async function attachSandbox(options: AttachOptions): Promise<AttachedSan
   // Nodes name the port of their kubelets when they register: it is opened before there are logs to be had.
   let population: Population | undefined;
   const kubelets = await KubeletServer.listen({ clock, certificate, podLogs: (...request) => (population as Population).cluster.podLogs(...request) });
-  const objects = new WatchedObjects([...SHOWN, ...kinds], client, { clock, random, report });
+  const objects = new WatchedObjects([...SHOWN, ...kinds], client, { clock, random });
   let withdraw = (): Promise<void> => Promise.resolve();
   const close = async (): Promise<void> => {
     await withdraw().catch((error: Error) => report?.(`metrics.k8s.io: ${error.message}`));

@@ -19,7 +19,7 @@ export class WatchedObjects implements ClusterObjects {
   readonly #life = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
-  constructor(kinds: readonly KindRef[], client: KubeClient, { clock, random, report = () => undefined }: { clock: Clock; random: Random; report?: ((message: string) => void) | undefined }) {
+  constructor(kinds: readonly KindRef[], client: KubeClient, { clock, random }: { clock: Clock; random: Random }) {
     // Every reflector listens to it.
     setMaxListeners(0, this.#life.signal);
     for (const kind of kinds) {
@@ -39,12 +39,7 @@ export class WatchedObjects implements ClusterObjects {
         },
         listed: () => undefined,
       };
-      const reflector = new Reflector(kind, client, mirror, () => undefined, {
-        clock, random, observer: {
-          failed: (error) => report(`watching ${resource}: ${(error as Error).message}`),
-          skipped: (error) => report(`watching ${resource}: ${(error as Error).message}`),
-        },
-      });
+      const reflector = new Reflector(kind, client, mirror, () => undefined, { clock, random });
       this.#watched.set(resource, { store, reflector });
     }
   }

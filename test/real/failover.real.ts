@@ -22,7 +22,7 @@ describe('replicas of Karpenter on a real control plane', function failover() {
   const cluster = new RealCluster();
   const audit = new AuditLog(cluster.folder);
   const replicas: Replica[] = [];
-  let working = true;
+  const enough = new AbortController();
   let work: Promise<void> | undefined;
   let [a, b, c, d]: (Replica | undefined)[] = [];
 
@@ -58,7 +58,7 @@ describe('replicas of Karpenter on a real control plane', function failover() {
     b = await start('b');
     // Every change of a pool's template has its hash written anew.
     work = (async () => {
-      for (let turn = 0; working; turn += 1) {
+      for (let turn = 0; !enough.signal.aborted; turn += 1) {
         await cluster.fetch('/apis/karpenter.sh/v1/nodepools/default', { method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' }, body: JSON.stringify({ spec: { template: { metadata: { labels: { turn: `t${turn}` } } } } }) });
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
@@ -66,7 +66,7 @@ describe('replicas of Karpenter on a real control plane', function failover() {
     await writes(a, 0);
   });
   after(async () => {
-    working = false;
+    enough.abort();
     await work;
     for (const { process } of replicas) process.signal('SIGKILL');
     await Promise.all(replicas.map(({ process }) => process.ended));

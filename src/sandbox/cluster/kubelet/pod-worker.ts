@@ -40,6 +40,7 @@ export class PodWorker implements PodLife {
   readonly #runners: readonly ContainerRunner[];
   readonly #life = new AbortController();
   #stopping = false;
+  #gone = false;
   #publishing = false;
   #reportedReady = false;
   #dirty = false;
@@ -103,6 +104,7 @@ export class PodWorker implements PodLife {
     this.#killTimer?.cancel();
     this.#retryTimer?.cancel();
     this.#life.abort(new Error('the node is gone'));
+    this.#gone = true;
     for (const runner of this.#runners) if (runner.state.state.running) runner.end(137);
   }
 
@@ -209,7 +211,7 @@ export class PodWorker implements PodLife {
   /** Reports the state; changes that happen while a report is under way go into the next one. */
   publish(): void {
     this.#dirty = true;
-    if (this.#publishing) return;
+    if (this.#publishing || this.#gone) return;
     this.#publishing = true;
     void this.#report();
   }
