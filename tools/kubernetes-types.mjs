@@ -3,7 +3,8 @@
 //
 //   node tools/kubernetes-types.mjs [v1.35.0]       needs Go; downloads the module into Go's own cache
 //
-// Notation of a field: [!]type[=default][ flag]... where `!` means required;
+// Notation of a field: [!][~]type[=default][ flag]... where `!` means required, and `~` that the API server writes a value of the type even where
+// nothing was said (no pointer in Go, and never left out);
 // type: string int32 int64 double boolean bytes time microtime quantity intstr any, a type's name, `[`type for lists, `{`type for maps;
 // flags: list:atomic|set|map:key,key   map:atomic|granular   merge[:key]   retainKeys   replace.
 // The key `#` of a type holds flags of the type itself.
@@ -84,9 +85,18 @@ function flagsOf(schema) {
 
 const meaningful = (value) => value !== undefined && value !== '' && value !== 0 && value !== false && typeof value !== 'object';
 
-function fieldOf(schema, required) {
+/** Times that are null rather than left out. */
+const NULL_TIMES = new Set([
+  'core.v1.Event.firstTimestamp', 'core.v1.Event.lastTimestamp', 'core.v1.Event.eventTime', 'events.v1.Event.eventTime', 'events.v1.Event.deprecatedFirstTimestamp', 'events.v1.Event.deprecatedLastTimestamp',
+  'core.v1.PodCondition.lastProbeTime', 'core.v1.PodCondition.lastTransitionTime', 'core.v1.NodeCondition.lastHeartbeatTime', 'core.v1.NodeCondition.lastTransitionTime',
+]);
+
+function fieldOf(schema, required, path) {
   const value = meaningful(schema.default) ? `=${schema.default}` : '';
-  return [`${required ? '!' : ''}${typeOf(schema)}${value}`, ...flagsOf(schema)].join(' ');
+  // Documents give structs an empty default, and the others the zero value of their type; creation times are left out all the same.
+  const zero = schema.default !== undefined && !meaningful(schema.default) && schema.type !== 'array' && !(typeof schema.default === 'object' && !schema.allOf);
+  const present = (zero && !path.endsWith('.creationTimestamp')) || NULL_TIMES.has(path) ? '~' : '';
+  return [`${required ? '!' : ''}${present}${typeOf(schema)}${value}`, ...flagsOf(schema)].join(' ');
 }
 
 const types = {};
@@ -97,7 +107,7 @@ for (const groupVersion of GROUP_VERSIONS) {
     const fields = {};
     const flags = flagsOf(schema);
     if (flags.length > 0) fields['#'] = flags.join(' ');
-    for (const [name, property] of Object.entries(schema.properties ?? {})) fields[name] = fieldOf(property, schema.required?.includes(name) ?? false);
+    for (const [name, property] of Object.entries(schema.properties ?? {})) fields[name] = fieldOf(property, schema.required?.includes(name) ?? false, `${nameOf(full)}.${name}`);
     types[nameOf(full)] = fields;
   }
 }

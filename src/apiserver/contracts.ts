@@ -89,6 +89,8 @@ export interface SchemaNode {
   /** Strategic merge: comma separated `merge`, `replace`, `retainKeys`. */
   readonly patchStrategy?: string;
   readonly patchMergeKey?: string;
+  /** Fields of a built-in struct that are there, empty, in every value of it: structs as `{}`, and lists, maps and pointers as null. */
+  readonly presentFields?: ReadonlyMap<string, JsonObject | null>;
 }
 
 /** A field that the schema does not know. */
@@ -176,6 +178,8 @@ export interface ResourceDefinition {
   prune(object: ApiObject): readonly UnknownField[];
   /** Fills defaults in place. */
   setDefaults(object: ApiObject): void;
+  /** Built-in kinds: writes what nobody mentioned, and leaves out what is empty, as their Go structs do. */
+  complete?(object: ApiObject): void;
   /** Kind-specific work at birth, in place (a pod's status.phase, a service's clusterIP). */
   prepareForCreate?(object: ApiObject, ctx: StrategyContext): void;
   prepareForUpdate?(object: ApiObject, previous: ApiObject, subresource: Subresource, ctx: StrategyContext): void;

@@ -86,7 +86,7 @@ export const forbidden = (resource: GroupResource, name: string, problem: string
 
 /** `kind` is the kind's name, as Kubernetes words this one: `Pod "x" is invalid: …`. */
 export function invalid(kind: { group: string; kind: string }, name: string, causes: readonly Cause[]): StatusError {
-  const problems = causes.map(({ field, message }) => (field ? `${field}: ${message}` : message));
+  const problems = [...new Set(causes.map(({ field, message }) => (field ? `${field}: ${message}` : message)))];
   const text = problems.length === 1 ? problems[0] : `[${problems.join(', ')}]`;
   const qualifiedKind = kind.group ? `${kind.kind}.${kind.group}` : kind.kind;
   return new StatusError(422, 'Invalid', `${qualifiedKind} "${name}" is invalid: ${text}`, {
@@ -102,6 +102,12 @@ export const methodNotAllowed = (resource: GroupResource, verb: string): StatusE
 
 export const unsupportedMediaType = (accepted: readonly string[]): StatusError =>
   new StatusError(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`);
+
+/** As {@link unsupportedMediaType}, where the HTTP framework of built-in kinds says so before anybody looks at the body. */
+export const wrongMediaType = (): StatusError => new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
+
+/** As {@link notAcceptable}, before anybody looks at the object. */
+export const noRepresentation = (accepted: readonly string[]): StatusError => new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${accepted.join(', ')}`, {});
 
 export const notAcceptable = (accepted: readonly string[]): StatusError =>
   new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`);

@@ -15,16 +15,21 @@ export interface KubectlResult {
 /** The real kubectl against one server, with a home and a cache of its own. */
 export class Kubectl {
   private readonly home = mkdtempSync(join(tmpdir(), 'kubectl-'));
+  private readonly connection: readonly string[];
 
-  /** @param server a URL where nobody needs a credential, or a kubeconfig file */
-  constructor(private readonly server: string) {}
+  /** @param server a URL, or a kubeconfig file. Of a URL, `ca` is the PEM of who signed the server's certificate, and `token` who asks */
+  constructor(server: string, { ca, token }: { ca?: string; token?: string } = {}) {
+    this.connection = server.startsWith('http')
+      ? ['--server', server, '--kubeconfig', '/dev/null', ...(token ? ['--token', token] : []), ...(ca ? ['--certificate-authority', this.file('ca.crt', ca)] : [])]
+      : ['--kubeconfig', server];
+  }
 
   /** `input` goes to standard input. */
   run(args: readonly string[], { input, env = {} }: { input?: string; env?: Record<string, string> } = {}): Promise<KubectlResult> {
     return new Promise((resolve) => {
       const child = execFile(
         'kubectl',
-        [...(this.server.startsWith('http') ? ['--server', this.server, '--kubeconfig', '/dev/null'] : ['--kubeconfig', this.server]), ...args],
+        [...this.connection, ...args],
         { env: { ...process.env, HOME: this.home, KUBECACHEDIR: join(this.home, 'cache'), ...env }, timeout: 30_000 },
         (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
       );

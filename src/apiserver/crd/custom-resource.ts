@@ -76,7 +76,7 @@ function withStandardFields(schema: Schema): Schema {
 
 function pruneResource(object: ApiObject, schema: Schema, kind: { kind: string; version: string }): UnknownField[] {
   const { metadata, ...rest } = object;
-  const unknown = decodeBuiltin({ metadata } as JsonObject, { type: 'object', typeName: kind.kind, properties: { metadata: builtinSchema('meta.v1.ObjectMeta') } }, kind);
+  const unknown = decodeBuiltin({ metadata } as JsonObject, { type: 'object', typeName: kind.kind, properties: { metadata: builtinSchema('meta.v1.ObjectMeta') } });
   const found = prune(rest, schema);
   for (const name of Object.keys(object)) if (name !== 'metadata' && !Object.hasOwn(rest, name)) delete object[name];
   return [...unknown, ...found];

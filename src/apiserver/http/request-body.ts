@@ -1,7 +1,10 @@
 import { parse } from 'yaml';
-import type { ApiObject, JsonObject } from '../contracts.js';
+import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js';
+import { cannotBeHandled, decoded } from '../rest/write-options.js';
+import { DecodeError } from '../schema/decode-error.js';
+import { jsonSyntaxError } from '../schema/json-syntax.js';
 import { decodeProtobuf, PROTOBUF } from './protobuf.js';
-import { badRequest, StatusError, unsupportedMediaType } from '../status.js';
+import { badRequest, StatusError, unsupportedMediaType, wrongMediaType } from '../status.js';
 
 /** Bodies may be this large (bytes); etcd's and kube-apiserver's limit for JSON is of the same size. */
 export const BODY_LIMIT = 3 * 1024 * 1024;
@@ -20,28 +23,46 @@ export function decodeBody(body: string | Uint8Array | undefined, contentType: s
   try {
     return yaml ? (parse(text, { maxAliasCount: 100, uniqueKeys: false }) as unknown) : (JSON.parse(text) as unknown);
   } catch (error) {
-    throw badRequest(`the object provided is unrecognized (must be of type ${yaml ? 'YAML' : 'JSON'}): ${(error as Error).message}`);
+    throw new DecodeError(yaml ? `error converting YAML to JSON: yaml: ${(error as Error).message}` : jsonSyntaxError(text));
   }
+}
+
+/** A patch; what is wrong with it is told with `prefix`. */
+export const decodePatch = (body: string | Uint8Array | undefined, contentType: string): unknown => decoded(() => decodeBody(body, contentType), ({ message }) => badRequest(`error decoding ${contentType.includes('yaml') ? 'YAML' : 'patch'}: ${message}`));
+
+/** The beginning of a body, for messages. */
+function summary(body: string | Uint8Array | undefined): string {
+  const bytes = Buffer.from(body ?? '');
+  if (bytes.length === 0) return '<empty>';
+  const text = bytes.toString();
+  const shown = text.startsWith('{') ? text.slice(0, 30) : bytes.subarray(0, 30).toString('hex');
+  return bytes.length > 30 ? `${shown} ...` : shown;
 }
 
 /** An object that a client wants created or put. */
-export function decodeObject(body: string | Uint8Array | undefined, headers: Readonly<Record<string, string>>): ApiObject {
+export function decodeObject(body: string | Uint8Array | undefined, headers: Readonly<Record<string, string>>, wanted: Pick<ResourceDefinition, 'kind' | 'version' | 'custom'>): ApiObject {
   const type = mediaType(headers) || 'application/json';
-  if (!DECODABLE.includes(type) && type !== '*/*') throw unsupportedMediaType(DECODABLE);
-  const value = decodeBody(body, type);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw badRequest(value === undefined ? 'the request has no body' : `the object provided is unrecognized (must be a JSON object): got ${JSON.stringify(value).slice(0, 100)}`);
+  if (!DECODABLE.includes(type) && type !== '*/*') throw wanted.custom ? unsupportedMediaType(DECODABLE) : wrongMediaType();
+  const unrecognized = (problem: string): StatusError => badRequest(`the object provided is unrecognized (must be of type ${wanted.kind}): ${problem} (${summary(body)})`);
+  const value = decoded(() => decodeBody(body, type), ({ message }) => unrecognized(`couldn't get version/kind; json parse error: ${message}`));
+  if (value === undefined) throw unrecognized(`couldn't get version/kind; json parse error: unexpected end of JSON input`);
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw unrecognized(`couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value} into Go value of type ${TYPE_META}`);
   }
-  const object = value as ApiObject;
+  const object = (value ?? {}) as ApiObject;
+  if (wanted.custom && !object.kind) throw unrecognized(`Object 'Kind' is missing in '${String(body)}'`);
   const metadata: unknown = object.metadata ?? {};
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) throw badRequest('metadata: Invalid value: must be an object');
-  object.metadata = metadata;
+  if (typeof metadata !== 'object' || Array.isArray(metadata)) throw cannotBeHandled(wanted)({ message: `json: cannot unmarshal ${Array.isArray(metadata) ? 'array' : typeof metadata} into Go struct field ${wanted.kind}.metadata of type v1.ObjectMeta` });
+  object.metadata = metadata as ApiObject['metadata'];
   return object;
 }
 
+/** What Go reads of a body to learn its kind. */
+const TYPE_META = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`;
+
 /** The options in the body of a DELETE, if there are any. */
 export function decodeDeleteOptions(body: string | Uint8Array | undefined, headers: Readonly<Record<string, string>>): JsonObject | undefined {
-  const value = decodeBody(body, mediaType(headers) || 'application/json');
+  const value = decoded(() => decodeBody(body, mediaType(headers) || 'application/json'), ({ message }) => badRequest(`the object provided is unrecognized (must be of type DeleteOptions): couldn't get version/kind; json parse error: ${message} (${summary(body)})`));
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'object' || Array.isArray(value)) throw badRequest('the body of a DELETE must be DeleteOptions');
   return value as JsonObject;

@@ -5,6 +5,7 @@ import { schemaNode } from '../schema/schema-node.js';
 import { nameAndAge } from '../table/column.js';
 import type { KindBehaviour } from './behaviour.js';
 import { behaviours } from './behaviours.js';
+import { asGoStruct } from './go-struct.js';
 import type resourcesFile from './resources.json' with { 'resolution-mode': 'require' };
 import { tables } from './tables.js';
 import { builtinSchema } from './type-catalogue.js';
@@ -77,8 +78,9 @@ function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
     schema: schemaNode(schema),
     columns: columnsOf(stored.resource, behaviour.toStorage),
     selectableFields,
-    prune: (object) => decodeBuiltin(object, schema, { kind, version }),
+    prune: (object) => decodeBuiltin(object, schema),
     setDefaults,
+    complete: (object) => asGoStruct(object, schema),
     validate,
     // Subresources change what the spec may not: a binding sets the node, a status that of an object which breaks newer rules.
     validateUpdate: (object, previous, subresource) => (subresource === '' || subresource === 'scale' ? [...validate(object), ...validateUpdate(object, previous, subresource)] : validateStatus(object, previous, subresource)),

@@ -38,6 +38,11 @@ export class FieldSet {
     return !this.member && this.children.size === 0;
   }
 
+  /** Without the path itself, but with what is below it. */
+  asParent(): FieldSet {
+    return FieldSet.of(false, this.children);
+  }
+
   has(path: readonly string[]): boolean {
     const node = this.at(path);
     return node?.member ?? false;

@@ -77,7 +77,7 @@ function decoded(fieldsV1: JsonObject): FieldSet {
 export function manageable(fields: FieldSet, { statusSubresource, custom }: ResourceDefinition, subresource: Subresource): FieldSet {
   const metadata = fields.children.get('f:metadata');
   let left = fields.without('f:apiVersion', 'f:kind');
-  if (metadata) left = left.with('f:metadata', FieldSet.of(false, metadata.without(...UNMANAGED_METADATA).children));
+  if (metadata) left = left.with('f:metadata', metadata.without(...UNMANAGED_METADATA).asParent());
   if (!statusSubresource) return left;
   if (subresource !== 'status') return left.without('f:status');
   const kept = custom ? ['f:status'] : ['f:status', 'f:metadata'];

@@ -23,6 +23,10 @@ const isGranularMap = (value: unknown, schema: SchemaNode | undefined): value is
 const isGranularList = (value: unknown, schema: SchemaNode | undefined): value is unknown[] =>
   Array.isArray(value) && (schema?.listType === 'map' || schema?.listType === 'set');
 
+const isGranular = (value: unknown, schema: SchemaNode | undefined): boolean => isGranularMap(value, schema) || isGranularList(value, schema);
+
+const isEmptyValue = (value: unknown): boolean => Object.keys(value as object).length === 0;
+
 /** Items of a granular list by the edge that leads to each. */
 function itemsByEdge(list: readonly unknown[], schema: SchemaNode): Map<string, unknown> {
   const items = new Map<string, unknown>();
@@ -64,6 +68,13 @@ export function fieldSetOf(value: unknown, schema: SchemaNode | undefined): Fiel
   return FieldSet.LEAF;
 }
 
+/** As {@link fieldSetOf}, with every map and list on the way: what is new or gone as a whole. */
+function wholeSetOf(value: unknown, schema: SchemaNode | undefined): FieldSet {
+  if (isGranularMap(value, schema)) return FieldSet.of(true, new Map(Object.entries(value).map(([field, child]) => [`f:${field}`, wholeSetOf(child, childSchema(schema, field))])));
+  if (isGranularList(value, schema)) return FieldSet.of(true, new Map([...itemsByEdge(value, schema!)].map(([edge, item]) => [edge, wholeSetOf(item, schema!.items)])));
+  return FieldSet.LEAF;
+}
+
 export interface Comparison {
   /** Added, or there before with another value. */
   readonly changed: FieldSet;
@@ -77,27 +88,34 @@ export function compareTyped(before: unknown, after: unknown, schema: SchemaNode
   if (before === after) return SAME;
   if (isGranularMap(before, schema) && isGranularMap(after, schema)) {
     const fields = new Set([...Object.keys(before), ...Object.keys(after)]);
-    return gather([...fields].map((field) => [`f:${field}`, compareEntry(ownEntry(before, field), ownEntry(after, field), childSchema(schema, field), !isNamedField(schema, field))]));
+    return gather([...fields].map((field) => [`f:${field}`, compareEntry(entryOfField(before, field, schema), entryOfField(after, field, schema), childSchema(schema, field))]));
   }
   if (isGranularList(before, schema) && isGranularList(after, schema)) {
     const left = itemsByEdge(before, schema!);
     const right = itemsByEdge(after, schema!);
     const edges = new Set([...left.keys(), ...right.keys()]);
-    return gather([...edges].map((edge) => [edge, compareEntry(entryOf(left, edge), entryOf(right, edge), schema!.items, true)]));
+    return gather([...edges].map((edge) => [edge, compareEntry(entryOf(left, edge), entryOf(right, edge), schema!.items)]));
   }
+  // Where one of them is null, the other's parts are what differs.
+  if (before === null && isGranular(after, schema) && !isEmptyValue(after)) return { changed: wholeSetOf(after, schema).asParent(), removed: FieldSet.EMPTY };
+  if (after === null && isGranular(before, schema) && !isEmptyValue(before)) return { changed: FieldSet.EMPTY, removed: wholeSetOf(before, schema).asParent() };
   return deepEqual(before, after) ? SAME : { changed: FieldSet.LEAF, removed: FieldSet.EMPTY };
 }
 
 type Entry = { value: unknown } | undefined;
 
-const ownEntry = (object: JsonObject, field: string): Entry => (Object.hasOwn(object, field) ? { value: object[field] } : undefined);
+/** A field's value; that of a field which is there without being said is empty. */
+function entryOfField(object: JsonObject, field: string, schema: SchemaNode | undefined): Entry {
+  if (Object.hasOwn(object, field)) return { value: object[field] };
+  const value = schema?.presentFields?.get(field);
+  return value === undefined ? undefined : { value };
+}
+
 const entryOf = (items: ReadonlyMap<string, unknown>, edge: string): Entry => (items.has(edge) ? { value: items.get(edge) } : undefined);
 
-function compareEntry(before: Entry, after: Entry, schema: SchemaNode | undefined, isMember: boolean): Comparison {
+function compareEntry(before: Entry, after: Entry, schema: SchemaNode | undefined): Comparison {
   if (before && after) return compareTyped(before.value, after.value, schema);
-  const present = (before ?? after)!.value;
-  const below = fieldSetOf(present, schema);
-  const set = FieldSet.of(isMember || below.member || (isObject(present) && Object.keys(present).length === 0), below.children);
+  const set = wholeSetOf((before ?? after)!.value, schema);
   return before ? { changed: FieldSet.EMPTY, removed: set } : { changed: set, removed: FieldSet.EMPTY };
 }
 

@@ -23,7 +23,7 @@ export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unkn
   if (typeof metadata !== 'object' || Array.isArray(metadata)) throw badRequest('metadata: Invalid value: must be an object');
   config.metadata = { ...metadata };
   if (config.metadata.managedFields) throw badRequest('metadata.managedFields must be nil');
-  matchUrl(config, definition, namespace, name);
+  matchUrl(ctx, config, definition, namespace, name);
   refuseUndeclared(definition, config);
   refuseDuplicates(options);
 

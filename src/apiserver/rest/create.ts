@@ -14,9 +14,8 @@ const NAME_ATTEMPTS = 8;
 /** POST of an object to its collection. `body` is private to the request. */
 export async function create(ctx: RestContext, info: RequestInfo, body: ApiObject, options: WriteOptions): Promise<RestResult> {
   const { definition, namespace } = info;
-  matchUrl(body, definition, namespace, '');
-  const { kind, version } = definition;
-  pruneUnknown(definition, body, options, (problem) => `${kind} in version "${version}" cannot be handled as a ${kind}: ${problem}`);
+  matchUrl(ctx, body, definition, namespace, '');
+  pruneUnknown(definition, body, options);
   definition.setDefaults(body);
   const stored = await createDecoded(ctx, definition, body, options, (object) => trackUpdate(ctx, definition, undefined, object, '', options));
   return { type: 'object', status: 201, definition, object: stored };

@@ -1,6 +1,6 @@
 import { ADMINISTRATOR } from '../authentication/requester.js';
 import type { ApiRequest } from '../http/exchange.js';
-import { decodeBody, decodeDeleteOptions, decodeObject, mediaType } from '../http/request-body.js';
+import { decodePatch, decodeDeleteOptions, decodeObject, mediaType } from '../http/request-body.js';
 import { negotiate } from '../http/negotiate.js';
 import { PROTOBUF } from '../http/protobuf.js';
 import { type DuplicateFields, duplicateFields, duplicateKeys, NO_DUPLICATES } from '../schema/duplicate-fields.js';
@@ -24,6 +24,12 @@ import { getScale, patchScale, updateScale } from './subresources/scale.js';
 import { requestToken } from './subresources/token.js';
 import { update } from './update.js';
 import { pruneUnknown, readWriteOptions, type WriteOptions } from './write-options.js';
+
+const ofKind = (kind: string, version = 'v1'): Parameters<typeof decodeObject>[2] => ({ kind, version, custom: false });
+const SCALE = ofKind('Scale');
+const BINDING = ofKind('Binding');
+const EVICTION = ofKind('Eviction');
+const TOKEN_REQUEST = ofKind('TokenRequest');
 
 /** Carries out a request to a resource. `warn` collects what goes into `Warning` headers. */
 export async function dispatch(ctx: RestContext, info: RequestInfo, request: ApiRequest, warn: (message: string) => void): Promise<RestResult> {
@@ -50,14 +56,14 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
     case 'update approval':
     case 'update ephemeralcontainers':
     case 'update resize':
-      return update(ctx, info, decodeObject(body, headers), options('UpdateOptions'));
+      return update(ctx, info, decodeObject(body, headers, definition), options('UpdateOptions'));
     case 'patch ':
     case 'patch status':
     case 'patch approval':
     case 'patch ephemeralcontainers':
     case 'patch resize': {
       const type = mediaType(headers);
-      return patch(ctx, info, type, decodeBody(body, type), options('PatchOptions'));
+      return patch(ctx, info, type, decodePatch(body, type), options('PatchOptions'));
     }
     case 'delete ':
     case 'deletecollection ': {
@@ -67,21 +73,21 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
     case 'get scale':
       return getScale(ctx, info);
     case 'update scale':
-      return updateScale(ctx, info, decodeObject(body, headers), options('UpdateOptions'));
+      return updateScale(ctx, info, decodeObject(body, headers, SCALE), options('UpdateOptions'));
     case 'patch scale': {
       const type = mediaType(headers);
-      return patchScale(ctx, info, type, decodeBody(body, type), options('PatchOptions'));
+      return patchScale(ctx, info, type, decodePatch(body, type), options('PatchOptions'));
     }
     case 'create binding':
-      return bind(ctx, namespace, name, decodeObject(body, headers), options('CreateOptions'));
+      return bind(ctx, namespace, name, decodeObject(body, headers, BINDING), options('CreateOptions'));
     case 'create eviction':
-      return evict(ctx, definition, namespace, name, decodeObject(body, headers), options('CreateOptions'));
+      return evict(ctx, definition, namespace, name, decodeObject(body, headers, EVICTION), options('CreateOptions'));
     case 'create token':
-      return requestToken(ctx, info, decodeObject(body, headers));
+      return requestToken(ctx, info, decodeObject(body, headers, TOKEN_REQUEST));
     case 'get log':
       return podLog(ctx, info, request.signal);
     case 'update finalize':
-      return finalizeNamespace(ctx, info, decodeObject(body, headers), options('UpdateOptions'));
+      return finalizeNamespace(ctx, info, decodeObject(body, headers, definition), options('UpdateOptions'));
     case 'get ephemeralcontainers':
     case 'get resize':
       return get(ctx, info);
@@ -103,7 +109,7 @@ function duplicatesIn(body: ApiRequest['body'], type: string): DuplicateFields {
 /** POSTs to some resources are not about storing anything. */
 async function createOrAnswer(ctx: RestContext, info: RequestInfo, request: ApiRequest, options: WriteOptions): Promise<RestResult> {
   const { definition, namespace } = info;
-  const object = decodeObject(request.body, request.headers);
+  const object = decodeObject(request.body, request.headers, definition);
   if (definition.storageResource === 'bindings') return bind(ctx, namespace, object.metadata.name ?? '', object, options);
   const answer = REVIEWS[definition.storageResource];
   if (answer) {

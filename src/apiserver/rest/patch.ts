@@ -1,14 +1,15 @@
-import jsonPatch from 'fast-json-patch';
 import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js';
+import { jsonPatch, JsonPatchError } from '../patch/json-patch.js';
 import { trackUpdate } from '../patch/managed-fields.js';
 import { mergePatch } from '../patch/merge-patch.js';
 import { strategicMergePatch, StrategicMergeError } from '../patch/strategic-merge-patch.js';
-import { badRequest, invalid, StatusError, unsupportedMediaType } from '../status.js';
+import { badRequest, invalid, StatusError, unsupportedMediaType, wrongMediaType } from '../status.js';
+import { goFormat } from '../schema/go-format.js';
 import { deepClone } from '../storage/deep.js';
 import { applyPatch } from './apply.js';
 import type { RestContext, RestResult } from './context.js';
 import type { RequestInfo } from './request-info.js';
-import { matchUrl } from './strategy.js';
+import { kindProblem, matchUrl } from './strategy.js';
 import { guaranteedUpdate } from './update.js';
 import { pruneUnknown, type WriteOptions } from './write-options.js';
 
@@ -34,9 +35,13 @@ export async function patch(ctx: RestContext, info: RequestInfo, contentType: st
     modify(current) {
       const next = apply(current) as ApiObject;
       if (typeof next !== 'object' || next === null || Array.isArray(next)) throw badRequest('the patch made something that is not an object');
+      const text = contentType === STRATEGIC_MERGE_PATCH ? goFormat(body) : JSON.stringify(next);
+      const refuse = (problem: string): StatusError => invalid({ group: '', kind: '' }, '', [{ reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(text)}: ${problem}` }]);
       next.metadata = { ...next.metadata };
-      matchUrl(next, definition, namespace, name);
-      pruneUnknown(definition, next, options);
+      const problem = kindProblem(ctx, next, definition);
+      if (problem !== undefined) throw refuse(problem);
+      pruneUnknown(definition, next, options, ({ message, converted }) => refuse(contentType === STRATEGIC_MERGE_PATCH ? converted : message));
+      matchUrl(ctx, next, definition, namespace, name);
       definition.setDefaults(next);
       return next;
     },
@@ -51,32 +56,39 @@ export function patcher(definition: ResourceDefinition, contentType: string, bod
     case JSON_PATCH:
       return (current) => applyJsonPatch(current, body);
     case MERGE_PATCH:
-      if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('error decoding patch: a merge patch must be an object');
+      requireObject(body, 'error decoding patch: ');
       return (current) => deepClone(mergePatch(current, body));
     case STRATEGIC_MERGE_PATCH:
       if (definition.custom) break;
-      if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('error decoding patch: a strategic merge patch must be an object');
+      requireObject(body, '');
       return (current) => {
         try {
           return strategicMergePatch(deepClone(current), body as JsonObject, definition.schema);
         } catch (error) {
-          if (error instanceof StrategicMergeError) throw badRequest(error.message);
+          if (error instanceof StrategicMergeError) throw new StatusError(error.code, error.code === 400 ? 'BadRequest' : error.code === 422 ? 'Invalid' : '', error.message);
           throw error;
         }
       };
   }
-  throw unsupportedMediaType(patchTypes(definition));
+  throw definition.custom ? unsupportedMediaType(patchTypes(definition)) : wrongMediaType();
+}
+
+const jsonType = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value);
+
+function requireObject(body: unknown, prefix: string): void {
+  if (body === undefined) throw badRequest(`${prefix}unexpected end of JSON input`);
+  if (typeof body !== 'object' || Array.isArray(body)) throw badRequest(`${prefix}json: cannot unmarshal ${jsonType(body)} into Go value of type map[string]interface {}`);
 }
 
 function applyJsonPatch(current: ApiObject, operations: unknown): unknown {
-  if (!Array.isArray(operations)) throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+  if (!Array.isArray(operations)) throw badRequest(`error decoding patch: json: cannot unmarshal ${jsonType(operations)} into Go value of type []handlers.jsonPatchOp`);
   if (operations.length > MOST_OPERATIONS) {
-    throw new StatusError(413, 'RequestEntityTooLarge', `The allowed maximum operations in a JSON patch is ${MOST_OPERATIONS}, got ${operations.length}`);
+    throw new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: The allowed maximum operations in a JSON patch is ${MOST_OPERATIONS}, got ${operations.length}`);
   }
   try {
-    return jsonPatch.applyPatch(deepClone(current), deepClone(operations) as jsonPatch.Operation[], true, true, true).newDocument;
+    return jsonPatch(deepClone(current), deepClone(operations) as JsonObject[]);
   } catch (error) {
-    const { message } = error as Error;
-    throw new StatusError(422, 'Invalid', `the server rejected our request due to an error in our request: ${message.split('\n')[0]}`, {});
+    if (error instanceof JsonPatchError) throw new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
+    throw error;
   }
 }

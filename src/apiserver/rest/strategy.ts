@@ -1,28 +1,43 @@
 import { askMutatingWebhooks, askValidatingWebhooks } from '../admission/admission-webhooks.js';
 import { timestamp } from '../clock.js';
 import type { ApiObject, ResourceDefinition, Subresource } from '../contracts.js';
-import { badRequest, conflict, invalid, notFound } from '../status.js';
+import { badRequest, invalid, notFound } from '../status.js';
 import { deepEqual } from '../storage/deep.js';
 import type { AdmissionRequest, RestContext } from './context.js';
 import { validateMetadata, validateMetadataUpdate } from './metadata.js';
 import { apiVersionOf } from './versions.js';
-import type { WriteOptions } from './write-options.js';
+import { cannotBeHandled, type WriteOptions } from './write-options.js';
 
 /** A patch can put anything where a text belongs, even objects that cannot become one. */
 const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
+/** Groups whose Go package is called otherwise than the first part of their name. */
+const goPackage = (group: string): string => (group === '' ? 'core' : group.split('.')[0]!);
+
+/** What is wrong with the kind that an object says it is of; one that says none is of the wanted one. */
+export function kindProblem({ registry }: RestContext, object: ApiObject, { kind, group, version, custom }: ResourceDefinition): string | undefined {
+  const given = asText(object.kind || kind);
+  const givenVersion = asText(object.apiVersion || apiVersionOf({ group, version }));
+  if (custom || (given === kind && givenVersion === apiVersionOf({ group, version }))) return undefined;
+  const [givenGroup, servedVersion] = givenVersion.includes('/') ? (givenVersion.split('/') as [string, string]) : ['', givenVersion];
+  if (registry.lookupKind(givenGroup, servedVersion, given)) return `converting (${servedVersion}.${given}) to (${goPackage(group)}.${kind}): unknown conversion`;
+  return `no kind ${JSON.stringify(given)} is registered for version ${JSON.stringify(givenVersion)} in scheme "pkg/runtime/scheme.go:111"`;
+}
+
 /** Checks that a decoded body is what its URL says, and fills in what it left out. */
-export function matchUrl(object: ApiObject, definition: ResourceDefinition, namespace: string, name: string): void {
+export function matchUrl(ctx: RestContext, object: ApiObject, definition: ResourceDefinition, namespace: string, name: string): void {
   const apiVersion = apiVersionOf(definition);
+  const problem = kindProblem(ctx, object, definition);
   object.apiVersion ||= apiVersion;
   object.kind ||= definition.kind;
+  if (problem !== undefined) throw cannotBeHandled(definition, { kind: asText(object.kind), version: asText(object.apiVersion) })({ message: problem });
   if (object.apiVersion !== apiVersion) {
     throw badRequest(`the API version in the data (${asText(object.apiVersion)}) does not match the expected API version (${apiVersion})`);
   }
-  if (object.kind !== definition.kind) {
-    throw badRequest(`${asText(object.kind)} in version "${definition.version}" cannot be handled as a ${definition.kind}: the kind in the data (${asText(object.kind)}) does not match the expected kind (${definition.kind})`);
-  }
   const { metadata } = object;
+  if (object.kind !== definition.kind) {
+    throw invalid({ group: definition.group, kind: asText(object.kind) }, asText(metadata.name ?? ''), [{ reason: 'FieldValueInvalid', field: 'kind', message: `Invalid value: ${JSON.stringify(object.kind)}: must be ${definition.kind}` }]);
+  }
   if (definition.namespaced) {
     metadata.namespace ||= namespace;
     if (metadata.namespace !== namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
@@ -46,10 +61,12 @@ export async function prepareCreate(ctx: RestContext, definition: ResourceDefini
   delete metadata.resourceVersion;
   if (definition.tracksGeneration) metadata.generation = 1;
   if (definition.statusSubresource && !definition.keepsInitialStatus) delete object['status'];
+  definition.complete?.(object);
   const admission = admissionRequest('CREATE', definition, '', object, undefined, options);
   for (const plugin of ctx.admission) plugin.mutate?.(admission);
   await askMutatingWebhooks(ctx, admission);
   definition.prepareForCreate?.(object, ctx);
+  definition.complete?.(object);
   refuse(definition, object, [...validateMetadata(object, definition), ...definition.validate(object)]);
   for (const plugin of ctx.admission) plugin.validate?.(admission);
   await askValidatingWebhooks(ctx, admission);
@@ -60,10 +77,7 @@ export async function prepareCreate(ctx: RestContext, definition: ResourceDefini
 export async function prepareUpdate(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, previous: ApiObject, subresource: Subresource, options: WriteOptions): Promise<void> {
   const { metadata } = object;
   const before = previous.metadata;
-  if (metadata.uid && metadata.uid !== before.uid) {
-    throw conflict(definition, before.name!, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${before.uid}`);
-  }
-  metadata.uid = before.uid!;
+  metadata.uid ||= before.uid!;
   metadata.creationTimestamp = before.creationTimestamp!;
   delete (metadata as { selfLink?: string }).selfLink;
   restore(metadata, before, 'generation');
@@ -74,10 +88,12 @@ export async function prepareUpdate(ctx: RestContext, definition: ResourceDefini
     if (subresource === 'status' || subresource === 'approval') keepAllButStatus(object, previous, definition);
     else restore(object, previous, 'status');
   }
+  definition.complete?.(object);
   const admission = admissionRequest('UPDATE', definition, subresource, object, previous, options);
   for (const plugin of ctx.admission) plugin.mutate?.(admission);
   await askMutatingWebhooks(ctx, admission);
   definition.prepareForUpdate?.(object, previous, subresource, ctx);
+  definition.complete?.(object);
   if (definition.tracksGeneration && specChanged(definition, object, previous)) object.metadata.generation = (before.generation ?? 0) + 1;
   refuse(definition, object, [
     ...validateMetadata(object, definition),

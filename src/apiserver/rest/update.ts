@@ -1,6 +1,6 @@
 import type { ApiObject } from '../contracts.js';
 import { trackUpdate } from '../patch/managed-fields.js';
-import { invalid, modified, notFound } from '../status.js';
+import { conflict, invalid, modified, notFound } from '../status.js';
 import type { RestContext, RestResult } from './context.js';
 import type { RequestInfo } from './request-info.js';
 import { matchUrl, prepareUpdate } from './strategy.js';
@@ -16,15 +16,18 @@ const CONDITIONAL_ONLY = new Set(['leases.coordination.k8s.io', 'customresourced
 /** PUT of an object, or of its `status`. */
 export async function update(ctx: RestContext, info: RequestInfo, body: ApiObject, options: WriteOptions): Promise<RestResult> {
   const { definition, namespace, name, subresource } = info;
-  matchUrl(body, definition, namespace, name);
-  const { kind, version } = definition;
-  pruneUnknown(definition, body, options, (problem) => `${kind} in version "${version}" cannot be handled as a ${kind}: ${problem}`);
+  matchUrl(ctx, body, definition, namespace, name);
+  pruneUnknown(definition, body, options);
   definition.setDefaults(body);
   if (!body.metadata.resourceVersion && (definition.custom || CONDITIONAL_ONLY.has(definition.storageResource)) && ctx.storage.get(definition.storageResource, namespace, name)) {
     throw invalid(definition, name, [{ reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0x0: must be specified for an update' }]);
   }
   const object = await guaranteedUpdate(ctx, info, options, {
-    modify: () => structuredClone(body),
+    modify(current) {
+      const { uid } = body.metadata;
+      if (uid && uid !== current.metadata.uid) throw conflict(definition, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`);
+      return structuredClone(body);
+    },
     track: (current, next) => trackUpdate(ctx, definition, current, next, subresource, options),
   });
   return { type: 'object', status: 200, definition, object };

@@ -2,7 +2,8 @@ import type { Requester } from '../authentication/requester.js';
 import type { ApiObject, ResourceDefinition, UnknownField } from '../contracts.js';
 import { type DuplicateFields, NO_DUPLICATES } from '../schema/duplicate-fields.js';
 import { unknownFieldText } from '../schema/unknown-field.js';
-import { badRequest, invalid } from '../status.js';
+import { DecodeError } from '../schema/decode-error.js';
+import { badRequest, invalid, type StatusError } from '../status.js';
 
 /** How a client wants a write done, from its query. */
 export interface WriteOptions {
@@ -27,15 +28,17 @@ export function readWriteOptions(kind: OptionsKind, query: URLSearchParams, user
   const refuse = (field: string, reason: string, message: string): never => {
     throw invalid({ group: 'meta.k8s.io', kind }, '', [{ field, reason, message }]);
   };
-  const dryRun = query.getAll('dryRun').filter((value) => value !== '');
+  const dryRun = query.getAll('dryRun');
   if (dryRun.some((value) => value !== 'All')) {
-    refuse('dryRun', 'FieldValueNotSupported', `Unsupported value: ${JSON.stringify(dryRun[0])}: supported values: "All"`);
+    refuse('dryRun', 'FieldValueNotSupported', `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`);
   }
   const requestedManager = query.get('fieldManager') ?? '';
   if (Buffer.byteLength(requestedManager) > 128) refuse('fieldManager', 'FieldValueTooLong', 'Too long: may not be more than 128 bytes');
-  // eslint-disable-next-line no-control-regex -- unprintable characters are what is looked for
-  if (/[\u0000-\u001f\u007f]/.test(requestedManager)) {
-    refuse('fieldManager', 'FieldValueInvalid', `Invalid value: ${JSON.stringify(requestedManager)}: should only contain printable characters`);
+  const unprintable = /\p{C}|\p{Zl}|\p{Zp}/u.exec(requestedManager);
+  if (unprintable) {
+    const code = unprintable[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
+    const quoted = JSON.stringify(requestedManager).replace(/\\u00([01][0-9a-f])/g, '\\x$1');
+    refuse('fieldManager', 'FieldValueInvalid', `Invalid value: ${quoted}: invalid character U+${code} (at position ${Buffer.byteLength(requestedManager.slice(0, unprintable.index))})`);
   }
   const fieldValidation = query.get('fieldValidation') || 'Warn';
   if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
@@ -55,15 +58,28 @@ const defaultManager = (userAgent: string): string => (userAgent.split('/')[0] |
 
 /**
  * Removes the fields that the schema does not know; they, and fields that came twice, are refused or warned about as the client asked.
- * @param wrap words a strict refusal, which differs between creates and patches.
+ * @param refuse makes an error of what cannot be decoded, which differs between bodies and patches.
  */
-export function pruneUnknown(definition: ResourceDefinition, object: ApiObject, { fieldValidation, warn, duplicates = NO_DUPLICATES }: WriteOptions, wrap: (problem: string) => string = (problem) => problem): void {
-  const unknown: readonly UnknownField[] = definition.prune(object);
+export function pruneUnknown(definition: ResourceDefinition, object: ApiObject, { fieldValidation, warn, duplicates = NO_DUPLICATES }: WriteOptions, refuse: (error: DecodeError) => StatusError = cannotBeHandled(definition)): void {
+  const unknown = decoded(() => definition.prune(object), refuse);
   if (fieldValidation === 'Ignore') return;
   const problems = problemsOf(definition, unknown, duplicates);
   if (problems.length === 0) return;
-  if (fieldValidation === 'Strict') throw badRequest(wrap(`strict decoding error: ${problems.join(', ')}`));
+  if (fieldValidation === 'Strict') throw refuse(new DecodeError(`strict decoding error: ${problems.join(', ')}`));
   problems.forEach(warn);
+}
+
+/** A body that is no object of its kind. */
+export const cannotBeHandled = ({ kind, version }: Pick<ResourceDefinition, 'kind' | 'version'>, given: { kind: string; version: string } = { kind, version }) => ({ message }: { message: string }): StatusError =>
+  badRequest(`${given.kind} in version "${given.version}" cannot be handled as a ${kind}: ${message}`);
+
+/** Does what may fail to decode. */
+export function decoded<T>(decode: () => T, refuse: (error: DecodeError) => StatusError): T {
+  try {
+    return decode();
+  } catch (error) {
+    throw error instanceof DecodeError ? refuse(error) : error;
+  }
 }
 
 /** Built-in kinds are decoded field by field, so their problems come in the body's order; what custom ones do not know shows after decoding. */

@@ -4,8 +4,7 @@ import { builtinSchema } from '../kinds/type-catalogue.js';
 import { decodeBuiltin } from './decode.js';
 import { unknownFieldText } from './unknown-field.js';
 
-const DEPLOYMENT = { kind: 'Deployment', version: 'v1' };
-const decode = (object: JsonObject): string[] => decodeBuiltin(object, builtinSchema('apps.v1.Deployment'), DEPLOYMENT).map(unknownFieldText);
+const decode = (object: JsonObject): string[] => decodeBuiltin(object, builtinSchema('apps.v1.Deployment')).map(unknownFieldText);
 const withContainer = (container: JsonObject): JsonObject => ({ spec: { template: { spec: { containers: [container] } } } });
 
 describe('Decoding of built-in kinds', () => {
@@ -51,6 +50,6 @@ describe('Decoding of built-in kinds', () => {
   }
 
   it('refuses data of a secret that is not base64', () => {
-    expect(() => decodeBuiltin({ data: { a: 'no base64!' } }, builtinSchema('core.v1.Secret'), { kind: 'Secret', version: 'v1' })).to.throw('illegal base64 data at input byte 2');
+    expect(() => decodeBuiltin({ data: { a: 'no base64!' } }, builtinSchema('core.v1.Secret'))).to.throw('illegal base64 data at input byte 2');
   });
 });

@@ -1,6 +1,7 @@
 import type { JsonObject, UnknownField } from '../contracts.js';
-import { badRequest } from '../status.js';
+import { DecodeError } from './decode-error.js';
 import { at, child } from './field-error.js';
+import { goKind } from './go-format.js';
 import { formatQuantity, parseQuantity, QUANTITY_PROBLEM } from './quantity.js';
 import type { Schema } from './schema.js';
 import { fieldSchema, isObject } from './schema.js';
@@ -9,20 +10,17 @@ import { unknownField } from './unknown-field.js';
 /**
  * Reads an object of a built-in kind as Kubernetes' Go decoder does, in place: nulls and unknown fields go, quantities
  * and times become canonical. Returns the unknown fields that it took out.
- * @throws {StatusError} BadRequest for a value of a type that its field cannot hold.
+ * @throws {DecodeError} for a value of a type that its field cannot hold.
  */
-export function decodeBuiltin(object: JsonObject, schema: Schema, kind: { kind: string; version: string }, path = ''): UnknownField[] {
+export function decodeBuiltin(object: JsonObject, schema: Schema, path = ''): UnknownField[] {
   const unknown: UnknownField[] = [];
-  const decode = new Decoder(kind, unknown);
+  const decode = new Decoder(unknown);
   decode.object(object, schema, path, '', '');
   return unknown;
 }
 
 class Decoder {
-  constructor(
-    private readonly kind: { kind: string; version: string },
-    private readonly unknown: UnknownField[],
-  ) {}
+  constructor(private readonly unknown: UnknownField[]) {}
 
   /** `path` has list indexes and names unknown fields; `goPath` has none, as in Go's decoding errors, which name the struct `owner` too. */
   object(object: JsonObject, schema: Schema, path: string, goPath: string, owner: string): void {
@@ -100,11 +98,11 @@ class Decoder {
   }
 
   private mismatch(value: unknown, schema: Schema, goPath: string, owner: string): never {
-    return this.fail(`json: cannot unmarshal ${jsonKind(value)} into Go struct field ${owner}.${goPath} of type ${goType(schema)}`);
+    throw new DecodeError(`json: cannot unmarshal ${jsonKind(value, schema)} into Go struct field ${owner}.${goPath} of type ${goType(schema)}`, conversionProblem(value, schema));
   }
 
   private fail(problem: string): never {
-    throw badRequest(`${this.kind.kind} in version "${this.kind.version}" cannot be handled as a ${this.kind.kind}: ${problem}`);
+    throw new DecodeError(problem);
   }
 }
 
@@ -116,11 +114,20 @@ function fits(value: unknown, format: string | undefined): boolean {
   return format !== 'int32' || Math.abs(value as number) <= 2 ** 31;
 }
 
-function jsonKind(value: unknown): string {
+function conversionProblem(value: unknown, schema: Schema): string {
+  const kind = goKind(value);
+  if (schema.type === 'array') return `cannot restore slice from ${shortKind(kind)}`;
+  if (schema.type === 'object') return schema.properties ? `cannot restore struct from: ${shortKind(kind)}` : `cannot restore map from ${shortKind(kind)}`;
+  return Array.isArray(value) || isObject(value) || typeof value === 'string' ? `unrecognized type: ${goType(schema)}` : `cannot convert ${kind} to ${goType(schema)}`;
+}
+
+const shortKind = (kind: string): string => (kind.startsWith('[') ? 'slice' : kind.startsWith('map') ? 'map' : kind);
+
+function jsonKind(value: unknown, schema: Schema): string {
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'boolean') return 'bool';
   // Numbers are shown when a number was wanted, of another kind.
-  return typeof value === 'number' ? `number${Number.isInteger(value) ? '' : ` ${value}`}` : typeof value;
+  return typeof value === 'number' ? `number${schema.type === 'integer' ? ` ${value}` : ''}` : typeof value;
 }
 
 const goName = (schema: Schema): string => schema.typeName?.split('.').at(-1) ?? '';

@@ -6,9 +6,6 @@ import type { Schema } from './schema.js';
 import { isObject, propertiesOf } from './schema.js';
 import { unknownField } from './unknown-field.js';
 
-/** What an object inside a custom one is called when its metadata cannot be read. */
-const EMBEDDED = { kind: 'ObjectMeta', version: 'v1' };
-
 /** Takes out, in place, every field that a structural schema does not know; returns what it took. */
 export function prune(object: JsonObject, schema: Schema, path = ''): UnknownField[] {
   const unknown: UnknownField[] = [];
@@ -27,7 +24,7 @@ function pruneValue(value: unknown, schema: Schema, path: string, unknown: Unkno
   const { additionalProperties } = schema;
   for (const name of Object.keys(value)) {
     if (schema['x-kubernetes-embedded-resource'] && name === 'metadata' && isObject(value[name])) {
-      unknown.push(...decodeBuiltin(value[name], builtinSchema('meta.v1.ObjectMeta'), EMBEDDED, child(path, name)));
+      unknown.push(...decodeBuiltin(value[name], builtinSchema('meta.v1.ObjectMeta'), child(path, name)));
       continue;
     }
     const field = Object.hasOwn(properties, name) ? properties[name] : undefined;

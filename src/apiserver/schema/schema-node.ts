@@ -1,4 +1,4 @@
-import type { SchemaNode } from '../contracts.js';
+import type { JsonObject, SchemaNode } from '../contracts.js';
 import type { Schema } from './schema.js';
 import { propertiesOf } from './schema.js';
 
@@ -63,6 +63,17 @@ class LazyNode implements SchemaNode {
 
   get patchStrategy(): string {
     return this.schema['x-kubernetes-patch-strategy'] as string;
+  }
+
+  get presentFields(): NonNullable<SchemaNode['presentFields']> {
+    const { typeName, properties = {}, required = [] } = this.schema;
+    const map = new Map<string, JsonObject | null>();
+    for (const [name, { type, present }] of Object.entries(typeName === undefined ? {} : properties)) {
+      if (present) map.set(name, {});
+      else if (required.includes(name) && (type === 'object' || type === 'array')) map.set(name, null);
+    }
+    Object.defineProperty(this, 'presentFields', { value: map });
+    return map;
   }
 
   get patchMergeKey(): string {

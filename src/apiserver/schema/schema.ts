@@ -63,6 +63,8 @@ export interface Schema extends MergeHints {
   'x-kubernetes-validations'?: ValidationRule[];
   /** Built-in kinds only: the type's name in the OpenAPI documents. */
   typeName?: string;
+  /** Built-in kinds only: Kubernetes has a value here, an empty one, where nothing was said. */
+  present?: true;
 }
 
 export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -9,7 +9,7 @@ import type { WriteOptions } from '../write-options.js';
 /** PUT of a namespace's `finalize`: sets what keeps it, and nothing else. */
 export async function finalizeNamespace(ctx: RestContext, info: RequestInfo, body: ApiObject, options: WriteOptions): Promise<RestResult> {
   const { definition, namespace, name } = info;
-  matchUrl(body, definition, namespace, name);
+  matchUrl(ctx, body, definition, namespace, name);
   const { finalizers } = (body['spec'] ?? {}) as { finalizers?: string[] };
   const object = await guaranteedUpdate(ctx, info, options, {
     modify(current) {

@@ -1,0 +1,19 @@
+/** A JSON value as Go's `%v` prints it: `map[a:1 b:[x y]]`, keys sorted. */
+export function goFormat(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (Array.isArray(value)) return `[${value.map(goFormat).join(' ')}]`;
+  if (typeof value !== 'object') return String(value);
+  return `map[${Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)).map(([key, item]) => `${key}:${goFormat(item)}`).join(' ')}]`;
+}
+
+/** The Go type that a JSON value is read into where nothing else is asked for. */
+export function goKind(value: unknown): string {
+  if (value === null) return '<nil>';
+  if (Array.isArray(value)) return '[]interface {}';
+  switch (typeof value) {
+    case 'object': return 'map[string]interface {}';
+    case 'boolean': return 'bool';
+    case 'number': return Number.isInteger(value) ? 'int64' : 'float64';
+    default: return 'string';
+  }
+}
