@@ -92,13 +92,16 @@ export function invalid(kind: { group: string; kind: string }, name: string, cau
   return new StatusError(422, 'Invalid', `${qualifiedKind} "${name}" is invalid: ${text}`, {
     ...(name && { name }),
     ...(kind.group && { group: kind.group }),
-    kind: kind.kind,
+    ...(kind.kind && { kind: kind.kind }),
     causes: causes.map(({ reason, message, field }) => ({ reason, message, field })),
   });
 }
 
 export const methodNotAllowed = (resource: GroupResource, verb: string): StatusError =>
   new StatusError(405, 'MethodNotAllowed', `${verb} is not supported on resources of kind "${qualified(resource)}"`, detailsOf(resource, ''));
+
+/** As {@link methodNotAllowed}, where the URL has no such method for anybody. */
+export const noSuchMethod = (): StatusError => new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 
 export const unsupportedMediaType = (accepted: readonly string[]): StatusError =>
   new StatusError(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`);

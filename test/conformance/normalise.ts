@@ -4,6 +4,9 @@ const UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
 /** Longer texts are shortened, in characters. */
 const LONG = 1_500;
+/** What only the embedded server adds: see README.md. */
+const DID_YOU_MEAN = / \(did you mean \\*"[^"]*"\)/g;
+const ASKED_VERSION = /(resourceVersion=)\d{2,}/g;
 /** Objects that Kubernetes quotes in messages. */
 const JSON_TEXT = /"\{\\"(?:[^"\\]|\\.)*\}"/g;
 const TOO_OLD = /(too old resource version: )\d+ \(\d+\)/g;
@@ -33,7 +36,7 @@ export class Normaliser {
 
   private plain(text: string): string {
     const plain = this.names.reduce((done, [name, placeholder]) => done.replaceAll(name, placeholder), text);
-    return plain.replace(UID, (uid) => this.number('uid', uid)).replace(TIME, (_, fraction?: string) => (fraction ? '<micro time>' : '<time>')).replace(TOO_OLD, '$1<old> (<now>)');
+    return plain.replace(UID, (uid) => this.number('uid', uid)).replace(TIME, (_, fraction?: string) => (fraction ? '<micro time>' : '<time>')).replace(ASKED_VERSION, '$1<version>').replace(DID_YOU_MEAN, '').replace(TOO_OLD, '$1<old> (<now>)');
   }
 
   /** A JSON value with its keys in order. */

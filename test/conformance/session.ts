@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'undici';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import type { JsonObject } from '../../src/apiserver/index.js';
 import { Kubectl } from './kubectl.js';
 import { Normaliser } from './normalise.js';
@@ -89,11 +89,11 @@ export class Session {
     const answer = await this.quiet(method, path, body, options);
     const { 'content-type': type, warning } = answer.headers;
     const picked = options.pick ? options.pick(answer.body) : answer.body;
-    const isJson = type?.startsWith('application/json') ?? false;
+    const isJson = /^application\/(json|yaml)/.test(type ?? '');
     this.write(
       `> ${method} ${path}${Object.entries(options.headers ?? {}).map(([name, value]) => ` ${name}: ${value}`).join('')}`,
       ...(body === undefined ? [] : [`> ${(typeof body === 'string' || Buffer.isBuffer(body) ? String(body) : JSON.stringify(this.normaliser.json(body))).slice(0, 600)}`]),
-      `< ${answer.status}${isJson ? '' : ` ${type}`}`,
+      `< ${answer.status}${type === 'application/json' ? '' : ` ${type}`}`,
       ...(warning ? [`< warning: ${warning}`] : []),
       ...(isJson || options.pick ? this.print(picked) : answer.text.split('\n')).map((line) => `  ${line}`),
     );
@@ -108,7 +108,7 @@ export class Session {
       ...(body !== undefined && { body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
     });
     const text = await response.body.text();
-    const answer = { status: response.statusCode, headers: response.headers as Record<string, string>, text, body: parsed(text) };
+    const answer = { status: response.statusCode, headers: response.headers as Record<string, string>, text, body: parsed(text, response.headers['content-type'] === 'application/yaml') };
     if (answer.status === 201 && answer.body.metadata?.name && !path.includes('/namespaces/')) this.created.push(`${path.replace(/\?.*/, '').replace(new RegExp(`/${answer.body.metadata.name}$`), '')}/${answer.body.metadata.name}`);
     return answer;
   }
@@ -167,6 +167,11 @@ export class Session {
     await this.agent.destroy();
   }
 
+  /** Writes down something that the scenario worked out. */
+  note(line: string): void {
+    this.write(line);
+  }
+
   /** A value as lines of YAML. */
   private print(value: unknown): string[] {
     return stringify(this.normaliser.json(value), { lineWidth: 0 }).trimEnd().split('\n');
@@ -180,9 +185,9 @@ export class Session {
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const established = ({ body }: Answer): boolean => body.status?.conditions?.some(({ type, status }: { type: string; status: string }) => type === 'Established' && status === 'True');
 
-function parsed(text: string): any {
+function parsed(text: string, yaml: boolean): any {
   try {
-    return JSON.parse(text);
+    return yaml ? parse(text) : JSON.parse(text);
   } catch {
     return {};
   }

@@ -64,7 +64,7 @@ describe('Admission webhooks of the API server', () => {
       apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration', metadata: { name: 'test' },
       webhooks: [{ name: 'one.example.com', reinvocationPolicy: 'IfNeeded', ...hook }, { name: 'two.example.com', ...hook }],
     });
-    const { body } = await cluster.request('POST', CONFIG_MAPS, configMap({}));
+    const { body } = await cluster.request('POST', CONFIG_MAPS, configMap({ count: '0' }));
     expect(body['data']).to.deep.equal({ count: '3' });
     expect(calls).to.have.length(3);
   });

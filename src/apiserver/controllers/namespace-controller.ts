@@ -25,7 +25,8 @@ export function startNamespaceController(ctx: RestContext): { close(): void } {
       storage.update('namespaces', { ...namespace, status: remainingStatus(namespace['status'] as JsonObject | undefined, remaining, timestamp(clock.now())) });
       return;
     }
-    writeOrRemove(ctx, 'namespaces', { ...namespace, spec: { ...(namespace['spec'] as JsonObject), finalizers: finalizers.filter((finalizer) => finalizer !== CONTENT) } });
+    const others = finalizers.filter((finalizer) => finalizer !== CONTENT);
+    writeOrRemove(ctx, 'namespaces', { ...namespace, spec: others.length > 0 ? { finalizers: others } : {} });
   }
 
   /** Begins every deletion and returns what has not gone at once. */

@@ -89,10 +89,24 @@ const selector = (path: string) => (object: ApiObject): string => {
 
 function problemsOf(object: ApiObject, schema: Schema, previous: OldValue, subresource: Subresource): FieldError[] {
   const errors = [...schemaProblems(object, schema, previous, subresource), ...validateEmbedded(object, schema), ...listProblems(object, schema, previous)];
-  if (errors.some(({ reason }) => BLOCKING.has(reason))) {
+  if (hasRules(schema) && errors.some(({ reason }) => BLOCKING.has(reason))) {
     return [...errors, invalid('', null, 'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation')];
   }
   return [...errors, ...validateRules(withoutMetadata(object), schema, '', previous)];
+}
+
+const ruled = new WeakMap<Schema, boolean>();
+
+/** Whether there are rules anywhere in a schema. */
+function hasRules(schema: Schema): boolean {
+  const known = ruled.get(schema);
+  if (known !== undefined) return known;
+  // Built-in types, which may contain themselves, have none.
+  const { properties = {}, items, additionalProperties, typeName } = schema;
+  const inner = typeName === undefined ? [...Object.values(properties), ...(items ? [items] : []), ...(typeof additionalProperties === 'object' ? [additionalProperties] : [])] : [];
+  const found = (schema['x-kubernetes-validations'] ?? []).length > 0 || inner.some(hasRules);
+  ruled.set(schema, found);
+  return found;
 }
 
 /** A write to `status` answers for the status alone. */

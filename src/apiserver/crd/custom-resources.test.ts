@@ -259,7 +259,7 @@ describe('Definitions of custom resources', () => {
     [{ type: 'array' }, `${PATH}.items: Required value: must be specified`],
     [{ type: 'array', items: {} }, `${PATH}.items.type: Required value: must not be empty for specified array items`],
     [{ type: 'array', uniqueItems: true, items: { type: 'string' } }, `${PATH}.uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic`],
-    [{ type: 'object', properties: {}, additionalProperties: { type: 'string' } }, `${PATH}.additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive`],
+    [{ type: 'object', properties: { a: { type: 'string' } }, additionalProperties: { type: 'string' } }, `${PATH}.additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive`],
     [{ type: 'object', $ref: '#/x' }, `${PATH}.$ref: Forbidden: $ref is not supported`],
     [{ type: 'object', anyOf: [{ type: 'object' }] }, `${PATH}.anyOf[0].type: Forbidden: must be empty to be structural`],
     [{ type: 'object', properties: { a: { type: 'string' } }, anyOf: [{ properties: { b: { minLength: 1 } } }] }, `${PATH}.properties[b]: Required value: because it is defined in ${PATH}.anyOf[0].properties[b]`],

@@ -3,10 +3,13 @@ import type { ApiObject, JsonObject, ResourceDefinition, TableOptions } from '..
 import type { RestContext, RestResult, WatchEvent } from '../rest/context.js';
 import { apiVersionOf } from '../rest/versions.js';
 import { renderTable } from '../table/render-table.js';
-import { notAcceptable } from '../status.js';
+import { goPackage } from '../rest/strategy.js';
+import { notAcceptable, StatusError } from '../status.js';
 import { once } from './exchange.js';
 import type { Encoding } from './negotiate.js';
 
+/** As Kubernetes writes YAML: in order, and with quotes where an old reader would take a text for something else. */
+const YAML = { version: '1.1', sortMapEntries: true, indentSeq: false, lineWidth: 0 } as const;
 /** Items of a list that are written at a time. */
 const CHUNK = 100;
 
@@ -33,16 +36,21 @@ export function encode(ctx: RestContext, result: Exclude<RestResult, { type: 'co
       const { definition, object } = result;
       if (!definition || encoding.as === 'object') return whole(object, encoding);
       const known = object as ApiObject;
+      if (encoding.as === 'PartialObjectMetadataList') throw misfit(definition, encoding.as, 'not a list', '');
       return whole(encoding.as === 'Table' ? table(definition, [known], { resourceVersion: known.metadata.resourceVersion ?? '' }) : partialMetadata(known), encoding);
     }
     case 'list': {
       const { definition, items, metadata } = result;
       if (encoding.as === 'Table') return whole(table(definition, items, metadata), encoding);
+      if (encoding.as === 'PartialObjectMetadata') throw misfit(definition, encoding.as, 'a list', 'List');
+      const partial = encoding.as === 'PartialObjectMetadataList';
       const header =
-        encoding.as === 'PartialObjectMetadata'
+        partial
           ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata }
           : { kind: definition.listKind, apiVersion: apiVersionOf(definition), metadata };
-      const shown = encoding.as === 'PartialObjectMetadata' ? items.map(partialMetadata) : items;
+      // Items of built-in lists do not say what the list says already.
+      const shown = partial ? items.map(partialMetadata) : definition.custom ? items : items.map(({ apiVersion: _apiVersion, kind: _kind, ...item }) => item);
+      if (partial && shown.length === 0) return whole({ ...header, items: null }, encoding);
       if (encoding.format === 'yaml' || encoding.pretty) return whole({ ...header, items: shown }, encoding);
       return { contentType: 'application/json', body: listChunks(header, shown) };
     }
@@ -51,7 +59,7 @@ export function encode(ctx: RestContext, result: Exclude<RestResult, { type: 'co
       let withColumns = true;
       const shown = (object: ApiObject | JsonObject, type: WatchEvent['type']): string => {
         if (type === 'ERROR' || encoding.as === 'object') return encoded(object);
-        if (encoding.as === 'PartialObjectMetadata') return JSON.stringify(partialMetadata(object as ApiObject));
+        if (encoding.as !== 'Table') return JSON.stringify(partialMetadata(object as ApiObject));
         const known = object as ApiObject;
         const rendered = table(result.definition, type === 'BOOKMARK' ? [] : [known], { resourceVersion: known.metadata.resourceVersion ?? '' }, withColumns);
         // Clients find the end of the initial events, and where to go on, in a bookmark's row.
@@ -62,6 +70,12 @@ export function encode(ctx: RestContext, result: Exclude<RestResult, { type: 'co
       return { contentType: 'application/json', body: watchLines(result.events, shown) };
     }
   }
+}
+
+/** An object where a list was asked for, or the other way round; the message has the Go type of what is there. */
+function misfit({ custom, group, kind }: ResourceDefinition, wanted: string, is: string, suffix: string): StatusError {
+  const type = custom ? `unstructured.Unstructured${suffix}` : `${goPackage(group)}.${kind}${suffix}`;
+  return new StatusError(406, 'NotAcceptable', `you requested ${wanted}, but the requested object is ${is} (*${type})`);
 }
 
 async function* watchLines(batches: AsyncIterable<WatchEvent[]>, shown: (object: ApiObject | JsonObject, type: WatchEvent['type']) => string): AsyncGenerator<string> {
@@ -77,7 +91,7 @@ function encoded(object: object): string {
 }
 
 function whole(value: object, { format, pretty }: Encoding): EncodedBody {
-  if (format === 'yaml') return { contentType: 'application/yaml', body: once(stringify(value)) };
+  if (format === 'yaml') return { contentType: 'application/yaml', body: once(stringify(value, YAML)) };
   return { contentType: 'application/json', body: once(JSON.stringify(value, null, pretty ? 2 : 0) + '\n') };
 }
 

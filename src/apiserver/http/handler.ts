@@ -1,10 +1,10 @@
 import { impersonated } from '../authentication/impersonation.js';
 import { requestAttributes } from '../authorization/attributes.js';
-import type { DocumentHandler } from '../contracts.js';
+import type { DocumentHandler, ResourceRegistry } from '../contracts.js';
 import type { RestContext } from '../rest/context.js';
 import { dispatch } from '../rest/dispatch.js';
 import { parseRequest } from '../rest/request-info.js';
-import { asStatusError, unknownPath } from '../status.js';
+import { asStatusError, noSuchMethod, unknownPath } from '../status.js';
 import { checkTimeout } from '../watch/watch-events.js';
 import { encode } from './encode.js';
 import { once, type ApiRequest, type ApiResponse } from './exchange.js';
@@ -28,11 +28,12 @@ export function createHandler(ctx: RestContext, documents: readonly DocumentHand
       ctx.authorizer.require(user, attributes);
       for (const document of documents) {
         const found = document({ path, query, headers: request.headers });
+        if (found && request.method !== 'GET' && request.method !== 'HEAD') throw noSuchMethod();
         if (found) return { ...found, headers: { ...flow, ...found.headers }, body: once(found.body) };
       }
       const info = parseRequest(request.method, path, query, ctx.registry);
       if (!info) throw unknownPath();
-      const encoding = negotiate(request.headers['accept'], query);
+      const encoding = negotiate(request.headers['accept'], query, !info.definition.custom);
       const result = await dispatch(ctx, info, { ...request, user }, (message) => warnings.push(message));
       if (result.type === 'connection') return { status: 101, headers: flow, body: once(''), connection: result.serve };
       const { contentType, body } = encode(ctx, result, encoding, info.query);
@@ -43,11 +44,18 @@ export function createHandler(ctx: RestContext, documents: readonly DocumentHand
       };
     } catch (error) {
       const { code, status } = asStatusError(error);
+      if (code === 404 && !isServed(request.path, ctx.registry)) return { status: 404, headers: { ...flow, ...headersOf('text/plain; charset=utf-8', []) }, body: once('404 page not found\n') };
       const headers = { ...flow, ...headersOf('application/json', warnings) };
       if (status.details?.retryAfterSeconds) headers['retry-after'] = String(status.details.retryAfterSeconds);
       return { status: code, headers, body: once(`${JSON.stringify(status)}\n`) };
     }
   };
+}
+
+/** Whether a path is in the core group or in one that has resources; nobody answers for others. */
+function isServed(path: string, registry: ResourceRegistry): boolean {
+  const [, root, group] = path.split(/[/?]/);
+  return group !== undefined && (root === 'api' || (root === 'apis' && registry.list().some((definition) => definition.group === group)));
 }
 
 function headersOf(contentType: string, warnings: readonly string[]): Record<string, string> {

@@ -1,10 +1,10 @@
-import { notAcceptable } from '../status.js';
+import { noRepresentation, notAcceptable } from '../status.js';
 
 /** How an answer is written. */
 export interface Encoding {
   format: 'json' | 'yaml';
   /** What objects are turned into before. */
-  as: 'object' | 'Table' | 'PartialObjectMetadata';
+  as: 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
   pretty: boolean;
 }
 
@@ -14,22 +14,24 @@ const OFFERED = ['application/json', 'application/yaml', 'application/vnd.kubern
  * The first acceptable encoding, in the client's order. Clients that would rather have protobuf get JSON if they take that too.
  * @throws {StatusError} NotAcceptable
  */
-export function negotiate(accept: string | undefined, query: URLSearchParams): Encoding {
+export function negotiate(accept: string | undefined, query: URLSearchParams, builtin = false): Encoding {
   const pretty = ['true', '1'].includes(query.get('pretty') ?? '');
   if (!accept) return { format: 'json', as: 'object', pretty };
+  let known = false;
   for (const range of accept.split(',')) {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim());
     const format = formatOf(type.toLowerCase());
     if (!format) continue;
+    known = true;
     const given = new Map(parameters.map((parameter) => parameter.split('=', 2).map((part) => part.trim()) as [string, string]));
     if (given.get('q') === '0') continue;
     const as = given.get('as');
     if (as === undefined) return { format, as: 'object', pretty };
     if (given.get('g') !== 'meta.k8s.io' || !['v1', 'v1beta1'].includes(given.get('v') ?? '')) continue;
     if (as === 'Table') return { format, as, pretty };
-    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { format, as: 'PartialObjectMetadata', pretty };
+    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { format, as, pretty };
   }
-  throw notAcceptable(OFFERED.slice(0, 2));
+  throw known || !builtin ? notAcceptable(OFFERED) : noRepresentation(OFFERED);
 }
 
 function formatOf(type: string): Encoding['format'] | undefined {

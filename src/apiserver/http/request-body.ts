@@ -4,7 +4,7 @@ import { cannotBeHandled, decoded } from '../rest/write-options.js';
 import { DecodeError } from '../schema/decode-error.js';
 import { jsonSyntaxError } from '../schema/json-syntax.js';
 import { decodeProtobuf, PROTOBUF } from './protobuf.js';
-import { badRequest, StatusError, unsupportedMediaType, wrongMediaType } from '../status.js';
+import { badRequest, StatusError, unsupportedMediaType } from '../status.js';
 
 /** Bodies may be this large (bytes); etcd's and kube-apiserver's limit for JSON is of the same size. */
 export const BODY_LIMIT = 3 * 1024 * 1024;
@@ -28,7 +28,7 @@ export function decodeBody(body: string | Uint8Array | undefined, contentType: s
 }
 
 /** A patch; what is wrong with it is told with `prefix`. */
-export const decodePatch = (body: string | Uint8Array | undefined, contentType: string): unknown => decoded(() => decodeBody(body, contentType), ({ message }) => badRequest(`error decoding ${contentType.includes('yaml') ? 'YAML' : 'patch'}: ${message}`));
+export const decodePatch = (body: string | Uint8Array | undefined, contentType: string): unknown => decoded(() => decodeBody(body, contentType), ({ message }) => badRequest(contentType.startsWith('application/strategic') ? message : `error decoding ${contentType.includes('yaml') ? 'YAML' : 'patch'}: ${message}`));
 
 /** The beginning of a body, for messages. */
 function summary(body: string | Uint8Array | undefined): string {
@@ -42,7 +42,7 @@ function summary(body: string | Uint8Array | undefined): string {
 /** An object that a client wants created or put. */
 export function decodeObject(body: string | Uint8Array | undefined, headers: Readonly<Record<string, string>>, wanted: Pick<ResourceDefinition, 'kind' | 'version' | 'custom'>): ApiObject {
   const type = mediaType(headers) || 'application/json';
-  if (!DECODABLE.includes(type) && type !== '*/*') throw wanted.custom ? unsupportedMediaType(DECODABLE) : wrongMediaType();
+  if (!DECODABLE.includes(type) && type !== '*/*') throw unsupportedMediaType(DECODABLE);
   const unrecognized = (problem: string): StatusError => badRequest(`the object provided is unrecognized (must be of type ${wanted.kind}): ${problem} (${summary(body)})`);
   const value = decoded(() => decodeBody(body, type), ({ message }) => unrecognized(`couldn't get version/kind; json parse error: ${message}`));
   if (value === undefined) throw unrecognized(`couldn't get version/kind; json parse error: unexpected end of JSON input`);

@@ -15,6 +15,7 @@ import { csiDriverBehaviour, persistentVolumeBehaviour, persistentVolumeClaimBeh
 import { horizontalPodAutoscalerBehaviour, horizontalPodAutoscalerV1Behaviour } from './workloads/horizontal-pod-autoscaler.js';
 import { jobBehaviour } from './workloads/job.js';
 import { cronJobBehaviour, daemonSetBehaviour, deploymentBehaviour, podTemplateBehaviour, replicaSetBehaviour, replicationControllerBehaviour, statefulSetBehaviour } from './workloads/workloads.js';
+import { fieldsAt } from './selectable-fields.js';
 
 const countsChanges: KindBehaviour = { tracksGeneration: true };
 
@@ -46,7 +47,7 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'autoscaling/v2/HorizontalPodAutoscaler': horizontalPodAutoscalerBehaviour,
   'batch/v1/CronJob': cronJobBehaviour,
   'batch/v1/Job': jobBehaviour,
-  'certificates.k8s.io/v1/CertificateSigningRequest': certificateRequestBehaviour,
+  'certificates.k8s.io/v1/CertificateSigningRequest': { ...certificateRequestBehaviour, selectableFields: fieldsAt('spec.signerName') },
   'discovery.k8s.io/v1/EndpointSlice': endpointSliceBehaviour,
   'events.k8s.io/v1/Event': eventBehaviour,
   'flowcontrol.apiserver.k8s.io/v1/FlowSchema': flowSchemaBehaviour,

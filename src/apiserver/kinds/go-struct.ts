@@ -7,7 +7,8 @@ import { isObject, type Schema } from '../schema/schema.js';
  */
 export function asGoStruct(object: JsonObject, schema: Schema): void {
   const { properties, required = [] } = schema;
-  if (!properties) return;
+  // What is frozen came from storage, and is complete.
+  if (!properties || Object.isFrozen(object)) return;
   for (const name of Object.keys(properties)) {
     const field = properties[name]!;
     const value = object[name];
@@ -15,7 +16,8 @@ export function asGoStruct(object: JsonObject, schema: Schema): void {
       const empty = emptyOf(field, required.includes(name));
       if (empty !== undefined) object[name] = empty;
     } else if (isObject(value) ? isMap(field) && Object.keys(value).length === 0 : Array.isArray(value) && value.length === 0) {
-      if (!required.includes(name)) delete object[name];
+      // An empty list of managers means something: forget them.
+      if (!required.includes(name) && name !== 'managedFields') delete object[name];
     } else within(value, field);
   }
 }

@@ -108,8 +108,8 @@ describe('Server-side apply', () => {
     await cluster.patch(`${DEPLOYMENTS}/web?fieldManager=hand`, 'strategic-merge', { spec: { template: { spec: { containers: [{ name: 'extra', image: 'extra:1' }] } } } });
     const answer = await apply('ci', deployment({ replicas: 2 }, [container('app', { env: [{ name: 'B', value: '2' }] })]));
     expect(answer.status).to.equal(200);
-    expect(podSpec(answer).containers.map(({ name }) => name)).to.deep.equal(['app', 'extra']);
-    expect(podSpec(answer).containers[0]!['env']).to.deep.equal([{ name: 'B', value: '2' }]);
+    expect(podSpec(answer).containers.map(({ name }) => name)).to.deep.equal(['extra', 'app']);
+    expect(podSpec(answer).containers[1]!['env']).to.deep.equal([{ name: 'B', value: '2' }]);
     expect(answer.body['spec']).not.to.have.property('minReadySeconds');
   });
 
@@ -133,7 +133,7 @@ describe('Server-side apply', () => {
     await cluster.patch(`${MAPS}/a`, 'merge', { data: { x: '2' } });
     const { body } = await cluster.request('PATCH', `${MAPS}/a`, { data: { y: null } }, { 'content-type': 'application/merge-patch+json', 'user-agent': 'kubectl/v1.32 (linux)' });
     const fields = Object.fromEntries(body.metadata.managedFields!.map(({ manager, fieldsV1 }) => [manager, fieldsV1]));
-    expect(fields).to.deep.equal({ unknown: { 'f:data': { 'f:x': {} } } });
+    expect(fields).to.deep.equal({ maker: { 'f:data': {} }, unknown: { 'f:data': { 'f:x': {} } } });
     const reset = await cluster.patch(`${MAPS}/a`, 'merge', { metadata: { managedFields: [] } });
     expect(reset.body.metadata).not.to.have.property('managedFields');
   });

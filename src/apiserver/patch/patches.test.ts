@@ -36,7 +36,7 @@ describe('Patches', () => {
 
   it('cannot change identity', async () => {
     expect((await cluster.patch(`${MAPS}/a`, 'merge', { metadata: { name: 'b' } })).body.message).to.equal('the name of the object (b) does not match the name on the URL (a)');
-    expect((await cluster.patch(`${MAPS}/a`, 'merge', { kind: 'Secret' })).status).to.equal(400);
+    expect((await cluster.patch(`${MAPS}/a`, 'merge', { kind: 'Secret' })).body.message).to.match(/converting \(v1\.Secret\) to \(core\.ConfigMap\): unknown conversion$/);
   });
 
   it('leave no trace of a prototype', async () => {
@@ -45,11 +45,9 @@ describe('Patches', () => {
     expect(body['kind']).to.be.oneOf(['ConfigMap', 'Status']);
   });
 
-  it('of other types are refused with those that are taken', async () => {
+  it('of other types are refused', async () => {
     const { status, body } = await cluster.request('PATCH', `${MAPS}/a`, {}, { 'content-type': 'application/json' });
     expect(status).to.equal(415);
-    expect(body.message).to.equal(
-      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml',
-    );
+    expect(body.message).to.equal('415: Unsupported Media Type');
   });
 });

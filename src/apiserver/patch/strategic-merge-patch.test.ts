@@ -21,13 +21,13 @@ describe('Strategic merge patch', () => {
   it('merges lists by their key, deep', () => {
     const original = { containers: [{ name: 'a', image: '1', env: [{ name: 'X', value: '1' }], args: ['x'] }, { name: 'b' }] };
     expect(patched(original, { containers: [{ name: 'a', image: '2', env: [{ name: 'Y', value: '2' }], args: ['y'] }, { name: 'c' }] })).to.deep.equal({
-      containers: [{ name: 'a', image: '2', env: [{ name: 'X', value: '1' }, { name: 'Y', value: '2' }], args: ['y'] }, { name: 'b' }, { name: 'c' }],
+      containers: [{ name: 'a', image: '2', env: [{ name: 'Y', value: '2' }, { name: 'X', value: '1' }], args: ['y'] }, { name: 'c' }, { name: 'b' }],
     });
   });
 
   it('deletes and replaces items by directive', () => {
     const original = { containers: [{ name: 'a' }, { name: 'b', image: '1' }] };
-    expect(patched(original, { containers: [{ $patch: 'delete', name: 'a' }, { name: 'b', $patch: 'merge', image: '2' }] })).to.deep.equal({ containers: [{ name: 'b', image: '2' }] });
+    expect(patched(original, { containers: [{ $patch: 'delete', name: 'a' }, { name: 'b', image: '2' }] })).to.deep.equal({ containers: [{ name: 'b', image: '2' }] });
     expect(patched(original, { containers: [{ $patch: 'replace' }, { name: 'z' }] })).to.deep.equal({ containers: [{ name: 'z' }] });
     expect(patched({ labels: { a: '1' } }, { labels: { $patch: 'replace', b: '2' } })).to.deep.equal({ labels: { b: '2' } });
     expect(patched({ labels: { a: '1' } }, { labels: { $patch: 'delete' } })).to.deep.equal({ labels: {} });
@@ -39,7 +39,7 @@ describe('Strategic merge patch', () => {
   });
 
   it('merges and deletes from lists of primitives', () => {
-    expect(patched({ finalizers: ['a', 'b'] }, { finalizers: ['c', 'a'] })).to.deep.equal({ finalizers: ['a', 'b', 'c'] });
+    expect(patched({ finalizers: ['a', 'b'] }, { finalizers: ['c', 'a'] })).to.deep.equal({ finalizers: ['c', 'a', 'b'] });
     expect(patched({ finalizers: ['a', 'b'] }, { '$deleteFromPrimitiveList/finalizers': ['a'] })).to.deep.equal({ finalizers: ['b'] });
   });
 
@@ -65,8 +65,9 @@ describe('Strategic merge patch', () => {
   });
 
   it('refuses items without their key and directives that mean nothing', () => {
-    expect(() => patched({}, { containers: [{ image: 'x' }] })).to.throw(StrategicMergeError, 'does not contain declared merge key: name');
-    expect(() => patched({ labels: {} }, { labels: { $patch: 'mangle' } })).to.throw(StrategicMergeError, 'unknown patch type');
-    expect(() => patched({ strategy: {} }, { strategy: { $retainKeys: [], type: 'x' } })).to.throw(StrategicMergeError, '$retainKeys lacks the field type');
+    expect(() => patched({ containers: [{ name: 'a' }] }, { containers: [{ image: 'x' }] })).to.throw(StrategicMergeError, 'does not contain declared merge key: name');
+    expect(() => patched({ labels: {} }, { labels: { $patch: 'mangle' } })).to.throw(StrategicMergeError, 'unknown patch type: mangle in map: map[$patch:mangle]');
+    expect(() => patched({ containers: [{ name: 'a' }] }, { containers: [{ name: 'a', $patch: 'merge' }] })).to.throw(StrategicMergeError, 'merging lists cannot yet be specified in the patch');
+    expect(() => patched({ strategy: {} }, { strategy: { $retainKeys: [], type: 'x' } })).to.throw(StrategicMergeError, 'invalid patch format of retainKeys');
   });
 });

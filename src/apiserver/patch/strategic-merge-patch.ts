@@ -66,7 +66,11 @@ function mergeObject(original: JsonObject, patch: JsonObject, schema: SchemaNode
 }
 
 function mergeListField(original: JsonObject, field: string, patchItems: unknown[], patch: JsonObject, schema: SchemaNode | undefined): void {
-  const before = Array.isArray(original[field]) ? original[field] : [];
+  if (!Array.isArray(original[field])) {
+    if (Object.hasOwn(patch, field)) original[field] = withoutDirectives(patchItems);
+    return;
+  }
+  const before = original[field];
   const deleted = patch[`${DELETE_FROM_PRIMITIVE_LIST}/${field}`];
   const order = patch[`${SET_ELEMENT_ORDER}/${field}`] as unknown[] | undefined;
   if (!strategies(schema).includes('merge')) {
@@ -80,11 +84,9 @@ function mergeListField(original: JsonObject, field: string, patchItems: unknown
     const kept = before.filter((item) => !((deleted as unknown[] | undefined) ?? []).some((gone) => deepEqual(gone, item)));
     merged = [...kept, ...patchItems.filter((item) => !kept.some((known) => deepEqual(known, item)))];
   }
-  const there = Object.hasOwn(original, field);
-  if (there) merged = inOrder(merged, before, patchItems, mergeKey);
+  merged = inOrder(merged, before, patchItems, mergeKey);
   if (order !== undefined) merged = inOrder(merged, before, order, mergeKey);
-  // A list that was never there is not made by deleting from it.
-  if (merged.length > 0 || there) original[field] = merged;
+  original[field] = merged;
 }
 
 function mergeListOfMaps(before: readonly unknown[], patchItems: readonly unknown[], mergeKey: string, schema: SchemaNode): unknown[] {
@@ -143,7 +145,7 @@ function listOf(directive: string, value: unknown, prefix: string): string {
 
 /** A value that replaces rather than merges: directives have done their work, and nulls delete what is not there. */
 function withoutDirectives<T>(value: T): T {
-  if (Array.isArray(value)) return value.filter((item) => !(isObject(item) && item[DIRECTIVE] === 'delete')).map(withoutDirectives) as T;
+  if (Array.isArray(value)) return value.filter((item) => !(isObject(item) && Object.hasOwn(item, DIRECTIVE))).map(withoutDirectives) as T;
   if (!isObject(value)) return value;
   const plain: JsonObject = {};
   for (const [field, child] of Object.entries(value)) {

@@ -54,7 +54,7 @@ describe('Objects', () => {
       expect(body.metadata.uid).to.be.a('string');
       expect((await cluster.request('GET', `${MAPS}/a`)).status).to.equal(404);
       expect((await cluster.request('POST', `${MAPS}?dryRun=Some`, configMap('a'))).body.message).to.equal(
-        'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: "Some": supported values: "All"',
+        'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"',
       );
     });
 
@@ -197,10 +197,11 @@ describe('Objects', () => {
   });
 
   it('answers unknown resources, methods and versions as kube-apiserver does', async () => {
-    expect((await cluster.request('GET', '/apis/example.com/v1/things')).body.message).to.equal('the server could not find the requested resource');
+    expect((await cluster.request('GET', '/apis/apps/v1/things')).body.message).to.equal('the server could not find the requested resource');
+    expect((await cluster.request('GET', '/apis/example.com/v1/things')).status).to.equal(404);
     expect((await cluster.request('POST', '/api/v1/pods', pod('p'))).status).to.equal(405);
     expect((await cluster.request('POST', `${MAPS}/a`, configMap('a'))).status).to.equal(405);
-    expect((await cluster.request('POST', MAPS, { ...configMap('a'), apiVersion: 'v2' })).body.message).to.equal('the API version in the data (v2) does not match the expected API version (v1)');
+    expect((await cluster.request('POST', MAPS, { ...configMap('a'), apiVersion: 'v2' })).body.message).to.contain('no kind "ConfigMap" is registered for version "v2"');
     expect((await cluster.request('GET', MAPS, undefined, { accept: 'application/vnd.kubernetes.protobuf' })).status).to.equal(406);
     expect((await cluster.request('GET', MAPS, undefined, { accept: 'application/vnd.kubernetes.protobuf, application/json' })).status).to.equal(200);
     expect((await cluster.request('GET', `${MAPS}?timeout=abc`)).body.message).to.equal('invalid timeout specified in the request URL - time: invalid duration "abc"');

@@ -35,8 +35,8 @@ export function readDeleteOptions(body: JsonObject | undefined, query: URLSearch
   };
   const given = { ...Object.fromEntries(query), ...body } as JsonObject & { orphanDependents?: boolean | string };
   const { propagationPolicy, gracePeriodSeconds, preconditions, orphanDependents } = given;
-  const dryRun = [...query.getAll('dryRun'), ...((body?.['dryRun'] as string[] | undefined) ?? [])].filter((value) => value !== '');
-  for (const value of dryRun) if (value !== 'All') refuse('dryRun', `Unsupported value: ${JSON.stringify(value)}: supported values: "All"`);
+  const dryRun = [...query.getAll('dryRun'), ...((body?.['dryRun'] as string[] | undefined) ?? [])];
+  if (dryRun.some((value) => value !== 'All')) refuse('dryRun', `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`);
   if (propagationPolicy && !['Orphan', 'Background', 'Foreground'].includes(propagationPolicy as string)) {
     refuse('propagationPolicy', `Unsupported value: ${JSON.stringify(propagationPolicy)}: supported values: "Foreground", "Background", "Orphan", "nil"`);
   }
@@ -116,6 +116,8 @@ export function deleteStored(ctx: RestContext, definition: ResourceDefinition, s
   const gone = readyToVanish(object);
   if (options.dryRun) return { object, gone };
   if (!gone) return { object: ctx.storage.update(storageResource, object), gone };
+  // Kubelets learn from the mark that a pod goes, even one that goes at once.
+  if (storageResource === 'pods' && !stored.metadata.deletionTimestamp) ctx.storage.update(storageResource, object);
   return { object: ctx.storage.delete(storageResource, namespace, name)!, gone };
 }
 

@@ -24,13 +24,15 @@ export function selectedName(text: string): string | undefined {
     .find(({ field, equal }) => field === 'metadata.name' && equal)?.value;
 }
 
-function fieldReader(field: string, { selectableFields, namespaced, custom }: ResourceDefinition): (object: ApiObject) => string {
+function fieldReader(field: string, { kind, selectableFields, namespaced, custom }: ResourceDefinition): (object: ApiObject) => string {
   if (field === 'metadata.name') return ({ metadata }) => metadata.name ?? '';
   if (field === 'metadata.namespace' && namespaced) return ({ metadata }) => metadata.namespace ?? '';
   const read = Object.hasOwn(selectableFields, field) ? selectableFields[field] : undefined;
   if (!read) {
     throw badRequest(
-      custom || Object.keys(selectableFields).length > 0
+      kind === 'Job'
+        ? `field label ${JSON.stringify(field)} not supported for Job`
+        : custom || Object.keys(selectableFields).length > 0
         ? `field label not supported: ${field}`
         : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
     );
@@ -55,7 +57,7 @@ function splitTerms(text: string): string[] {
 }
 
 function parseTerm(term: string): FieldRequirement {
-  const match = /^((?:[^\\=!]|\\.)+?)(!=|==|=)(.*)$/s.exec(term);
+  const match = /^((?:[^\\=!]|\\.)*?)(!=|==|=)(.*)$/s.exec(term);
   if (!match) throw badRequest(`invalid selector: '${term}'; can't understand '${term}'`);
   const value = match[3]!;
   if (/(?:^|[^\\])(?:\\\\)*=/.test(value) || /\\(?![\\,=])/.test(value)) {

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../contracts.js';
+import { qualifiedName, labelValue } from '../schema/names.js';
 import { badRequest } from '../status.js';
 
 type Labels = Readonly<Record<string, string>>;
@@ -15,11 +16,8 @@ export interface LabelRequirement {
   values: string[];
 }
 
-const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
-const QUALIFIED_NAME = /^(?:(?=.{1,253}\/)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-
-export const isLabelKey = (key: string): boolean => QUALIFIED_NAME.test(key);
-export const isLabelValue = (value: string): boolean => LABEL_VALUE.test(value);
+export const isLabelKey = (key: string): boolean => qualifiedName(key).length === 0;
+export const isLabelValue = (value: string): boolean => labelValue(value).length === 0;
 
 /**
  * Reads `a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1`. Throws BadRequest in Kubernetes' words for anything else.
@@ -30,94 +28,116 @@ export function parseLabelSelector(text: string): LabelPredicate {
 }
 
 /** As {@link parseLabelSelector}, unevaluated. */
-export function parseRequirements(text: string): LabelRequirement[] {
-  const tokens = text.match(/\s+|==|!=|[=!<>(),]|[^\s=!<>(),]+/g)?.filter((token) => token.trim() !== '') ?? [];
-  let position = 0;
-  const peek = (): string | undefined => tokens[position];
-  const fail = (expected: string): never => {
-    throw badRequest(`unable to parse requirement: found '${peek() ?? ''}', expected: ${expected}`);
-  };
-  const isWord = (token: string | undefined): token is string => token !== undefined && !/^(?:==|!=|[=!<>(),])$/.test(token);
-  const word = (expected: string): string => {
-    const token = peek();
-    if (!isWord(token)) return fail(expected);
-    position++;
+export const parseRequirements = (text: string): LabelRequirement[] => new Parser(text).requirements();
+
+const SYMBOLS = new Set(['=', '==', '!=', '!', '<', '>', '(', ')', ',']);
+const OPERATORS = 'in, notin, =, ==, !=, gt, lt';
+
+/** Goes through the words and symbols as Kubernetes' parser does, so that it complains of the same ones. */
+class Parser {
+  private readonly tokens: readonly string[];
+  private position = 0;
+
+  constructor(text: string) {
+    this.tokens = text.match(/==|!=|[=!<>(),]|[^\s=!<>(),]+/g) ?? [];
+  }
+
+  requirements(): LabelRequirement[] {
+    const requirements: LabelRequirement[] = [];
+    while (this.peek() !== '') {
+      if (!this.isWord() && this.peek() !== '!') throw badRequest(`found '${this.peek()}', expected: !, identifier, or 'end of string'`);
+      requirements.push(this.requirement());
+      const separator = this.take();
+      if (separator === '') break;
+      if (separator !== ',') throw badRequest(`found '${separator}', expected: ',' or 'end of string'`);
+      if (!this.isWord() && this.peek() !== '!') throw badRequest(`found '${this.peek()}', expected: identifier after ','`);
+    }
+    return requirements;
+  }
+
+  /** The next token; empty at the end. */
+  private peek(): string {
+    return this.tokens[this.position] ?? '';
+  }
+
+  private isWord(): boolean {
+    return this.peek() !== '' && !SYMBOLS.has(this.peek());
+  }
+
+  private take(): string {
+    const token = this.peek();
+    this.position++;
     return token;
-  };
-  const key = (): string => {
-    const name = word('identifier');
-    if (!isLabelKey(name)) throw badRequest(`unable to parse requirement: <nil>: Invalid value: "${name}": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character`);
-    return name;
-  };
-  const values = (): string[] => {
-    if (peek() !== '(') fail("'('");
-    position++;
-    const found: string[] = [];
-    let expectValue = true;
-    while (peek() !== ')') {
-      if (peek() === undefined) fail("',', or ')'");
-      if (peek() === ',') {
-        if (expectValue) found.push('');
-        expectValue = true;
-        position++;
-      } else {
-        if (!expectValue) fail("',', or ')'");
-        found.push(word('identifier'));
-        expectValue = false;
-      }
-    }
-    if (expectValue) found.push('');
-    position++;
-    return found;
-  };
-  const requirement = (): LabelRequirement => {
-    if (peek() === '!') {
-      position++;
-      return { key: key(), operator: '!', values: [] };
-    }
-    const name = key();
-    const operator = peek();
-    if (operator === undefined || operator === ',') return { key: name, operator: 'exists', values: [] };
-    position++;
+  }
+
+  private fail(problem: string): never {
+    throw badRequest(`unable to parse requirement: ${problem}`);
+  }
+
+  private requirement(): LabelRequirement {
+    const absent = this.peek() === '!';
+    if (absent) this.position++;
+    const key = this.word();
+    const [problem] = qualifiedName(key);
+    if (problem !== undefined) this.fail(`<nil>: Invalid value: ${JSON.stringify(key)}: ${problem}`);
+    if (this.peek() === '' || this.peek() === ',') return { key, operator: absent ? '!' : 'exists', values: [] };
+    const operator = this.take();
     switch (operator) {
       case '=':
       case '==':
-        return { key: name, operator: 'in', values: [isWord(peek()) ? word('identifier') : ''] };
+        return { key, operator: 'in', values: this.checked(key, [this.exactValue()]) };
       case '!=':
-        return { key: name, operator: 'notin', values: [isWord(peek()) ? word('identifier') : ''] };
+        return { key, operator: 'notin', values: this.checked(key, [this.exactValue()]) };
       case 'in':
       case 'notin':
-        return { key: name, operator, values: values() };
+        return { key, operator, values: this.checked(key, this.values()) };
       case '>':
       case '<': {
-        const bound = word('identifier');
-        if (!/^-?\d+$/.test(bound)) throw badRequest(`unable to parse requirement: values[0][${name}]: Invalid value: "${bound}": for 'Gt', 'Lt' operators, the value must be an integer`);
-        return { key: name, operator: operator === '>' ? 'gt' : 'lt', values: [bound] };
+        const bound = this.exactValue();
+        if (!/^[+-]?\d+$/.test(bound)) this.fail(`values[0]: Invalid value: ${JSON.stringify(bound)}: for 'Gt', 'Lt' operators, the value must be an integer`);
+        return { key, operator: operator === '>' ? 'gt' : 'lt', values: this.checked(key, [bound]) };
       }
       default:
-        position--;
-        return fail("'in', 'notin', '=', '==', '!=', 'gt', 'lt'");
-    }
-  };
-
-  const requirements: LabelRequirement[] = [];
-  while (position < tokens.length) {
-    const next = requirement();
-    for (const value of next.values) {
-      if (!isLabelValue(value)) {
-        throw badRequest(
-          `unable to parse requirement: values[0][${next.key}]: Invalid value: "${value}": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')`,
-        );
-      }
-    }
-    requirements.push(next);
-    if (position < tokens.length) {
-      if (peek() !== ',') fail("','");
-      position++;
-      if (position === tokens.length) fail('identifier after \',\'');
+        return this.fail(`found '${operator}', expected: ${OPERATORS}`);
     }
   }
-  return requirements;
+
+  private word(): string {
+    if (!this.isWord()) this.fail(`found '${this.peek()}', expected: identifier`);
+    return this.take();
+  }
+
+  private exactValue(): string {
+    return this.peek() === '' || this.peek() === ',' ? '' : this.word();
+  }
+
+  private values(): string[] {
+    if (this.peek() !== '(') this.fail(`found '${this.peek()}' expected: '('`);
+    this.position++;
+    const values: string[] = [];
+    let expectValue = true;
+    while (this.peek() !== ')') {
+      if (this.peek() === ',') {
+        if (expectValue) values.push('');
+        expectValue = true;
+        this.position++;
+      } else if (this.isWord() && expectValue) {
+        values.push(this.take());
+        expectValue = false;
+      } else this.fail(`found '${this.peek()}', expected: ${expectValue && values.length === 0 ? "',', ')' or identifier" : "',' or ')'"}`);
+    }
+    if (expectValue) values.push('');
+    this.position++;
+    return [...new Set(values)].sort();
+  }
+
+  private checked(key: string, values: string[]): string[] {
+    values.forEach((value, index) => {
+      const [problem] = labelValue(value);
+      if (problem !== undefined) this.fail(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${problem}`);
+    });
+    return values;
+  }
 }
 
 function holds({ key, operator, values }: LabelRequirement, labels: Labels): boolean {

@@ -1,4 +1,5 @@
-import type { ApiObject } from '../contracts.js';
+import type { ApiObject, Cause } from '../contracts.js';
+import { jsonSyntaxError } from '../schema/json-syntax.js';
 import { badRequest, expired, invalid, notFound, StatusError } from '../status.js';
 import { CompactedError } from '../storage/memory-storage.js';
 import { keyOf, type ObjectRange } from '../storage/object-table.js';
@@ -41,7 +42,10 @@ export async function get(ctx: RestContext, { definition, namespace, name, query
 export async function list(ctx: RestContext, info: RequestInfo): Promise<RestResult> {
   const { definition, query } = info;
   const selects = selectorOf(info);
-  const limit = parseCount(query, 'limit') ?? 0;
+  checkListOptions(query);
+  // What may be of any version comes from memory, where a limit saves nothing.
+  const limit = query.get('resourceVersion') === '0' ? 0 : (parseCount(query, 'limit') ?? 0);
+  parseCount(query, 'timeoutSeconds');
   const token = query.get('continue');
   const { revision, after } = token ? readToken(ctx, token, query) : { revision: exactRevision(ctx, query), after: '' };
 
@@ -50,22 +54,21 @@ export async function list(ctx: RestContext, info: RequestInfo): Promise<RestRes
   const most = limit || Infinity;
   // Who waits for conversions must not see what is changed meanwhile.
   const batch = definition.convertsByHook ? stored.length : BATCH;
-  let [last, more] = [0, false];
-  for (let from = 0; from < stored.length && !more; from += batch) {
-    const reading = fromStorage(ctx, definition, stored.slice(from, from + batch));
+  let scanned = 0;
+  while (scanned < stored.length && items.length < most) {
+    const reading = fromStorage(ctx, definition, stored.slice(scanned, scanned + batch));
     const objects = Array.isArray(reading) ? reading : await reading;
-    for (let index = 0; index < objects.length && !more; index += 1) {
-      if (!selects(objects[index]!)) continue;
-      more = items.length === most;
-      if (more) continue;
-      items.push(objects[index]!);
-      last = from + index;
+    for (const object of objects) {
+      if (items.length === most) break;
+      scanned += 1;
+      if (selects(object)) items.push(object);
     }
   }
   const metadata: Record<string, unknown> = { resourceVersion: String(revision) };
-  if (more) {
-    metadata['continue'] = writeToken({ v: 'meta.k8s.io/v1', rv: revision, start: keyOf(stored.slice(last, last + 1)[0]!) });
-    if (!query.get('labelSelector') && !query.get('fieldSelector')) metadata['remainingItemCount'] = stored.length - last - 1;
+  // Whether the selectors let any of the rest through is not known yet.
+  if (scanned < stored.length) {
+    metadata['continue'] = writeToken({ v: 'meta.k8s.io/v1', rv: revision, start: keyOf(stored.slice(scanned - 1, scanned)[0]!) });
+    if (!query.get('labelSelector') && !query.get('fieldSelector')) metadata['remainingItemCount'] = stored.length - scanned;
   }
   return { type: 'list', definition, items, metadata };
 }
@@ -93,10 +96,13 @@ function readToken({ storage }: RestContext, token: string, query: URLSearchPara
   const resourceVersion = query.get('resourceVersion');
   if (resourceVersion && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
   let content: Partial<ContinueToken>;
+  const bytes = Buffer.from(token, 'base64url');
+  const illegal = token.search(/[^-\w]/);
+  if (illegal >= 0) throw badRequest(`invalid continue token: continue key is not valid: illegal base64 data at input byte ${illegal}`);
   try {
-    content = JSON.parse(Buffer.from(token, 'base64url').toString()) as Partial<ContinueToken>;
+    content = JSON.parse(bytes.toString()) as Partial<ContinueToken>;
   } catch {
-    throw badRequest('continue key is not valid: illegal base64 data or JSON');
+    throw badRequest(`invalid continue token: continue key is not valid: ${jsonSyntaxError(bytes.toString('latin1'))}`);
   }
   const { v, rv, start } = content;
   if (v !== 'meta.k8s.io/v1' || typeof rv !== 'number' || !Number.isInteger(rv) || rv === 0 || typeof start !== 'string') {
@@ -109,22 +115,41 @@ function readToken({ storage }: RestContext, token: string, query: URLSearchPara
 /** The revision to list at. Only `Exact` goes back; "not older than" is always met by the present. */
 function exactRevision(ctx: RestContext, query: URLSearchParams): number {
   const match = query.get('resourceVersionMatch');
-  const requested = parseResourceVersion(query.get('resourceVersion'));
-  if (match) {
-    if (requested === undefined) throw listOptionsInvalid('resourceVersionMatch', 'FieldValueForbidden', 'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided');
-    if (match !== 'Exact' && match !== 'NotOlderThan') {
-      throw listOptionsInvalid('resourceVersionMatch', 'FieldValueNotSupported', `Unsupported value: "${match}": supported values: "Exact", "NotOlderThan", ""`);
-    }
-    if (match === 'Exact' && requested === 0) throw listOptionsInvalid('resourceVersionMatch', 'FieldValueForbidden', 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
-  }
+  const text = query.get('resourceVersion');
+  if (text && !/^\d+$/.test(text)) throw badRequest(`invalid resource version: ${versionProblem(text)}`);
+  const requested = parseResourceVersion(text);
   if (requested === undefined) return ctx.storage.revision;
   refuseFuture(ctx, requested);
   const limited = (parseCount(query, 'limit') ?? 0) > 0;
   return match === 'Exact' || (!match && limited && requested > 0) ? requested : ctx.storage.revision;
 }
 
-export const listOptionsInvalid = (field: string, reason: string, message: string): StatusError =>
-  invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [{ field, reason, message }]);
+/** Refuses options of a list, or of a watch, that do not go together. */
+export function checkListOptions(query: URLSearchParams, watching = false): void {
+  const match = query.get('resourceVersionMatch') ?? '';
+  const resourceVersion = query.get('resourceVersion') ?? '';
+  const initialEvents = query.has('sendInitialEvents');
+  const causes: Cause[] = [];
+  const forbid = (field: string, problem: string): void => void causes.push({ field, reason: 'FieldValueForbidden', message: `Forbidden: ${problem}` });
+  const support = (...supported: string[]): void => {
+    if (!supported.includes(match)) causes.push({ field: 'resourceVersionMatch', reason: 'FieldValueNotSupported', message: `Unsupported value: "${match}": supported values: ${supported.map((value) => JSON.stringify(value)).join(', ')}` });
+  };
+  const forbidMatch = (problem: string): void => forbid('resourceVersionMatch', problem);
+  if (watching) {
+    if (initialEvents && match !== 'NotOlderThan') forbidMatch('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+    if (match && !initialEvents) forbidMatch('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+    if (match) support('NotOlderThan');
+  } else {
+    if (match && !resourceVersion) forbidMatch('resourceVersionMatch is forbidden unless resourceVersion is provided');
+    if (match && query.get('continue')) forbidMatch('resourceVersionMatch is forbidden when continue is provided');
+    if (match) support('Exact', 'NotOlderThan', '');
+    if (match === 'Exact' && resourceVersion === '0') forbidMatch('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+    if (initialEvents) forbid('sendInitialEvents', 'sendInitialEvents is forbidden for list');
+  }
+  if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', causes);
+}
+
+const versionProblem = (text: string): string => `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`;
 
 function refuseFuture({ storage }: RestContext, requested: number): void {
   if (requested <= storage.revision) return;
@@ -137,7 +162,7 @@ function refuseFuture({ storage }: RestContext, requested: number): void {
 /** Undefined when absent or empty. */
 export function parseResourceVersion(text: string | null): number | undefined {
   if (!text) return undefined;
-  if (!/^\d+$/.test(text)) throw badRequest(`Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`);
+  if (!/^\d+$/.test(text)) throw new StatusError(500, '', versionProblem(text));
   return Number(text);
 }
 

@@ -55,29 +55,33 @@ export function patcher(definition: ResourceDefinition, contentType: string, bod
   switch (contentType) {
     case JSON_PATCH:
       return (current) => applyJsonPatch(current, body);
-    case MERGE_PATCH:
-      requireObject(body, 'error decoding patch: ');
-      return (current) => deepClone(mergePatch(current, body));
-    case STRATEGIC_MERGE_PATCH:
+    case MERGE_PATCH: {
+      const merged = objectOf(body, 'error decoding patch: ');
+      return (current) => deepClone(mergePatch(current, merged));
+    }
+    case STRATEGIC_MERGE_PATCH: {
       if (definition.custom) break;
-      requireObject(body, '');
+      const merged = objectOf(body, '');
       return (current) => {
         try {
-          return strategicMergePatch(deepClone(current), body as JsonObject, definition.schema);
+          return strategicMergePatch(deepClone(current), merged, definition.schema);
         } catch (error) {
           if (error instanceof StrategicMergeError) throw new StatusError(error.code, error.code === 400 ? 'BadRequest' : error.code === 422 ? 'Invalid' : '', error.message);
           throw error;
         }
       };
+    }
   }
   throw definition.custom ? unsupportedMediaType(patchTypes(definition)) : wrongMediaType();
 }
 
 const jsonType = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value);
 
-function requireObject(body: unknown, prefix: string): void {
+/** A patch as an object; null changes nothing. */
+function objectOf(body: unknown, prefix: string): JsonObject {
   if (body === undefined) throw badRequest(`${prefix}unexpected end of JSON input`);
   if (typeof body !== 'object' || Array.isArray(body)) throw badRequest(`${prefix}json: cannot unmarshal ${jsonType(body)} into Go value of type map[string]interface {}`);
+  return (body ?? {}) as JsonObject;
 }
 
 function applyJsonPatch(current: ApiObject, operations: unknown): unknown {

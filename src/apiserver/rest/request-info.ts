@@ -1,6 +1,6 @@
 import type { ResourceDefinition, ResourceRegistry, Subresource } from '../contracts.js';
 import { CONNECTIONS } from './subresources/connect.js';
-import { StatusError, methodNotAllowed, unknownPath } from '../status.js';
+import { StatusError, methodNotAllowed, noSuchMethod, unknownPath } from '../status.js';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
@@ -55,9 +55,9 @@ export function parseRequest(method: string, pathname: string, query: URLSearchP
   }
   const allNamespaces = definition.namespaced && namespace === '';
   if (!verb || (allNamespaces && verb !== 'list' && verb !== 'watch')) {
-    throw name !== '' && allNamespaces ? unknownPath() : new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+    throw name !== '' && allNamespaces ? unknownPath() : noSuchMethod();
   }
-  if (subresource === '' && !definition.verbs.includes(verb)) throw methodNotAllowed(definition, verb);
+  if (subresource === '' && !definition.verbs.includes(verb)) throw definition.custom ? methodNotAllowed(definition, verb) : noSuchMethod();
   return { verb, definition, namespace, name: verb === 'watch' ? '' : name, subresource: subresource as Subresource, query };
 }
 

@@ -95,9 +95,9 @@ describe('The server', () => {
   it('says what a patch put where a text belongs', async () => {
     const cluster = new TestCluster();
     await cluster.ok('POST', '/api/v1/namespaces/default/configmaps', configMap('a'));
-    for (const [patch, named] of [[{ metadata: { name: { toString: false } } }, 'the name of the object ({"toString":false})'], [{ kind: { toString: 1 } }, '{"toString":1} in version'], [{ apiVersion: { toString: 1 } }, '({"toString":1})']] as const) {
+    for (const [patch, named] of [[{ metadata: { name: { toString: false } } }, 'cannot unmarshal object into Go struct field ObjectMeta.metadata.name of type string'], [{ kind: { toString: 1 } }, 'no kind'], [{ apiVersion: { toString: 1 } }, 'no kind "ConfigMap" is registered for version']] as const) {
       const { status, body } = await cluster.request('PATCH', '/api/v1/namespaces/default/configmaps/a', patch, { 'content-type': 'application/merge-patch+json' });
-      expect([status, body.message]).to.satisfy(([code, message]: [number, string]) => code === 400 && message.includes(named), JSON.stringify(body));
+      expect([status, body.message]).to.satisfy(([code, message]: [number, string]) => code === 422 && message.includes(named), JSON.stringify(body));
     }
     await cluster.server.close();
   });

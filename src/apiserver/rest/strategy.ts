@@ -1,7 +1,7 @@
 import { askMutatingWebhooks, askValidatingWebhooks } from '../admission/admission-webhooks.js';
 import { timestamp } from '../clock.js';
 import type { ApiObject, ResourceDefinition, Subresource } from '../contracts.js';
-import { badRequest, invalid, notFound } from '../status.js';
+import { badRequest, invalid, notFound, StatusError } from '../status.js';
 import { deepEqual } from '../storage/deep.js';
 import type { AdmissionRequest, RestContext } from './context.js';
 import { validateMetadata, validateMetadataUpdate } from './metadata.js';
@@ -12,7 +12,7 @@ import { cannotBeHandled, type WriteOptions } from './write-options.js';
 const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** Groups whose Go package is called otherwise than the first part of their name. */
-const goPackage = (group: string): string => (group === '' ? 'core' : group.split('.')[0]!);
+export const goPackage = (group: string): string => (group === '' ? 'core' : group.split('.')[0]!);
 
 /** What is wrong with the kind that an object says it is of; one that says none is of the wanted one. */
 export function kindProblem({ registry }: RestContext, object: ApiObject, { kind, group, version, custom }: ResourceDefinition): string | undefined {
@@ -51,15 +51,14 @@ export function matchUrl(ctx: RestContext, object: ApiObject, definition: Resour
 /** Makes a decoded object ready for storage, in place, and checks it. */
 export async function prepareCreate(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, options: WriteOptions): Promise<void> {
   const { metadata } = object;
-  if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  if (metadata.resourceVersion) throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
   metadata.uid = ctx.random.uuid();
   metadata.creationTimestamp = timestamp(ctx.clock.now());
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
-  delete metadata.generation;
+  if (definition.tracksGeneration) metadata.generation = 1;
   delete (metadata as { selfLink?: string }).selfLink;
   delete metadata.resourceVersion;
-  if (definition.tracksGeneration) metadata.generation = 1;
   if (definition.statusSubresource && !definition.keepsInitialStatus) delete object['status'];
   definition.complete?.(object);
   const admission = admissionRequest('CREATE', definition, '', object, undefined, options);

@@ -1,6 +1,6 @@
-import type { ApiObject } from '../contracts.js';
+import type { ApiObject, ResourceDefinition } from '../contracts.js';
 import { trackUpdate } from '../patch/managed-fields.js';
-import { conflict, invalid, modified, notFound } from '../status.js';
+import { conflict, invalid, modified, notFound, StatusError } from '../status.js';
 import type { RestContext, RestResult } from './context.js';
 import type { RequestInfo } from './request-info.js';
 import { matchUrl, prepareUpdate } from './strategy.js';
@@ -25,13 +25,21 @@ export async function update(ctx: RestContext, info: RequestInfo, body: ApiObjec
   const object = await guaranteedUpdate(ctx, info, options, {
     modify(current) {
       const { uid } = body.metadata;
-      if (uid && uid !== current.metadata.uid) throw conflict(definition, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`);
+      if (uid && uid !== current.metadata.uid) throw conflict(definition, name, `StorageError: invalid object, Code: 4, Key: ${registryKey(definition, namespace, name)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`);
       return structuredClone(body);
     },
     track: (current, next) => trackUpdate(ctx, definition, current, next, subresource, options),
   });
   return { type: 'object', status: 200, definition, object };
 }
+
+/** Where etcd would have the object; messages about preconditions say so. */
+function registryKey({ group, plural, custom }: ResourceDefinition, namespace: string, name: string): string {
+  const folder = custom ? `${group}/${plural}` : (FOLDERS[plural] ?? plural);
+  return ['/registry', folder, ...(namespace ? [namespace] : []), name].join('/');
+}
+
+const FOLDERS: Record<string, string> = { nodes: 'minions', services: 'services/specs', endpoints: 'services/endpoints', ingresses: 'ingress', podtemplates: 'podtemplates', replicationcontrollers: 'controllers' };
 
 export interface Modification {
   /** The wanted object, private to the caller; called again when someone else wrote meanwhile. `current` is frozen. */
@@ -48,7 +56,8 @@ export async function guaranteedUpdate(ctx: RestContext, { definition, namespace
     if (!stored) throw notFound(definition, name);
     const current = await oneFromStorage(ctx, definition, stored);
     const next = await modify(current);
-    const expected = next.metadata.resourceVersion;
+    const expected = next.metadata.resourceVersion === '0' ? '' : next.metadata.resourceVersion;
+    if (expected && !/^\d+$/.test(expected)) throw new StatusError(500, '', `strconv.ParseUint: parsing ${JSON.stringify(expected)}: invalid syntax`);
     if (expected && expected !== stored.metadata.resourceVersion) throw modified(definition, name);
     next.metadata.resourceVersion = stored.metadata.resourceVersion!;
     await prepareUpdate(ctx, definition, next, current, subresource, options);

@@ -11,7 +11,9 @@ export function jsonSyntaxError(text: string): string {
 const END = 'unexpected end of JSON input';
 
 /** A character as Go quotes it. */
-const quote = (character: string): string => (character === "'" ? String.raw`'\''` : character === '"' ? `'"'` : `'${JSON.stringify(character).slice(1, -1)}'`);
+const quote = (character: string): string => (character === "'" ? String.raw`'\''` : character === '"' ? `'"'` : `'${escaped(character)}'`);
+
+const escaped = (character: string): string => (/[\u0080-\u00a0\u00ad]/.test(character) ? String.raw`\u00${character.codePointAt(0)!.toString(16)}` : JSON.stringify(character).slice(1, -1));
 
 class Scanner {
   private at = 0;

@@ -11,7 +11,7 @@ const LABEL_1035_EXPRESSION = whole(LABEL_1035);
 const QUALIFIED_EXPRESSION = whole(QUALIFIED);
 const LABEL_VALUE_EXPRESSION = whole(LABEL_VALUE);
 
-const tooLong = (maximum: number): string => `must be no more than ${maximum} bytes`;
+const tooLong = (maximum: number, unit = 'characters'): string => `must be no more than ${maximum} ${unit}`;
 
 function regexProblem(message: string, pattern: string, ...examples: string[]): string {
   return `${message} (e.g. ${examples.map((example) => `'${example}'`).join(',  or ')}, regex used for validation is '${pattern}')`;
@@ -42,7 +42,7 @@ const LABEL_VALUE_PROBLEM = regexProblem(
 export const dns1123Label = (value: string): string[] => [...(value.length > 63 ? [tooLong(63)] : []), ...(LABEL_EXPRESSION.test(value) ? [] : [LABEL_PROBLEM])];
 
 /** What is wrong with a name of labels with dots between them, at most 253 characters. */
-export const dns1123Subdomain = (value: string): string[] => [...(value.length > 253 ? [tooLong(253)] : []), ...(SUBDOMAIN_EXPRESSION.test(value) ? [] : [SUBDOMAIN_PROBLEM])];
+export const dns1123Subdomain = (value: string, unit?: 'bytes'): string[] => [...(value.length > 253 ? [tooLong(253, unit)] : []), ...(SUBDOMAIN_EXPRESSION.test(value) ? [] : [SUBDOMAIN_PROBLEM])];
 
 /** What is wrong with a label that has to begin with a letter, as service names do. */
 export const dns1035Label = (value: string): string[] => [...(value.length > 63 ? [tooLong(63)] : []), ...(LABEL_1035_EXPRESSION.test(value) ? [] : [LABEL_1035_PROBLEM])];
@@ -50,19 +50,19 @@ export const dns1035Label = (value: string): string[] => [...(value.length > 63 
 /** What is wrong with the key of a label, a taint or an annotation: `name` or `prefix.example.com/name`. */
 export function qualifiedName(value: string): string[] {
   const parts = value.split('/');
-  if (parts.length > 2) return [`a qualified name ${QUALIFIED_PROBLEM} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+  if (parts.length > 2) return [`a valid label key ${QUALIFIED_PROBLEM} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
   const [prefix, name = ''] = parts.length === 2 ? parts : [undefined, parts[0]];
   const problems: string[] = [];
   if (prefix === '') problems.push('prefix part must be non-empty');
-  else if (prefix !== undefined) problems.push(...dns1123Subdomain(prefix).map((problem) => `prefix part ${problem}`));
+  else if (prefix !== undefined) problems.push(...dns1123Subdomain(prefix, 'bytes').map((problem) => `prefix part ${problem}`));
   if (name === '') problems.push('name part must be non-empty');
-  else if (name.length > 63) problems.push(`name part ${tooLong(63)}`);
+  else if (name.length > 63) problems.push(`name part ${tooLong(63, 'bytes')}`);
   if (!QUALIFIED_EXPRESSION.test(name)) problems.push(`name part ${QUALIFIED_PROBLEM}`);
   return problems;
 }
 
 /** What is wrong with the value of a label. */
-export const labelValue = (value: string): string[] => [...(value.length > 63 ? [tooLong(63)] : []), ...(LABEL_VALUE_EXPRESSION.test(value) ? [] : [LABEL_VALUE_PROBLEM])];
+export const labelValue = (value: string): string[] => [...(value.length > 63 ? [tooLong(63, 'bytes')] : []), ...(LABEL_VALUE_EXPRESSION.test(value) ? [] : [LABEL_VALUE_PROBLEM])];
 
 /** What is wrong with a name that only has to fit in a URL. */
 export function pathSegment(value: string): string[] {

@@ -1,6 +1,6 @@
 import type { ApiObject, StorageEvent } from '../contracts.js';
 import type { RestContext, RestResult, WatchEvent } from '../rest/context.js';
-import { listOptionsInvalid, parseCount, parseResourceVersion, selectorOf } from '../rest/list.js';
+import { checkListOptions, parseCount, parseResourceVersion, selectorOf } from '../rest/list.js';
 import { isTrue, type RequestInfo } from '../rest/request-info.js';
 import { apiVersionOf, fromStorage } from '../rest/versions.js';
 import { asStatusError, badRequest, expired, StatusError } from '../status.js';
@@ -35,18 +35,12 @@ interface WatchStart {
 }
 
 function startOf(query: URLSearchParams): WatchStart {
+  checkListOptions(query, true);
   const revision = parseResourceVersion(query.get('resourceVersion'));
-  const match = query.get('resourceVersionMatch');
   const sendInitialEvents = query.get('sendInitialEvents');
   if (sendInitialEvents === null) {
-    if (match) throw listOptionsInvalid('resourceVersionMatch', 'FieldValueForbidden', 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
     const initialEvents = !revision;
-    return { revision: initialEvents ? undefined : revision, initialEvents, markInitialEnd: false };
-  }
-  if (match !== 'NotOlderThan') {
-    throw match
-      ? listOptionsInvalid('resourceVersionMatch', 'FieldValueForbidden', 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
-      : listOptionsInvalid('resourceVersionMatch', 'FieldValueForbidden', 'Forbidden: sendInitialEvents is forbidden for watch unless resourceVersionMatch is provided');
+    return { revision: initialEvents ? undefined : revision, initialEvents, markInitialEnd: initialEvents };
   }
   const initialEvents = isTrue(sendInitialEvents);
   return { revision, initialEvents, markInitialEnd: initialEvents };
@@ -60,11 +54,18 @@ interface WatchRun extends WatchStart {
 }
 
 async function* watchEvents(ctx: RestContext, { definition, namespace }: RequestInfo, { revision, initialEvents, markInitialEnd, selects, seconds, bookmarks, signal }: WatchRun): AsyncGenerator<WatchEvent[]> {
-  const { storage, clock, closing } = ctx;
+  const { storage, clock, closing, registry } = ctx;
   const { storageResource } = definition;
   const alarm = new Alarm();
   const unsubscribe = storage.subscribe((event) => {
     if (event.resource === storageResource) alarm.ring();
+  });
+  // What is no longer served cannot be watched.
+  let gone = false;
+  const stopObserving = registry.onChange(() => {
+    if (registry.lookup(definition.group, definition.version, definition.plural)) return;
+    gone = true;
+    alarm.ring();
   });
   let timedOut = false;
   let bookmarkDue = false;
@@ -87,7 +88,7 @@ async function* watchEvents(ctx: RestContext, { definition, namespace }: Request
   const inScope = ({ metadata }: ApiObject): boolean => namespace === '' || metadata.namespace === namespace;
   const bookmark = (annotations?: Record<string, string>): WatchEvent => ({
     type: 'BOOKMARK',
-    object: { kind: definition.kind, apiVersion: apiVersionOf(definition), metadata: { resourceVersion: String(position), creationTimestamp: null, ...(annotations && { annotations }) } },
+    object: { kind: definition.kind, apiVersion: apiVersionOf(definition), metadata: { resourceVersion: String(position), ...(annotations && { annotations }) } },
   });
   let position = revision ?? storage.revision;
 
@@ -122,7 +123,7 @@ async function* watchEvents(ctx: RestContext, { definition, namespace }: Request
         bookmarkDue = false;
         yield [bookmark()];
       }
-      if (timedOut) return;
+      if (timedOut || gone) return;
       await alarm.rung();
     }
   } catch (error) {
@@ -130,6 +131,7 @@ async function* watchEvents(ctx: RestContext, { definition, namespace }: Request
     yield [errorEvent(asStatusError(error))];
   } finally {
     unsubscribe();
+    stopObserving();
     timeout.cancel();
     bookmarkTimer.cancel();
     signal?.removeEventListener('abort', onAbort);

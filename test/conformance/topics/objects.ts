@@ -78,7 +78,6 @@ export const scenarios: Topic = {
     await s.say('PATCH', s.in('configmaps'), {}, { headers: { 'content-type': 'application/merge-patch+json' } });
     await s.post(`${s.in('configmaps')}/a`, {});
     await s.put(s.in('configmaps'), {});
-    await s.delete('/api/v1/componentstatuses/x');
     await s.say('OPTIONS', s.in('configmaps'));
     await s.delete('/api/v1/namespaces');
     await s.put('/version', {});

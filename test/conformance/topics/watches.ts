@@ -22,7 +22,7 @@ export const scenarios: Topic = {
     const watch = await s.watch(`${maps}?watch=true&resourceVersion=${resourceVersion}`, { pick: brief });
     s.transcript[s.transcript.length - 1] = '> WATCH from the creation';
     const [modified, deleted] = await watch.expect(2);
-    s.transcript.push(`the deletion is newer: ${Number(deleted!.object.metadata.resourceVersion) > Number(modified!.object.metadata.resourceVersion)}`);
+    s.note(`the deletion is newer: ${Number(deleted!.object.metadata.resourceVersion) > Number(modified!.object.metadata.resourceVersion)}`);
   },
   'follow objects in and out of their selection': async (s) => {
     const maps = s.in('configmaps');
@@ -60,7 +60,7 @@ export const scenarios: Topic = {
     const maps = s.in('configmaps');
     const watch = await s.watch(`${maps}?watch=true&allowWatchBookmarks=true&fieldSelector=metadata.name!=kube-root-ca.crt&timeoutSeconds=3`, { pick: brief });
     const { type, object } = await watch.until('a bookmark', (event) => event.type === 'BOOKMARK');
-    s.transcript.push(`${type} ${JSON.stringify({ kind: object.kind, apiVersion: object.apiVersion, metadata: Object.keys(object.metadata).sort() })}`);
+    s.note(`${type} ${JSON.stringify({ kind: object.kind, apiVersion: object.apiVersion, metadata: Object.keys(object.metadata).sort(), annotations: object.metadata.annotations })}`);
   },
   'send initial events and say where they end': async (s) => {
     const maps = s.in('configmaps');

@@ -20,16 +20,10 @@ function narrowed(spec: PodSpec, before: PodSpec, subresource: 'ephemeralcontain
 
 export const podBehaviour: KindBehaviour = {
   tracksGeneration: true,
-  selectableFields: fieldsAt(
-    'spec.nodeName',
-    'spec.restartPolicy',
-    'spec.schedulerName',
-    'spec.serviceAccountName',
-    'spec.hostNetwork',
-    'status.phase',
-    'status.podIP',
-    'status.nominatedNodeName',
-  ),
+  selectableFields: {
+    ...fieldsAt('spec.nodeName', 'spec.restartPolicy', 'spec.schedulerName', 'spec.serviceAccountName', 'spec.hostNetwork', 'status.phase', 'status.podIP', 'status.nominatedNodeName'),
+    'status.podIPs': (object) => (asPod(object).status?.podIPs ?? []).map(({ ip }) => ip).join(),
+  },
   setDefaults(object) {
     const { spec } = asPod(object);
     if (spec) defaultPod(spec);

@@ -22,7 +22,6 @@ export const deploymentBehaviour: KindBehaviour = {
 
 export const replicaSetBehaviour: KindBehaviour = {
   tracksGeneration: true,
-  selectableFields: fieldsAt('status.replicas'),
   setDefaults(object) {
     const { spec } = object as unknown as ReplicaSet;
     if (spec) defaultReplicaSetSpec(spec);
