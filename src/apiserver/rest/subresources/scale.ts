@@ -1,5 +1,7 @@
 import type { ApiObject, JsonObject, ScalePaths } from '../../contracts.js';
+import { builtinSchema } from '../../kinds/type-catalogue.js';
 import { trackUpdate } from '../../patch/managed-fields.js';
+import { decodeBuiltin } from '../../schema/decode.js';
 import { badRequest, invalid, notFound, unknownPath } from '../../status.js';
 import type { RestContext, RestResult } from '../context.js';
 import { readPath, writePath } from '../json-path.js';
@@ -8,7 +10,7 @@ import { patcher } from '../patch.js';
 import type { RequestInfo } from '../request-info.js';
 import { guaranteedUpdate } from '../update.js';
 import { oneFromStorage } from '../versions.js';
-import type { WriteOptions } from '../write-options.js';
+import { cannotBeHandled, decoded, type WriteOptions } from '../write-options.js';
 
 const SCALE = { group: 'autoscaling', kind: 'Scale' };
 
@@ -42,8 +44,8 @@ async function writeScale(ctx: RestContext, info: RequestInfo, options: WriteOpt
       const wanted = change(scaleOf(current, paths));
       if (typeof wanted !== 'object' || wanted === null || typeof wanted.metadata !== 'object' || wanted.metadata === null) throw badRequest('the patch made something that is not a Scale with metadata');
       if (wanted.kind !== 'Scale' || wanted.apiVersion !== 'autoscaling/v1') throw badRequest(`the object in the body must be an autoscaling/v1 Scale, not ${wanted.apiVersion} ${wanted.kind}`);
-      const { replicas = 0 } = (wanted['spec'] ?? {}) as { replicas?: unknown };
-      if (typeof replicas !== 'number' || !Number.isInteger(replicas)) throw badRequest('Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32');
+      decoded(() => decodeBuiltin(wanted, builtinSchema('autoscaling.v1.Scale')), cannotBeHandled({ kind: 'Scale', version: 'v1' }));
+      const { replicas = 0 } = (wanted['spec'] ?? {}) as { replicas?: number };
       if (replicas < 0) throw invalid(SCALE, name, [{ reason: 'FieldValueInvalid', field: 'spec.replicas', message: `Invalid value: ${replicas}: must be greater than or equal to 0` }]);
       const next = structuredClone(current);
       if (wanted.metadata.uid) next.metadata.uid = wanted.metadata.uid;
