@@ -8,7 +8,7 @@ import { createDecoded } from './create.js';
 import type { RequestInfo } from './request-info.js';
 import { matchUrl } from './strategy.js';
 import { guaranteedUpdate } from './update.js';
-import type { WriteOptions } from './write-options.js';
+import { decoded, type WriteOptions } from './write-options.js';
 
 /** PATCH by server-side apply; makes the object where there is none. */
 export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unknown, options: WriteOptions): Promise<RestResult> {
@@ -48,7 +48,7 @@ export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unkn
 
 /** What applies must say is all of the schema, whatever `fieldValidation` asks for: nobody could own it otherwise. */
 function refuseUndeclared(definition: ResourceDefinition, config: ApiObject): void {
-  const problems = definition.prune(config).map(undeclaredFieldText);
+  const problems = decoded(() => definition.prune(config), ({ typed }) => new StatusError(500, '', untypedText(config, typed()))).map(undeclaredFieldText);
   if (problems.length === 0) return;
   throw new StatusError(500, '', untypedText(config, problems.length === 1 ? problems[0]! : ['errors:', ...problems.map((problem) => `  ${problem}`)].join('\n')));
 }

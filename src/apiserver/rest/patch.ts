@@ -40,7 +40,7 @@ export async function patch(ctx: RestContext, info: RequestInfo, contentType: st
       next.metadata = { ...next.metadata };
       const problem = kindProblem(ctx, next, definition);
       if (problem !== undefined) throw refuse(problem);
-      pruneUnknown(definition, next, options, ({ message, converted }) => refuse(contentType === STRATEGIC_MERGE_PATCH ? converted : message));
+      pruneUnknown(definition, next, options, ({ message, converted }) => refuse(contentType === STRATEGIC_MERGE_PATCH ? converted() : message));
       matchUrl(ctx, next, definition, namespace, name);
       definition.setDefaults(next);
       return next;
