@@ -17,20 +17,23 @@ export interface ConformanceServer {
   tokenOf?(user: string, groups: readonly string[]): string;
 }
 
+/** JSON of whatever shape; scenarios know what they asked for. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Body = any;
+
 /** What came back, as it came. */
 export interface Answer {
   status: number;
   headers: Record<string, string>;
   text: string;
   /** The body, read as JSON; an empty object if it is none. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  body: any;
+  body: Body;
 }
 
 export interface RequestOptions {
   headers?: Record<string, string>;
   /** What of the body is compared; default: all of it. */
-  pick?(body: any): unknown;
+  pick?(body: Body): unknown;
   /** Whose bearer token is sent; default: one who may do everything. */
   token?: string;
 }
@@ -125,7 +128,7 @@ export class Session {
   }
 
   /** The real kubectl; what it prints is written down. `input` goes to its standard input. */
-  async kubectl(command: string, input?: string, { mask = (text) => text }: { mask?(text: string): string } = {}): Promise<string> {
+  async kubectl(command: string, input?: string, { mask = (text) => text }: { mask?: (text: string) => string } = {}): Promise<string> {
     this.client ??= new Kubectl(this.server.url, this.server);
     const { code, stdout, stderr } = await this.client.run(['-n', this.namespace, ...command.split(' ')], { ...(input !== undefined && { input }) });
     const lines = (text: string): string[] => (text === '' ? [] : mask(this.normaliser.text(text)).trimEnd().split('\n').map((line) => `  ${line.trimEnd()}`));
@@ -185,7 +188,7 @@ export class Session {
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const established = ({ body }: Answer): boolean => body.status?.conditions?.some(({ type, status }: { type: string; status: string }) => type === 'Established' && status === 'True');
 
-function parsed(text: string, yaml: boolean): any {
+function parsed(text: string, yaml: boolean): Body {
   try {
     return yaml ? parse(text) : JSON.parse(text);
   } catch {

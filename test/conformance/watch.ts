@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import type { Body } from './session.js';
 
-interface WatchEvent { type: string; object: any }
+interface WatchEvent { type: string; object: Body }
 
 /** An open watch, whose events are taken one by one. */
 export class Watch {

@@ -1,6 +1,6 @@
 import type { ResourceDefinition, ResourceRegistry, Subresource } from '../contracts.js';
 import { CONNECTIONS } from './subresources/connect.js';
-import { StatusError, methodNotAllowed, noSuchMethod, unknownPath } from '../status.js';
+import { methodNotAllowed, noSuchMethod, unknownPath } from '../status.js';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 

@@ -1,7 +1,8 @@
 import { configMap, pod, widget, widgets, widgetsOf } from '../objects.js';
+import type { Body } from '../session.js';
 import type { Topic } from '../suite.js';
 
-const brief = ({ kind, metadata, data, ...more }: any): unknown => ({ kind, name: metadata?.name, version: metadata?.resourceVersion ? 'some' : 'none', annotations: metadata?.annotations, data, ...(kind === 'Status' && more) });
+const brief = ({ kind, metadata, data, ...more }: Body): unknown => ({ kind, name: metadata?.name, version: metadata?.resourceVersion ? 'some' : 'none', annotations: metadata?.annotations, data, ...(kind === 'Status' && more) });
 
 export const scenarios: Topic = {
   'send what is there, then what happens': async (s) => {
@@ -89,7 +90,7 @@ export const scenarios: Topic = {
   'show rows of tables, and metadata only': async (s) => {
     const maps = s.in('configmaps');
     await s.quiet('POST', maps, configMap('a', { one: '1' }));
-    const table = await s.watch(`${maps}?watch=true&fieldSelector=metadata.name=a`, { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }, pick: (body) => ({ ...body, rows: body.rows?.map((row: any) => ({ ...row, cells: row.cells.map((cell: unknown) => (/^\d+s$/.test(String(cell)) ? '<age>' : cell)) })), columnDefinitions: body.columnDefinitions?.map(({ name }: any) => name) }) });
+    const table = await s.watch(`${maps}?watch=true&fieldSelector=metadata.name=a`, { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }, pick: (body) => ({ ...body, rows: body.rows?.map((row: Body) => ({ ...row, cells: row.cells.map((cell: unknown) => (/^\d+s$/.test(String(cell)) ? '<age>' : cell)) })), columnDefinitions: body.columnDefinitions?.map(({ name }: Body) => name) }) });
     await table.expect(1);
     await s.quiet('PATCH', `${maps}/a`, { data: { two: '2' } }, { headers: { 'content-type': 'application/merge-patch+json' } });
     await table.expect(1);
