@@ -59,18 +59,18 @@ describe('a lease that is kept in a thread', () => {
     while (!enough()) await new Promise<void>((resolve) => listeners.push(resolve));
   };
 
+  const credentials = (): Promise<Credentials> => Promise.resolve({ headers: { authorization: `Bearer ${token}` }, tls: { ca: Buffer.from(authority.certificate) } });
+  const threadOf = (identity: string, read: () => Promise<Credentials>): LeaseThread => new LeaseThread({
+    endpoint: { server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, credentials: read },
+    clock: systemClock(), userAgent: 'test', namespace: 'default', identity, times: TIMES, stallLimit: 60_000,
+    observer: { failed: (error) => void failures.push((error as Error).message) },
+  });
+
   before(async () => {
     api = createApiServer();
     server = createServer(await certificate(), (request, response) => void answer(request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    thread = new LeaseThread({
-      endpoint: {
-        server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
-        credentials: (): Promise<Credentials> => Promise.resolve({ headers: { authorization: `Bearer ${token}` }, tls: { ca: Buffer.from(authority.certificate) } }),
-      },
-      clock: systemClock(), userAgent: 'test', namespace: 'default', identity: 'a', times: TIMES, stallLimit: 60_000,
-      observer: { failed: (error) => void failures.push((error as Error).message) },
-    });
+    thread = threadOf('a', credentials);
     election = thread.election('lead');
     term = election.run(stop.signal);
     await election.whenElected();
@@ -103,6 +103,45 @@ describe('a lease that is kept in a thread', () => {
     await renewed(3);
     expect(election.fence.open).to.equal(true);
     expect(failures.every((message) => /no answer from the API server/.test(message)), failures.join('\n')).to.equal(true);
+  });
+
+  it('is handed back, taken again, and held together with others under one name', async () => {
+    const [one, other] = [threadOf('one', credentials), threadOf('other', credentials)];
+    for (let turn = 0; turn < 2; turn += 1) {
+      const resign = new AbortController();
+      const own = one.election('own');
+      const over = own.run(resign.signal);
+      await own.whenElected();
+      expect(own.fence.open).to.equal(true);
+      resign.abort(new Error('enough'));
+      await over;
+      expect(own.fence.open).to.equal(false);
+    }
+    const resign = new AbortController();
+    const parts = [one, other].map((each) => each.election('layout', '4-shards'));
+    const terms = parts.map((part) => part.run(resign.signal));
+    await Promise.all(parts.map((part) => part.whenElected()));
+    await renewed(20);
+    expect(parts.map(({ fence }) => fence.open)).to.deep.equal([true, true]);
+    resign.abort(new Error('enough'));
+    await Promise.all(terms);
+    await Promise.all([one.close(), other.close()]);
+  });
+
+  it('is stood for as soon as there are credentials, however often they cannot be read', async () => {
+    let tries = 0;
+    const patient = threadOf('patient', () => ((tries += 1) < 3 ? Promise.reject(new Error('exec plugin: no such file')) : credentials()));
+    const resign = new AbortController();
+    const stood = patient.election('patient');
+    const over = stood.run(resign.signal);
+    await stood.whenElected();
+    expect(failures.filter((message) => message === 'exec plugin: no such file')).to.have.length(2);
+    resign.abort(new Error('enough'));
+    await over;
+    await patient.close();
+    const hopeless = threadOf('hopeless', () => Promise.reject(new Error('never')));
+    await hopeless.election('hopeless').run(AbortSignal.abort(new Error('asked to end')));
+    await hopeless.close();
   });
 
   it('is lost with the thread', async () => {

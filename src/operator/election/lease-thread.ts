@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
+import { rejectOnAbort } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { sleep } from '../clock.js';
-import type { KubeEndpoint } from '../kube/transport.js';
+import type { Credentials, KubeEndpoint } from '../kube/transport.js';
 import type { Election, ElectionHost, ElectionObserver, ElectionTimes } from './election.js';
 import { LeadershipLostError } from './election.js';
 import { Fence } from './fence.js';
@@ -57,7 +58,10 @@ export class LeaseThread implements ElectionHost {
   }
 
   async #run(stand: ToThread & { do: 'stand' }, candidate: Candidate, signal: AbortSignal): Promise<void> {
-    const worker = await (this.#worker ??= this.#start());
+    const worker = await rejectOnAbort(this.#worker ??= this.#start(), signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    if (!worker) return;
     const tell = (message: ToThread): void => worker.postMessage(message);
     const resign = (): void => tell({ do: 'resign', lease: stand.lease });
     tell(stand);
@@ -73,7 +77,7 @@ export class LeaseThread implements ElectionHost {
   async #start(): Promise<Worker> {
     const { endpoint, clock, userAgent, namespace, identity, times, stallLimit } = this.options;
     const workerData: LeaseThreadData = {
-      memory: this.#memory, server: endpoint.server, proxyUrl: endpoint.proxyUrl, credentials: await endpoint.credentials(false), userAgent, namespace, identity, times, stallLimit,
+      memory: this.#memory, server: endpoint.server, proxyUrl: endpoint.proxyUrl, credentials: await this.#firstCredentials(), userAgent, namespace, identity, times, stallLimit,
     };
     void new Heartbeat(this.#memory, HEARTBEAT_OFFSET).beat(clock, stallLimit / LOOKS_A_LIMIT, this.#closing.signal);
     const worker = new Worker(new URL('./lease-worker.js', import.meta.url), { name: 'leases', workerData, execArgv: [] });
@@ -114,6 +118,21 @@ export class LeaseThread implements ElectionHost {
   }
 
   /** Token files, exec plugins and certificates are read here, where client-node is loaded anyway. */
+  /** Whatever is wrong with them may be right in a moment: an operator stands by until then. */
+  async #firstCredentials(): Promise<Credentials> {
+    const { endpoint, clock, times, observer } = this.options;
+    const { signal } = this.#closing;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await endpoint.credentials(tries > 1);
+      } catch (error) {
+        signal.throwIfAborted();
+        observer?.failed?.(error, tries);
+      }
+      await sleep(clock, times.retryPeriod, signal);
+    }
+  }
+
   async #keepCredentials(worker: Worker): Promise<void> {
     const { signal } = this.#closing;
     for (;;) {

@@ -25,9 +25,11 @@ export interface ShardLeasesOptions {
   identity: string;
   /** Milliseconds between two looks at who is there. */
   period: number;
+  /** Milliseconds that a look may take. */
+  limit: number;
   worker: ShardWorker;
-  /** Nobody could be heard: everything stays as it is. */
-  onFailure?: (error: unknown) => void;
+  /** Nobody could be heard, for the so manieth time in a row: everything stays as it is. */
+  onFailure?: (error: unknown, times: number) => void;
 }
 
 /** Our part in the election for one shard. */
@@ -35,7 +37,7 @@ interface Term {
   readonly election: Election;
   readonly resign: AbortController;
   over: Promise<void>;
-  state: 'standing' | 'held' | 'draining';
+  state: 'standing' | 'held' | 'draining' | 'resigned';
 }
 
 /**
@@ -47,6 +49,7 @@ export class ShardLeases {
   /** Nothing is taken any more. */
   readonly #over = new AbortController();
   #members: readonly Member[] = [];
+  #failures = 0;
   #lose: (error: unknown) => void = () => undefined;
   readonly #lost = new Promise<never>((_, reject) => {
     this.#lose = reject;
@@ -64,7 +67,7 @@ export class ShardLeases {
 
   /** Whether this process may write: every lease that it works under is young enough. */
   get open(): boolean {
-    const terms = [...this.#terms.values()].filter(({ state }) => state !== 'standing');
+    const terms = [...this.#terms.values()].filter(({ state }) => state === 'held' || state === 'draining');
     return terms.length > 0 && terms.every(({ election }) => election.fence.open);
   }
 
@@ -105,7 +108,7 @@ export class ShardLeases {
     const terms = [...this.#terms.values()];
     for (const { resign } of terms) resign.abort(new Error('the operator stops'));
     await Promise.all(terms.map(({ over }) => over));
-    await members.leave(signal).catch((error: unknown) => onFailure?.(error));
+    await members.leave(signal).catch((error: unknown) => onFailure?.(error, 1));
   }
 
   async #balanceAgain(signal: AbortSignal): Promise<void> {
@@ -117,14 +120,15 @@ export class ShardLeases {
   }
 
   async #balance(signal: AbortSignal): Promise<void> {
-    const { members, shards, identity, clock, period, onFailure } = this.options;
+    const { members, shards, identity, clock, limit, onFailure } = this.options;
     try {
-      this.#members = await withDeadline(clock, 2 * period, 'the word to the other replicas', signal, (limited) => members.announce(this.held, limited));
+      this.#members = await withDeadline(clock, limit, 'the word to the other replicas', signal, (limited) => members.announce(this.held, limited));
     } catch (error) {
       if (isAborted(error, signal)) throw error;
-      onFailure?.(error);
+      onFailure?.(error, (this.#failures += 1));
       return;
     }
+    this.#failures = 0;
     const owners = assignShards(shards, this.#members);
     for (let shard = 0; shard < shards; shard += 1) {
       const term = this.#terms.get(shard);
@@ -152,6 +156,7 @@ export class ShardLeases {
   async #handOver(shard: number, term: Term): Promise<void> {
     term.state = 'draining';
     await this.options.worker.drained(shard);
+    term.state = 'resigned';
     term.resign.abort(new Error('the shard is meant for somebody else'));
   }
 }

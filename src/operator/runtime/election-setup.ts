@@ -56,8 +56,11 @@ const DEFAULT_STALL_LIMIT = 15_000;
 /** How long a look at the lease may take, in milliseconds. */
 const READ_LIMIT = 2_000;
 
-/** While the lease cannot be reached, it is said at once and then every so many tries. */
+/** While something cannot be reached, it is said at once and then every so many tries. */
 const REPORT_EVERY = 15;
+
+/** Whether the so manieth failure in a row is one to tell of. */
+export const isReported = (times: number): boolean => times % REPORT_EVERY === 1;
 
 /** Who this process is in its elections, and where they are kept. */
 export class ElectionSetup {
@@ -108,7 +111,7 @@ export class ElectionSetup {
     return {
       failed: (error, times) => {
         failures.inc({ name: this.lease });
-        if (times % REPORT_EVERY === 1) log.warn('could not reach the lease', { ...about, error, times });
+        if (isReported(times)) log.warn('could not reach the lease', { ...about, error, times });
       },
       recovered: (times) => log.info('the lease is reached again', { ...about, times }),
     };

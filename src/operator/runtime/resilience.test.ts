@@ -7,6 +7,7 @@ import { OnEvent, Reconciler, Singleton, Step, Watches } from '../dsl/decorators
 import type { Key } from '../dsl/key.js';
 import { index, keyOf } from '../dsl/key.js';
 import type { Outcome } from '../dsl/outcome.js';
+import type { ReconcilerClass } from '../dsl/plan.js';
 import { done } from '../dsl/outcome.js';
 import type { EventSource } from '../dsl/token.js';
 import { token } from '../dsl/token.js';
@@ -240,7 +241,7 @@ describe('two replicas', () => {
     /** Who has read the nodes. */
     readonly lists = new Set<string>();
 
-    replica(name: string, seed: number, warmup = true): { operator: Operator; stop: AbortController; ended: Promise<unknown> } {
+    replica(name: string, seed: number, warmup = true, ...more: readonly ReconcilerClass[]): { operator: Operator; stop: AbortController; ended: Promise<unknown> } {
       const { writes } = this;
       @Reconciler({ for: Node, name: 'node.mark', root: false })
       class Mark {
@@ -261,7 +262,7 @@ describe('two replicas', () => {
           return inner.send(request);
         } },
       });
-      operator.use(reconcilers(Mark));
+      operator.use(reconcilers(Mark, ...more));
       const stop = new AbortController();
       return { operator, stop, ended: operator.run({ signal: stop.signal }).catch((error: unknown) => error) };
     }
@@ -303,6 +304,39 @@ describe('two replicas', () => {
       await ended;
     }
     expect([...world.lists]).to.deep.equal(['a', 'warm', 'cold']);
+    await world.server.close();
+  });
+
+  it('have the runs under way aborted in the moment in which they may not write any more, long before another one works', async () => {
+    const world = new World();
+    let aborted: number | undefined;
+    const seen: unknown[] = [];
+    @Reconciler({ for: Node, name: 'node.slow', root: false })
+    class Slow {
+      @Step()
+      async step(_object: Node, { signal }: StepContext<Node>): Promise<Outcome> {
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+        aborted = world.clock.now();
+        seen.push(signal.reason);
+        return done();
+      }
+    }
+    const a = world.replica('a', 1, true, Slow);
+    await world.clock.advance('5s');
+    await handlerTransport(world.server).send({ method: 'POST', path: '/api/v1/nodes', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ metadata: { name: 'n' } }) });
+    await world.clock.advance('1s');
+    world.cut.add('a');
+    const cutAt = world.clock.now();
+    let closedAt = 0;
+    while (closedAt === 0) {
+      await world.clock.advance('50ms');
+      if (!a.operator.leading) closedAt = world.clock.now();
+    }
+    expect((aborted ?? Infinity) - closedAt).to.be.within(-50, 0);
+    expect(closedAt - cutAt).to.be.within(8_000, 10_050);
+    expect(seen).to.have.length(1);
+    await world.clock.advance('60s');
+    expect(await a.ended).to.be.instanceOf(LeadershipLostError);
     await world.server.close();
   });
 

@@ -7,6 +7,7 @@ import type { ShardWorker } from '../election/shard-leases.js';
 import { ShardLeases } from '../election/shard-leases.js';
 import type { ObjectKey } from '../kube/object.js';
 import type { ElectionSetup } from './election-setup.js';
+import { isReported } from './election-setup.js';
 import type { Leadership, Loss } from './leadership.js';
 import { electionGauges, winElection } from './leadership.js';
 import type { StopStack } from './stop-stack.js';
@@ -75,12 +76,12 @@ export class ShardLeadership implements Leadership, Shards {
 
   /** Takes part: the worker gets shards from now on, until the stack stops it. */
   share(worker: ShardWorker, stack: StopStack): Loss {
-    const { lease, identity, namespace, times: { retryPeriod: period }, environment: { client, clock, log } } = this.setup;
+    const { lease, identity, namespace, times: { retryPeriod: period, renewDeadline }, environment: { client, clock, log } } = this.setup;
     const stop = new AbortController();
     const leases = new ShardLeases({
-      host: this.#host as ElectionHost, clock, lease, identity, period, shards: this.shards,
+      host: this.#host as ElectionHost, clock, lease, identity, period, limit: renewDeadline / 2, shards: this.shards,
       members: new Members({ client, clock, namespace, identity, name: `${lease}-members`, silence: SILENT_PERIODS * period }),
-      onFailure: (error) => log.warn('could not speak to the other replicas', { lease, error }),
+      onFailure: (error, times) => void (isReported(times) && log.warn('could not speak to the other replicas', { lease, error, times })),
       worker: {
         gained: (shard) => {
           log.info('shard taken', { shard, identity });

@@ -34,7 +34,7 @@ export class ShardWorld {
   readonly runs = new Map<string, number>();
   readonly #active = new Map<string, Set<Replica>>();
 
-  constructor(seed: number, keys = 24) {
+  constructor(seed: number, keys = 10) {
     this.random = seededRandom(seed);
     this.server = createApiServer({ clock: this.clock, random: seededRandom(seed + 1) });
     this.keys = Array.from({ length: keys }, (_, index) => `default/key-${index}`);
@@ -128,7 +128,7 @@ export class Replica implements ShardWorker {
     };
     const members = new Members({ client, clock, namespace: NAMESPACE, name: 'work-members', identity, silence: 2.5 * TIMES.retryPeriod });
     this.#layout = host.election('work-layout', `${shards}-shards`) as LeaseElection;
-    this.leases = new ShardLeases({ host, members, clock, lease: 'work', shards, identity, period: TIMES.retryPeriod, worker: this });
+    this.leases = new ShardLeases({ host, members, clock, lease: 'work', shards, identity, period: TIMES.retryPeriod, limit: TIMES.renewDeadline / 2, worker: this });
     this.ended = this.#live().catch((error: unknown) => error).finally(() => (this.living = false));
   }
 
