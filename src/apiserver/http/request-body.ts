@@ -1,4 +1,4 @@
-import { parse } from 'yaml';
+import { parse, type YAMLParseError } from 'yaml';
 import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js';
 import { cannotBeHandled, decoded } from '../rest/write-options.js';
 import { DecodeError } from '../schema/decode-error.js';
@@ -23,7 +23,7 @@ export function decodeBody(body: string | Uint8Array | undefined, contentType: s
   try {
     return yaml ? (parse(text, { maxAliasCount: 100, uniqueKeys: false }) as unknown) : (JSON.parse(text) as unknown);
   } catch (error) {
-    throw new DecodeError(yaml ? `error converting YAML to JSON: yaml: ${(error as Error).message}` : jsonSyntaxError(text));
+    throw new DecodeError(yaml ? `error converting YAML to JSON: yaml: line ${(error as Partial<YAMLParseError>).linePos?.[0].line ?? 1}: ${(error as Error).message.split('\n')[0]}` : jsonSyntaxError(text));
   }
 }
 

@@ -6,12 +6,17 @@ import { badRequest, StatusError } from '../status.js';
 import { deepClone } from '../storage/deep.js';
 import { type FieldSet, formatPath } from './field-set.js';
 import { manageable, type Manager, managerKey, readManagers, takeFromOthers, writeManagers } from './managed-fields.js';
-import { compareTyped, DuplicateItemError, fieldSetOf, mergeTyped, removeFields } from './typed-value.js';
+import { compareTyped, fieldSetOf, mergeTyped, removeFields } from './typed-value.js';
+
+/** Who is said to own what was there before anybody applied. */
+const BEFORE_FIRST_APPLY = 'before-first-apply';
 
 export interface ApplyOptions {
   fieldManager: string;
   /** Take over what others own with another value, instead of failing. */
   force: boolean;
+  /** Whether the configuration says what the object is called. */
+  named: boolean;
 }
 
 /**
@@ -20,23 +25,23 @@ export interface ApplyOptions {
  * @param live undefined when the object is to be created.
  * @throws {StatusError} Conflict when others own, with another value, what is applied.
  */
-export function apply({ clock }: RestContext, definition: ResourceDefinition, live: ApiObject | undefined, config: ApiObject, subresource: Subresource, { fieldManager, force }: ApplyOptions): ApiObject {
+export function apply({ clock }: RestContext, definition: ResourceDefinition, live: ApiObject | undefined, config: ApiObject, subresource: Subresource, { fieldManager, force, named }: ApplyOptions): ApiObject {
   const { schema } = definition;
   const managers = readManagers(live);
-  const entry: ManagedFieldsEntry = {
-    manager: fieldManager,
-    operation: 'Apply',
-    apiVersion: apiVersionOf(definition),
-    time: timestamp(clock.now()),
-    ...(subresource && { subresource }),
-  };
+  const apiVersion = apiVersionOf(definition);
+  if (live && managers.size === 0) {
+    const everything: ManagedFieldsEntry = { manager: BEFORE_FIRST_APPLY, operation: 'Update', apiVersion, time: timestamp(clock.now()) };
+    managers.set(managerKey(everything), { entry: everything, fields: manageable(compareTyped({}, live, schema).changed, definition, '') });
+  }
+  const entry: ManagedFieldsEntry = { manager: fieldManager, operation: 'Apply', apiVersion, ...(subresource && { subresource }) };
   const key = managerKey(entry);
   const before = managers.get(key);
   const applied = manageable(fieldSetOf(config, schema), definition, subresource);
   const base = live ?? ({ apiVersion: config.apiVersion, kind: config.kind, metadata: {} } satisfies ApiObject);
 
-  let merged = merge(base, config, definition);
+  let merged = mergeTyped(base, config, schema) as ApiObject;
   if (before) {
+    if (!named) refuseNameless(before, applied, managers, key, config);
     const owned = [...managers].filter(([other]) => other !== key).reduce((all, [, { fields }]) => all.union(fields), applied);
     merged = removeFields(merged, before.fields.beyond(owned), schema) as ApiObject;
   }
@@ -48,23 +53,20 @@ export function apply({ clock }: RestContext, definition: ResourceDefinition, li
   if (!force) refuseConflicts(managers, key, changed);
   takeFromOthers(managers, key, { changed, removed });
 
-  const unchanged = before && before.entry.apiVersion === entry.apiVersion && before.fields.difference(applied).isEmpty && applied.difference(before.fields).isEmpty;
-  managers.set(key, { entry: unchanged && changed.isEmpty && removed.isEmpty ? before.entry : entry, fields: applied });
+  // The time is that of the last apply that changed the object; of the book alone it does not tell.
+  const time = difference.changed.isEmpty && difference.removed.isEmpty ? before?.entry.time : timestamp(clock.now());
+  managers.set(key, { entry: { ...entry, ...(time !== undefined && { time }) }, fields: applied });
   merged.metadata.managedFields = writeManagers(managers);
   return merged;
 }
 
-function merge(base: ApiObject, config: ApiObject, { schema }: ResourceDefinition): ApiObject {
-  try {
-    return mergeTyped(base, config, schema) as ApiObject;
-  } catch (error) {
-    if (error instanceof DuplicateItemError) throw badRequest(untypedText(config, error.message));
-    throw error;
-  }
+/** Who gives up the last of the metadata that anybody manages must name the object, for its name goes with them. */
+function refuseNameless(before: Manager, applied: FieldSet, managers: ReadonlyMap<string, Manager>, own: string, { metadata }: ApiObject): void {
+  const ownsMetadata = ({ children }: FieldSet): boolean => children.has('f:metadata');
+  if (!ownsMetadata(before.fields) || ownsMetadata(applied)) return;
+  if ([...managers].some(([key, { fields }]) => key !== own && ownsMetadata(fields))) return;
+  throw badRequest(`the name of the object (${metadata.name} based on URL) was undeterminable: name must be provided`);
 }
-
-/** How Kubernetes says that a configuration does not fit its schema. */
-export const untypedText = ({ apiVersion, kind, metadata }: ApiObject, problem: string): string => `failed to create typed patch object (${metadata.namespace ?? ''}/${metadata.name}; ${apiVersion}, Kind=${kind}): ${problem}`;
 
 function refuseConflicts(managers: ReadonlyMap<string, Manager>, own: string, changed: FieldSet): void {
   const conflicts: { manager: string; path: string }[] = [];

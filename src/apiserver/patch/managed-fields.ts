@@ -103,6 +103,11 @@ export function trackUpdate({ clock }: RestContext, definition: ResourceDefiniti
   }
   const managers = given && previous ? readManagers(next) : new Map<string, Manager>();
   if (managers.size === 0) for (const [key, manager] of readManagers(previous)) managers.set(key, manager);
+  // Who forgot its managers, or never had any, has none until somebody applies.
+  if (previous && managers.size === 0) {
+    delete next.metadata.managedFields;
+    return;
+  }
 
   const comparison = compareTyped(previous ?? {}, next, definition.schema);
   const changed = manageable(comparison.changed, definition, subresource);
@@ -112,7 +117,8 @@ export function trackUpdate({ clock }: RestContext, definition: ResourceDefiniti
       manager: fieldManager,
       operation: 'Update',
       apiVersion: apiVersionOf(definition),
-      time: timestamp(clock.now()),
+      // Kubernetes notes none of a scale's.
+      ...(subresource !== 'scale' && { time: timestamp(clock.now()) }),
       ...(subresource && { subresource }),
     };
     const key = managerKey(entry);

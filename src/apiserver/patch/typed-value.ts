@@ -1,12 +1,7 @@
 import type { JsonObject, SchemaNode } from '../contracts.js';
+import { goFormat, goKind } from '../schema/go-format.js';
 import { deepEqual, setOwn } from '../storage/deep.js';
-import { FieldSet } from './field-set.js';
-
-/** A list that its schema calls a map or a set holds two items with one key. */
-export class DuplicateItemError extends Error {
-  override readonly name = 'DuplicateItemError';
-  readonly reason = 'DuplicateItem';
-}
+import { FieldSet, formatPath } from './field-set.js';
 
 const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -45,6 +40,49 @@ function edgeOf(item: unknown, { listType, listMapKeys = [], keyDefaults = {} }:
     if (value !== undefined) keys[key] = value;
   }
   return `k:${JSON.stringify(keys)}`;
+}
+
+/** The first value that its schema has no room for: of another type, or a second one with the key of an item. In Kubernetes' words. */
+export function untypedPart(value: unknown, schema: SchemaNode | undefined, path: readonly string[] = []): string | undefined {
+  const expected = value === null || value === undefined ? undefined : typeProblem(value, schema?.type);
+  if (expected !== undefined) return `${formatPath(path)}: ${expected}`;
+  const within = (edge: string, child: unknown, inner: SchemaNode | undefined): string | undefined => untypedPart(child, inner, [...path, edge]);
+  if (isGranularMap(value, schema)) return first(Object.entries(value), ([field, child]) => within(`f:${field}`, child, childSchema(schema, field)));
+  if (!isGranularList(value, schema)) return undefined;
+  const seen = new Set<string>();
+  return first(value, (item) => {
+    const edge = edgeOf(item, schema!);
+    if (seen.has(edge)) return `${formatPath(path)}: duplicate entries for key ${formatPath([edge])}`;
+    seen.add(edge);
+    return within(edge, item, schema!.items);
+  });
+}
+
+function typeProblem(value: unknown, type: SchemaNode['type']): string | undefined {
+  switch (type) {
+    case 'integer':
+    case 'number':
+      return typeof value === 'number' ? undefined : `expected numeric (int or float), got ${goKind(value)}`;
+    case 'boolean':
+      return typeof value === 'boolean' ? undefined : `expected boolean, got ${goFormat(value)}`;
+    case 'string':
+      return typeof value === 'string' ? undefined : `expected string, got ${typeof value === 'object' ? goKind(value) : goFormat(value)}`;
+    case 'array':
+      return Array.isArray(value) ? undefined : `expected list, got ${goFormat(value)}`;
+    case 'object':
+      return isObject(value) ? undefined : `expected map, got ${goFormat(value)}`;
+    case undefined:
+      return undefined;
+  }
+}
+
+/** The first answer that there is. */
+function first<T>(items: Iterable<T>, ask: (item: T) => string | undefined): string | undefined {
+  for (const item of items) {
+    const answer = ask(item);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
 }
 
 /** The paths of all that a value says: leaves, items of lists, keys of maps, and what is empty. */
@@ -142,11 +180,7 @@ export function mergeTyped(live: unknown, applied: unknown, schema: SchemaNode |
 function mergeLists(live: readonly unknown[], applied: readonly unknown[], schema: SchemaNode): unknown[] {
   const liveItems = itemsByEdge(live, schema);
   const appliedEdges = applied.map((item) => edgeOf(item, schema));
-  const wanted = new Set<string>();
-  for (const edge of appliedEdges) {
-    if (wanted.has(edge)) throw new DuplicateItemError(`duplicate entries for key ${edge.startsWith('k:') ? keyText(edge) : edge.slice(2)}`);
-    wanted.add(edge);
-  }
+  const wanted = new Set(appliedEdges);
   const merged: unknown[] = [];
   const liveEdges = [...liveItems.keys()];
   let fromLive = 0;
@@ -165,11 +199,6 @@ function mergeLists(live: readonly unknown[], applied: readonly unknown[], schem
   }
   return merged;
 }
-
-const keyText = (edge: string): string =>
-  `[${Object.entries(JSON.parse(edge.slice(2)) as JsonObject)
-    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-    .join(',')}]`;
 
 /** A value without the members of a set; maps and lists that this empties go too. Undefined when nothing is left. */
 export function removeFields(value: unknown, removed: FieldSet, schema: SchemaNode | undefined): unknown {

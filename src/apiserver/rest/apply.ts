@@ -1,5 +1,6 @@
 import type { ApiObject, ResourceDefinition } from '../contracts.js';
-import { apply, untypedText } from '../patch/apply.js';
+import { apply } from '../patch/apply.js';
+import { untypedPart } from '../patch/typed-value.js';
 import { undeclaredFieldText } from '../schema/unknown-field.js';
 import { badRequest, conflict, invalid, StatusError } from '../status.js';
 import { deepClone } from '../storage/deep.js';
@@ -8,6 +9,7 @@ import { createDecoded } from './create.js';
 import type { RequestInfo } from './request-info.js';
 import { matchUrl } from './strategy.js';
 import { guaranteedUpdate } from './update.js';
+import { apiVersionOf } from './versions.js';
 import { decoded, type WriteOptions } from './write-options.js';
 
 /** PATCH by server-side apply; makes the object where there is none. */
@@ -18,22 +20,23 @@ export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unkn
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('error decoding YAML: the configuration must be an object');
   const config = body as ApiObject;
-  if (!config.apiVersion || !config.kind) throw badRequest("error decoding YAML: Object 'Kind' is missing or its apiVersion");
+  if (config.apiVersion !== apiVersionOf(definition) || config.kind !== definition.kind) throw badRequest(`invalid object type: ${typeText(config)}`);
   const metadata: unknown = config.metadata ?? {};
   if (typeof metadata !== 'object' || Array.isArray(metadata)) throw badRequest('metadata: Invalid value: must be an object');
   config.metadata = { ...metadata };
   if (config.metadata.managedFields) throw badRequest('metadata.managedFields must be nil');
+  refuseUntyped(definition, config);
+  const named = Boolean(config.metadata.name);
   matchUrl(ctx, config, definition, namespace, name);
-  refuseUndeclared(definition, config);
   refuseDuplicates(options);
 
   if (subresource === '' && !ctx.storage.get(definition.storageResource, namespace, name)) {
-    return { type: 'object', status: 201, definition, object: await createApplied(ctx, info, config, options) };
+    return { type: 'object', status: 201, definition, object: await createApplied(ctx, info, config, { ...options, named }) };
   }
   let managedFields: ApiObject['metadata']['managedFields'];
   const object = await guaranteedUpdate(ctx, info, options, {
     modify(current) {
-      const next = apply(ctx, definition, current, config, subresource, options);
+      const next = apply(ctx, definition, current, config, subresource, { ...options, named });
       managedFields = next.metadata.managedFields;
       definition.setDefaults(next);
       return next;
@@ -47,10 +50,18 @@ export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unkn
 }
 
 /** What applies must say is all of the schema, whatever `fieldValidation` asks for: nobody could own it otherwise. */
-function refuseUndeclared(definition: ResourceDefinition, config: ApiObject): void {
-  const problems = decoded(() => definition.prune(config), ({ typed }) => new StatusError(500, '', untypedText(config, typed()))).map(undeclaredFieldText);
-  if (problems.length === 0) return;
-  throw new StatusError(500, '', untypedText(config, problems.length === 1 ? problems[0]! : ['errors:', ...problems.map((problem) => `  ${problem}`)].join('\n')));
+function refuseUntyped(definition: ResourceDefinition, config: ApiObject): void {
+  const { apiVersion, kind, metadata } = config;
+  const untyped = (problem: string): StatusError => new StatusError(500, '', `failed to create typed patch object (${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${apiVersion}, Kind=${kind}): ${problem}`);
+  const misfit = untypedPart(config, definition.schema);
+  if (misfit !== undefined) throw untyped(misfit);
+  const problems = decoded(() => definition.prune(config), ({ message }) => untyped(message)).map(undeclaredFieldText);
+  if (problems.length > 0) throw untyped(problems.length === 1 ? problems[0]! : ['errors:', ...problems.map((problem) => `  ${problem}`)].join('\n'));
+}
+
+/** `/v1, Kind=Secret` */
+function typeText({ apiVersion = '', kind = '' }: Partial<ApiObject>): string {
+  return `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
 }
 
 function refuseDuplicates({ fieldValidation, warn, duplicates }: WriteOptions): void {
@@ -61,10 +72,10 @@ function refuseDuplicates({ fieldValidation, warn, duplicates }: WriteOptions): 
   }
 }
 
-async function createApplied(ctx: RestContext, { definition, name }: RequestInfo, config: ApiObject, options: WriteOptions): Promise<ApiObject> {
-  const { uid, resourceVersion } = config.metadata;
+async function createApplied(ctx: RestContext, { definition, name }: RequestInfo, config: ApiObject, options: WriteOptions & { named: boolean }): Promise<ApiObject> {
+  const { uid } = config.metadata;
   if (uid) throw conflict(definition, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
-  if (resourceVersion) throw new StatusError(409, 'Conflict', 'the object to be applied has a resourceVersion, but no object was found');
+  delete config.metadata.resourceVersion;
   const object = apply(ctx, definition, undefined, deepClone(config), '', options);
   const { managedFields } = object.metadata;
   definition.setDefaults(object);

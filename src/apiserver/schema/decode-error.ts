@@ -3,11 +3,8 @@ export class DecodeError extends Error {
   override readonly name = 'DecodeError';
   readonly reason = 'BadRequest';
 
-  /**
-   * @param converted what Go says where the value is copied rather than decoded, as strategic merge does
-   * @param typed what server-side apply says
-   */
-  constructor(message: string, readonly converted: () => string = () => message, readonly typed: () => string = () => message) {
+  /** `converted` is what Go says where the value is copied rather than decoded, as strategic merge does. */
+  constructor(message: string, readonly converted: () => string = () => message) {
     super(message);
   }
 }

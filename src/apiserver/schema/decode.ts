@@ -1,7 +1,7 @@
 import type { JsonObject, UnknownField } from '../contracts.js';
 import { DecodeError } from './decode-error.js';
 import { at, child } from './field-error.js';
-import { goFormat, goKind } from './go-format.js';
+import { goKind } from './go-format.js';
 import { formatQuantity, parseQuantity, QUANTITY_PROBLEM } from './quantity.js';
 import type { Schema } from './schema.js';
 import { fieldSchema, isObject } from './schema.js';
@@ -45,37 +45,37 @@ class Decoder {
     if (schema.format === 'quantity') return this.quantity(value);
     if (schema['x-kubernetes-int-or-string']) {
       if (typeof value === 'string' || Number.isInteger(value)) return value;
-      return this.mismatch(value, schema, path, goPath, owner);
+      return this.mismatch(value, schema, goPath, owner);
     }
     switch (schema.type) {
       case 'object':
         if (value === null) return {};
-        if (!isObject(value)) return this.mismatch(value, schema, path, goPath, owner);
+        if (!isObject(value)) return this.mismatch(value, schema, goPath, owner);
         this.object(value, schema, path, goPath, owner);
         return value;
       case 'array':
         if (value === null) return [];
-        if (!Array.isArray(value)) return this.mismatch(value, schema, path, goPath, owner);
+        if (!Array.isArray(value)) return this.mismatch(value, schema, goPath, owner);
         return value.map((item, index) => this.value(item, schema.items!, at(path, index), goPath, owner));
       case 'string':
-        return this.text(value, schema, path, goPath, owner);
+        return this.text(value, schema, goPath, owner);
       case 'boolean':
         if (value === null) return false;
-        return typeof value === 'boolean' ? value : this.mismatch(value, schema, path, goPath, owner);
+        return typeof value === 'boolean' ? value : this.mismatch(value, schema, goPath, owner);
       case 'integer':
         if (value === null) return 0;
-        return fits(value, schema.format) ? value : this.mismatch(value, schema, path, goPath, owner);
+        return fits(value, schema.format) ? value : this.mismatch(value, schema, goPath, owner);
       case 'number':
         if (value === null) return 0;
-        return typeof value === 'number' ? value : this.mismatch(value, schema, path, goPath, owner);
+        return typeof value === 'number' ? value : this.mismatch(value, schema, goPath, owner);
       default:
         return value;
     }
   }
 
-  private text(value: unknown, schema: Schema, path: string, goPath: string, owner: string): unknown {
+  private text(value: unknown, schema: Schema, goPath: string, owner: string): unknown {
     if (value === null) return schema.format === 'date-time' ? null : '';
-    if (typeof value !== 'string') return this.mismatch(value, schema, path, goPath, owner);
+    if (typeof value !== 'string') return this.mismatch(value, schema, goPath, owner);
     if (schema.format === 'date-time') return this.time(value, schema.typeName === 'meta.v1.MicroTime');
     if (schema.format === 'byte' && !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value.replace(/[\r\n]/g, ''))) {
       const position = value.search(/[^A-Za-z0-9+/=\r\n]/);
@@ -97,8 +97,8 @@ class Decoder {
     return micro ? `${seconds}.${(match[1] ?? '.').slice(1, 7).padEnd(6, '0')}Z` : `${seconds}Z`;
   }
 
-  private mismatch(value: unknown, schema: Schema, path: string, goPath: string, owner: string): never {
-    throw new DecodeError(`json: cannot unmarshal ${jsonKind(value, schema)} into Go struct field ${owner}.${goPath} of type ${goType(schema)}`, () => conversionProblem(value, schema), () => `.${path}: ${typedProblem(value, schema)}`);
+  private mismatch(value: unknown, schema: Schema, goPath: string, owner: string): never {
+    throw new DecodeError(`json: cannot unmarshal ${jsonKind(value, schema)} into Go struct field ${owner}.${goPath} of type ${goType(schema)}`, () => conversionProblem(value, schema));
   }
 
   private fail(problem: string): never {
@@ -119,22 +119,6 @@ function conversionProblem(value: unknown, schema: Schema): string {
   if (schema.type === 'array') return `cannot restore slice from ${shortKind(kind)}`;
   if (schema.type === 'object') return schema.properties ? `cannot restore struct from: ${shortKind(kind)}` : `cannot restore map from ${shortKind(kind)}`;
   return Array.isArray(value) || isObject(value) || typeof value === 'string' ? `unrecognized type: ${goType(schema)}` : `cannot convert ${kind} to ${goType(schema)}`;
-}
-
-function typedProblem(value: unknown, { type }: Schema): string {
-  switch (type) {
-    case 'integer':
-    case 'number':
-      return `expected numeric (int or float), got ${goKind(value)}`;
-    case 'boolean':
-      return `expected boolean, got ${goFormat(value)}`;
-    case 'array':
-      return `expected list, got ${goFormat(value)}`;
-    case 'object':
-      return `expected map, got ${goFormat(value)}`;
-    default:
-      return `expected string, got ${typeof value === 'object' ? goKind(value) : goFormat(value)}`;
-  }
 }
 
 const shortKind = (kind: string): string => (kind.startsWith('[') ? 'slice' : kind.startsWith('map') ? 'map' : kind);
