@@ -24,6 +24,9 @@ test: $(BUILT) ## every suite that needs only Node; closes with "N passed, N fai
 test-faults: $(BUILT) ## every schedule of faults that the scenarios have; the test suite tries a sample
 	@FAULTS=all node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config --timeout 1800000 $$(find dist/src dist/test -path '*fault*' -name '*.test.js')
 
+test-defects: $(BUILT) ## seeds each known defect, and each missing @Watches, into a copy; a test has to catch it
+	@node tools/test-defects.mjs $(ONLY)
+
 test-new: $(BUILT) ## what a newcomer types, from an empty folder to an operator in the sandbox, with karpenter-ts out of its tarball; and the examples there
 	@node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config dist/test/new/*.slow.js
 

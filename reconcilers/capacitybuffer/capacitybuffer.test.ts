@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Container } from 'inversify';
 import { CapacityBuffer, NodeClaim, NodePool, VerticalPodAutoscaler } from 'karpenter-ts/api';
 import type { CapacityBufferSpec } from 'karpenter-ts/api';
-import { CustomResourceDefinition, Deployment, Event, Node, Pod, PodTemplate, ReconcilerToken, compile } from 'karpenter-ts/operator';
+import { CustomResourceDefinition, Deployment, Event, Node, Pod, PodTemplate, ReconcilerToken, ReplicaSet, StatefulSet, compile } from 'karpenter-ts/operator';
 import type { ObjectInput, ReconcilerClass } from 'karpenter-ts/operator';
 import { core } from '../module.js';
 import { DEFAULT_SETTINGS } from '../settings.js';
@@ -73,6 +73,21 @@ describe('a capacity buffer', () => {
       await karpenter.bed.settle();
       expect((await status()).replicas).to.equal(10);
     });
+
+    for (const [kind, type] of Object.entries({ StatefulSet, ReplicaSet })) {
+      it(`by a ${kind} follows its replicas at once`, async () => {
+        await start([CapacityBufferStatusReconciler]);
+        await karpenter.api.create(type as typeof StatefulSet, {
+          metadata: { name: 'db' },
+          spec: { replicas: 4, serviceName: 'db', selector: { matchLabels: { app: 'db' } }, template: { metadata: { labels: { app: 'db' } }, spec: { containers: [{ name: 'main', image: 'image' }] } } },
+        } as never);
+        await buffer({ scalableRef: { kind, name: 'db' }, percentage: 50 });
+        await karpenter.bed.settle();
+        await karpenter.api.patch(type as typeof StatefulSet, 'db', { spec: { replicas: 8 } });
+        await karpenter.bed.settle();
+        expect((await karpenter.api.get(CapacityBuffer, 'spare')).status.replicas).to.equal(4);
+      });
+    }
 
     it('as soon as what it refers to is there, and no longer once it is gone', async () => {
       await start([CapacityBufferStatusReconciler]);

@@ -10,7 +10,7 @@ const PERIOD = 10 * 60_000;
 const TOLERANCE = 0.9;
 
 /** Notices nodes that came up smaller than promised (karpenter-core §3.8). */
-@Reconciler({ for: NodeClaim, name: 'nodeclaim.consistency', root: false, transitionEvents: 'normal', concurrency: scaled(10, 1000) })
+@Reconciler({ for: NodeClaim, name: 'nodeclaim.consistency', root: false, settles: true, transitionEvents: 'normal', concurrency: scaled(10, 1000) })
 export class NodeClaimConsistency {
   /** When each claim was last checked, by uid. */
   private readonly checked = new Recently(PERIOD);

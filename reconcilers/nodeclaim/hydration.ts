@@ -5,7 +5,7 @@ import { REASONABLE_BACKOFF, scaled } from '../shared/concurrency.js';
 import { claimByProviderID, isManagedReference, nodeByProviderID } from '../shared/indexes.js';
 
 /** Gives claims of older versions the label of their node class (karpenter-core §3.11). */
-@Reconciler({ for: NodeClaim, name: 'nodeclaim.hydration', root: false, concurrency: scaled(1000, 5000), backoff: REASONABLE_BACKOFF })
+@Reconciler({ for: NodeClaim, name: 'nodeclaim.hydration', root: false, settles: true, concurrency: scaled(1000, 5000), backoff: REASONABLE_BACKOFF })
 export class NodeClaimHydration {
   @When()
   managed(claim: NodeClaim): boolean {
@@ -20,7 +20,7 @@ export class NodeClaimHydration {
 }
 
 /** The same for nodes. */
-@Reconciler({ for: Node, name: 'node.hydration', root: false, concurrency: scaled(1000, 5000), backoff: REASONABLE_BACKOFF })
+@Reconciler({ for: Node, name: 'node.hydration', root: false, settles: true, concurrency: scaled(1000, 5000), backoff: REASONABLE_BACKOFF })
 export class NodeHydration {
   @Watches(NodeClaim)
   nodesOf(claim: NodeClaim, map: MapContext): Key<Node>[] {

@@ -31,6 +31,7 @@ type Ctx = StepContext<NodeClaim>;
   rate: { qps: 10, burst: 1000 },
   root: 'Ready',
   jitter: 0,
+  settles: true,
   transitionEvents: 'normal',
   reads: [NodePool],
 })

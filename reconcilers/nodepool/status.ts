@@ -6,7 +6,7 @@ import { isManagedReference, poolByNodeClass } from '../shared/indexes.js';
 type Ctx = StepContext<NodePool>;
 
 /** Says whether nodes may be made from a NodePool (karpenter-core §1.5, §1.9). */
-@Reconciler({ for: NodePool, name: 'nodepool.readiness', concurrency: 10, transitionEvents: 'normal' })
+@Reconciler({ for: NodePool, name: 'nodepool.readiness', concurrency: 10, settles: true, transitionEvents: 'normal' })
 export class NodePoolStatusReconciler {
   @When()
   managed(pool: NodePool): boolean {

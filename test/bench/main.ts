@@ -6,6 +6,7 @@ import { caseFileOf, clusterOf, optionsOf } from '../support/workload.js';
 import { WORKLOADS } from '../support/workload-list.js';
 import { decisionOf } from './plan-answer.js';
 import type { PlanAnswer } from './plan-answer.js';
+import { echoBenchmark } from './echo.bench.js';
 import { failoverBenchmark } from './failover.bench.js';
 import { informerBenchmarks } from './informer.bench.js';
 import { operatorsBenchmarks } from './operators.bench.js';
@@ -20,6 +21,7 @@ const benchmarks: Readonly<Record<string, () => Promise<object>>> = {
   'queue.soak': queueSoak,
   failover: failoverBenchmark,
   reconcile: reconcileBenchmark,
+  echoes: echoBenchmark,
   ...informerBenchmarks,
   ...operatorsBenchmarks,
   ...schedulingBenchmarks,

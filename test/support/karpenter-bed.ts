@@ -120,7 +120,7 @@ export class KarpenterBed {
   }
 }
 
-export interface KarpenterBedOptions extends Pick<TestBedOptions, 'intercept'> {
+export interface KarpenterBedOptions extends Pick<TestBedOptions, 'findings' | 'intercept' | 'operator'> {
   settings?: Partial<Settings>;
   modules?: readonly ContainerModule[];
   /** Makes the bed. Default: `testBed`. */

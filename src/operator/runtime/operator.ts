@@ -96,7 +96,7 @@ export interface OperatorOptions {
   /** Freeze objects in the cache, so that code that changes them fails. Default false. */
   freeze?: boolean;
   /** What a test bed wants to know of runs. Default: nobody asks. */
-  tests?: RunObserver;
+  tests?: RunObserver | undefined;
   /** Report the Node process's own metrics too. Default true. */
   processMetrics?: boolean;
 }
