@@ -14,17 +14,19 @@ interface AuditedEvent {
   stageTimestamp: string;
 }
 
-/** A write of Karpenter's service account that the API server has stored. */
+/** A write that Karpenter's service account sent. */
 export interface AuditedWrite {
   /** Which token was shown. */
   readonly credential: string;
   readonly verb: string;
   readonly resource: string;
-  /** Its place in the order of all that was stored; undefined for what is gone. */
+  /** Whether the API server did it. */
+  readonly stored: boolean;
+  /** Its place in the order of all that was stored; undefined for what is gone or was refused. */
   readonly revision: number | undefined;
   /** Milliseconds since the epoch. */
   readonly received: number;
-  readonly stored: number;
+  readonly answered: number;
   /** Whom a lease names afterwards. */
   readonly holder: string | undefined;
 }
@@ -44,16 +46,17 @@ export class AuditLog {
     this.flags = [`--audit-policy-file=${policy}`, `--audit-log-path=${this.path}`];
   }
 
-  /** All that succeeded, in the order in which it was stored. */
+  /** All of them, in the order in which they arrived. */
   writes(): AuditedWrite[] {
     if (!existsSync(this.path)) return [];
     // The last line may not be complete yet.
     const lines = readFileSync(this.path, 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line) as AuditedEvent);
-    return lines.filter(({ responseStatus }) => (responseStatus?.code ?? 500) < 300).map(({ user, verb, objectRef, responseObject, requestReceivedTimestamp, stageTimestamp }) => ({
+    return lines.map(({ user, verb, objectRef, responseStatus, responseObject, requestReceivedTimestamp, stageTimestamp }) => ({
       credential: user.extra?.[CREDENTIAL]?.[0] ?? '', verb, resource: [objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/'),
+      stored: (responseStatus?.code ?? 500) < 300,
       revision: responseObject?.metadata?.resourceVersion === undefined ? undefined : Number(responseObject.metadata.resourceVersion),
-      received: Date.parse(requestReceivedTimestamp), stored: Date.parse(stageTimestamp), holder: responseObject?.spec?.holderIdentity,
-    })).sort((a, b) => (a.revision !== undefined && b.revision !== undefined ? a.revision - b.revision : a.stored - b.stored));
+      received: Date.parse(requestReceivedTimestamp), answered: Date.parse(stageTimestamp), holder: responseObject?.spec?.holderIdentity,
+    })).sort((a, b) => a.received - b.received);
   }
 }
 
