@@ -79,6 +79,11 @@ describe('permissions', () => {
     ]);
   });
 
+  it('of replicas that share the work are about the leases of all shards', () => {
+    const [, watched] = electionPermissions({ name: 'till', namespace: 'shops', lease: 'desk', shards: 2 });
+    expect(watched?.resourceNames).to.deep.equal(['desk-layout', 'desk-members', 'desk-0', 'desk-1']);
+  });
+
   it('of webhooks are about their own certificates and configurations', () => {
     @Reconciler({ for: Shop, name: 'inspector' })
     class Inspector {

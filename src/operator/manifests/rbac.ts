@@ -58,17 +58,20 @@ export interface OperatorIdentity {
   readonly namespace: string;
   /** Default: the operator's name and `-leader-election`. */
   readonly lease?: string;
+  /** Shards among which the work is divided; default: one replica leads. */
+  readonly shards?: number;
   /** Default: the operator's name and `-webhook-certificates`. */
   readonly secret?: string;
 }
 
 /** What an operator needs at the API server beside its reconcilers, to be elected. */
-export const electionPermissions = ({ name, namespace, lease = `${name}-leader-election` }: OperatorIdentity): Permission[] => {
+export const electionPermissions = ({ name, namespace, lease = `${name}-leader-election`, shards }: OperatorIdentity): Permission[] => {
+  const resourceNames = shards === undefined ? [lease] : ['layout', 'members', ...Array.from({ length: shards }, (_, shard) => String(shard))].map((part) => `${lease}-${part}`);
   const leases = { group: 'coordination.k8s.io', resource: 'leases', namespace };
   return [
     // Creations have no name yet that a rule could be about.
     { ...leases, verb: 'create', why: 'the first lease' },
-    ...['get', 'patch', 'watch'].map((verb) => ({ ...leases, verb, resourceNames: [lease], why: 'the lease of the one that leads' })),
+    ...['get', 'patch', 'watch'].map((verb) => ({ ...leases, verb, resourceNames, why: 'the leases of those that work' })),
   ];
 };
 
