@@ -34,7 +34,7 @@ describe('replicas that are processes of their own', function failover() {
     a?.block(600_000);
     await ledger.writtenBy('b');
     expect(await a?.ended).to.equal('SIGKILL');
-    expect(a?.output).to.match(/"level":"ERROR".*"message":"the main loop has been blocked for 1\.\ds, longer than stallLimit \(1s\): handing back the lease and ending the process".*"leases":\["lead"\],"identity":"a"/);
+    expect(a?.output).to.match(/"level":"ERROR".*"message":"the main loop has been blocked for \d\.\ds, longer than stallLimit \(1\.5s\): handing back the lease and ending the process".*"leases":\["lead"\],"identity":"a"/);
     expect(ledger.holders).to.deep.equal(['a', '', 'b']);
   });
 
@@ -45,7 +45,7 @@ describe('replicas that are processes of their own', function failover() {
     await ledger.writtenBy('c');
     b?.signal('SIGCONT');
     expect(await b?.ended, b?.output).to.equal(1);
-    expect(b?.output).to.match(/"message":"ended","error":"lease default\/lead (is held by c|was not renewed for 1\.5s)"/);
+    expect(b?.output).to.match(/"message":"ended","error":"lease default\/lead (is held by c|was not renewed for 1\.6s)"/);
     expect(ledger.holders).to.deep.equal(['a', '', 'b', 'c']);
   });
 

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { LeaderElectionOptions } from '../../src/operator/index.js';
 
 /** Short, so that a test need not wait; every relation between them is that of the defaults. */
-export const SHORT_TIMES = { leaseDuration: 2_000, renewDeadline: 1_500, retryPeriod: 100, stallLimit: 1_000 } as const;
+export const SHORT_TIMES = { leaseDuration: 2_000, renewDeadline: 1_600, retryPeriod: 100, stallLimit: 1_500 } as const;
 
 /** A replica (failover-replica.ts) as a process of its own, which can be stopped, blocked and killed. */
 export class ReplicaProcess {

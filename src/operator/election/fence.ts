@@ -6,6 +6,7 @@ export interface Moment {
   readonly wall: number;
 }
 
+/** Now, on both. */
 export const momentOf = (clock: Clock): Moment => ({ monotonic: clock.monotonic(), wall: clock.now() });
 
 const [MONOTONIC, WALL] = [0, 1] as const;

@@ -10,6 +10,7 @@ import { Fence, momentOf } from './fence.js';
 import type { Lease } from './lease-record.js';
 import { LEASE, LeaseRecord } from './lease-record.js';
 
+/** What a {@link LeaseElection} is made of. */
 export interface LeaseElectionOptions extends Partial<ElectionTimes> {
   /** A client of its own, without a rate limit, so that a busy operator cannot lose its lease to its own requests. */
   client: KubeClient;
@@ -34,7 +35,7 @@ const JITTER = 1.2;
 
 /**
  * Leader election on a Lease, as client-go does it: whoever writes its name leads, and renews; others take over when the lease has
- * not changed for its duration by *their* clock. What follows from what is known is {@link LeaseRecord}'s; this asks and writes.
+ * not changed for its duration by *their* clock. What follows from what is known is said by `LeaseRecord`; this asks and writes.
  */
 export class LeaseElection implements Election {
   readonly fence: Fence;
@@ -94,14 +95,16 @@ export class LeaseElection implements Election {
   async #watch(signal: AbortSignal): Promise<void> {
     const { client, clock, namespace, name } = this.options;
     while (!signal.aborted) {
+      let pause = this.#times.retryPeriod;
       try {
         for await (const { type, object } of client.watch(LEASE, { namespace, fieldSelector: `metadata.name=${name}`, signal })) {
           if (type === 'DELETED' || (type === 'MODIFIED' && !(object as Lease).spec?.holderIdentity)) this.#wake();
         }
       } catch {
-        // The tries say what is wrong.
+        // The tries say what is wrong; who may not watch need not ask every time.
+        pause *= 10;
       }
-      await sleep(clock, this.#times.retryPeriod, signal).catch(() => undefined);
+      await sleep(clock, pause, signal).catch(() => undefined);
     }
   }
 
