@@ -61,7 +61,7 @@ describe('From nothing to an operator in the sandbox, in five commands', functio
   it('3: npm install', () => linkDependencies(folder, { installed: true }));
 
   it('4: npm test', () => {
-    expect(succeed(folder, 'npm', 'test')).to.match(/pass 3$/m).and.match(/fail 0$/m);
+    expect(succeed(folder, 'npm', 'test')).to.match(/pass 4$/m).and.match(/fail 0$/m);
   });
 
   it('5: npm run dev', async () => {

@@ -9,6 +9,8 @@ import { newReconciler } from '../../src/cli/new/new-reconciler.js';
 import { manifestsCommand } from '../../src/cli/manifests-command.js';
 import { requireProject } from '../../src/cli/project/project.js';
 import type { Project } from '../../src/cli/project/project.js';
+import { kustomize } from '../support/manifests.js';
+import { hasKubectl } from '../support/sandbox-process.js';
 import { linkDependencies } from '../support/installed-package.js';
 
 const FLAGS = { version: 'v1alpha1', namespaced: true, force: false };
@@ -64,14 +66,14 @@ describe('A new operator', function project() {
   it('passes its tests, and fails them when a reconciler does not work', async () => {
     const { code, output } = await test();
     expect(code, output).to.equal(0);
-    expect(output).to.match(/^# pass 10$/m);
+    expect(output).to.match(/^# pass 12$/m);
     const path = join(folder, 'dist/website-reconciler.js');
     const before = readFileSync(path, 'utf8');
     writeFileSync(path, before.replace('data: { message: website.spec.message }', 'data: {}'));
     const broken = await test();
     writeFileSync(path, before);
     expect(broken.code, broken.output).to.equal(1);
-    expect(broken.output).to.match(/^# fail 2$/m);
+    expect(broken.output).to.match(/^# fail 3$/m);
   });
 
   it('has CRDs, a role with reasons, and a chart with both, out of its code', async () => {
@@ -83,6 +85,7 @@ describe('A new operator', function project() {
     expect(read('config/rbac/role.yaml')).to.include('# job-marker: writes an annotation\n- apiGroups:\n    - batch\n');
     expect(read('charts/website-operator/crds/website.example.com_websites.yaml')).to.equal(read('config/crd/website.example.com_websites.yaml'));
     expect(read('config/rbac/role.yaml')).to.include(read('charts/website-operator/files/role.yaml'));
+    if (hasKubectl) expect(kustomize(join(folder, 'config/default')).map(({ kind }) => kind)).to.include.members(['CustomResourceDefinition', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'ServiceAccount', 'Namespace', 'Deployment', 'Service', 'PodDisruptionBudget']);
   });
 
   it('stays as it is when the same is asked for again', async () => {

@@ -28,13 +28,16 @@ export function projectFolders({ folder, name }: Project, plan: Plan, described:
   const permissions = [...permissionsOf(plan), ...webhookPermissions(plan, { name, namespace: name })];
   const own = permissionsIn(permissions, name);
   const webhooks = webhookConfigurations(plan, name, { service });
+  const webhookFiles = new Map(webhooks.length > 0 ? [['manifests.yaml', toYAML(...webhooks)]] : []);
   const chart = join('charts', name);
   return [
     { folder: 'config/crd', whole: true, files: new Map([...crds, ['kustomization.yaml', kustomization([...crds.keys()])]]) },
     { folder: 'config/rbac', whole: false, files: new Map([['role.yaml', roleOf(name, permissions)]]) },
     { folder: 'config', whole: false, files: new Map([['interface.yaml', interfaceText(described)]]) },
-    ...(webhooks.length > 0 ? [{ folder: 'config/webhook', whole: true, files: new Map([['manifests.yaml', toYAML(...webhooks)], ['kustomization.yaml', kustomization(['manifests.yaml'])]]) }] : []),
-    ...(existsSync(join(folder, chart)) ? [{ folder: join(chart, 'crds'), whole: true, files: crds }, { folder: join(chart, 'files'), whole: false, files: new Map([['role.yaml', rulesText(permissionsIn(permissions))], ...(own.length > 0 ? [['own_role.yaml', rulesText(own)] as const] : [])]) }] : []),
+    { folder: 'config/webhook', whole: true, files: new Map([...webhookFiles, ['kustomization.yaml', kustomization([...webhookFiles.keys()])]]) },
+    ...(existsSync(join(folder, chart)) ? [{ folder: join(chart, 'crds'), whole: true, files: crds }, { folder: join(chart, 'files'), whole: true, files: new Map([
+      ['role.yaml', rulesText(permissionsIn(permissions))], ...(own.length > 0 ? [['own_role.yaml', rulesText(own)] as const] : []), ...(webhooks.length > 0 ? [['webhooks.yaml', toYAML(...webhooks)] as const] : []),
+    ]) }] : []),
   ];
 }
 

@@ -56,6 +56,7 @@ import type { WebhookRequest, WebhookResponse } from '../webhook/webhook-handler
 import { WebhookHandler } from '../webhook/webhook-handler.js';
 import { webhookMetrics } from '../webhook/webhook-metrics.js';
 import type { WebhookOptions } from '../webhook/webhooks.js';
+import { bundleTargets } from '../webhook/ca-bundle.js';
 import { Webhooks } from '../webhook/webhooks.js';
 
 /** What an operator runs against, and how. Everything but the name has a default. */
@@ -77,7 +78,7 @@ export interface OperatorOptions {
   warmup?: boolean;
   /** Default: 8080 and 8081. `false` serves nothing. */
   ports?: EndpointPorts | false;
-  /** Serves what `@Validates`, `@Defaults` and `@ConvertsFrom` declare, on every replica, with certificates of its own. Default: not served. */
+  /** Serves what `@Validates`, `@Defaults` and `@ConvertsFrom` declare, if anything does, on every replica, with certificates of its own. Default: not served. */
   webhooks?: WebhookOptions;
   /** Answers `karpenter-ts explain`, on every replica; see {@link DebugOptions}. Default: not served. */
   debug?: DebugOptions;
@@ -386,6 +387,7 @@ export class Operator {
       if (types.size > 0 && !transport) this.#log.warn('@Validates and @Defaults have no effect: the operator is created without webhooks', { webhooks: this.plan.webhooks.map((webhook) => webhook.name) });
       return;
     }
+    if (bundleTargets(this.plan, name).length === 0) return;
     const webhooks = new Webhooks(name, this.plan, handler, options, { client: this.#free, clock: this.#clock, random: this.#random, log: this.#log });
     this.#webhooks = webhooks;
     this.readyz.add('webhook-certificates', () => webhooks.check());

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { ConfigMap, reconcilers } from 'karpenter-ts/operator';
-import { testBed } from 'karpenter-ts/operator/testing';
+import { everyFault, testBed } from 'karpenter-ts/operator/testing';
 import type { TestBed } from 'karpenter-ts/operator/testing';
 import { TemplateKindReconciler } from './template-kind-reconciler.js';
 import { TemplateKind } from './template-kind.js';
@@ -39,5 +39,18 @@ describe('A TemplateKind', () => {
 
   it('needs a message', async () => {
     await assert.rejects(bed.api.create(TemplateKind, { metadata: { name: 'empty' }, spec: { message: '' } }), /spec\.message/);
+  });
+});
+
+describe('A TemplateKind, whatever goes wrong', () => {
+  // A run for each write with each fault that can strike there; "FAULTS=all npm test" tries all of them.
+  it('has its message in a ConfigMap in the end', async () => {
+    await everyFault(async (world) => {
+      const bed = await world.testBed(reconcilers(TemplateKindReconciler));
+      await bed.api.create(TemplateKind, { metadata: { name: 'example' }, spec: { message: 'hello' } });
+      await world.until(async () => (await bed.api.get(TemplateKind, 'example')).status.configMap !== undefined);
+      await bed.api.patch(TemplateKind, 'example', { spec: { message: 'good morning' } });
+      await world.until(async () => (await bed.api.find(ConfigMap, 'template-kind-example'))?.data?.['message'] === 'good morning');
+    }, { sample: 5 });
   });
 });

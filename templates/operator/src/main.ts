@@ -4,9 +4,12 @@ import { modules } from './module.js';
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(new Error(signal)));
 
+/** Set by the Deployment; on a laptop this process is the only one. */
+const namespace = process.env['POD_NAMESPACE'];
+
 await createOperator({
   name: 'template-operator',
-  // In a cluster, where the Deployment sets it, replicas elect a leader; on a laptop this process is the only one.
-  leaderElection: process.env['POD_NAMESPACE'] !== undefined,
+  // Replicas elect a leader, and serve webhooks if there are any.
+  ...(namespace === undefined ? {} : { leaderElection: true, webhooks: { port: 8443, service: { namespace, name: 'template-operator' } } }),
   ports: { metrics: Number(process.env['METRICS_PORT'] ?? 8080), health: Number(process.env['HEALTH_PORT'] ?? 8081) },
 }).use(...modules).run({ signal: stop.signal });
