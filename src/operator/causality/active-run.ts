@@ -4,6 +4,7 @@ import type { StepReport } from '../engine/run.js';
 import type { KindRef, KubeObject } from '../kube/object.js';
 import type { Item } from '../queue/work-queue.js';
 import type { KeyRecord } from './key-record.js';
+import type { RunTrace, Tracing } from './tracing.js';
 import type { SpanReference, WriteOrigin, WriteOrigins } from './write-origins.js';
 
 /** A write that is about to be sent. */
@@ -14,6 +15,8 @@ export interface WriteAttempt {
   readonly name: string | undefined;
   readonly namespace: string | undefined;
   readonly subresource?: 'status' | undefined;
+  /** Of an object that is deleted: its watch shows the end with a resourceVersion that no answer has. */
+  readonly uid?: string;
   /** What it changes, for patches: `status.conditions`, `metadata.finalizers`. */
   readonly fields?: readonly string[];
 }
@@ -38,6 +41,8 @@ export interface RunEnvironment {
   readonly controller: string;
   readonly clock: Clock;
   readonly origins: WriteOrigins;
+  /** Undefined when nobody records spans. */
+  readonly tracing: Tracing | undefined;
 }
 
 const NONE: readonly WriteRecord[] = [];
@@ -51,6 +56,7 @@ export class ActiveRun {
   triggers: readonly Trigger[] = [];
   /** Its steps so far. */
   readonly steps: StepReport[] = [];
+  trace: RunTrace | undefined;
   #writes: WriteRecord[] | undefined;
 
   constructor(private readonly environment: RunEnvironment, readonly item: Item, readonly object: KubeObject | undefined, readonly record: KeyRecord) {
@@ -63,27 +69,30 @@ export class ActiveRun {
   }
 
   /** Sends a write, and remembers it: for explanations, and for the watches that will show it. Resolves and rejects as `send` does. */
-  async observe<A>({ verb, kind, name, namespace, subresource, fields = [] }: WriteAttempt, send: () => Promise<A>): Promise<A> {
+  observe<A>(attempt: WriteAttempt, send: () => Promise<A>): Promise<A> {
+    return this.trace ? this.trace.write(attempt, (span) => this.#record(attempt, send, span)) : this.#record(attempt, send, undefined);
+  }
+
+  async #record<A>({ verb, kind, name, namespace, subresource, uid: deleted, fields = [] }: WriteAttempt, send: () => Promise<A>, span: SpanReference | undefined): Promise<A> {
     const { clock, origins } = this.environment;
     const writes = (this.#writes ??= []);
     const at = clock.now();
     const base = { verb, fields, at, ...(subresource ? { subresource } : {}) };
+    const answered = span && origins.sending(nameOf(kind.kind, name, namespace), span);
     try {
       const answer = await send();
       const { metadata } = answer as Partial<KubeObject>;
       const { resourceVersion, uid } = metadata ?? {};
-      if (uid && resourceVersion) origins.wrote(answer as unknown as KubeObject, this.#origin(at, undefined));
+      if (uid && resourceVersion) origins.wrote(answer as unknown as KubeObject, this.#origin(at, span));
+      if (deleted) origins.deleted(deleted, this.#origin(at, span));
       writes.push({ ...base, object: nameOf(kind.kind, metadata?.name ?? name, namespace ?? metadata?.namespace), duration: clock.now() - at, ...(resourceVersion ? { resourceVersion } : {}) });
       return answer;
     } catch (error) {
       writes.push({ ...base, object: nameOf(kind.kind, name, namespace), duration: clock.now() - at, error: (error as Error).message });
       throw error;
+    } finally {
+      answered?.();
     }
-  }
-
-  /** Notes the end of an object, which its watch shows with a resourceVersion of its own. */
-  deleted(uid: string): void {
-    this.environment.origins.deleted(uid, this.#origin(this.environment.clock.now(), undefined));
   }
 
   #origin(at: number, span: SpanReference | undefined): WriteOrigin {

@@ -18,7 +18,7 @@ describe('The recorder of a controller', () => {
   const world = (limits: Partial<RecordLimits> = {}) => {
     const clock = new VirtualClock();
     const origins = new WriteOrigins();
-    const recorder = new Recorder({ controller: 'demo', clock, origins }, limits);
+    const recorder = new Recorder({ controller: 'demo', clock, origins, tracing: undefined }, limits);
     const queue = new WorkQueue({ clock, random: seededRandom(1), backoff: { base: 1_000, max: 60_000, jitter: 0 } });
     const begin = (key: string): ActiveRun => recorder.begin({ key, priority: 0, attempt: 0, waited: 0 }, undefined);
     const run = (key: string, end: RunResult = result()): void => recorder.ended(begin(key), end);
@@ -91,7 +91,7 @@ describe('The recorder of a controller', () => {
     await sent;
     recorder.ended(woken, result());
     expect(report('woken').runs[0]?.triggers.map(({ source, by }) => [source, by?.controller, by?.key])).to.deep.equal([['Node n', 'demo', 'writer'], ['Node m', undefined, undefined]]);
-    writer.deleted('m');
+    await writer.observe({ verb: 'delete', kind: NODE, name: 'm', namespace: undefined, uid: 'm' }, async () => ({ kind: 'Status' }));
     expect(origins.of({ uid: 'm', resourceVersion: '9', deleted: true })?.key).to.equal('writer');
     expect(origins.of({ uid: 'm', resourceVersion: '9', deleted: false }), 'what still lives').to.equal(undefined);
     expect(origins.of({ uid: 'other', resourceVersion: '7', deleted: false }), 'the same version of another object').to.equal(undefined);

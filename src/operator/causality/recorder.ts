@@ -65,19 +65,24 @@ export class Recorder {
     const run = new ActiveRun(this.environment, item, object, record);
     record.active = run;
     run.triggers = this.#attributed(record.take(run.startedAt));
+    const { tracing, controller } = this.environment;
+    if (tracing) run.trace = tracing.begin({ controller, object, triggers: run.triggers, ...item });
     return run;
   }
 
   ended(run: ActiveRun, result: RunResult): void {
     const { record } = run;
     record.active = undefined;
-    if (record.add(run, result, this.#attributed(run.triggers), this.environment.clock.now() - run.startedAt)) this.#lengthened(record);
+    const triggers = this.#attributed(run.triggers);
+    run.trace?.end(result, triggers, this.environment.origins);
+    if (record.add(run, result, triggers, this.environment.clock.now() - run.startedAt)) this.#lengthened(record);
     if (result.outcome === 'gone') this.#bury(record);
   }
 
   /** The run was not needed after all, and is not told of. */
-  skipped({ record }: ActiveRun): void {
+  skipped({ record, trace }: ActiveRun): void {
     record.active = undefined;
+    trace?.skip();
   }
 
   /** Others have worked on these keys: what the engine remembers of them is out of date. */

@@ -42,6 +42,7 @@ const KEPT = 10_000;
  */
 export class WriteOrigins {
   readonly #noted = new Map<string, Noted>();
+  readonly #unanswered = new Map<string, SpanReference>();
 
   get size(): number {
     return this.#noted.size;
@@ -55,6 +56,19 @@ export class WriteOrigins {
   /** Notes that an object was asked to go. What its watch shows last carries a resourceVersion that no answer did. */
   deleted(uid: string, origin: WriteOrigin): void {
     this.#note(`deleted ${uid}`, { uid, origin });
+  }
+
+  /** A write to an object is being sent, and its watch may show it before the answer is here. The result ends that. */
+  sending(object: string, span: SpanReference): () => void {
+    this.#unanswered.set(object, span);
+    return () => {
+      if (this.#unanswered.get(object) === span) this.#unanswered.delete(object);
+    };
+  }
+
+  /** The write that a change of an object is likely due to while no answer says so; `Kind namespace/name`. */
+  assumed(object: string): SpanReference | undefined {
+    return this.#unanswered.get(object);
   }
 
   /** Who caused a state, if this process did. */

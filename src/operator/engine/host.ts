@@ -27,5 +27,7 @@ export interface EngineHost<T extends KubeObject> {
   /** What user code gets besides what the engine adds. Events are about `object` unless told otherwise. */
   readonly context: RunContext;
   readonly events: Events;
+  /** Does what a step does, and watches it. */
+  readonly step?: (<R>(method: string, work: () => Promise<R>) => Promise<R>) | undefined;
   readonly random: Random;
 }

@@ -1,6 +1,5 @@
 import type { Duration } from '../duration.js';
 import { milliseconds } from '../duration.js';
-import type { StepContext } from '../context.js';
 import type { Outcome } from '../dsl/outcome.js';
 import type { Condition, KubeObject } from '../kube/object.js';
 import { conditionsOf, computeRoot, sortConditions } from './conditions.js';
@@ -167,7 +166,9 @@ export class KeyRun<T extends KubeObject> {
     };
     try {
       this.input.host.fence?.();
-      const value = await this.call(method, this.draft, ctx as unknown as StepContext<T>);
+      const { step } = this.input.host;
+      const { draft } = this;
+      const value = await (step ? step(method, async () => this.call(method, draft, ctx)) : this.call(method, draft, ctx));
       if (!check(value)) throw new TypeError(`${this.input.plan.type.name}.${method} returned ${JSON.stringify(value) ?? String(value)}; it has to return what met(), unmet(), waiting(), done(), released() or held() makes`);
       this.finishedEffects.push(...ctx.usedEffects);
       report(describe(value), value as Told);

@@ -3,6 +3,7 @@ import type { Subscription } from 'rxjs';
 import type { ActiveRun } from '../causality/active-run.js';
 import type { KeyReport } from '../causality/recorder.js';
 import { Recorder } from '../causality/recorder.js';
+import type { SpanReference } from '../causality/write-origins.js';
 import type { RunContext } from '../context.js';
 import type { Key } from '../dsl/key.js';
 import { objectKey } from '../dsl/key.js';
@@ -67,7 +68,7 @@ export class Controller {
     const { clock, random, cache, log } = environment;
     const { fairBy } = plan;
     this.#informer = cache.informer(plan.kind.type);
-    this.#recorder = new Recorder({ controller: plan.name, clock, origins: environment.origins });
+    this.#recorder = new Recorder({ controller: plan.name, clock, origins: environment.origins, tracing: environment.tracing });
     this.#log = log.child({ controller: plan.name });
     this.#echoes = new EchoFilter(plan, cache);
     this.#reads = new ReadReports(plan, options.instance, environment, this.#log, metrics);
@@ -223,7 +224,7 @@ export class Controller {
       const result = await this.#run(run, signal);
       if (rest && this.#echoes.hasChanged(run, rest)) environment.tests?.unsettled(plan.name, key, run.writes);
       this.#recorder.ended(run, result);
-      ended(this.#settle(key, result, signal), clock.now() - startedAt);
+      ended(this.#settle(run, result, signal), clock.now() - startedAt);
     } catch (error) {
       // Only a defect of ours gets here; it must cost this key a retry, and no other anything.
       metrics.panicked();
@@ -245,7 +246,8 @@ export class Controller {
     try {
       const cache = new TrackedCache(environment.cache);
       const host = this.#host(run, cache, limited.signal);
-      const result = await runKey({ plan, instance, object, host, memory, triggers, attempt, steps: run.steps });
+      const input = { plan, instance, object, host, memory, triggers, attempt, steps: run.steps };
+      const result = await (run.trace ? run.trace.run(() => runKey(input)) : runKey(input));
       this.#echoes.ended(run, cache, result, environment.clock.now());
       if (result.outcome === 'success' && !result.polls && this.#informer.store.get(key)) this.#reads.check(key, cache.reads);
       return result;
@@ -263,9 +265,9 @@ export class Controller {
     const authorship = { fieldManager: plan.name, signal, urgent, run, ...(object && this.#owned.size > 0 ? { owner: { object, kinds: this.#owned } } : {}) };
     const writer = new ObjectWriter(client, informers, kinds, authorship);
     const kind = kinds.of(plan.kind.type);
-    const context: RunContext = runContext(environment, { object, cache, writer, log: runLogger(this.#log, random, object), signal, triggers });
+    const context: RunContext = runContext(environment, { object, cache, writer, log: runLogger(this.#log, random, object, run.trace?.reference), signal, triggers });
     return {
-      context, random, fence, events: context.events,
+      context, random, fence, events: context.events, step: run.trace?.step.bind(run.trace),
       live: (target) => writer.live(kind, target),
       write: (target, write) => (write.type === 'json' ? writer.jsonPatch(kind, target, write.patch) : writer.mergePatch(kind, target, write.patch, write.subresource)),
     };
@@ -281,7 +283,7 @@ export class Controller {
   }
 
   /** What a result means for the key's future. */
-  #settle(key: ObjectKey, result: RunResult, signal: AbortSignal): 'success' | 'error' | 'requeue' | 'requeue_after' {
+  #settle({ item: { key }, trace }: ActiveRun, result: RunResult, signal: AbortSignal): 'success' | 'error' | 'requeue' | 'requeue_after' {
     const { metrics } = this.options;
     const { outcome, requeueAfter, deadlineAfter } = result;
     if (outcome === 'gone' || outcome === 'foreign') {
@@ -298,7 +300,7 @@ export class Controller {
       // What an abort interrupts is neither an error of the reconciler nor worth a retry by a process that ends.
       if (signal.aborted) return 'success';
       metrics.failed(result.terminal);
-      this.#logFailure(key, result);
+      this.#logFailure(key, result, trace?.reference);
       // A deletion that began during the run is news that the failure says nothing about, and its wake-up is noted already.
       if (result.terminal || this.#doomed.has(key)) this.queue.forget(key);
       else this.#retry(key, result.error?.message ?? 'error');
@@ -313,9 +315,9 @@ export class Controller {
     return requeueAfter === undefined ? 'success' : 'requeue_after';
   }
 
-  #logFailure(key: ObjectKey, { error, terminal }: RunResult): void {
+  #logFailure(key: ObjectKey, { error, terminal }: RunResult, span: SpanReference | undefined): void {
     const object = this.#informer.store.get(key);
-    const log = runLogger(this.#log, this.options.environment.random, object);
+    const log = runLogger(this.#log, this.options.environment.random, object, span);
     log.error('Reconciler error', { error, ...(terminal ? { terminal } : {}), ...(object ? {} : { name: key }) });
   }
 }

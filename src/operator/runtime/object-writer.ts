@@ -76,10 +76,9 @@ export class ObjectWriter implements Writer {
     if ((deletionTimestamp ?? this.#latest(kind, object).metadata.deletionTimestamp) && Object.keys(deletion).length === 0) return;
     try {
       const { run } = this.authorship;
-      const answer = await run.observe({ verb: 'delete', kind, name, namespace }, () => this.client.delete(kind, {
+      const answer = await run.observe({ verb: 'delete', kind, name, namespace, uid }, () => this.client.delete(kind, {
         name, namespace, ...this.#call(), propagationPolicy: 'Background', ...deletion, ...(sameUID && uid ? { preconditions: { uid } } : {}),
       }));
-      run.deleted(uid);
       this.#deleted(kind, object, answer);
     } catch (error) {
       // A conflict is about the uid: the object meant here is gone, and another has its name.

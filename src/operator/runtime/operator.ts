@@ -1,11 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { KubeConfig } from '@kubernetes/client-node';
+import type { TracerProvider } from '@opentelemetry/api';
 import type { ContainerModule, ServiceIdentifier } from 'inversify';
 import { Container } from 'inversify';
 import { collectDefaultMetrics } from 'prom-client';
 import { rejectOnAbort } from '../abort.js';
 import type { KeyReport } from '../causality/recorder.js';
+import { Tracing, tracerOf } from '../causality/tracing.js';
 import { WriteOrigins } from '../causality/write-origins.js';
 import { Clock, systemClock } from '../clock.js';
 import { Cache } from '../context.js';
@@ -80,6 +82,8 @@ export interface OperatorOptions {
   ports?: EndpointPorts | false;
   /** Serves what `@Validates`, `@Defaults` and `@ConvertsFrom` declare, if anything does, on every replica, with certificates of its own. Default: not served. */
   webhooks?: WebhookOptions;
+  /** Records spans of runs, steps and writes. Default: the global provider, if an OpenTelemetry SDK has been registered when the operator starts. */
+  tracerProvider?: TracerProvider;
   /** Answers `karpenter-ts explain`, on every replica; see {@link DebugOptions}. Default: not served. */
   debug?: DebugOptions;
   /**
@@ -276,7 +280,7 @@ export class Operator {
     await this.#connect();
     const environment: Environment = {
       client: this.#client, informers: this.#informers, kinds: this.#kinds, cache: this.#cache,
-      recorder: this.#recorder, origins: new WriteOrigins(), clock: this.#clock, random: this.#random, log: this.#log,
+      recorder: this.#recorder, origins: new WriteOrigins(), tracing: this.#tracing(), clock: this.#clock, random: this.#random, log: this.#log,
       tests: this.options.tests,
       fence: () => {
         if (this.#leadership && !this.#leadership.held) throw new NotLeaderError();
@@ -340,6 +344,12 @@ export class Operator {
       drained: async (shard) => void (await Promise.all(controllers.map((controller) => controller.drained(shard)))),
     }, stack);
     return loss && { promise: Promise.race([loss.promise, failure]) };
+  }
+
+  /** Asked at the start: by then an SDK has been registered, or there is none. */
+  #tracing(): Tracing | undefined {
+    const tracer = tracerOf(this.options.tracerProvider);
+    return tracer && new Tracing(tracer);
   }
 
   async #compile(): Promise<void> {

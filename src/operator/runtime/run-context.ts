@@ -1,4 +1,5 @@
-import type { WriteOrigins } from '../causality/write-origins.js';
+import type { Tracing } from '../causality/tracing.js';
+import type { SpanReference, WriteOrigins } from '../causality/write-origins.js';
 import type { WriteRecord } from '../causality/active-run.js';
 import type { Clock } from '../clock.js';
 import type { Cache, MapContext, RunContext, Trigger } from '../context.js';
@@ -33,6 +34,8 @@ export interface Environment {
   readonly cache: InformerCache;
   readonly recorder: EventRecorder;
   readonly origins: WriteOrigins;
+  /** Undefined when nobody records spans. */
+  readonly tracing: Tracing | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -78,12 +81,13 @@ export function mapContext({ cache }: Environment, log: Logger): MapContext {
   };
 }
 
-/** Every line names the controller, the object and the run, in the fields that Karpenter's users search for. */
-export function runLogger(log: Logger, random: Random, object: KubeObject | undefined): Logger {
-  if (!object) return lazyLogger(() => log.child({ reconcileID: random.uuid() }));
+/** Every line names the controller, the object, the run and its span, in the fields that Karpenter's users and collectors of logs search for. */
+export function runLogger(log: Logger, random: Random, object: KubeObject | undefined, span?: SpanReference): Logger {
+  const traced = span ? { trace_id: span.traceId, span_id: span.spanId } : {};
+  if (!object) return lazyLogger(() => log.child({ reconcileID: random.uuid(), ...traced }));
   const { kind, metadata: { name, namespace } } = object;
   const reference = namespace ? { name, namespace } : { name };
-  return lazyLogger(() => log.child({ [kind]: reference, namespace: namespace ?? '', name, reconcileID: random.uuid() }));
+  return lazyLogger(() => log.child({ [kind]: reference, namespace: namespace ?? '', name, reconcileID: random.uuid(), ...traced }));
 }
 
 /** Most runs log nothing: the fields are put together at the first line. */

@@ -54,10 +54,10 @@ export class SingletonController {
   readonly #recorder: Recorder;
 
   constructor(private readonly options: SingletonOptions) {
-    const { plan, environment: { clock, random, log, origins }, metrics } = options;
+    const { plan, environment: { clock, random, log, origins, tracing }, metrics } = options;
     this.#log = log.child({ controller: plan.name });
     this.#reads = new ReadReports(plan, options.instance, options.environment, this.#log, metrics);
-    this.#recorder = new Recorder({ controller: plan.name, clock, origins }, { triggers: TRIGGERS_KEPT });
+    this.#recorder = new Recorder({ controller: plan.name, clock, origins, tracing }, { triggers: TRIGGERS_KEPT });
     this.queue = new WorkQueue({ clock, random, backoff: plan.backoff, observer: metrics.queue });
     metrics.attach(this.queue, 1);
   }
@@ -128,7 +128,8 @@ export class SingletonController {
     const record = (end: Pick<RunResult, 'outcome' | 'requeueAfter' | 'requeueReason' | 'error'>): void =>
       this.#recorder.ended(run, { ...end, terminal: false, writes: run.writes.length, steps: [], transitions: [] });
     try {
-      const wish = await (instance as Record<string, Tick>)[plan.method]?.call(instance, this.#context(run, cache, limited.signal));
+      const tick = async (): Promise<Duration | void> => (instance as Record<string, Tick>)[plan.method]?.call(instance, this.#context(run, cache, limited.signal));
+      const wish = await (run.trace ? run.trace.run(tick) : tick());
       const every = wish === undefined ? plan.every : milliseconds(wish);
       this.queue.forget(KEY);
       if (every === undefined) {
@@ -164,7 +165,7 @@ export class SingletonController {
     const { plan, environment } = this.options;
     const { client, informers, kinds, random } = environment;
     const writer = new ObjectWriter(client, informers, kinds, { fieldManager: plan.name, signal, run });
-    return runContext(environment, { object: undefined, cache, writer, log: runLogger(this.#log, random, undefined), signal, triggers: run.triggers });
+    return runContext(environment, { object: undefined, cache, writer, log: runLogger(this.#log, random, undefined, run.trace?.reference), signal, triggers: run.triggers });
   }
 
   /** The window's lengths, once the reconciler is there to be asked. */
