@@ -33,6 +33,9 @@ test-new: $(BUILT) ## what a newcomer types, from an empty folder to an operator
 test-restart: $(BUILT) ## kills the operator at twenty moments of a scale-up; the test suite does so at four
 	@RESTARTS=20 node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config dist/test/e2e/restart.test.js
 
+test-chaos: $(BUILT) ## every way in which the link to the API server goes wrong, for three times; prints how long the operator was blind; ONLY=embedded or ONLY=real
+	@node --enable-source-maps dist/test/chaos/matrix.js $(ONLY)
+
 test-real: $(BUILT) ## the suites of test/real on a real control plane; FILES=crds chooses; needs Go, or KUBEBUILDER_ASSETS
 	@node tools/test-real.mjs
 

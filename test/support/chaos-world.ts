@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { createApiServer } from '../../src/apiserver/index.js';
-import { ConfigMap, KubeClient, Node, Operator, Reconciler, Secret, Step, createLogger, done, handlerTransport, httpTransport, milliseconds, reconcilers, seededRandom } from '../../src/operator/index.js';
+import { ConfigMap, KubeClient, Node, Operator, Reconciler, Secret, Step, createLogger, done, handlerTransport, httpTransport, milliseconds, reconcilers, seededRandom, systemClock } from '../../src/operator/index.js';
 import type { Clock, Duration, KindRef, KubeTransport, Outcome } from '../../src/operator/index.js';
 import type { Informer } from '../../src/operator/kube/informer.js';
 import { Informers } from '../../src/operator/kube/informers.js';
 import type { KubeObject } from '../../src/operator/index.js';
 import { VirtualClock } from '../../src/operator/testing/index.js';
 import { ChaosProxy } from './chaos-proxy.js';
+import type { Upstream } from './chaos-proxy.js';
 
 const CONFIG_MAP: KindRef = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 
@@ -21,9 +22,27 @@ interface Unseen {
   at: number;
 }
 
+/** The API server behind the proxy. */
+export interface ChaosServer {
+  upstream: Upstream;
+  /** The way of users, who are spared. */
+  transport: KubeTransport;
+  /** Milliseconds in which it says what it has to say; nothing waits for an embedded one. */
+  latency: number;
+  close(): Promise<void>;
+}
+
 export interface ChaosOptions {
   seed: number;
   streaming?: boolean;
+  /** Default: the embedded one. Of a real one only the link is in virtual time: bookmarks come at their own. */
+  server?: ChaosServer;
+}
+
+async function embedded(clock: Clock): Promise<ChaosServer> {
+  const server = createApiServer({ clock, random: seededRandom(1), garbageCollection: false });
+  const { url } = await server.listen();
+  return { upstream: { url }, transport: handlerTransport(server), latency: 0, close: () => server.close() };
 }
 
 /** What a fault came to. Times in seconds of the operator's clock. */
@@ -43,13 +62,11 @@ export interface Damage {
 
 /**
  * An operator that follows three kinds and answers every change of a ConfigMap with a write, over TLS through a proxy that does damage on the way to the
- * embedded API server. The operator's time is virtual and moves only while nothing is under way on the sockets.
+ * API server. The operator's time is virtual and moves only while nothing is under way on the sockets.
  */
 export class ChaosWorld {
   readonly clock = new VirtualClock();
   readonly logs: { level: string; message: string; error?: string }[] = [];
-  readonly server = createApiServer({ clock: this.clock, random: seededRandom(1), garbageCollection: false });
-  readonly #user = new KubeClient(handlerTransport(this.server), { clock: this.clock, random: seededRandom(2) });
   readonly #stop = new AbortController();
   readonly #unseen: Unseen[] = [];
   readonly #sent = new Set<{ at: number }>();
@@ -63,6 +80,8 @@ export class ChaosWorld {
   #made = 0;
   operator!: Operator;
   proxy!: ChaosProxy;
+  #server!: ChaosServer;
+  #user!: KubeClient;
   #directory = '';
 
   private constructor(private readonly options: ChaosOptions) {
@@ -76,8 +95,9 @@ export class ChaosWorld {
   }
 
   async #start(): Promise<void> {
-    const { url } = await this.server.listen();
-    this.proxy = await ChaosProxy.start({ url }, this.clock);
+    this.#server = this.options.server ?? (await embedded(this.clock));
+    this.#user = new KubeClient(this.#server.transport, { clock: systemClock(), random: seededRandom(2) });
+    this.proxy = await ChaosProxy.start(this.#server.upstream, this.clock);
     this.#directory = await mkdtemp(join(tmpdir(), 'chaos-'));
     await this.publishAuthority();
     await this.publishToken('first');
@@ -177,7 +197,7 @@ export class ChaosWorld {
     }
     await this.clock.advance(Math.max(0, end - this.clock.now()));
     await this.#quiet();
-    this.#passOverGone();
+    await this.#passOverGone();
   }
 
   /** What `run` of the operator came to, once it was told to stop. */
@@ -190,7 +210,7 @@ export class ChaosWorld {
     await this.advance(31_000);
     const outcome = await this.#running;
     await this.proxy.close();
-    await this.server.close();
+    await this.#server.close();
     await rm(this.#directory, { recursive: true });
     return outcome;
   }
@@ -221,7 +241,9 @@ export class ChaosWorld {
     const deleted = there !== undefined && this.#random.next() < 0.2;
     const written = there === undefined ? await this.#user.create<ConfigMap>(CONFIG_MAP, { metadata: target, data })
       : deleted ? await this.#user.delete<ConfigMap>(CONFIG_MAP, target) : await this.#user.mergePatch<ConfigMap>(CONFIG_MAP, target, { data });
-    const resourceVersion = Number((written as Partial<KubeObject>).metadata?.resourceVersion ?? this.server.storage.revision);
+    // Real servers say of a deletion only that it has happened.
+    const { resourceVersion: last } = deleted ? await this.#user.list(CONFIG_MAP, { limit: 1 }) : (written as KubeObject).metadata;
+    const resourceVersion = Number(last);
     this.#unseen.push({ name, resourceVersion, deleted, at: this.clock.now() });
   }
 
@@ -230,9 +252,13 @@ export class ChaosWorld {
   }
 
   /** What came and went between two looks leaves nothing to be seen. */
-  #passOverGone(): void {
-    const there = (name: string): boolean => this.server.storage.get('configmaps', 'default', name) !== undefined || this.#caches().some(({ store }) => store.get(`default/${name}`) !== undefined);
-    this.#forget(({ name }) => !there(name));
+  async #passOverGone(): Promise<void> {
+    const gone = new Set<string>();
+    for (const name of new Set(this.#unseen.map((write) => write.name))) {
+      const known = this.#caches().some(({ store }) => store.get(`default/${name}`) !== undefined);
+      if (!known && !(await this.#user.find(CONFIG_MAP, { name, namespace: 'default' }))) gone.add(name);
+    }
+    this.#forget(({ name }) => gone.has(name));
   }
 
   #forget(seen: (write: Unseen) => boolean): void {
@@ -264,7 +290,7 @@ export class ChaosWorld {
 
   /** Until nothing has moved on any socket for some turns; a look at the disk, for token and CA files are read there. */
   async #quiet(): Promise<void> {
-    for (let calm = 0, last = -1; calm < 3 || this.#expectsAnswer(); ) {
+    for (let calm = 0, last = -1; calm < 3 + this.#server.latency || this.#expectsAnswer(); ) {
       await stat(this.#directory).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, 1));
       await this.clock.settle();
