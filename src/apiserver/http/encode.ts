@@ -7,6 +7,8 @@ import { goPackage } from '../rest/strategy.js';
 import { notAcceptable, StatusError } from '../status.js';
 import { once } from './exchange.js';
 import type { Encoding } from './negotiate.js';
+import { PROTOBUF } from './protobuf.js';
+import { encodeEvent, encodeList, encodeObject } from './protobuf-writer.js';
 
 /** As Kubernetes writes YAML: in order, and with quotes where an old reader would take a text for something else. */
 const YAML = { version: '1.1', sortMapEntries: true, indentSeq: false, lineWidth: 0 } as const;
@@ -50,12 +52,17 @@ export function encode(ctx: RestContext, result: Exclude<RestResult, { type: 'co
           : { kind: definition.listKind, apiVersion: apiVersionOf(definition), metadata };
       // Items of built-in lists do not say what the list says already.
       const shown = partial ? items.map(partialMetadata) : definition.custom ? items : items.map(({ apiVersion: _apiVersion, kind: _kind, ...item }) => item);
+      if (encoding.format === 'protobuf') return { contentType: PROTOBUF, body: once(encodeList({ ...header, items: shown, itemKind: header.kind.slice(0, -'List'.length) })) };
       if (partial && shown.length === 0) return whole({ ...header, items: null }, encoding);
       if (encoding.format === 'yaml' || encoding.pretty) return whole({ ...header, items: shown }, encoding);
       return { contentType: 'application/json', body: listChunks(header, shown) };
     }
     case 'watch': {
       if (encoding.format === 'yaml') throw notAcceptable(['application/json', 'application/json;stream=watch']);
+      if (encoding.format === 'protobuf') {
+        const partial = encoding.as === 'PartialObjectMetadata';
+        return { contentType: `${PROTOBUF};stream=watch`, body: watchFrames(result.events, ({ type, object }) => (partial && type !== 'ERROR' ? partialMetadata(object as ApiObject) : object)) };
+      }
       let withColumns = true;
       const shown = (object: ApiObject | JsonObject, type: WatchEvent['type']): string => {
         if (type === 'ERROR' || encoding.as === 'object') return encoded(object);
@@ -82,6 +89,10 @@ async function* watchLines(batches: AsyncIterable<WatchEvent[]>, shown: (object:
   for await (const events of batches) yield events.map(({ type, object }) => `{"type":"${type}","object":${shown(object, type)}}\n`).join('');
 }
 
+async function* watchFrames(batches: AsyncIterable<WatchEvent[]>, shown: (event: WatchEvent) => ApiObject | JsonObject): AsyncGenerator<Buffer> {
+  for await (const events of batches) yield Buffer.concat(events.map((event) => encodeEvent(event.type, shown(event))));
+}
+
 /** The text of the last object: several watches of one resource mostly show the same event one after another. */
 let lastEncoded: { object: object; text: string } | undefined;
 
@@ -92,6 +103,8 @@ function encoded(object: object): string {
 
 function whole(value: object, { format, pretty }: Encoding): EncodedBody {
   if (format === 'yaml') return { contentType: 'application/yaml', body: once(stringify(value, YAML)) };
+  const protobuf = format === 'protobuf' ? encodeObject(value as JsonObject) : undefined;
+  if (protobuf) return { contentType: PROTOBUF, body: once(protobuf) };
   return { contentType: 'application/json', body: once(JSON.stringify(value, null, pretty ? 2 : 0) + '\n') };
 }
 

@@ -7,6 +7,7 @@ import { parseRequest } from '../rest/request-info.js';
 import { asStatusError, noSuchMethod, unknownPath } from '../status.js';
 import { checkTimeout } from '../watch/watch-events.js';
 import { encode } from './encode.js';
+import { writesProtobuf } from './protobuf-writer.js';
 import { once, type ApiRequest, type ApiResponse } from './exchange.js';
 import { negotiate } from './negotiate.js';
 
@@ -33,7 +34,7 @@ export function createHandler(ctx: RestContext, documents: readonly DocumentHand
       }
       const info = parseRequest(request.method, path, query, ctx.registry);
       if (!info) throw unknownPath();
-      const encoding = negotiate(request.headers['accept'], query, !info.definition.custom);
+      const encoding = negotiate(request.headers['accept'], query, writesProtobuf(info.definition));
       const result = await dispatch(ctx, info, { ...request, user }, (message) => warnings.push(message));
       if (result.type === 'connection') return { status: 101, headers: flow, body: once(''), connection: result.serve };
       const { contentType, body } = encode(ctx, result, encoding, info.query);

@@ -4,12 +4,12 @@ import { badRequest } from '../status.js';
 import { setOwn } from '../storage/deep.js';
 import type messagesFile from './protobuf-messages.json' with { 'resolution-mode': 'require' };
 
-/** kubectl's typed commands (`create`, `drain`) write the built-in kinds in protobuf; it is read here, and never written. */
+/** Go clients with types (kubectl's `create` and `drain`, controllers) like the built-in kinds in protobuf better. */
 export const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
-const MAGIC = Buffer.from('k8s\0');
+export const MAGIC = Buffer.from('k8s\0');
 
-interface Field {
+export interface Field {
   name: string;
   /** `s`, `b`, `i`, `y`, `time`, `microtime`, `quantity`, `intstr`, `json`, `items:…` or the name of a message. */
   type: string;
@@ -19,15 +19,24 @@ interface Field {
   inline: boolean;
 }
 
-type Message = ReadonlyMap<number, Field>;
+export type Message = ReadonlyMap<number, Field>;
+
+/** What servers answer with besides objects. */
+const ANSWERS = {
+  'meta.v1.ListMeta': '1 selfLink s;2 resourceVersion s;3 continue s;4 remainingItemCount *i',
+  'meta.v1.PartialObjectMetadata': '1 metadata meta.v1.ObjectMeta',
+  'core.v1.Status': '1 metadata meta.v1.ListMeta;2 status s;3 message s;4 reason s;5 details *meta.v1.StatusDetails;6 code i',
+  'meta.v1.StatusDetails': '1 name s;2 group s;3 kind s;4 causes [meta.v1.StatusCause;5 retryAfterSeconds i;6 uid s',
+  'meta.v1.StatusCause': '1 reason s;2 message s;3 field s',
+};
 
 let texts: Record<string, string> | undefined;
 const messages = new Map<string, Message | undefined>();
 
 /** `protobuf-messages.json` is read when the first protobuf body comes; `tools/kubernetes-protobuf.mjs` tells its notation. */
-function messageOf(name: string): Message | undefined {
+export function messageOf(name: string): Message | undefined {
   if (!messages.has(name)) {
-    texts ??= createRequire(import.meta.url)('./protobuf-messages.json') as typeof messagesFile;
+    texts ??= { ...(createRequire(import.meta.url)('./protobuf-messages.json') as typeof messagesFile), ...ANSWERS };
     const text = Object.hasOwn(texts, name) ? texts[name]! : undefined;
     messages.set(name, text === undefined ? undefined : new Map(text.split(';').filter(Boolean).map(parseField)));
   }
@@ -39,6 +48,9 @@ function parseField(text: string): [number, Field] {
   const [, pointer, shape, type = '', inline] = /^(\*?)([[{]?)(.*?)(~?)$/.exec(notation)!;
   return [Number(number), { name, type, pointer: pointer !== '', shape: shape === '[' ? 'list' : shape === '{' ? 'map' : 'single', inline: inline !== '' }];
 }
+
+/** What the message of a kind is called. */
+export const messageName = (group: string, version: string, kind: string): string => `${group.split('.')[0] || 'core'}.${version}.${kind}`;
 
 /** The object in a protobuf body. */
 export function decodeProtobuf(body: Uint8Array): JsonObject {
@@ -65,9 +77,8 @@ function decodeEnvelope(bytes: Buffer): JsonObject {
     }
     if (number === 2 && content) raw = content;
   }
-  const [group = '', version] = apiVersion.includes('/') ? apiVersion.split('/') : ['core', apiVersion];
-  const name = kind === 'DeleteOptions' ? 'meta.v1.DeleteOptions' : `${group.split('.')[0]}.${version}.${kind}`;
-  const message = messageOf(name);
+  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+  const message = messageOf(kind === 'DeleteOptions' ? 'meta.v1.DeleteOptions' : messageName(group, version, kind));
   if (!message) throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in protobuf; send JSON`);
   return { apiVersion, kind, ...decodeMessage(raw, message) };
 }

@@ -8,12 +8,26 @@ const COUNTED = new Set(['configmaps', 'persistentvolumeclaims', 'pods', 'replic
 /** Compute resources that pods ask for under their plain name too. */
 const PLAIN_REQUESTS = /^(?:cpu|memory|ephemeral-storage|hugepages-.+)$/;
 const CLASS = /^(.+)\.(storageclass|volumeattributesclass)\.storage\.k8s\.io\/(requests\.storage|persistentvolumeclaims)$/;
+const DEVICES = /^(.+)\.deviceclass\.resource\.k8s\.io\/devices$/;
+/** As many devices as one claim can get. */
+const MOST_DEVICES = 32;
+
+interface DeviceRequest {
+  deviceClassName?: string;
+  allocationMode?: string;
+  count?: number;
+}
+
+interface ResourceClaim {
+  spec?: { devices?: { requests?: { exactly?: DeviceRequest; firstAvailable?: DeviceRequest[] }[] } };
+}
 
 /** In which stored resource a quota's resource is used (`requests.cpu` in pods); undefined: nobody knows it. */
 export function trackedIn(name: string): string | undefined {
   if (name.startsWith('count/')) return name.slice('count/'.length);
   if (COUNTED.has(name)) return name;
   if (name.startsWith('services.')) return 'services';
+  if (DEVICES.test(name)) return 'resourceclaims.resource.k8s.io';
   if (name === 'requests.storage' || name === 'storage' || CLASS.test(name)) return 'persistentvolumeclaims';
   return /^(?:requests|limits)\./.test(name) || PLAIN_REQUESTS.test(name) ? 'pods' : undefined;
 }
@@ -25,6 +39,8 @@ export function usageOf(object: ApiObject, name: string): bigint {
       return name === 'count/pods' ? ONE : podUsage(object as unknown as Pod, name);
     case 'persistentvolumeclaims':
       return claimUsage(object as unknown as PersistentVolumeClaim, name);
+    case 'resourceclaims.resource.k8s.io':
+      return name.startsWith('count/') ? ONE : deviceUsage(object as unknown as ResourceClaim, name);
     case 'services':
       return serviceUsage(object as unknown as Service, name);
     default:
@@ -59,6 +75,14 @@ function claimUsage({ metadata, spec }: PersistentVolumeClaim, name: string): bi
   const attributesClass = (spec as { volumeAttributesClassName?: string } | undefined)?.volumeAttributesClassName;
   if (className !== undefined && className !== (by === 'storageclass' ? storageClass : attributesClass)) return 0n;
   return of === 'requests.storage' || of === 'storage' ? (parseQuantity(spec?.resources?.requests?.['storage'])?.nano ?? 0n) : ONE;
+}
+
+/** Devices of a class that a claim may get in the worst case. */
+function deviceUsage({ spec }: ResourceClaim, name: string): bigint {
+  const [, className] = DEVICES.exec(name) ?? [];
+  const wanted = ({ deviceClassName, allocationMode, count = 1 }: DeviceRequest): number => (deviceClassName !== className ? 0 : allocationMode === 'All' ? MOST_DEVICES : count);
+  const devices = (spec?.devices?.requests ?? []).reduce((sum, { exactly, firstAvailable = [] }) => sum + Math.max(0, ...(exactly ? [wanted(exactly)] : []), ...firstAvailable.map(wanted)), 0);
+  return BigInt(devices) * ONE;
 }
 
 function serviceUsage({ spec: { type, ports = [], allocateLoadBalancerNodePorts = true } = {} }: Service, name: string): bigint {

@@ -58,6 +58,15 @@ describe('Resource quotas', () => {
     expect((await pod('c', undefined, { priorityClassName: 'high' })).status).to.equal(403);
   });
 
+  it('limit devices by their class, as many as a claim could get', async () => {
+    await quota({ 'gold.deviceclass.resource.k8s.io/devices': '3', 'count/resourceclaims.resource.k8s.io': '5' });
+    const claim = (name: string, requests: JsonObject[]): Promise<Answer> => cluster.request('POST', '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims', { metadata: { name }, spec: { devices: { requests } } });
+    expect((await claim('a', [{ name: 'r', exactly: { deviceClassName: 'gold', count: 2 } }, { name: 's', exactly: { deviceClassName: 'iron' } }])).status).to.equal(201);
+    expect((await claim('b', [{ name: 'r', firstAvailable: [{ name: 'x', deviceClassName: 'iron' }, { name: 'y', deviceClassName: 'gold', count: 2 }] }])).status).to.equal(403);
+    expect((await claim('b', [{ name: 'r', exactly: { deviceClassName: 'gold' } }])).status).to.equal(201);
+    expect(await used()).to.deep.equal({ 'gold.deviceclass.resource.k8s.io/devices': '3', 'count/resourceclaims.resource.k8s.io': '2' });
+  });
+
   it('limit services, claims and the number of any kind', async () => {
     // The API server's own service is the first.
     await quota({ services: '2', 'services.nodeports': '1', 'requests.storage': '5Gi', 'gold.storageclass.storage.k8s.io/requests.storage': '3Gi', 'count/deployments.apps': '0' });

@@ -202,8 +202,8 @@ describe('Objects', () => {
     expect((await cluster.request('POST', '/api/v1/pods', pod('p'))).status).to.equal(405);
     expect((await cluster.request('POST', `${MAPS}/a`, configMap('a'))).status).to.equal(405);
     expect((await cluster.request('POST', MAPS, { ...configMap('a'), apiVersion: 'v2' })).body.message).to.contain('no kind "ConfigMap" is registered for version "v2"');
-    expect((await cluster.request('GET', MAPS, undefined, { accept: 'application/vnd.kubernetes.protobuf' })).status).to.equal(406);
-    expect((await cluster.request('GET', MAPS, undefined, { accept: 'application/vnd.kubernetes.protobuf, application/json' })).status).to.equal(200);
+    expect((await cluster.request('GET', MAPS, undefined, { accept: 'application/cbor' })).status).to.equal(406);
+    expect((await cluster.request('GET', MAPS, undefined, { accept: 'application/cbor, application/json' })).status).to.equal(200);
     expect((await cluster.request('GET', `${MAPS}?timeout=abc`)).body.message).to.equal('invalid timeout specified in the request URL - time: invalid duration "abc"');
   });
 });

@@ -115,7 +115,7 @@ async function createOrAnswer(ctx: RestContext, info: RequestInfo, request: ApiR
   if (answer) {
     pruneUnknown(definition, object, options);
     // An answer is no resource: it has neither columns nor metadata.
-    if (negotiate(request.headers['accept'], info.query).as !== 'object') throw notAcceptable(['application/json', 'application/yaml']);
+    if (negotiate(request.headers['accept'], info.query, true).as !== 'object') throw notAcceptable(['application/json', 'application/yaml']);
     return { type: 'object', status: 201, object: { ...object, status: answer(ctx, object, request.user ?? ADMINISTRATOR, namespace) } };
   }
   return create(ctx, info, object, options);

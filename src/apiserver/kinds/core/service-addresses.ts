@@ -8,6 +8,7 @@ const CIDR = /^([^/]+)\/(\d{1,3})$/;
 
 /** An address of the service range that somebody has taken; its name is the address. */
 export const ipAddressBehaviour: KindBehaviour = {
+  nameFormat: 'pathSegment',
   validate({ metadata: { name = '' }, spec }) {
     const parent = isObject(spec) ? spec['parentRef'] : undefined;
     if (isIP(name) === 0) return [invalid('metadata.name', name, 'must be a valid address in canonical form')];

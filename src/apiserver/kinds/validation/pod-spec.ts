@@ -4,6 +4,7 @@ import { dns1123Label, dns1123Subdomain } from '../../schema/names.js';
 import { labels, nonNegative, oneOf, problemsAsErrors } from './common.js';
 import { validateContainers } from './containers.js';
 import { validateAffinity, validateTolerations, validateTopologySpread } from './scheduling.js';
+import { validateSecurityContext } from './security-context.js';
 import { validateVolumes } from './volumes.js';
 
 export const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
@@ -37,6 +38,7 @@ export function validatePodSpec(spec: PodSpec | undefined, path: string): FieldE
     const value = spec[field];
     if (value) errors.push(...problemsAsErrors(child(path, field), value, check(value)));
   }
+  errors.push(...validateSecurityContext(spec, child(path, 'securityContext')));
   errors.push(...validateAffinity(spec.affinity, child(path, 'affinity')));
   errors.push(...validateTolerations(spec.tolerations, child(path, 'tolerations')));
   errors.push(...validateTopologySpread(spec.topologySpreadConstraints, child(path, 'topologySpreadConstraints')));

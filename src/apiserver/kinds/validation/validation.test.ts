@@ -162,4 +162,11 @@ describe('Validation of built-in kinds', () => {
       expect(updateProblems('v1', 'Node', { spec: { providerID: 'aws:///a/i-1' } }, { spec: { providerID: 'aws:///a/i-2' } })).to.have.length(1);
     });
   });
+
+  it('refuses kernel parameters that are none, or that are the host\'s, and users out of range', () => {
+    const sysctls = (names: string[], spec: JsonObject = {}): string[] => problems('v1', 'Pod', { spec: { containers: [{ name: 'c', image: 'i' }], ...spec, securityContext: { runAsUser: -1, sysctls: names.map((name) => ({ name, value: '1' })) } } });
+    expect(sysctls(['foo-', 'kernel.shmmax', 'bar..'])).to.have.length(3).and.satisfy(([user, first, second]: string[]) =>
+      user!.startsWith('spec.securityContext.runAsUser: Invalid value: -1') && first!.startsWith('spec.securityContext.sysctls[0].name: Invalid value: "foo-": must have at most 253 characters') && second!.includes('sysctls[2].name: Invalid value: "bar.."'));
+    expect(sysctls(['net.core.somaxconn', 'kernel.sem'], { hostNetwork: true })[1]).to.equal("spec.securityContext.sysctls[0].name: Invalid value: \"net.core.somaxconn\": may not be specified when 'hostNetwork' is true");
+  });
 });
