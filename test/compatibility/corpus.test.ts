@@ -19,6 +19,7 @@ interface Case {
   crd?: Pair<object | null>;
   versions?: Pair<readonly VersionPart[]>;
   role?: Pair<readonly object[]>;
+  roles?: Pair<readonly object[]>;
   interface?: Pair<{ conditions?: readonly object[]; metrics?: readonly object[] }>;
   expect?: readonly string[];
   witness?: object;
@@ -44,7 +45,8 @@ function crdOf(pair: Case, at: 0 | 1): object[] {
 }
 
 function surface(pair: Case, at: 0 | 1): Surface {
-  const { role, interface: interfaces } = pair;
+  const { role, roles, interface: interfaces } = pair;
+  if (roles) return surfaceOf(roles[at]);
   if (role) return surfaceOf([{ kind: 'ClusterRole', metadata: { name: 'operator' }, rules: role[at] }]);
   if (interfaces) return surfaceOf([{ kind: 'OperatorInterface', metadata: { name: 'operator' }, conditions: [], metrics: [], ...interfaces[at] }]);
   return surfaceOf(crdOf(pair, at));
