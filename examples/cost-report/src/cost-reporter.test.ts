@@ -45,6 +45,12 @@ describe('A CostReport', () => {
     assert.equal((await report()).status.hourly, 9);
   });
 
+  it('keeps its pool, and has a default', async () => {
+    await bed.api.client.create({ group: 'finops.example.com', version: 'v1alpha1', kind: 'CostReport', plural: 'costreports', namespaced: false }, { metadata: { name: 's' }, spec: { nodePool: 'spot' } } as never);
+    assert.equal((await bed.api.get(CostReport, 's')).spec.refreshEvery, '1h');
+    await assert.rejects(bed.api.patch(CostReport, 's', { spec: { nodePool: 'other' } }), /nodePool is immutable/);
+  });
+
   it('looks again after its own time', async () => {
     await claim('a', 'm5.large');
     await bed.advance('10s');

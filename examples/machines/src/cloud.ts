@@ -39,3 +39,10 @@ export interface Interruptions extends EventSource<Interruption> {
   acknowledge(message: Interruption): Promise<void>;
 }
 export const Interruptions = token<Interruptions>('machines.Interruptions');
+
+/** Whether a machine whose node has joined may be used; modules of others bind more of them. */
+export interface RegistrationHook {
+  /** True, or what it waits for. */
+  ready(providerID: string, signal: AbortSignal): Promise<true | string>;
+}
+export const RegistrationHook = token<RegistrationHook>('machines.RegistrationHook');

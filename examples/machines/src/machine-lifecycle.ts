@@ -1,7 +1,7 @@
-import { inject } from 'inversify';
-import { Catches, Condition, Deadline, Finalizer, Node, RBAC, Reconciler, Watches, changed, done, held, index, met, released, unmet, waiting } from 'karpenter-ts/operator';
+import { inject, multiInject, optional } from 'inversify';
+import { Catches, Condition, Deadline, Finalizer, Node, RBAC, Reconciler, Watches, When, changed, done, held, index, met, released, unmet, waiting } from 'karpenter-ts/operator';
 import type { Key, MapContext, Outcome, Release, StepContext } from 'karpenter-ts/operator';
-import { Cloud, InsufficientCapacity } from './cloud.js';
+import { Cloud, InsufficientCapacity, RegistrationHook } from './cloud.js';
 import { Machine, machinesByProviderID } from './machine.js';
 
 type Ctx = StepContext<Machine>;
@@ -15,7 +15,16 @@ export const nodesByProviderID = index(Node, 'providerID', (node) => [node.spec.
 @RBAC({ groups: ['machines.example.com'], resources: ['machines'], verbs: ['patch', 'delete'], why: 'labels machines, and gives those up that do not come' })
 @RBAC({ groups: [''], resources: ['nodes'], verbs: ['patch', 'delete'], why: 'takes the taint off nodes that joined, and ends those of machines that go' })
 export class MachineLifecycle {
-  constructor(@inject(Cloud) private readonly cloud: Cloud) {}
+  constructor(
+    @inject(Cloud) private readonly cloud: Cloud,
+    @multiInject(RegistrationHook) @optional() private readonly hooks: RegistrationHook[] = [],
+  ) {}
+
+  /** False: the object is not ours, nothing runs and nothing is written. */
+  @When()
+  ours({ spec }: Machine): boolean {
+    return spec.provider === 'example';
+  }
 
   @Watches(Node, { when: changed((node) => node.spec, (node) => node.metadata.labels, (node) => node.status.allocatable), priority: 10 })
   machinesOf(node: Node, map: MapContext): Key<Machine>[] {
@@ -37,6 +46,10 @@ export class MachineLifecycle {
     const [node, second] = this.#nodesOf(machine, ctx);
     if (!node) return waiting('NodeNotFound', 'no node with this provider ID has joined');
     if (second) return unmet('MultipleNodesFound', `${node.metadata.name} and ${second.metadata.name} have the same provider ID`);
+    for (const hook of this.hooks) {
+      const verdict = await hook.ready(node.spec.providerID as string, ctx.signal);
+      if (verdict !== true) return waiting('RegistrationHookPending', verdict).recheck('5s');
+    }
     await ctx.patch(node, (draft) => {
       Object.assign(draft.metadata.labels, machine.metadata.labels);
       draft.spec.taints = (draft.spec.taints ?? []).filter(({ key }) => key !== UNREGISTERED);

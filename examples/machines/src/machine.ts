@@ -4,6 +4,9 @@ export class MachineSpec {
   @Field(s.string().describe('MachineClass that says where and how it is launched.'))
   declare className: string;
 
+  @Field(s.string().default('example').describe('Who provides it; those of others are left alone.'))
+  declare provider: string;
+
   @Field(s.array(s.string()).default([]).describe('Keys of taints that somebody takes away from the node before it can be used.'))
   declare startupTaints: string[];
 }

@@ -1,9 +1,10 @@
 import { strict as assert } from 'node:assert';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { ContainerModule } from 'inversify';
 import { Node, Pod } from 'karpenter-ts/operator';
 import { everyFault, testBed } from 'karpenter-ts/operator/testing';
 import type { TestBed } from 'karpenter-ts/operator/testing';
-import { Cloud, Interruptions } from './cloud.js';
+import { Cloud, Interruptions, RegistrationHook } from './cloud.js';
 import { FakeCloud, FakeInterruptions } from './fake-cloud.js';
 import { MachineClass } from './machine-class.js';
 import { UNREGISTERED } from './machine-lifecycle.js';
@@ -11,7 +12,7 @@ import { Machine } from './machine.js';
 import { modules } from './module.js';
 
 const STARTING = 'example.com/starting';
-const machine = { metadata: { name: 'a' }, spec: { className: 'default', startupTaints: [STARTING] } };
+const machine = { metadata: { name: 'a' }, spec: { className: 'default', provider: 'example', startupTaints: [STARTING] } };
 const taint = (key: string) => ({ key, effect: 'NoSchedule' });
 
 /** What the machine does when it has booted. */
@@ -88,6 +89,29 @@ describe('A Machine', () => {
     cloud.failure = undefined;
     await bed.advance('3s');
     assert.equal((await conditions())['Launched'], 'True/Launched');
+  });
+
+  it('is left alone when somebody else provides it', async () => {
+    await bed.api.create(Machine, { ...machine, spec: { ...machine.spec, provider: 'somebody' } });
+    await bed.settle();
+    assert.equal((await bed.api.get(Machine, 'a')).metadata.finalizers, undefined);
+    assert.equal(cloud.running.size, 0);
+  });
+
+  it('waits for the hooks that other modules bind', async () => {
+    let verdict: true | string = 'the disks are not attached';
+    await bed.close();
+    bed = (await testBed(...modules, new ContainerModule(({ bind }) => {
+      bind<RegistrationHook>(RegistrationHook).toConstantValue({ ready: () => Promise.resolve(verdict) });
+    }))).override(Cloud, cloud);
+    await bed.api.create(Machine, machine);
+    await bed.settle();
+    await join(bed);
+    await bed.settle();
+    assert.equal((await conditions())['Registered'], 'Unknown/RegistrationHookPending');
+    verdict = true;
+    await bed.advance('6s');
+    assert.equal((await conditions())['Registered'], 'True/Registered');
   });
 
   it('goes when the cloud wants it back, and the message is acknowledged then', async () => {

@@ -20,7 +20,7 @@ export class Provisioner {
     const waiting = ctx.cache.list(Pod).filter(isWaiting).length;
     // Ten pods a machine: a real one would simulate where they go.
     for (let missing = Math.ceil(waiting / 10) - coming; missing > 0; missing -= 1) {
-      await ctx.create(Machine, { metadata: { generateName: 'machine-' }, spec: { className: 'default', startupTaints: [] } });
+      await ctx.create(Machine, { metadata: { generateName: 'machine-' }, spec: { className: 'default', provider: 'example', startupTaints: [] } });
     }
   }
 }
