@@ -163,6 +163,8 @@ export class LeaseElection implements Election {
     const answer = lease
       ? await client.mergePatch<Lease>(LEASE, { name, namespace, signal }, { metadata: { resourceVersion: lease.metadata.resourceVersion }, spec })
       : await client.create<Lease>(LEASE, { metadata: { name, namespace }, spec }, { signal });
+    // Who has given up meanwhile must not take it for a renewal.
+    signal.throwIfAborted();
     this.#record.observe(answer, momentOf(clock));
     if (!this.#record.heldByUs) return false;
     this.#renewedAt = began.monotonic;
@@ -208,13 +210,20 @@ export class LeaseElection implements Election {
     }
   }
 
-  async #handBack(signal: AbortSignal): Promise<void> {
+  /** A renewal that was under way may still be stored: then the lease is looked at once more. */
+  async #handBack(signal: AbortSignal, again = true): Promise<void> {
     const { client, clock, namespace, name } = this.options;
     if (!this.#record.lease) await this.#read(signal);
     const { lease, heldByUs } = this.#record;
     if (!lease || !heldByUs) return;
     const spec = this.#record.release(momentOf(clock));
-    await client.mergePatch(LEASE, { name, namespace, signal }, { metadata: { resourceVersion: lease.metadata.resourceVersion }, spec });
+    try {
+      await client.mergePatch(LEASE, { name, namespace, signal }, { metadata: { resourceVersion: lease.metadata.resourceVersion }, spec });
+    } catch (error) {
+      if (!isConflict(error) || !again) throw error;
+      this.#record.observe(undefined, momentOf(clock));
+      await this.#handBack(signal, false);
+    }
   }
 }
 

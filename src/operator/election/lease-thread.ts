@@ -117,7 +117,6 @@ export class LeaseThread implements ElectionHost {
     for (const candidate of this.#candidates.values()) candidate.end(new LeadershipLostError(`the thread that keeps the leases ended: ${why}`));
   }
 
-  /** Token files, exec plugins and certificates are read here, where client-node is loaded anyway. */
   /** Whatever is wrong with them may be right in a moment: an operator stands by until then. */
   async #firstCredentials(): Promise<Credentials> {
     const { endpoint, clock, times, observer } = this.options;
@@ -133,6 +132,7 @@ export class LeaseThread implements ElectionHost {
     }
   }
 
+  /** Token files, exec plugins and certificates are read here, where client-node is loaded anyway. */
   async #keepCredentials(worker: Worker): Promise<void> {
     const { signal } = this.#closing;
     for (;;) {
