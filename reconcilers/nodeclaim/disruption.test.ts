@@ -162,9 +162,14 @@ describe('the condition Consolidatable of NodeClaims', () => {
     await karpenter.pod('daemon', { node: NODE, ...(await karpenter.daemonSet()) });
     await karpenter.bed.advance('1m');
     expect(await lastPodEvent()).to.equal(before);
+    await karpenter.api.delete(Pod, 'old');
+    await karpenter.bed.settle();
+    const leaving = await lastPodEvent();
+    expect(leaving).to.not.equal(before);
+    await karpenter.bed.advance('10s');
     await karpenter.api.delete(Pod, 'old', { gracePeriodSeconds: 0 });
     await karpenter.bed.settle();
-    expect(await lastPodEvent()).to.equal(before);
+    expect(await lastPodEvent()).to.equal(leaving);
   });
 });
 
