@@ -79,7 +79,7 @@ export class DebugEndpoint {
       this.#access = new DebugAccess(client, token);
       log.debug('explanations are given', { port: this.port, file: path });
     } catch (error) {
-      log.warn('no file for the debug endpoint: explanations need a token that the API server knows', { port: this.port, error });
+      log.info('no file for the debug endpoint: explanations need a token that the API server knows', { port: this.port, error: (error as Error).message });
     }
   }
 

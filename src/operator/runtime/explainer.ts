@@ -56,9 +56,8 @@ export class Explainer {
   }
 
   #notes({ type }: KindPlan, object: KubeObject): readonly ExplanationNote[] {
-    const { container, log } = this.options;
-    const explainers = container.isBound(ObjectExplainer) ? container.getAll<ObjectExplainer>(ObjectExplainer) : [];
-    return explainers.filter(({ kinds }) => kinds.includes(type)).flatMap((explainer) => {
+    const { log } = this.options;
+    return this.#explainers().filter(({ kinds }) => kinds.includes(type)).flatMap((explainer) => {
       try {
         return explainer.explain(object);
       } catch (error) {
@@ -66,5 +65,16 @@ export class Explainer {
         return [];
       }
     });
+  }
+
+  /** Those that can be made: one that misses a service of its own is no reason to leave everything else unsaid. */
+  #explainers(): ObjectExplainer[] {
+    const { container, log } = this.options;
+    try {
+      return container.isBound(ObjectExplainer) ? container.getAll<ObjectExplainer>(ObjectExplainer) : [];
+    } catch (error) {
+      log.error('the explainers cannot be constructed', { error });
+      return [];
+    }
   }
 }
