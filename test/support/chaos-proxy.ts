@@ -145,7 +145,7 @@ export class ChaosProxy {
   }
 
   #eachWatch(action: (watch: ServerResponse) => void): void {
-    for (const watch of this.#watches) action(watch);
+    for (const watch of this.#watches) if (!watch.writableEnded) action(watch);
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
@@ -167,8 +167,9 @@ export class ChaosProxy {
       if (fault?.type === 'garbage') response.write(GARBAGE);
       answer.on('data', (chunk: Buffer) => {
         this.activity += 1;
+        if (response.writableEnded) return;
         if (fault?.type === 'truncated') response.end(chunk.subarray(0, chunk.length / 2));
-        else if (!response.writableEnded) response.write(chunk);
+        else response.write(chunk);
       });
       answer.on('end', () => response.end());
       answer.on('error', () => response.destroy());
