@@ -114,7 +114,9 @@ export class EC2NodeClassStatusReconciler {
 
   @Finalizer(NODECLASS_TERMINATION_FINALIZER)
   async terminate(nodeClass: EC2NodeClass, ctx: Ctx): Promise<Release> {
-    const claims = ctx.cache.list(NodeClaim, { index: claimByNodeClass, value: nodeClass.metadata.name });
+    const cached = ctx.cache.list(NodeClaim, { index: claimByNodeClass, value: nodeClass.metadata.name });
+    // The cache may not know the latest claim, and what is removed here cannot be had back while that launches.
+    const claims = cached.length > 0 ? cached : (await ctx.cache.live.list(NodeClaim)).filter(({ spec }) => spec.nodeClassRef.name === nodeClass.metadata.name);
     if (claims.length > 0) {
       ctx.events.normal('WaitingOnNodeClaimTermination', `Waiting on NodeClaim termination for ${someOf(claims.map(({ metadata }) => metadata.name))}`);
       return held('NodeClaims still use this class', '10m');

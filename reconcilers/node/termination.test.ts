@@ -80,6 +80,17 @@ describe('the termination of Nodes', () => {
     expect(await karpenter.metric('karpenter_nodes_terminated_total')).to.deep.equal(['karpenter_nodes_terminated_total{nodepool="default",zone="zone-a"} 1']);
   });
 
+  it('goes on in the moment in which the last pod is gone', async () => {
+    await karpenter.initialized();
+    await karpenter.pod('busy', { node: NODE });
+    await karpenter.api.delete(NodeClaim, 'claim');
+    await karpenter.bed.advance('10s');
+    expect(karpenter.cloud.terminations).to.deep.equal([]);
+    await endPods('busy');
+    await karpenter.bed.settle();
+    expect(karpenter.cloud.terminations).to.have.length.above(0);
+  });
+
   it('does not wait for a pod that was to be gone a minute ago', async () => {
     await karpenter.initialized();
     const finalizers = ['example.com/never'];
@@ -178,7 +189,7 @@ describe('the termination of Nodes', () => {
     expect(await karpenter.events(registered)).to.include('Normal AwaitingVolumeDetachment: Awaiting deletion of bound volumeattachments (attachment-going)');
     expect(karpenter.cloud.terminations).to.deep.equal([]);
     await karpenter.api.delete(VolumeAttachment, 'attachment-going');
-    await karpenter.bed.advance('2s');
+    await karpenter.bed.settle();
     expect(karpenter.cloud.terminations).to.not.deep.equal([]);
     expect(await node()).to.equal(undefined);
   });

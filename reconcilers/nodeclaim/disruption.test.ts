@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { NODEPOOL_HASH_ANNOTATION, NODEPOOL_HASH_VERSION_ANNOTATION, NodeClaim, NodePool } from 'karpenter-ts/api';
+import { EC2NodeClass, NODEPOOL_HASH_ANNOTATION, NODEPOOL_HASH_VERSION_ANNOTATION, NodeClaim, NodePool } from 'karpenter-ts/api';
 import { Node, Pod } from 'karpenter-ts/operator';
 import { karpenterBed } from '../../test/support/karpenter-bed.js';
 import type { KarpenterBed } from '../../test/support/karpenter-bed.js';
@@ -50,6 +50,15 @@ describe('the condition Drifted of NodeClaims', () => {
     await karpenter.api.patch(NodePool, 'default', { spec: { template: { spec: { requirements: [{ key: 'kubernetes.io/arch', operator: 'In', values: ['arm64'] }] } } } });
     await karpenter.bed.settle();
     expect(await drifted()).to.equal('Drifted=True RequirementsDrifted: RequirementsDrifted');
+  });
+
+  it('asks the cloud as soon as the class changes', async () => {
+    await karpenter.readyNodeClass();
+    await karpenter.bed.settle();
+    karpenter.cloud.driftReason = () => 'NodeClassDrift';
+    await karpenter.api.patch(EC2NodeClass, 'default', { metadata: { annotations: { changed: 'yes' } } });
+    await karpenter.bed.settle();
+    expect(await drifted()).to.equal('Drifted=True NodeClassDrift: NodeClassDrift');
   });
 
   it('asks the cloud every 5 minutes', async () => {

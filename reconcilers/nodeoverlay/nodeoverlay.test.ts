@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { NodeClaim, NodeOverlay } from 'karpenter-ts/api';
+import { EC2NodeClass, NodeClaim, NodeOverlay } from 'karpenter-ts/api';
 import type { NodeOverlaySpec } from 'karpenter-ts/api';
 import { CloudProvider, OverlayStore, overlaid } from 'karpenter-ts/cloud';
 import { ReconcilerToken } from 'karpenter-ts/operator';
@@ -126,6 +126,24 @@ describe('node overlays', () => {
     await karpenter.bed.advance('2m');
     await bought('another', '7850m');
     expect(await poolsOfClaims()).to.have.all.keys('broken', 'default');
+  });
+
+  it('are evaluated again when a pool comes, and when its class changes', async () => {
+    karpenter = await karpenterBed([NodeOverlayEvaluation, NodeOverlayStatusReconciler], gated(true));
+    await karpenter.readyNodeClass();
+    let asked = 0;
+    karpenter.cloud.getInstanceTypes = async () => {
+      asked += 1;
+      return karpenter.cloud.instanceTypes;
+    };
+    await karpenter.bed.advance('1m');
+    expect(asked).to.equal(0);
+    await karpenter.readyPool();
+    await karpenter.bed.advance('1s');
+    expect(asked).to.equal(1);
+    await karpenter.api.patch(EC2NodeClass, 'default', { status: { conditions: [] } });
+    await karpenter.bed.advance('1s');
+    expect(asked).to.equal(2);
   });
 
   it('make a node worth replacing, or not', async () => {

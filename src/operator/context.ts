@@ -33,9 +33,11 @@ export interface Cache {
    * key, neither a watch nor a recheck, and `operator_untracked_reads_total` counts them in production.
    */
   readonly peek: Pick<Cache, 'get' | 'list'>;
-  /** Straight from the API server, for the rare read that must not be a moment old. */
+  /** Straight from the API server, for the rare read that must not be a moment old: before something is ended that cannot be undone. */
   readonly live: {
     get<T extends KubeObject>(kind: KindClass<T>, name: string, namespace?: string): Promise<T | undefined>;
+    /** In pages of 500; all namespaces without one. */
+    list<T extends KubeObject>(kind: KindClass<T>, options?: { namespace?: string; labelSelector?: string }): Promise<T[]>;
   };
   /** Every object of a kind as `added`, then every change, our own writes included: for services that keep state of their own. */
   changes<T extends KubeObject>(kind: KindClass<T>): Subscribable<ObjectChange<T>>;

@@ -45,7 +45,7 @@ export class FakeHost<T extends KubeObject> implements EngineHost<T> {
   get context(): RunContext {
     const unused = (): never => { throw new Error('not part of this test'); };
     return {
-      cache: { get: unused, list: unused, peek: { get: unused, list: unused }, live: { get: unused }, changes: unused },
+      cache: { get: unused, list: unused, peek: { get: unused, list: unused }, live: { get: unused, list: unused }, changes: unused },
       create: unused, apply: unused, patch: unused, delete: unused,
       events: this.events, log: silentLogger, signal: this.abort.signal, now: () => this.clock, triggers: [],
     };

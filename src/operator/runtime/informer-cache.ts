@@ -68,5 +68,9 @@ export class InformerCache implements Cache {
       const object = await this.client.find<T>(kind, { name, namespace });
       return object && normalize(kind, object);
     },
+    list: async <T extends KubeObject>(type: KindClass<T>, options: { namespace?: string; labelSelector?: string } = {}): Promise<T[]> => {
+      const kind = this.kinds.of(type);
+      return (await this.client.listAll<T>(kind, options)).map((object) => normalize(kind, object));
+    },
   };
 }

@@ -94,11 +94,11 @@ export class FaultWorld {
 
   /**
    * Binds an external system under its token so that the operator's calls of these methods are points where faults strike. The scenario
-   * goes on with `service` itself, which knows no faults.
+   * goes on with `service` itself, which knows no faults. A function makes one for each process: what lives in a process dies with it.
    */
-  external<T extends object>(token: ServiceIdentifier<T>, service: T, methods: readonly Methods<T>[]): void {
+  external<T extends object>(token: ServiceIdentifier<T>, service: T | ((process: TestProcess) => T), methods: readonly Methods<T>[]): void {
     const name = String((token as symbol).description ?? token).split('.').at(-1);
-    const add = (bed: TestBed): void => void bed.overrideEach(token, (process) => new Proxy(service, {
+    const add = (bed: TestBed): void => void bed.overrideEach(token, (process) => new Proxy(typeof service === 'function' ? service(process) : service, {
       get: (target, property) => {
         const member: unknown = Reflect.get(target, property);
         if (typeof member !== 'function') return member;
