@@ -34,7 +34,6 @@ export async function openSandbox(flags: SandboxFlags, clock: Clock): Promise<Op
   } catch (error) {
     const { code, port: taken, message } = error as Error & { code?: string; port?: number };
     if (error instanceof CliError) throw error;
-    if (error instanceof AttachError) throw new CliError(`context "${flags.context ?? 'current-context'}" of ${flags.kubeconfig}: ${message}`);
     throw new CliError(code === 'EADDRINUSE' ? `port ${taken} is in use: choose another with --port and --aws-port` : message);
   }
 }
@@ -60,6 +59,8 @@ async function attach({ kubeconfig: file, context, controllers, port, dataDir, w
   const sandbox = await attachSandbox({
     ...options, karpenter: operator, report: (message) => process.stderr.write(`karpenter-ts: ${message}\n`), kinds: [NodeClaim, NodePool].map(kindRefOf), ...(controllers ? { controllers } : {}),
     controlPlane: { url: kubeconfig.getCurrentCluster()?.server ?? '', certificateAuthority, transport: httpTransport(kubeconfig) },
+  }).catch((error: unknown) => {
+    throw error instanceof AttachError ? new CliError(`context "${kubeconfig.getCurrentContext()}" of ${file}: ${error.message}`) : error;
   });
   return { sandbox, access: `--kubeconfig ${file}${context === undefined ? '' : ` --context ${context}`}`, certificateAuthority, attached: { kubeconfig, controllers: sandbox.controllers } };
 }

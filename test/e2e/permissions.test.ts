@@ -19,7 +19,7 @@ const concerns = ({ apiGroups, resources, verbs }: PolicyRule, event: AuditEvent
 const ASKED_BY_ADMISSION = ['nodeclaims/finalizers', 'nodepools/finalizers'];
 
 describe('the permissions of Karpenter\'s service account', function permissions() {
-  this.timeout(90_000);
+  this.timeout(200_000);
   let scenario: PermissionScenario;
   let asked: readonly AuditEvent[];
   let permissions: Permission[];

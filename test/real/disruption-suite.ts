@@ -1,7 +1,9 @@
+import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { expect } from 'chai';
 import type { NodeClaim } from '../../src/api/index.js';
 import type { Event, Node, Pod } from '../../src/operator/index.js';
 import type { RealCluster } from '../support/real-cluster.js';
+import { awsOf } from '../support/sandbox-aws.js';
 import { eventually } from '../support/sandbox-process.js';
 
 const MINUTE = 60_000;
@@ -78,6 +80,31 @@ export function disruptionSuite(cluster: RealCluster): void {
     expect((await claims()).find(({ metadata }) => metadata.name === name)?.metadata.finalizers).to.include('karpenter.sh/termination');
     expect((await list<Pod>(`/api/v1/namespaces/default/pods?labelSelector=app%3D${POOL}`)).find(({ metadata }) => metadata.uid === pod?.metadata.uid)?.metadata.deletionTimestamp).to.equal(undefined);
     await cluster.kubectl('delete', 'pdb', POOL);
+    await steady(name);
+  });
+
+  it('keeps nodes that fall silent for a while, which the node life cycle controller marks and unmarks', async () => {
+    const { metadata: { name }, status: { nodeName = '' } } = await steady('');
+    const taints = async (): Promise<string[]> => ((await cluster.get<Node>(`/api/v1/nodes/${nodeName}`)).spec.taints ?? []).map(({ key }) => key);
+    // Kubelets and AWS both.
+    cluster.signal('SIGSTOP');
+    try {
+      await eventually('the node is taken for lost', 3 * MINUTE, async () => (await taints()).includes('node.kubernetes.io/unreachable') || (await taints()).join(' '));
+    } finally {
+      cluster.signal('SIGCONT');
+    }
+    await eventually('the node is back', 2 * MINUTE, async () => (await taints()).length === 0 || (await taints()).join(' '));
+    expect((await steady('')).metadata.name).to.equal(name);
+    const [pod] = await list<Pod>(`/api/v1/namespaces/default/pods?labelSelector=app%3D${POOL}`);
+    await eventually('its pod is ready again', MINUTE, async () => {
+      const { status } = await cluster.get<Pod>(`/api/v1/namespaces/default/pods/${pod?.metadata.name}`);
+      return status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True' || JSON.stringify(status.conditions);
+    });
+  });
+
+  it('replaces a node whose instance somebody terminates', async () => {
+    const { metadata: { name }, status: { providerID = '' } } = await steady('');
+    await new EC2Client(awsOf(cluster)).send(new TerminateInstancesCommand({ InstanceIds: [providerID.split('/').at(-1) ?? ''] }));
     await steady(name);
   });
 

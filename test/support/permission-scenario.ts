@@ -150,7 +150,7 @@ export class PermissionScenario {
   }
 
   private eventually(what: string, probe: () => true | string): Promise<void> {
-    return eventually(what, 30_000, () => Promise.resolve(probe()));
+    return eventually(what, 60_000, () => Promise.resolve(probe()));
   }
 
   private list<T>(resource: string): T[] {

@@ -75,6 +75,11 @@ export class SandboxProcess {
     return this;
   }
 
+  /** Stops the process, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.child?.kill(signal);
+  }
+
   /** Ends it as Ctrl-C does; resolves with its exit code. */
   async stop(): Promise<number | null> {
     const { child } = this;
