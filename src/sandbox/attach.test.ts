@@ -59,6 +59,17 @@ describe('A sandbox on a control plane of others', () => {
     expect((await attach()).controllers).to.deep.equal(['cloud-node-controller', 'ebs-csi-provisioner', 'ebs-csi-attacher']);
   });
 
+  it('goes by the clock of the API server', async () => {
+    await lease('kube-scheduler', -3_600_000);
+    const later: KubeTransport = {
+      ...transport, send: async (request) => {
+        const response = await transport.send(request);
+        return { ...response, headers: { ...response.headers, date: new Date(clock.now() + 2 * 3_600_000).toUTCString() } };
+      },
+    };
+    expect((await attach({ controlPlane: { url: 'https://plane.example', certificateAuthority: '', transport: later } })).controllers).to.include('kube-scheduler');
+  });
+
   it('takes over from those whose lease has run out, and runs what it is told whatever the leases say', async () => {
     await lease('kube-scheduler', 60_000);
     await lease('kube-controller-manager', 2_000);

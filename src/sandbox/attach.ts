@@ -64,10 +64,10 @@ export async function attachSandbox(options: AttachOptions): Promise<AttachedSan
   const { controlPlane, clock, random, kinds, karpenter, report } = options;
   const { transport, url } = controlPlane;
   const client = new KubeClient(transport, { clock, random, userAgent: 'karpenter-ts-sandbox' });
-  await greet(controlPlane, clock);
+  const ahead = await greet(controlPlane, clock);
   await checkPermissions(client, url);
   if (karpenter) await checkNodes(client);
-  const controllers = options.controllers === undefined || options.controllers === 'auto' ? await missingControllers(client, clock) : options.controllers;
+  const controllers = options.controllers === undefined || options.controllers === 'auto' ? await missingControllers(client, clock.now() + ahead) : options.controllers;
   const certificate = await issueAuthority('karpenter-ts sandbox', { from: clock.now() - HOUR, until: clock.now() + 8_760 * HOUR }, random);
   // Nodes name the port of their kubelets when they register: it is opened before there are logs to be had.
   let population: Population | undefined;
@@ -92,19 +92,22 @@ export async function attachSandbox(options: AttachOptions): Promise<AttachedSan
   return { ...population, clock, apiServerUrl: url, transport, objects, controllers, close };
 }
 
-async function greet({ transport, url }: ControlPlane, clock: Clock): Promise<void> {
+/** How far the API server's clock is ahead of ours, in milliseconds. */
+async function greet({ transport, url }: ControlPlane, clock: Clock): Promise<number> {
   const request = { method: 'GET', path: '/version', headers: { accept: 'application/json' } } as const;
   let answer: string;
   let status: number;
+  let date: string | undefined;
   try {
     const response = await withDeadline(clock, ANSWER_WITHIN, 'the request for its version', undefined, (signal) => transport.send({ ...request, signal }));
-    [status, answer] = [response.status, await readText(response.body)];
+    [status, date, answer] = [response.status, response.headers['date'], await readText(response.body)];
   } catch (error) {
     throw new AttachError('Unreachable', `cannot reach the API server ${url}: ${innermost(error)}`, { cause: error });
   }
   if (status === 401) throw new AttachError('Unauthorized', `${url} does not accept the credentials of the kubeconfig`);
   // Who may do so little is told below what else is missing.
   if (status !== 403 && !answer.includes('"gitVersion"')) throw new AttachError('NotKubernetes', `${url} is no Kubernetes API server: /version answers ${status} ${JSON.stringify(answer.slice(0, 80))}`);
+  return date === undefined ? 0 : Date.parse(date) - clock.now();
 }
 
 /** What undici and Node said, which their wrappers do not repeat. */
@@ -138,11 +141,11 @@ async function checkNodes(client: KubeClient): Promise<void> {
 }
 
 /** The controllers for which nobody holds a lease in kube-system. */
-async function missingControllers(client: KubeClient, clock: Clock): Promise<ControllerName[]> {
+async function missingControllers(client: KubeClient, now: number): Promise<ControllerName[]> {
   const runs = async (name: string): Promise<boolean> => {
     const lease = await client.find<Lease>(LEASE, { namespace: 'kube-system', name });
     const { holderIdentity, renewTime, leaseDurationSeconds = 15 } = lease?.spec ?? {};
-    return Boolean(holderIdentity) && clock.now() - Date.parse(renewTime ?? '') < 2 * leaseDurationSeconds * 1_000;
+    return Boolean(holderIdentity) && now - Date.parse(renewTime ?? '') < 2 * leaseDurationSeconds * 1_000;
   };
   const [scheduler, manager] = await Promise.all([runs('kube-scheduler'), runs('kube-controller-manager')]);
   const theirs = new Set<ControllerName>([...(scheduler ? [SCHEDULER] as const : []), ...(manager ? CONTROLLER_MANAGER : [])]);
