@@ -24,7 +24,7 @@ describe('replicas of Karpenter on a real control plane', function failover() {
   const replicas: Replica[] = [];
   const enough = new AbortController();
   let work: Promise<void> | undefined;
-  let [a, b, c, d]: (Replica | undefined)[] = [];
+  let [a, b, c, d, e]: (Replica | undefined)[] = [];
 
   async function start(name: string): Promise<Replica> {
     const token = await cluster.token();
@@ -101,11 +101,17 @@ describe('replicas of Karpenter on a real control plane', function failover() {
   });
 
   it('take over at once from one that is asked to end', async () => {
-    const e = await start('e');
+    e = await start('e');
     const asked = Date.now();
     const ending = d?.process.end('SIGTERM');
     report('SIGTERM', asked, await writes(e, asked));
     expect(await ending, d?.process.tail).to.equal(0);
+  });
+
+  it('end when somebody takes the lease, saying who', async () => {
+    await cluster.kubectl('patch', 'lease', 'karpenter-leader-election', '-n', 'karpenter', '--type=merge', '-p', '{"spec":{"holderIdentity":"somebody"}}');
+    expect(await e?.process.ended, e?.process.tail).to.equal(1);
+    expect(e?.process.tail).to.include('lease karpenter/karpenter-leader-election is held by somebody');
   });
 
   it('never wrote without the lease, by the order in which the API server stored it all', () => {
