@@ -79,7 +79,7 @@ export function manageable(fields: FieldSet, { statusSubresource, custom }: Reso
   let left = fields.without('f:apiVersion', 'f:kind');
   if (metadata) left = left.with('f:metadata', metadata.without(...UNMANAGED_METADATA).asParent());
   if (!statusSubresource) return left;
-  if (subresource !== 'status') return left.without('f:status');
+  if (subresource !== 'status' && subresource !== 'approval') return left.without('f:status');
   const kept = custom ? ['f:status'] : ['f:status', 'f:metadata'];
   return left.without(...[...left.children.keys()].filter((edge) => !kept.includes(edge)));
 }
