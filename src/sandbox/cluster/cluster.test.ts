@@ -8,8 +8,8 @@ import { seededRandom } from '../../operator/random.js';
 import { VirtualClock } from '../../operator/testing/virtual-clock.js';
 import type { Machines, SandboxInstance } from '../aws/instance.js';
 import { createCluster } from './cluster.js';
-import { CRON_JOB, DAEMON_SET, DEPLOYMENT, EVENT, JOB, NODE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, POD_DISRUPTION_BUDGET, SECRET, STATEFUL_SET, VOLUME_ATTACHMENT } from './model/kinds.js';
-import type { CronJob, DaemonSet, Deployment, Job, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, VolumeAttachment } from './model/kinds.js';
+import { CRON_JOB, DAEMON_SET, DEPLOYMENT, ENDPOINT_SLICE, ENDPOINTS, EVENT, JOB, NODE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, POD_DISRUPTION_BUDGET, SECRET, SERVICE, STATEFUL_SET, VOLUME_ATTACHMENT } from './model/kinds.js';
+import type { CronJob, DaemonSet, Deployment, Endpoints, EndpointSlice, Job, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, Service, VolumeAttachment } from './model/kinds.js';
 import type { SandboxCluster } from './sandbox-cluster.js';
 import { GUIDE_SEED } from './seed.js';
 
@@ -95,6 +95,31 @@ describe('The sandbox cluster', () => {
   const eventsAbout = async (name: string | undefined): Promise<string[]> =>
     (await client.list<KubeObject & { reason: string; message: string; involvedObject: { name: string } }>(EVENT, { namespace: 'default' })).items
       .filter(({ involvedObject }) => involvedObject.name === name).sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion)).map(({ reason, message }) => `${reason}: ${message}`);
+
+  it('keeps the endpoints of services: who is behind them, who is ready, and nobody where there is nobody', async () => {
+    const service = { metadata: { name: 'web', namespace: 'default', labels: { app: 'web' } }, spec: { selector: { app: 'web' }, ports: [{ port: 8080, targetPort: 80 }] } };
+    const created = await client.create<Service>(SERVICE, service);
+    const slices = async (): Promise<EndpointSlice[]> => (await client.list<EndpointSlice>(ENDPOINT_SLICE, { namespace: 'default', labelSelector: 'kubernetes.io/service-name=web' })).items;
+    const endpoints = (): Promise<Endpoints | undefined> => client.find<Endpoints>(ENDPOINTS, { name: 'web', namespace: 'default' });
+    await clock.advance('1s');
+    const [empty, ...others] = await slices();
+    expect([others, empty?.endpoints ?? [], (await endpoints())?.subsets ?? []]).to.deep.equal([[], [], []]);
+    expect(empty?.metadata.ownerReferences?.[0]).to.include({ kind: 'Service', uid: created.metadata.uid, controller: true });
+    await client.create(DEPLOYMENT, deployment(2));
+    machines.set({ instanceId: 'i-1' });
+    await running(2);
+    await clock.advance('1s');
+    const [slice] = await slices();
+    const ips = (await pods()).map(({ status }) => status.podIP!).sort();
+    expect(slice?.ports).to.deep.equal([{ name: '', port: 80, protocol: 'TCP' }]);
+    expect(slice?.endpoints?.map(({ addresses, conditions, zone }) => [...addresses, conditions?.ready, zone])).to.deep.equal(ips.map((ip) => [ip, true, 'us-west-2b']));
+    expect((await endpoints())?.subsets?.map(({ addresses, ports }) => [addresses?.map(({ ip }) => ip), ports])).to.deep.equal([[ips, [{ port: 80, protocol: 'TCP' }]]]);
+    await client.delete(ENDPOINT_SLICE, { name: slice!.metadata.name, namespace: 'default' });
+    await client.mergePatch(DEPLOYMENT, { name: 'web', namespace: 'default' }, { spec: { replicas: 1 } });
+    await clock.advanceUntil(async () => (await slices())[0]?.endpoints?.length === 1, { limit: '5m' });
+    await client.delete(SERVICE, { name: 'web', namespace: 'default' });
+    await clock.advanceUntil(async () => (await slices()).length === 0 && (await endpoints()) === undefined, { limit: '1m' });
+  });
 
   it('takes a deployment of five from Pending to Running when a machine joins', async () => {
     await client.create(DEPLOYMENT, deployment(5));

@@ -11,6 +11,8 @@ import { DeploymentController } from './controllers/deployment-controller.js';
 import { DisruptionBudgetController } from './controllers/disruption-budget-controller.js';
 import { EbsAttacher } from './controllers/ebs-attacher.js';
 import { EbsProvisioner } from './controllers/ebs-provisioner.js';
+import { EndpointSliceController } from './controllers/endpoint-slice-controller.js';
+import { EndpointsController } from './controllers/endpoints-controller.js';
 import { JobController } from './controllers/job-controller.js';
 import { ReplicaSetController } from './controllers/replica-set-controller.js';
 import { StatefulSetController } from './controllers/stateful-set-controller.js';
@@ -80,6 +82,8 @@ export function createCluster(options: SandboxClusterOptions): SandboxCluster {
     'job-controller': () => new JobController(ctx),
     'cronjob-controller': () => new CronJobController(ctx),
     'disruption-controller': () => new DisruptionBudgetController(ctx),
+    'endpoints-controller': () => new EndpointsController(ctx),
+    'endpointslice-controller': () => new EndpointSliceController(ctx),
     'persistentvolume-binder-controller': () => new VolumeController(ctx),
     'persistentvolume-attach-detach-controller': () => new AttachDetachController(ctx),
     'node-lifecycle-controller': () => new NodeLifecycleController(ctx),

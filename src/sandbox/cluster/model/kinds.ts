@@ -2,6 +2,7 @@ import type * as apps from 'kubernetes-types/apps/v1.js';
 import type * as batch from 'kubernetes-types/batch/v1.js';
 import type * as coordination from 'kubernetes-types/coordination/v1.js';
 import type * as core from 'kubernetes-types/core/v1.js';
+import type * as discovery from 'kubernetes-types/discovery/v1.js';
 import type * as policy from 'kubernetes-types/policy/v1.js';
 import type * as scheduling from 'kubernetes-types/scheduling/v1.js';
 import type * as storage from 'kubernetes-types/storage/v1.js';
@@ -24,6 +25,9 @@ export interface PersistentVolume extends KubeObject { spec: core.PersistentVolu
 export interface StorageClass extends KubeObject, Omit<storage.StorageClass, 'apiVersion' | 'kind' | 'metadata'> {}
 export interface VolumeAttachment extends KubeObject { spec: storage.VolumeAttachmentSpec; status: Partial<storage.VolumeAttachmentStatus> }
 export interface CSINode extends KubeObject { spec: storage.CSINodeSpec }
+export interface Service extends KubeObject { spec: core.ServiceSpec }
+export interface Endpoints extends KubeObject { subsets?: core.EndpointSubset[] }
+export interface EndpointSlice extends KubeObject { ports?: discovery.EndpointPort[]; endpoints?: discovery.Endpoint[] }
 export interface Lease extends KubeObject { spec: coordination.LeaseSpec }
 export interface Secret extends KubeObject { data?: Record<string, string> }
 export interface ConfigMap extends KubeObject { data?: Record<string, string>; binaryData?: Record<string, string> }
@@ -52,6 +56,8 @@ export const CSI_NODE = kind('storage.k8s.io', 'v1', 'CSINode', 'csinodes', fals
 export const LEASE = kind('coordination.k8s.io', 'v1', 'Lease', 'leases');
 export const NAMESPACE = kind('', 'v1', 'Namespace', 'namespaces', false);
 export const SERVICE = kind('', 'v1', 'Service', 'services');
+export const ENDPOINTS = kind('', 'v1', 'Endpoints', 'endpoints');
+export const ENDPOINT_SLICE = kind('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices');
 export const CSI_DRIVER = kind('storage.k8s.io', 'v1', 'CSIDriver', 'csidrivers', false);
 
 const SEEDABLE = [NAMESPACE, SERVICE, SECRET, CONFIG_MAP, POD, NODE, STORAGE_CLASS, CSI_DRIVER, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB, CRON_JOB, POD_DISRUPTION_BUDGET];

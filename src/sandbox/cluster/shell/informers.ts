@@ -16,6 +16,11 @@ export const BY_CLAIM = 'claim';
 /** The index of volume attachments by the volume. */
 export const BY_VOLUME = 'volume';
 
+/** The index of endpoint slices by `namespace/service`. */
+export const BY_SERVICE = 'service';
+/** Says which service an endpoint slice is of. */
+export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+
 const byOwner = { name: BY_OWNER, values: (object: KubeObject) => [controllerOf(object)?.uid] };
 const byNamespace = { name: BY_NAMESPACE, values: ({ metadata }: KubeObject) => [metadata.namespace] };
 
@@ -44,6 +49,9 @@ export function createInformers() {
     attachments: new Informer<kinds.VolumeAttachment>(kinds.VOLUME_ATTACHMENT, [{ name: BY_VOLUME, values: ({ spec }) => [spec.source.persistentVolumeName] }]),
     csiNodes: new Informer<kinds.CSINode>(kinds.CSI_NODE),
     leases: new Informer<kinds.Lease>(kinds.LEASE, [], 'kube-node-lease'),
+    services: new Informer<kinds.Service>(kinds.SERVICE, [byNamespace]),
+    endpoints: new Informer<kinds.Endpoints>(kinds.ENDPOINTS),
+    endpointSlices: new Informer<kinds.EndpointSlice>(kinds.ENDPOINT_SLICE, [{ name: BY_SERVICE, values: ({ metadata }) => [`${metadata.namespace}/${metadata.labels[SERVICE_NAME_LABEL]}`] }]),
     secrets: new Informer<kinds.Secret>(kinds.SECRET),
     configMaps: new Informer<kinds.ConfigMap>(kinds.CONFIG_MAP),
   };
