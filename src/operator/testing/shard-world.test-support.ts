@@ -34,7 +34,7 @@ export class ShardWorld {
   readonly runs = new Map<string, number>();
   readonly #active = new Map<string, Set<Replica>>();
 
-  constructor(seed: number, keys = 10) {
+  constructor(seed: number, keys = 24) {
     this.random = seededRandom(seed);
     this.server = createApiServer({ clock: this.clock, random: seededRandom(seed + 1) });
     this.keys = Array.from({ length: keys }, (_, index) => `default/key-${index}`);
