@@ -1,6 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../clock.js';
 import type { KubeClient } from '../kube/client.js';
 import type { KindRef, KubeObject } from '../kube/object.js';
+import { TokenBucket } from '../queue/token-bucket.js';
 
 const TOKEN_REVIEW: KindRef = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenReview', plural: 'tokenreviews', namespaced: false };
 const ACCESS_REVIEW: KindRef = { group: 'authorization.k8s.io', version: 'v1', kind: 'SubjectAccessReview', plural: 'subjectaccessreviews', namespaced: false };
@@ -22,9 +24,12 @@ export interface Caller {
 }
 
 export interface Refusal {
-  readonly status: 401 | 403 | 503;
+  readonly status: 401 | 403 | 429 | 503;
   readonly message: string;
 }
+
+/** Tokens that are put to the API server: a process on this machine that guesses must not keep it busy. */
+const REVIEWS = { qps: 5, burst: 20 };
 
 /** By digest: neither the time that it takes nor its length says how far a guess was right. */
 const isSame = (given: string, expected: string): boolean => timingSafeEqual(createHash('sha256').update(given).digest(), createHash('sha256').update(expected).digest());
@@ -34,12 +39,17 @@ const isSame = (given: string, expected: string): boolean => timingSafeEqual(cre
  * (TokenReview) and lets `get` the path (SubjectAccessReview on a non-resource URL).
  */
 export class DebugAccess {
-  constructor(private readonly client: KubeClient, private readonly localToken: string | undefined) {}
+  readonly #reviews: TokenBucket;
+
+  constructor(private readonly client: KubeClient, private readonly localToken: string | undefined, clock: Clock) {
+    this.#reviews = new TokenBucket(REVIEWS, clock);
+  }
 
   /** Why the caller may not `get` the path; undefined when it may. */
   async refuse({ token, isLocal }: Caller, path: string): Promise<Refusal | undefined> {
     if (!token) return { status: 401, message: 'a bearer token is needed: that of the endpoint file on this machine, or one that the API server knows' };
     if (isLocal && this.localToken !== undefined && isSame(token, this.localToken)) return undefined;
+    if (!this.#reviews.tryTake()) return { status: 429, message: 'too many tokens are being checked; try again in a second' };
     try {
       return await this.#review(token, path);
     } catch (error) {

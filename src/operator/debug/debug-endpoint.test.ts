@@ -100,7 +100,7 @@ describe('Access to explanations from other machines', () => {
     const clock = new VirtualClock();
     server = createApiServer({ clock, random: seededRandom(1) });
     const client = new KubeClient(handlerTransport(server), { clock, random: seededRandom(2) });
-    access = new DebugAccess(client, 'local');
+    access = new DebugAccess(client, 'local', clock);
     await client.create({ group: '', version: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true }, { metadata: { name: 'operator', namespace: 'default' } });
     const response = await handlerTransport(server).send({
       method: 'POST', path: '/api/v1/namespaces/default/serviceaccounts/operator/token', headers: { 'content-type': 'application/json' },
@@ -136,9 +136,16 @@ describe('Access to explanations from other machines', () => {
     expect((await refusal(undefined, true))?.status).to.equal(401);
   });
 
+  it('asks the API server about so many tokens a second and no more', async () => {
+    const statuses = [];
+    for (let guess = 0; guess < 25; guess += 1) statuses.push((await refusal(`guess-${guess}`))?.status);
+    expect(statuses).to.deep.equal([...Array<number>(20).fill(401), ...Array<number>(5).fill(429)]);
+    expect(await refusal('local', true), 'whoever has the file waits for nobody').to.equal(undefined);
+  });
+
   it('is refused while the API server cannot be asked', async () => {
     const deaf = new KubeClient({ send: () => Promise.reject(new Error('connection refused')), close: () => Promise.resolve() }, { clock: new VirtualClock(), random: seededRandom(1) });
-    const answer = await new DebugAccess(deaf, undefined).refuse({ token, isLocal: false }, '/debug/explain');
+    const answer = await new DebugAccess(deaf, undefined, new VirtualClock()).refuse({ token, isLocal: false }, '/debug/explain');
     expect(answer?.status).to.equal(503);
     expect(answer?.message).to.match(/^the API server could not be asked who this is: .*connection refused/);
   });

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { rmSync } from 'node:fs';
+import type { Clock } from '../clock.js';
 import type { ExplainTarget } from '../explain/explain.js';
 import { ObjectNotFound } from '../explain/explain.js';
 import type { Explanation } from '../explain/explanation.js';
@@ -31,6 +32,7 @@ export interface DebugEnvironment {
   readonly server: string;
   /** Not fenced: a replica that stands by answers, too. */
   readonly client: KubeClient;
+  readonly clock: Clock;
   readonly log: Logger;
   readonly explain: (target: ExplainTarget) => Promise<Explanation>;
 }
@@ -50,7 +52,7 @@ export class DebugEndpoint {
   #access: DebugAccess;
 
   constructor(private readonly options: DebugOptions, private readonly environment: DebugEnvironment) {
-    this.#access = new DebugAccess(environment.client, undefined);
+    this.#access = new DebugAccess(environment.client, undefined, environment.clock);
   }
 
   /** The port that is listened on. */
@@ -61,7 +63,7 @@ export class DebugEndpoint {
   /** Rejects with {@link PortUnavailableError}. Where no file can be written, only tokens that the API server knows are let in. */
   async start(): Promise<void> {
     const { host = '127.0.0.1', port = 0, folder = endpointFolder() } = this.options;
-    const { operator, server: apiServer, client, log } = this.environment;
+    const { operator, server: apiServer, client, clock, log } = this.environment;
     const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
       this.#answer(request).catch((error: unknown): Answer => {
         log.error('the debug endpoint broke', { error });
@@ -76,7 +78,7 @@ export class DebugEndpoint {
     try {
       const { path, token } = await writeEndpointFile(folder, { operator, server: this.options.server ?? apiServer, endpoint: `http://127.0.0.1:${this.port}` });
       this.#file = path;
-      this.#access = new DebugAccess(client, token);
+      this.#access = new DebugAccess(client, token, clock);
       log.debug('explanations are given', { port: this.port, file: path });
     } catch (error) {
       log.info('no file for the debug endpoint: explanations need a token that the API server knows', { port: this.port, error: (error as Error).message });

@@ -14,10 +14,11 @@ export function findingsOf(explained: Explained, root: string | undefined): stri
     ...(object.exists ? [] : [`${object.kind} ${object.name} is gone; what follows is what was done last`, ...reconcilers.flatMap(lastWords)]),
     ...deletion(explained),
     ...reconcilers.flatMap((reconciler) => trouble(reconciler, explained.now)),
-    ...conditionFindings(explained, root),
-    ...(reconcilers.length > 0 && reconcilers.every(({ state }) => state === 'ignored') ? [`no reconciler takes it for its own: ${names(reconcilers.map(({ name }) => name))} ${reconcilers.length > 1 ? 'leave' : 'leaves'} it alone (@When)`] : []),
+    ...(isForeign(reconcilers) ? [`no reconciler takes it for its own: ${names(reconcilers.map(({ name }) => name))} ${reconcilers.length > 1 ? 'leave' : 'leaves'} it alone (@When)`] : conditionFindings(explained, root)),
   ];
 }
+
+const isForeign = (reconcilers: readonly ExplainedReconciler[]): boolean => reconcilers.length > 0 && reconcilers.every(({ state }) => state === 'ignored');
 
 const since = (then: Instant, now: Instant): string => roughly(Math.max(0, Date.parse(now) - Date.parse(then)));
 const until = (then: Instant, now: Instant): string => {
@@ -50,7 +51,7 @@ function trouble({ name, state, backoff, runs, ahead, running, due }: ExplainedR
   if (backoff) found.push(`${name} failed ${times(backoff.failures)}: ${backoff.reason}; it tries again ${until(due ?? backoff.until, now)}`);
   else if (last?.outcome === 'error' && last.terminal) found.push(`${name} gave up until the object changes: ${last.error}`);
   else if (last?.outcome === 'error') found.push(`${name} failed last: ${last.error}`);
-  if (state === 'ready' && (ahead ?? 0) > 0) found.push(`${name} has ${ahead} other objects to look at before`);
+  if (state === 'ready' && (ahead ?? 0) > 0) found.push(`${name} has ${ahead === 1 ? 'another object' : `${ahead} other objects`} to look at before`);
   if (running && Date.parse(now) - Date.parse(running.since) > LONG_RUN) {
     found.push(`${name} has been at it for ${since(running.since, now)}${running.steps.length > 0 ? `: ${names(running.steps)} ${running.steps.length > 1 ? 'have' : 'has'} not ended` : ''}`);
   }

@@ -377,7 +377,7 @@ export class Operator {
     const { name, debug: options } = this.options;
     if (!options) return;
     const server = this.#transport.endpoint?.server ?? 'in-process';
-    const debug = new DebugEndpoint(options, { operator: name, server, client: this.#free, log: this.#log, explain: (target) => this.explain(target) });
+    const debug = new DebugEndpoint(options, { operator: name, server, client: this.#free, clock: this.#clock, log: this.#log, explain: (target) => this.explain(target) });
     this.#debug = debug;
     stack.push('debug endpoint', () => debug.stop());
     await debug.start();
