@@ -28,7 +28,7 @@ test-defects: $(BUILT) ## seeds each known defect, and each missing @Watches, in
 	@node tools/test-defects.mjs $(ONLY)
 
 test-new: $(BUILT) ## what a newcomer types, from an empty folder to an operator in the sandbox, with karpenter-ts out of its tarball; and the examples there
-	@node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config dist/test/new/*.slow.js
+	@node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config --reporter test/support/reporter.cjs dist/test/new/*.slow.js
 
 test-restart: $(BUILT) ## kills the operator at twenty moments of a scale-up; the test suite does so at four
 	@RESTARTS=20 node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config dist/test/e2e/restart.test.js

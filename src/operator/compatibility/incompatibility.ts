@@ -31,6 +31,7 @@ export const COMPATIBILITY_RULES = {
   'metric-changed': 'dashboards and alerts that read the metric in its former type or by the label',
 } as const;
 
+/** The name of a rule of the gate. */
 export type CompatibilityRule = keyof typeof COMPATIBILITY_RULES;
 
 /** One change that breaks somebody who was well with the version before. */

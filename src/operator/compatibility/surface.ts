@@ -15,6 +15,7 @@ export interface CRDSurface {
   };
 }
 
+/** One of its versions. */
 export interface VersionSurface {
   name: string;
   served: boolean;
@@ -25,6 +26,7 @@ export interface VersionSurface {
   schema?: { openAPIV3Schema?: JSONSchemaProps };
 }
 
+/** A ClusterRole or Role, as far as it grants something. */
 export interface RoleSurface {
   kind: 'ClusterRole' | 'Role';
   metadata: { name: string; namespace?: string };
@@ -40,6 +42,7 @@ export interface OperatorInterface {
   metrics: readonly MetricSurface[];
 }
 
+/** A condition that an operator sets. */
 export interface ConditionSurface {
   /** `widgets.example.com` */
   of: string;
@@ -48,8 +51,10 @@ export interface ConditionSurface {
   reasons: readonly string[];
 }
 
+/** A metric that an operator serves. */
 export interface MetricSurface {
   name: string;
+  /** `counter`, `gauge`, `histogram` or `summary`. */
   type: string;
   labels: readonly string[];
 }
