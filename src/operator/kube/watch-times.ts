@@ -19,6 +19,7 @@ export interface WatchTimes {
   absentRecheck: number;
 }
 
+/** The patience of every watch that is not given another. */
 export const WATCH_TIMES: Readonly<WatchTimes> = {
   inactivity: 70_000,
   answer: 30_000,
