@@ -47,6 +47,18 @@ describe('the API client', () => {
   const { client } = clientOf(handlerTransport(server), { fieldManager: 'tests' });
   after(() => server.close());
 
+  it('says how a list goes on as soon as the server has said so, and takes nothing in objects for it', async () => {
+    for (const [body, said] of [
+      ['{"kind":"NodeList","apiVersion":"v1","metadata":{"resourceVersion":"7","continue":"abc","remainingItemCount":3},"items":[]}', ['abc']],
+      ['{"kind":"NodeList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"n","annotations":{"x":"y","continue":"no"}}}]}', []],
+      ['{"kind":"NodeList","items":[{"metadata":{"name":"n"},"continue":"no"}],"metadata":{"resourceVersion":"7","continue":"late"}}', []],
+    ] as const) {
+      const heard: string[] = [];
+      await clientOf(scripted({ status: 200, body })).client.list(NODE, { limit: 1, goesOn: (token) => heard.push(token) });
+      expect(heard).to.deep.equal(said);
+    }
+  });
+
   it('creates, reads, patches and deletes, and keeps fields that it does not know', async () => {
     const created = await client.create<Node>(NODE, { metadata: { name: 'n1' }, spec: {} });
     expect(created).to.include({ apiVersion: 'v1', kind: 'Node' });

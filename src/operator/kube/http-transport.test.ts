@@ -5,9 +5,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer as createMuteServer } from 'node:net';
 import { systemClock } from '../clock.js';
 import { seededRandom } from '../random.js';
+import { VirtualClock } from '../testing/virtual-clock.js';
 import { KubeClient } from './client.js';
 import { NotLeaderError, TransportError } from './errors.js';
 import { KubeConfigError, defaultTransport, httpTransport } from './http-transport.js';
@@ -125,6 +127,44 @@ describe('the HTTP transport', () => {
     expect(await ended).to.include({ message: 'enough' });
     await gone;
     expect(names).to.deep.equal(['ä']);
+  });
+
+  it('ends a request at its abort also while the connection is still being made', async function aborted() {
+    this.timeout(5_000);
+    const stop = new AbortController();
+    const taken: Socket[] = [];
+    // Takes connections, and says nothing to the handshake.
+    const mute = createMuteServer((socket) => {
+      taken.push(socket.on('error', () => undefined));
+      stop.abort(new Error('enough'));
+    });
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    const config = new KubeConfig();
+    config.loadFromOptions({
+      clusters: [{ name: 'c', server: `https://127.0.0.1:${(mute.address() as AddressInfo).port}`, skipTLSVerify: true }], users: [{ name: 'u' }],
+      contexts: [{ name: 'x', cluster: 'c', user: 'u' }], currentContext: 'x',
+    });
+    expect(await clientOf(config).get(NODE, { name: 'n', signal: stop.signal }).catch((error: unknown) => error)).to.include({ message: 'enough' });
+    for (const socket of taken) socket.destroy();
+    await new Promise((resolve) => mute.close(resolve));
+  });
+
+  it('trusts no connection of its pool once one has died silently', async () => {
+    const clock = new VirtualClock();
+    transport = httpTransport(kubeconfig(), clock);
+    const client = new KubeClient(transport, { clock, random: seededRandom(1), timeout: 5_000 });
+    answer = (_request, response) => ok(response);
+    await Promise.all([1, 2, 3, 4].map(() => client.get(NODE, { name: 'n' })));
+    answer = () => undefined;
+    const dead = client.create(NODE, { metadata: { name: 'n' } }).catch((error: unknown) => error);
+    while (received.length < 5) await clock.flush();
+    const old = new Set(received.map(({ socket }) => socket));
+    await clock.advance('6s');
+    expect((await dead) as Error).to.include({ message: 'POST /api/v1/nodes: no answer from the API server: it was not complete within 5s' });
+    answer = (_request, response) => ok(response);
+    await client.get(NODE, { name: 'n' });
+    expect(old.size).to.be.above(1);
+    expect(old.has(received.at(-1)?.socket as Socket)).to.equal(false);
   });
 
   it('tells a server that is not there from one that refuses', async () => {
