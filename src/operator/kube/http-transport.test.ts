@@ -162,9 +162,9 @@ describe('the HTTP transport', () => {
     await clock.advance('6s');
     expect((await dead) as Error).to.include({ message: 'POST /api/v1/nodes: no answer from the API server: it was not complete within 5s' });
     answer = (_request, response) => ok(response);
-    await client.get(NODE, { name: 'n' });
+    await Promise.all([1, 2, 3, 4].map(() => client.get(NODE, { name: 'n' })));
     expect(old.size).to.be.above(1);
-    expect(old.has(received.at(-1)?.socket as Socket)).to.equal(false);
+    expect(received.slice(-4).some(({ socket }) => old.has(socket))).to.equal(false);
   });
 
   it('tells a server that is not there from one that refuses', async () => {
