@@ -40,12 +40,15 @@ describe('The API server', () => {
       await before.ok('POST', MAPS, { ...child, metadata: { name: 'child', ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: owner.metadata.uid }] } });
       await before.ok('DELETE', '/api/v1/namespaces/kube-node-lease');
       await settled();
+      const { token } = (await before.ok('POST', '/api/v1/namespaces/default/serviceaccounts/default/token', {}))['status'] as { token: string };
       const { revision } = before.server.storage;
       await before.server.close();
 
       const after = new TestCluster({ dataDir });
       expect(after.server.storage.revision).to.be.at.least(revision);
       expect(await after.ok('GET', '/apis/example.com/v1/things/t')).to.deep.include({ size: 3 });
+      // Tokens outlive a restart: the key is kept.
+      expect((await after.ok('POST', '/apis/authentication.k8s.io/v1/tokenreviews', { spec: { token } }))['status']).to.deep.include({ authenticated: true });
       // A client that watched before must list again.
       const watch = await after.watch(`${MAPS}?watch=1&resourceVersion=${owner.metadata.resourceVersion}`);
       expect(await watch.seen()).to.deep.equal(['ERROR 410']);

@@ -63,6 +63,7 @@ describe('Authorization', () => {
   });
 
   it('has the roles that every cluster has, those of users gathered from others', async () => {
+    await role('system:own', [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }]);
     const view = await cluster.ok('GET', `${RBAC}/clusterroles/view`);
     expect(view['rules']).to.deep.include({ apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'watch'] });
     await role('things', [{ apiGroups: ['example.com'], resources: ['things'], verbs: ['get'] }], { metadata: { labels: { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' } } });

@@ -18,6 +18,8 @@ import { cronJobBehaviour, daemonSetBehaviour, deploymentBehaviour, podTemplateB
 import { fieldsAt } from './selectable-fields.js';
 
 const countsChanges: KindBehaviour = { tracksGeneration: true };
+/** Names such as `system:node`. */
+const namedFreely: KindBehaviour = { nameFormat: 'pathSegment' };
 
 /** `apiVersion/Kind` → what sets that kind apart. Kinds that are not here are plain stored objects. */
 export const behaviours: Readonly<Record<string, KindBehaviour>> = {
@@ -58,8 +60,10 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'networking.k8s.io/v1/NetworkPolicy': networkPolicyBehaviour,
   'networking.k8s.io/v1/ServiceCIDR': serviceCidrBehaviour,
   'policy/v1/PodDisruptionBudget': countsChanges,
-  'rbac.authorization.k8s.io/v1/ClusterRoleBinding': roleBindingBehaviour,
-  'rbac.authorization.k8s.io/v1/RoleBinding': roleBindingBehaviour,
+  'rbac.authorization.k8s.io/v1/ClusterRole': namedFreely,
+  'rbac.authorization.k8s.io/v1/ClusterRoleBinding': { ...roleBindingBehaviour, ...namedFreely },
+  'rbac.authorization.k8s.io/v1/Role': namedFreely,
+  'rbac.authorization.k8s.io/v1/RoleBinding': { ...roleBindingBehaviour, ...namedFreely },
   'resource.k8s.io/v1/DeviceClass': countsChanges,
   'resource.k8s.io/v1/ResourceClaim': resourceClaimBehaviour,
   'resource.k8s.io/v1/ResourceClaimTemplate': resourceClaimTemplateBehaviour,
