@@ -178,6 +178,10 @@ export interface ResourceDefinition {
   prune(object: ApiObject): readonly UnknownField[];
   /** Fills defaults in place. */
   setDefaults(object: ApiObject): void;
+  /** Custom resources: their definition is being deleted, so nothing new comes in. */
+  readonly terminating?: boolean;
+  /** Custom resources: prunes and defaults what storage had, by the schema of its version. */
+  readStored?(object: ApiObject): void;
   /** Built-in kinds: writes what nobody mentioned, and leaves out what is empty, as their Go structs do. */
   complete?(object: ApiObject): void;
   /** Kind-specific work at birth, in place (a pod's status.phase, a service's clusterIP). */

@@ -5,11 +5,14 @@ const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
 /** Longer texts are shortened, in characters. */
 const LONG = 1_500;
 /** What only the embedded server adds: see README.md. */
-const DID_YOU_MEAN = / \(did you mean \\*"[^"]*"\)/g;
+const DID_YOU_MEAN = / \(did you mean [^)]*\)/g;
 const ASKED_VERSION = /(resourceVersion=)\d{2,}/g;
 /** Objects that Kubernetes quotes in messages. */
 const JSON_TEXT = /"\{\\"(?:[^"\\]|\\.)*\}"/g;
 const TOO_OLD = /(too old resource version: )\d+ \(\d+\)/g;
+
+/** Managers come in the order of seconds, so that it depends on when one ended; conflicts with them in none. */
+const unordered = (key: string, list: readonly unknown[]): boolean => key === 'managedFields' || key === 'owners' || (key === 'causes' && (list[0] as JsonObject | undefined)?.['reason'] === 'FieldManagerConflict');
 
 /**
  * Replaces what differs from run to run by what it is: times, uids, resource versions, generated names, continue tokens. Uids and resource
@@ -42,7 +45,8 @@ export class Normaliser {
   /** A JSON value with its keys in order. */
   json(value: unknown, key = '', parent: JsonObject = {}): unknown {
     if (typeof value === 'string') return this.string(value, key, parent);
-    if (Array.isArray(value)) return value.map((item) => this.json(item));
+    const items = Array.isArray(value) ? value.map((item) => this.json(item)) : undefined;
+    if (items) return unordered(key, value as unknown[]) ? items.sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1)) : items;
     if (typeof value !== 'object' || value === null) return value;
     const object = value as JsonObject;
     return Object.fromEntries(Object.keys(object).sort().map((name) => [this.text(name), this.json(object[name], name, object)]));
@@ -50,6 +54,7 @@ export class Normaliser {
 
   private string(value: string, key: string, parent: JsonObject): string {
     if (key === 'resourceVersion' && /^\d+$/.test(value) && value !== '0') return this.number('version', value);
+    if (key === 'storageVersionHash') return '<hash>';
     if (key === 'continue' && value !== '') return '<continue>';
     if (key === 'name' && typeof parent['generateName'] === 'string' && value.startsWith(parent['generateName'])) return `${this.text(parent['generateName'])}<generated>`;
     const text = this.text(value);

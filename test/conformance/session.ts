@@ -90,7 +90,8 @@ export class Session {
   /** A request that is written down with its answer. */
   async say(method: string, path: string, body?: unknown, options: RequestOptions = {}): Promise<Answer> {
     const answer = await this.quiet(method, path, body, options);
-    const { 'content-type': type, warning } = answer.headers;
+    const { 'content-type': type } = answer.headers;
+    const warning = [answer.headers['warning'] ?? []].flat().join(', ');
     const picked = options.pick ? options.pick(answer.body) : answer.body;
     const isJson = /^application\/(json|yaml)/.test(type ?? '');
     this.write(

@@ -48,6 +48,9 @@ export function acceptNames({ spec, status }: CustomResourceDefinition, others: 
     refuse('ListKindConflict', wanted.listKind);
     names.listKind = before?.listKind ?? '';
   }
+  if (!names.singular) delete names.singular;
+  if (!names.listKind) delete names.listKind;
+  if (names.shortNames?.length === 0) delete names.shortNames;
   const last = problems.at(-1);
   return last ? { names, problem: last } : { names };
 }

@@ -1,5 +1,6 @@
 import type { ApiObject } from '../contracts.js';
 import type { KindBehaviour } from '../kinds/behaviour.js';
+import { unknownFormats } from '../schema/formats.js';
 import { CLEANUP_FINALIZER, type CustomResourceDefinition, storageVersionOf } from './custom-resource-definition.js';
 import { validateDefinition, validateDefinitionUpdate } from './validate-definition.js';
 
@@ -29,8 +30,15 @@ export const customResourceDefinitionBehaviour: KindBehaviour = {
     const service = spec.conversion.webhook?.clientConfig?.service;
     if (service) service.port ??= WEBHOOK_PORT;
   },
-  prepareForCreate: (object) => recordStorageVersion(asDefinition(object)),
-  prepareForUpdate: (object) => recordStorageVersion(asDefinition(object)),
+  prepareForCreate(object) {
+    recordStorageVersion(asDefinition(object));
+    object['status'] = { conditions: null, ...(object['status'] as object | undefined) };
+  },
+  prepareForUpdate(object, _previous, subresource) {
+    const crd = asDefinition(object);
+    if (subresource !== 'status' || (crd.status?.storedVersions ?? []).length === 0) recordStorageVersion(crd);
+  },
+  warnings: (object) => [...new Set((asDefinition(object).spec.versions ?? []).flatMap(({ schema }) => (schema?.openAPIV3Schema ? unknownFormats(schema.openAPIV3Schema) : [])))].map((format) => `unrecognized format ${JSON.stringify(format)}`),
   validate: (object) => validateDefinition(asDefinition(object)),
   validateUpdate: (object, previous) => validateDefinitionUpdate(asDefinition(object), asDefinition(previous)),
 };

@@ -1,6 +1,7 @@
 import { timestamp } from '../clock.js';
 import type { ApiObject, Clock, ResourceDefinition, Storage, StorageEvent } from '../contracts.js';
 import type { MutableRegistry } from '../kinds/registry.js';
+import { trackUpdate } from '../patch/managed-fields.js';
 import { sameJson } from '../schema/json.js';
 import { acceptNames } from './accepted-names.js';
 import { CLEANUP_FINALIZER, CRD_RESOURCE, type CustomResourceDefinition, type CustomResourceDefinitionCondition, isConditionTrue } from './custom-resource-definition.js';
@@ -49,7 +50,10 @@ class CustomResourceController {
     const settled = crd.metadata.deletionTimestamp ? this.terminating(crd) : this.accepted(crd);
     if (!sameJson(settled, crd)) {
       // The write comes back as an event, and is synced then.
-      storage.update(CRD_RESOURCE, settled as unknown as ApiObject);
+      const next = { ...settled, metadata: { ...settled.metadata } } as unknown as ApiObject;
+      const definition = this.options.registry.lookup('apiextensions.k8s.io', 'v1', 'customresourcedefinitions');
+      if (definition) trackUpdate(this.options, definition, crd as unknown as ApiObject, next, 'status', { fieldManager: 'kube-apiserver' });
+      storage.update(CRD_RESOURCE, next);
       return;
     }
     this.serve(name, isConditionTrue(crd, 'Established') ? crd : undefined);

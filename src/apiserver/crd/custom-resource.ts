@@ -14,10 +14,11 @@ import { validateSchema } from '../schema/validate.js';
 import { customColumns } from '../table/custom-columns.js';
 import { jsonPath } from '../table/json-path.js';
 import type { CustomResourceDefinition, CustomResourceVersion } from './custom-resource-definition.js';
+import { compareVersions } from '../discovery/version-order.js';
 import { isConditionTrue, storageVersionOf } from './custom-resource-definition.js';
 import { validateEmbedded } from './embedded-resources.js';
 
-const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 
 /** Errors after which rules make no sense: they would run on values that are missing or of another type. */
 const BLOCKING: ReadonlySet<string> = new Set<FieldError['reason']>(['FieldValueNotSupported', 'FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid']);
@@ -27,11 +28,20 @@ export function customResources(crd: CustomResourceDefinition): ResourceDefiniti
   return crd.spec.versions.filter(({ served }) => served).map((version) => customResource(crd, version));
 }
 
+const OPEN: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+
+/** What a deprecated version tells to use instead: the best of those that are not. */
+function successorOf({ spec }: CustomResourceDefinition, { name }: CustomResourceVersion): string {
+  const [best] = spec.versions.filter(({ served, deprecated }) => served && !deprecated).map((version) => version.name).sort(compareVersions);
+  return best === undefined || compareVersions(best, name) > 0 ? '' : `; use ${spec.group}/${best} ${spec.names.kind}`;
+}
+
 function customResource(crd: CustomResourceDefinition, version: CustomResourceVersion): ResourceDefinition {
   const { spec } = crd;
   const { group } = spec;
   const names = crd.status?.acceptedNames?.plural ? crd.status.acceptedNames : spec.names;
-  const schema = withStandardFields(version.schema?.openAPIV3Schema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true });
+  const schema = withStandardFields(version.schema?.openAPIV3Schema ?? OPEN);
+  const stored = withStandardFields(spec.versions.find(({ storage }) => storage)?.schema?.openAPIV3Schema ?? OPEN);
   const { status, scale } = version.subresources ?? {};
   const kind = { kind: names.kind, version: version.name };
   const terminating = isConditionTrue(crd, 'Terminating') || crd.metadata.deletionTimestamp !== undefined;
@@ -45,7 +55,8 @@ function customResource(crd: CustomResourceDefinition, version: CustomResourceVe
     namespaced: spec.scope === 'Namespaced',
     shortNames: names.shortNames ?? [],
     categories: names.categories ?? [],
-    verbs: terminating ? VERBS.filter((verb) => verb !== 'create') : VERBS,
+    verbs: terminating ? VERBS.filter((verb) => !['create', 'patch', 'update'].includes(verb)) : VERBS,
+    ...(terminating && { terminating }),
     subresources: { ...(status && { status: true }), ...(scale && { scale: true, scalePaths: scale }) },
     custom: true,
     statusSubresource: status !== undefined,
@@ -53,12 +64,16 @@ function customResource(crd: CustomResourceDefinition, version: CustomResourceVe
     storageResource: `${spec.names.plural}.${group}`,
     storageApiVersion: `${group}/${storageVersionOf(spec)}`,
     convertsByHook: spec.conversion?.strategy === 'Webhook',
-    ...(version.deprecated && { deprecationWarning: version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated` }),
+    ...(version.deprecated && { deprecationWarning: version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated${successorOf(crd, version)}` }),
     schema: schemaNode(schema),
     columns: customColumns(version.additionalPrinterColumns),
     selectableFields: Object.fromEntries((version.selectableFields ?? []).map(({ jsonPath: path }) => [path.replace(/^\./, ''), selector(path)])),
     prune: (object) => pruneResource(object, schema, kind),
     setDefaults: (object) => applyDefaults(object, schema),
+    readStored(object) {
+      pruneResource(object, stored, kind);
+      applyDefaults(object, stored);
+    },
     validate: (object) => problemsOf(object, schema, NO_OLD_VALUE, ''),
     validateUpdate: (object, previous, subresource) => problemsOf(object, schema, previous, subresource),
     warnings: finalizerWarnings,
@@ -74,10 +89,13 @@ function withStandardFields(schema: Schema): Schema {
   return { ...schema, properties: { apiVersion: { type: 'string' }, kind: { type: 'string' }, ...properties, metadata } };
 }
 
+/** Embedded metadata is decoded last. */
+const isEmbedded = ({ path }: UnknownField): boolean => path.includes('.metadata.');
+
 function pruneResource(object: ApiObject, schema: Schema, kind: { kind: string; version: string }): UnknownField[] {
   const { metadata, ...rest } = object;
   const unknown = decodeBuiltin({ metadata } as JsonObject, { type: 'object', typeName: kind.kind, properties: { metadata: builtinSchema('meta.v1.ObjectMeta') } });
-  const found = prune(rest, schema);
+  const found = prune(rest, schema).sort((left, right) => Number(isEmbedded(left)) - Number(isEmbedded(right)) || (left.path < right.path ? -1 : 1));
   for (const name of Object.keys(object)) if (name !== 'metadata' && !Object.hasOwn(rest, name)) delete object[name];
   return [...unknown, ...found];
 }

@@ -208,7 +208,7 @@ describe('Custom resources', () => {
       await cluster.ok('DELETE', `${CRDS}/widgets.example.com`);
       expect(conditions(await cluster.request('GET', `${CRDS}/widgets.example.com`))).to.include('Terminating=True InstanceDeletionInProgress');
       expect((await cluster.ok('GET', WIDGETS)).items!.map(({ metadata }) => metadata.name)).to.deep.equal(['a']);
-      expect((await cluster.request('POST', WIDGETS, widget('c'))).status).to.equal(405);
+      expect((await cluster.request('POST', WIDGETS, widget('c'))).status).to.equal(403);
       await cluster.patch(`${WIDGETS}/a`, 'merge', { metadata: { finalizers: null } });
       expect((await cluster.request('GET', `${CRDS}/widgets.example.com`)).status).to.equal(404);
       expect((await cluster.request('GET', WIDGETS)).status).to.equal(404);
@@ -235,18 +235,18 @@ describe('Definitions of custom resources', () => {
 
   const refused = async (crd: JsonObject): Promise<string[]> => causes(await cluster.request('POST', CRDS, crd));
   const withSchema = (schema: JsonObject): JsonObject => definition({}, [{ schema: { openAPIV3Schema: { type: 'object', properties: { spec: schema } } }, subresources: {}, selectableFields: [] }]);
-  const PATH = 'spec.versions[0].schema.openAPIV3Schema.properties[spec]';
+  const PATH = 'spec.validation.openAPIV3Schema.properties[spec]';
 
   it('are called after their plural and group', async () => {
     expect(await refused({ ...definition(), metadata: { name: 'widget.example.com' } })).to.deep.equal(['metadata.name: Invalid value: "widget.example.com": must be spec.names.plural+"."+spec.group']);
   });
 
   it('store exactly one version', async () => {
-    expect(await refused(definition({}, [{}, { storage: true }]))).to.deep.equal(['spec.versions: Invalid value: ["v1","v2"]: must have exactly one version marked as storage version']);
+    expect(await refused(definition({}, [{}, { storage: true }]))).to.satisfy((problems: string[]) => problems[0]?.endsWith(': must have exactly one version marked as storage version') && problems[1] === 'status.storedVersions: Invalid value: ["v1"]: must have the storage version v2');
   });
 
   it('need a schema', async () => {
-    expect(await refused(definition({}, [{ schema: {}, selectableFields: [] }]))).to.deep.equal(['spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required']);
+    expect(await refused(definition({}, [{ schema: {}, selectableFields: [] }]))).to.deep.equal(['spec.versions[0].schema.openAPIV3Schema: Required value']);
   });
 
   it('need approval for groups of the Kubernetes project', async () => {
@@ -265,14 +265,14 @@ describe('Definitions of custom resources', () => {
     [{ type: 'object', properties: { a: { type: 'string' } }, anyOf: [{ properties: { b: { minLength: 1 } } }] }, `${PATH}.properties[b]: Required value: because it is defined in ${PATH}.anyOf[0].properties[b]`],
     [{ type: 'array', 'x-kubernetes-list-type': 'map', items: { type: 'object', properties: {} } }, `${PATH}.x-kubernetes-list-map-keys: Required value: must not be empty if x-kubernetes-list-type is map`],
     [{ type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['a'], items: { type: 'object', properties: { a: { type: 'string' } } } }, `${PATH}.items.properties[a].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property`],
-    [{ type: 'string', default: 1 }, `${PATH}.default: Invalid value: "integer": ${PATH}.default in body must be of type string: "integer"`],
+    [{ type: 'string', default: 1 }, `${PATH}.default: Invalid value: "integer":  in body must be of type string: "integer"`],
     [{ type: 'object', default: { a: 1 }, properties: {} }, `${PATH}.default: Invalid value: {"a":1}: must not have unknown fields`],
-    [{ type: 'string', pattern: '(' }, `${PATH}.pattern: Invalid value: "(": must be a valid regular expression, but isn't`],
+    [{ type: 'string', pattern: '(' }, `${PATH}.pattern: Invalid value: "(": must be a valid regular expression, but isn't: error parsing regexp: missing closing ): \`(\``],
     [{ type: 'string', 'x-kubernetes-validations': [{ rule: 'self ==' }] }, `${PATH}.x-kubernetes-validations[0].rule: Invalid value: "self ==": compilation failed: ERROR: <input>:1:8: Syntax error: Unexpected token: EOF\n | self ==\n | .......^`],
     [{ type: 'array', items: { type: 'array', items: { type: 'string' }, 'x-kubernetes-validations': [{ rule: "self.all(s, s == 'a')" }] } }, [
       `${PATH}.items.x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`,
       `${PATH}.items.x-kubernetes-validations[0].rule: Forbidden: contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema`,
-      'spec.versions[0].schema.openAPIV3Schema: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)',
+      'spec.validation.openAPIV3Schema: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)',
     ]],
     [{ type: 'string', 'x-kubernetes-validations': [{ rule: "self\n!= ''" }] }, `${PATH}.x-kubernetes-validations[0].message: Required value: message must be specified if rule contains line breaks`],
     [{ type: 'object', properties: {}, 'x-kubernetes-validations': [{ rule: 'true', fieldPath: '.nope' }] }, `${PATH}.x-kubernetes-validations[0].fieldPath: Invalid value: ".nope": fieldPath must be a valid path: does not refer to a valid field: nope`],
@@ -288,8 +288,8 @@ describe('Definitions of custom resources', () => {
 
   it('are refused for columns that lead nowhere', async () => {
     expect(await refused(definition({}, [{ additionalPrinterColumns: [{ name: 'A', type: 'text', jsonPath: 'spec[' }] }]))).to.deep.equal([
-      'spec.versions[0].additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string',
-      'spec.versions[0].additionalPrinterColumns[0].jsonPath: Invalid value: "spec[": invalid JSONPath "spec[" at 0: a field begins with a dot',
+      'spec.additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string',
+      'spec.additionalPrinterColumns[0].JSONPath: Invalid value: "spec[": must be a simple json path starting with .',
     ]);
   });
 
@@ -297,6 +297,6 @@ describe('Definitions of custom resources', () => {
     await cluster.ok('POST', CRDS, definition({}, [{}, {}]));
     const crd = (await cluster.ok('GET', `${CRDS}/widgets.example.com`)) as unknown as { spec: { versions: { storage: boolean }[] } };
     crd.spec.versions = [{ ...crd.spec.versions[1]!, storage: true }];
-    expect(causes(await cluster.request('PUT', `${CRDS}/widgets.example.com`, crd))).to.deep.equal(['status.storedVersions[0]: Invalid value: "v1": must appear in spec.versions']);
+    expect(causes(await cluster.request('PUT', `${CRDS}/widgets.example.com`, crd))).to.deep.equal(['status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1 and removes v1 from status.storedVersions']);
   });
 });

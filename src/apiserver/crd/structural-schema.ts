@@ -33,12 +33,24 @@ type Place = 'root' | 'property' | 'item' | 'map value';
 /** What is wrong with a schema that a CRD declares. */
 export function validateStructuralSchema(schema: Schema, path: string): FieldError[] {
   const costs = new RuleCostTotal();
-  return [...node(schema, path, 'root', { correlatable: true, most: 1, costs }), ...costs.errors(path)];
+  const errors = [...node(schema, path, 'root', { correlatable: true, most: 1, costs }), ...costs.errors(path)];
+  // Whether what is checked is declared is only looked at in schemas that are fine otherwise.
+  const others = errors.filter((error) => !INCOMPLETE.has(error));
+  return others.length > 0 ? others : errors;
+}
+
+/** Errors about fields that are checked without being declared. */
+const INCOMPLETE = new WeakSet<FieldError>();
+
+function incomplete(field: string, detail: string): FieldError {
+  const error = required(field, detail);
+  INCOMPLETE.add(error);
+  return error;
 }
 
 function node(schema: Schema, path: string, place: Place, surroundings: RuleSurroundings): FieldError[] {
   const errors = [...typeErrors(schema, path, place), ...unsupported(schema, path), ...listErrors(schema, path), ...checkErrors(schema, path), ...ruleErrors(schema, path, place === 'root', surroundings)];
-  if (schema.pattern !== undefined && !regularExpression(schema.pattern)) errors.push(invalid(child(path, 'pattern'), schema.pattern, "must be a valid regular expression, but isn't"));
+  if (schema.pattern !== undefined && !regularExpression(schema.pattern)) errors.push(invalid(child(path, 'pattern'), schema.pattern, `must be a valid regular expression, but isn't: ${expressionProblem(schema.pattern)}`));
   if (schema.default !== undefined) errors.push(...defaultErrors(schema, path, place));
   const inner = { ...surroundings, most: mostWithin(schema, surroundings.most) };
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
@@ -60,7 +72,6 @@ function typeErrors(schema: Schema, path: string, place: Place): FieldError[] {
     else if (schema['x-kubernetes-embedded-resource']) errors.push(required(type, 'must be object if x-kubernetes-embedded-resource is true'));
     else if (!free) errors.push(required(type, place === 'item' ? 'must not be empty for specified array items' : 'must not be empty for specified object fields'));
   } else if (!TYPES.includes(schema.type)) errors.push(notSupported(type, schema.type, TYPES));
-  else if (isIntOrString) errors.push(forbidden(type, 'must be empty if x-kubernetes-int-or-string is true'));
   else if (place === 'root' && schema.type !== 'object') errors.push(invalid(type, schema.type, 'must be object at the root'));
   if (schema.type === 'array' && schema.items === undefined) errors.push(required(child(path, 'items'), 'must be specified'));
   if (schema['x-kubernetes-embedded-resource']) {
@@ -68,6 +79,7 @@ function typeErrors(schema: Schema, path: string, place: Place): FieldError[] {
     if (!schema.properties && !schema['x-kubernetes-preserve-unknown-fields']) {
       errors.push(required(child(path, 'properties'), 'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields'));
     }
+    if (schema.type !== undefined && schema.type !== 'object') errors.push(invalid(type, schema.type, 'must be object if x-kubernetes-embedded-resource is true'));
   }
   return errors;
 }
@@ -77,7 +89,6 @@ function unsupported(schema: Schema, path: string): FieldError[] {
   if (schema.uniqueItems) errors.push(forbidden(child(path, 'uniqueItems'), 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic'));
   if (Array.isArray(schema.items)) errors.push(forbidden(child(path, 'items'), 'items must be a schema object and not an array'));
   if (schema.properties && schema.additionalProperties !== undefined) errors.push(forbidden(child(path, 'additionalProperties'), 'additionalProperties and properties are mutual exclusive'));
-  else if (schema.additionalProperties === false) errors.push(forbidden(child(path, 'additionalProperties'), 'additionalProperties cannot be set to false'));
   if (schema['x-kubernetes-preserve-unknown-fields'] === false) errors.push(invalid(child(path, 'x-kubernetes-preserve-unknown-fields'), false, 'must be true or undefined'));
   return errors;
 }
@@ -99,7 +110,7 @@ function listErrors(schema: Schema, path: string): FieldError[] {
   const { items } = schema;
   if (listType === 'set' && isObject(items)) {
     if (items.type === 'array' && items['x-kubernetes-list-type'] !== 'atomic') errors.push(invalid(child(path, 'items', 'x-kubernetes-list-type'), items['x-kubernetes-list-type'], 'must be atomic as item of a list with x-kubernetes-list-type=set'));
-    if (items.type === 'object' && items['x-kubernetes-map-type'] !== 'atomic') errors.push(invalid(child(path, 'items', 'x-kubernetes-map-type'), items['x-kubernetes-map-type'], 'must be atomic as item of a list with x-kubernetes-list-type=set'));
+    if (items.type === 'object' && items['x-kubernetes-map-type'] !== 'atomic') errors.push({ reason: 'FieldValueInvalid', field: child(path, 'items', 'x-kubernetes-map-type'), message: `Invalid value: ${JSON.stringify(items['x-kubernetes-map-type'] ?? null)}: must be atomic as item of a list with x-kubernetes-list-type=set` });
   }
   if (listType === 'map') errors.push(...mapKeyErrors(keys ?? [], items, path));
   if ((listType === 'set' || listType === 'map') && isObject(items) && items.nullable) errors.push(forbidden(child(path, 'items', 'nullable'), `cannot be nullable when x-kubernetes-list-type is ${listType}`));
@@ -113,15 +124,24 @@ function mapKeyErrors(keys: readonly string[], items: Schema | undefined, path: 
   if (keys.length === 0) errors.push(required(child(path, 'x-kubernetes-list-map-keys'), 'must not be empty if x-kubernetes-list-type is map'));
   if (!items) return [...errors, required(child(path, 'items'), 'must have a schema if x-kubernetes-list-type is map')];
   if (items.type !== 'object') errors.push(invalid(child(path, 'items', 'type'), items.type, "must be object if parent array's x-kubernetes-list-type is map"));
-  for (const [index, key] of keys.entries()) {
+  if (new Set(keys).size !== keys.length) errors.push(invalid(child(path, 'x-kubernetes-list-map-keys'), keys, 'must not contain duplicate entries'));
+  if (items.properties && keys.some((key) => !items.properties?.[key])) errors.push(invalid(child(path, 'x-kubernetes-list-map-keys'), keys, 'entries must all be names of item properties'));
+  for (const key of keys) {
     const property = items.properties?.[key];
     const field = at(child(path, 'items', 'properties'), key);
-    if (!property) errors.push(invalid(at(child(path, 'x-kubernetes-list-map-keys'), index), key, 'entries must all be names of item properties'));
-    else if (property.type === 'array' || property.type === 'object') errors.push(invalid(child(field, 'type'), property.type, "must be a scalar type if parent array's x-kubernetes-list-type is map"));
-    else if (property.default === undefined && !items.required?.includes(key)) errors.push(required(child(field, 'default'), 'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property'));
+    if (!property) continue;
+    if (property.type === 'array' || property.type === 'object') errors.push(invalid(child(field, 'type'), property.type, "must be a scalar type if parent array's x-kubernetes-list-type is map"));
+    if (property.default === undefined && !items.required?.includes(key)) errors.push(required(child(field, 'default'), 'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property'));
   }
-  if (new Set(keys).size !== keys.length) errors.push(invalid(child(path, 'x-kubernetes-list-map-keys'), keys, 'must not contain duplicate entries'));
   return errors;
+}
+
+/** What Go says of the patterns that people get wrong. */
+function expressionProblem(pattern: string): string {
+  if (/(?:^|[^\\])\[[^\]]*$/.test(pattern)) return `error parsing regexp: missing closing ]: \`${pattern.slice(pattern.lastIndexOf('['))}\``;
+  if (/^[*+?]/.test(pattern)) return `error parsing regexp: missing argument to repetition operator: \`${pattern[0]}\``;
+  const depth = (pattern.match(/(?<!\\)\(/g) ?? []).length - (pattern.match(/(?<!\\)\)/g) ?? []).length;
+  return depth < 0 ? `error parsing regexp: unexpected ): \`${pattern}\`` : `error parsing regexp: missing closing ): \`${pattern}\``;
 }
 
 function metadataErrors(schema: Schema, path: string): FieldError[] {
@@ -137,11 +157,12 @@ function checkErrors(schema: Schema, path: string): FieldError[] {
     ...(['allOf', 'anyOf', 'oneOf'] as const).flatMap((word) => (schema[word] ?? []).map((part, index) => [part, at(child(path, word), index)] as const)),
     ...(schema.not ? [[schema.not, child(path, 'not')] as const] : []),
   ];
-  return checks.flatMap(([part, partPath]) => checkOnly(part, partPath, schema, path, schema['x-kubernetes-int-or-string'] === true));
+  // `anyOf: [{type: integer}, {type: string}]` is how int-or-string is spelled out.
+  const spelledOut = schema.anyOf?.length === 2 && schema.anyOf[0]?.type === 'integer' && schema.anyOf[1]?.type === 'string';
+  return checks.flatMap(([part, partPath]) => checkOnly(part, partPath, schema, path, spelledOut || schema['x-kubernetes-int-or-string'] === true));
 }
 
 function checkOnly(part: Schema, partPath: string, declared: Schema, path: string, mayHaveType: boolean): FieldError[] {
-  // `anyOf: [{type: integer}, {type: string}]` is how int-or-string is spelled out.
   const banned = NOT_IN_CHECKS.filter(([word]) => part[word] !== undefined && part[word] !== false && !(word === 'type' && mayHaveType));
   const errors = banned.map(([word, detail]) => forbidden(child(partPath, word), detail));
   for (const [name, property] of Object.entries(part.properties ?? {})) {
@@ -149,11 +170,11 @@ function checkOnly(part: Schema, partPath: string, declared: Schema, path: strin
     const target = declared.properties?.[name] ?? (isObject(declared.additionalProperties) ? (declared.additionalProperties as Schema) : undefined);
     if (name === 'metadata' && path === '') errors.push(forbidden(field, 'must not be specified in a nested context'));
     else if (target) errors.push(...checkOnly(property, field, target, at(child(path, 'properties'), name), target['x-kubernetes-int-or-string'] === true));
-    else if (!declared['x-kubernetes-preserve-unknown-fields']) errors.push(required(at(child(path, 'properties'), name), `because it is defined in ${field}`));
+    else if (!declared['x-kubernetes-preserve-unknown-fields']) errors.push(incomplete(at(child(path, 'properties'), name), `because it is defined in ${field}`));
   }
   if (isObject(part.items)) {
     if (isObject(declared.items)) errors.push(...checkOnly(part.items, child(partPath, 'items'), declared.items, child(path, 'items'), declared.items['x-kubernetes-int-or-string'] === true));
-    else errors.push(required(child(path, 'items'), `because it is defined in ${child(partPath, 'items')}`));
+    else errors.push(incomplete(child(path, 'items'), `because it is defined in ${child(partPath, 'items')}`));
   }
   const nested = [...(part.allOf ?? []), ...(part.anyOf ?? []), ...(part.oneOf ?? []), ...(part.not ? [part.not] : [])];
   return [...errors, ...nested.flatMap((inner) => checkOnly(inner, partPath, declared, path, mayHaveType))];
@@ -167,5 +188,5 @@ function defaultErrors(schema: Schema, path: string, place: Place): FieldError[]
     if (prune(value, schema).length > 0) return [invalid(field, schema.default, 'must not have unknown fields')];
     applyDefaults(value, schema);
   }
-  return validateSchema(value, schema, field);
+  return validateSchema(value, schema).map((error) => ({ ...error, field: error.field === '<nil>' ? field : `${field}.${error.field}` }));
 }

@@ -2,7 +2,6 @@ import { at, child, duplicate, type FieldError, invalid, notSupported, required 
 import { sameJson } from '../schema/json.js';
 import { dns1035Label, dns1123Subdomain } from '../schema/names.js';
 import type { Schema } from '../schema/schema.js';
-import { jsonPath, JsonPathError } from '../table/json-path.js';
 import type { CustomResourceDefinition, CustomResourceNames, CustomResourceVersion } from './custom-resource-definition.js';
 import { isConditionTrue } from './custom-resource-definition.js';
 import { validateStructuralSchema } from './structural-schema.js';
@@ -10,13 +9,16 @@ import { validateStructuralSchema } from './structural-schema.js';
 const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
 const COLUMN_FORMATS = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
 const MOST_SELECTABLE_FIELDS = 8;
+/** Of a deprecation warning, in characters. */
+const LONGEST_WARNING = 256;
 
 /** What is wrong with a CustomResourceDefinition, in the words of kube-apiserver. */
-export function validateDefinition({ metadata, spec }: CustomResourceDefinition): FieldError[] {
+export function validateDefinition({ metadata, spec, status }: CustomResourceDefinition): FieldError[] {
   if (!spec) return [required('spec')];
   const errors: FieldError[] = [];
   const name = `${spec.names?.plural ?? ''}.${spec.group ?? ''}`;
-  if (metadata.name && metadata.name !== name) errors.push(invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'));
+  // Later the parts of the name cannot change.
+  if (metadata.name && metadata.name !== name && metadata.resourceVersion === undefined) errors.push(invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'));
   errors.push(...groupErrors(spec.group));
   if (spec.scope === undefined) errors.push(required('spec.scope'));
   else if (!['Cluster', 'Namespaced'].includes(spec.scope)) errors.push(notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']));
@@ -24,6 +26,7 @@ export function validateDefinition({ metadata, spec }: CustomResourceDefinition)
   errors.push(...nameErrors(spec.names ?? ({} as CustomResourceNames), 'spec.names'));
   errors.push(...versionsErrors(spec.versions ?? [], 'spec.versions'));
   errors.push(...conversionErrors(spec.conversion));
+  errors.push(...storedErrors(status?.storedVersions ?? [], spec.versions ?? []));
   errors.push(...approvalErrors(spec.group, metadata.annotations));
   return errors;
 }
@@ -35,14 +38,21 @@ export function validateDefinitionUpdate(crd: CustomResourceDefinition, previous
     const immutable = (field: string, value: unknown, before: unknown): void => {
       if (!sameJson(value, before)) errors.push(invalid(field, value, 'field is immutable'));
     };
+    immutable('spec.group', crd.spec.group, previous.spec.group);
     immutable('spec.scope', crd.spec.scope, previous.spec.scope);
     immutable('spec.names.kind', crd.spec.names.kind, previous.spec.names.kind);
+    immutable('spec.names.plural', crd.spec.names.plural, previous.spec.names.plural);
   }
-  const versions = crd.spec.versions.map(({ name }) => name);
-  (crd.status?.storedVersions ?? []).forEach((stored, index) => {
-    if (!versions.includes(stored)) errors.push(invalid(at('status.storedVersions', index), stored, 'must appear in spec.versions'));
-  });
   return errors;
+}
+
+/** Versions that objects were ever stored in stay, and the one that they are stored in now is among them. */
+function storedErrors(stored: readonly string[], versions: readonly CustomResourceVersion[]): FieldError[] {
+  const field = 'status.storedVersions';
+  if (stored.length === 0) return [{ reason: 'FieldValueInvalid', field, message: 'Invalid value: null: must have at least one stored version' }];
+  const left = new Set(stored);
+  const missing = versions.filter(({ name, storage }) => !left.delete(name) && storage).map(({ name }) => invalid(field, stored, `must have the storage version ${name}`));
+  return [...missing, ...stored.flatMap((version, index) => (left.has(version) ? [invalid(at(field, index), version, `missing from spec.versions; ${version} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${version} and removes ${version} from status.storedVersions`)] : []))];
 }
 
 function groupErrors(group: string | undefined): FieldError[] {
@@ -61,8 +71,10 @@ function nameErrors(names: CustomResourceNames, path: string): FieldError[] {
   if (!names.plural) errors.push(required(child(path, 'plural')));
   else label(child(path, 'plural'), names.plural);
   if (names.singular) label(child(path, 'singular'), names.singular);
+  if (!names.singular) errors.push(required(child(path, 'singular')));
   if (!names.kind) errors.push(required(child(path, 'kind')));
   else label(child(path, 'kind'), names.kind, 'may have mixed case, but should otherwise match: ');
+  if (!names.listKind) errors.push(required(child(path, 'listKind')));
   if (names.listKind) label(child(path, 'listKind'), names.listKind, 'may have mixed case, but should otherwise match: ');
   if (names.kind && names.kind === names.listKind) errors.push(invalid(child(path, 'listKind'), names.listKind, 'kind and listKind may not be the same'));
   names.shortNames?.forEach((name, index) => label(at(child(path, 'shortNames'), index), name));
@@ -73,59 +85,71 @@ function nameErrors(names: CustomResourceNames, path: string): FieldError[] {
 function versionsErrors(versions: readonly CustomResourceVersion[], path: string): FieldError[] {
   const names = versions.map(({ name }) => name);
   const errors: FieldError[] = [];
-  if (new Set(names).size !== names.length) errors.push(invalid(path, names, 'must contain unique version names'));
-  if (versions.filter(({ storage }) => storage).length !== 1) errors.push(invalid(path, names, 'must have exactly one version marked as storage version'));
-  versions.forEach((version, index) => errors.push(...versionErrors(version, at(path, index))));
+  if (new Set(names).size !== names.length) errors.push(invalid(path, internalVersions(versions), 'must contain unique version names'));
+  if (versions.filter(({ storage }) => storage).length !== 1) errors.push(invalid(path, internalVersions(versions), 'must have exactly one version marked as storage version'));
+  versions.forEach((version, index) => errors.push(...versionErrors(version, at(path, index), versions, index)));
+  const [first] = versions;
+  if (first && dns1035Label(first.name ?? '').length > 0) errors.push(invalid('spec.version', first.name, dns1035Label(first.name ?? '').join(',')));
   return errors;
 }
 
-function versionErrors(version: CustomResourceVersion, path: string): FieldError[] {
+/** What all versions have in common Kubernetes keeps once, and its errors say so: `spec.validation` rather than `spec.versions[0].schema`. */
+type Shared = 'schema' | 'subresources' | 'additionalPrinterColumns' | 'selectableFields';
+const SHARED_NAMES: Record<Shared, string> = { schema: 'spec.validation', subresources: 'spec.subresources', additionalPrinterColumns: 'spec.additionalPrinterColumns', selectableFields: 'spec.selectableFields' };
+const isShared = (versions: readonly CustomResourceVersion[], part: Shared): boolean => versions.every((version) => sameJson(version[part] ?? null, versions[0]![part] ?? null));
+
+/** Versions as Kubernetes prints them. */
+const internalVersions = (versions: readonly CustomResourceVersion[]): unknown => versions.map((version) => ({
+  Name: version.name, Served: version.served ?? false, Storage: version.storage ?? false, Deprecated: version.deprecated ?? false, DeprecationWarning: version.deprecationWarning ?? null,
+  Schema: isShared(versions, 'schema') ? null : (version.schema ?? null), Subresources: isShared(versions, 'subresources') ? null : (version.subresources ?? null),
+  AdditionalPrinterColumns: isShared(versions, 'additionalPrinterColumns') ? null : (version.additionalPrinterColumns ?? null), SelectableFields: isShared(versions, 'selectableFields') ? null : (version.selectableFields ?? null),
+}));
+
+function versionErrors(version: CustomResourceVersion, path: string, versions: readonly CustomResourceVersion[], index: number): FieldError[] {
+  const placeOf = (part: Shared): string => (isShared(versions, part) ? SHARED_NAMES[part] : child(path, part));
+  // What is kept once is looked at once.
+  const looksAt = (part: Shared): boolean => index === 0 || !isShared(versions, part);
   const errors: FieldError[] = [];
   const problems = dns1035Label(version.name ?? '');
   if (problems.length > 0) errors.push(invalid(child(path, 'name'), version.name, problems.join(',')));
   if (version.deprecationWarning !== undefined && !version.deprecated) errors.push(invalid(child(path, 'deprecationWarning'), version.deprecationWarning, 'can only be set for deprecated versions'));
   const schema = version.schema?.openAPIV3Schema;
-  const schemaPath = child(path, 'schema', 'openAPIV3Schema');
-  if (!schema) errors.push(required(schemaPath, 'schemas are required'));
-  else {
+  const schemaPath = child(placeOf('schema'), 'openAPIV3Schema');
+  if (version.deprecationWarning !== undefined && version.deprecationWarning.length > LONGEST_WARNING) errors.push(invalid(child(path, 'deprecationWarning'), version.deprecationWarning, `must be <= ${LONGEST_WARNING} characters long`));
+  if (!schema) errors.push(required(child(path, 'schema', 'openAPIV3Schema')));
+  else if (looksAt('schema')) {
     errors.push(...validateStructuralSchema(schema, schemaPath));
     if (schema.nullable) errors.push({ reason: 'FieldValueForbidden', field: child(schemaPath, 'nullable'), message: 'Forbidden: nullable cannot be true at the root' });
   }
-  errors.push(...scaleErrors(version.subresources?.scale, child(path, 'subresources', 'scale')));
-  version.additionalPrinterColumns?.forEach((column, index) => {
-    const place = at(child(path, 'additionalPrinterColumns'), index);
+  if (looksAt('subresources')) errors.push(...scaleErrors(version.subresources?.scale, child(placeOf('subresources'), 'scale')));
+  for (const [at_, column] of (looksAt('additionalPrinterColumns') ? (version.additionalPrinterColumns ?? []) : []).entries()) {
+    const place = at(placeOf('additionalPrinterColumns'), at_);
     if (!column.name) errors.push(required(child(place, 'name')));
     if (!column.type) errors.push(required(child(place, 'type'), `must be one of ${COLUMN_TYPES.join(',')}`));
     else if (!COLUMN_TYPES.includes(column.type)) errors.push(invalid(child(place, 'type'), column.type, `must be one of ${COLUMN_TYPES.join(',')}`));
     if (column.format && !COLUMN_FORMATS.includes(column.format)) errors.push(invalid(child(place, 'format'), column.format, `must be one of ${COLUMN_FORMATS.join(',')}`));
-    if (!column.jsonPath) errors.push(required(child(place, 'jsonPath')));
-    else errors.push(...pathErrors(column.jsonPath, child(place, 'jsonPath')));
-  });
-  const selectable = version.selectableFields ?? [];
-  if (selectable.length > MOST_SELECTABLE_FIELDS) errors.push({ reason: 'FieldValueTooMany', field: child(path, 'selectableFields'), message: `Too many: ${selectable.length}: must have at most ${MOST_SELECTABLE_FIELDS} items` });
+    if (!column.jsonPath) errors.push(required(child(place, 'JSONPath')));
+    else if (!column.jsonPath.startsWith('.')) errors.push(invalid(child(place, 'JSONPath'), column.jsonPath, 'must be a simple json path starting with .'));
+  }
+  const selectable = looksAt('selectableFields') ? (version.selectableFields ?? []) : [];
+  if (selectable.length > MOST_SELECTABLE_FIELDS) errors.push({ reason: 'FieldValueTooMany', field: placeOf('selectableFields'), message: `Too many: ${selectable.length}: must have at most ${MOST_SELECTABLE_FIELDS} items` });
   selectable.forEach(({ jsonPath: selected }, index) => {
-    const field = child(at(child(path, 'selectableFields'), index), 'jsonPath');
+    const field = child(at(placeOf('selectableFields'), index), 'jsonPath');
     if (!selected) errors.push(required(field));
-    else if (/^\.?metadata\b/.test(selected)) errors.push(invalid(field, selected, 'must not point to fields in metadata'));
+    else if (!/^[.[]/.test(selected)) errors.push(invalid(field, selected, `is an invalid path: expected [ or . but got: ${selected}`));
+    else if (!fieldAt(schema, selected)) errors.push(invalid(field, selected, 'is an invalid path: does not refer to a valid field'));
+    else if (/^\.metadata\b/.test(selected)) errors.push(invalid(field, selected, 'must not point to fields in metadata'));
     else if (!selectableType(schema, selected)) errors.push(invalid(field, selected, 'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.'));
     else if (selectable.findIndex((other) => other.jsonPath === selected) !== index) errors.push(duplicate(field, selected));
   });
   return errors;
 }
 
-function selectableType(schema: Schema | undefined, path: string): boolean {
-  const target = path.replace(/^\./, '').split('.').reduce<Schema | undefined>((current, name) => current?.properties?.[name], schema);
-  return target?.type === 'string' || target?.type === 'boolean' || target?.type === 'integer';
-}
+const fieldAt = (schema: Schema | undefined, path: string): Schema | undefined => path.replace(/^\./, '').split('.').reduce<Schema | undefined>((current, name) => current?.properties?.[name], schema);
 
-function pathErrors(path: string, field: string): FieldError[] {
-  try {
-    jsonPath(path);
-    return path.startsWith('.') ? [] : [invalid(field, path, 'must be a simple json path starting with .')];
-  } catch (error) {
-    if (!(error instanceof JsonPathError)) throw error;
-    return [invalid(field, path, error.message)];
-  }
+function selectableType(schema: Schema | undefined, path: string): boolean {
+  const target = fieldAt(schema, path);
+  return target?.type === 'string' || target?.type === 'boolean' || target?.type === 'integer';
 }
 
 function scaleErrors(scale: NonNullable<CustomResourceVersion['subresources']>['scale'], path: string): FieldError[] {
@@ -133,7 +157,8 @@ function scaleErrors(scale: NonNullable<CustomResourceVersion['subresources']>['
   const under = (field: keyof typeof scale, roots: readonly string[], where: string): FieldError[] => {
     const value = scale[field];
     if (!value) return field === 'labelSelectorPath' ? [] : [required(child(path, field))];
-    const fits = roots.some((root) => value.startsWith(`${root}.`)) && !value.includes('[');
+    if (!value.startsWith('.')) return [invalid(child(path, field), value, 'must be a simple json path starting with .')];
+    const fits = roots.some((root) => value.startsWith(`${root}.`));
     return fits ? [] : [invalid(child(path, field), value, `should be a json path under ${where}`)];
   };
   return [...under('specReplicasPath', ['.spec'], '.spec'), ...under('statusReplicasPath', ['.status'], '.status'), ...under('labelSelectorPath', ['.spec', '.status'], 'either .spec or .status')];
@@ -143,13 +168,15 @@ function conversionErrors(conversion: CustomResourceDefinition['spec']['conversi
   if (!conversion) return [];
   const path = 'spec.conversion';
   if (conversion.strategy !== 'None' && conversion.strategy !== 'Webhook') return [notSupported(child(path, 'strategy'), conversion.strategy ?? '', ['None', 'Webhook'])];
-  if (conversion.strategy === 'None') return conversion.webhook ? [{ reason: 'FieldValueForbidden', field: child(path, 'webhook'), message: 'Forbidden: should not be set when strategy is not set to Webhook' }] : [];
+  if (conversion.strategy === 'None') return conversion.webhook ? [{ reason: 'FieldValueForbidden', field: child(path, 'conversionReviewVersions'), message: 'Forbidden: should not be set when strategy is not set to Webhook' }] : [];
   const clientConfig = conversion.webhook?.clientConfig;
-  if (!clientConfig) return [required(child(path, 'webhook', 'clientConfig'), 'required when strategy is set to Webhook')];
   const errors: FieldError[] = [];
-  if ((clientConfig.url === undefined) === (clientConfig.service === undefined)) errors.push(required(child(path, 'webhook', 'clientConfig'), 'exactly one of url or service is required'));
+  const place = child(path, 'webhookClientConfig');
+  if (!clientConfig) errors.push(required(place, 'required when strategy is set to Webhook'));
+  else if ((clientConfig.url === undefined) === (clientConfig.service === undefined)) errors.push(required(place, 'exactly one of url or service is required'));
+  else if (clientConfig.url !== undefined && !clientConfig.url.startsWith('https://')) errors.push(invalid(child(place, 'url'), clientConfig.url.split(':')[0], "'https' is the only allowed URL scheme; desired format: https://host[/path]"));
   const versions = conversion.webhook?.conversionReviewVersions ?? [];
-  const field = child(path, 'webhook', 'conversionReviewVersions');
+  const field = child(path, 'conversionReviewVersions');
   if (versions.length === 0) errors.push(required(field));
   else if (!versions.some((version) => version === 'v1' || version === 'v1beta1')) errors.push(invalid(field, versions, 'must include at least one of v1, v1beta1'));
   return errors;

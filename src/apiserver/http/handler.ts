@@ -55,8 +55,8 @@ export function createHandler(ctx: RestContext, documents: readonly DocumentHand
 
 /** Whether a path is in the core group or in one that has resources; nobody answers for others. */
 function isServed(path: string, registry: ResourceRegistry): boolean {
-  const [, root, group] = path.split(/[/?]/);
-  return group !== undefined && (root === 'api' || (root === 'apis' && registry.list().some((definition) => definition.group === group)));
+  const [, root, group, version] = path.split(/[/?]/);
+  return group !== undefined && (root === 'api' || (root === 'apis' && registry.list().some((definition) => definition.group === group && (!definition.custom || version === undefined || definition.version === version))));
 }
 
 function headersOf(contentType: string, warnings: readonly string[]): Record<string, string> {

@@ -95,7 +95,7 @@ export function takeFromOthers(managers: Map<string, Manager>, own: string, { ch
 }
 
 /** Keeps `managedFields` through a write that is not an apply: the writer owns what it changed, and nobody what it removed. */
-export function trackUpdate({ clock }: RestContext, definition: ResourceDefinition, previous: ApiObject | undefined, next: ApiObject, subresource: Subresource, { fieldManager }: WriteOptions): void {
+export function trackUpdate({ clock }: Pick<RestContext, 'clock'>, definition: ResourceDefinition, previous: ApiObject | undefined, next: ApiObject, subresource: Subresource, { fieldManager }: Pick<WriteOptions, 'fieldManager'>): void {
   const given = next.metadata.managedFields;
   if (previous && isReset(given)) {
     delete next.metadata.managedFields;

@@ -28,7 +28,6 @@ export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unkn
   refuseUntyped(definition, config);
   const named = Boolean(config.metadata.name);
   matchUrl(ctx, config, definition, namespace, name);
-  refuseDuplicates(options);
 
   if (subresource === '' && !ctx.storage.get(definition.storageResource, namespace, name)) {
     return { type: 'object', status: 201, definition, object: await createApplied(ctx, info, config, { ...options, named }) };
@@ -37,6 +36,7 @@ export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unkn
   const object = await guaranteedUpdate(ctx, info, options, {
     modify(current) {
       const next = apply(ctx, definition, current, config, subresource, { ...options, named });
+      refuseDuplicates(options);
       managedFields = next.metadata.managedFields;
       definition.setDefaults(next);
       return next;
@@ -51,8 +51,8 @@ export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unkn
 
 /** What applies must say is all of the schema, whatever `fieldValidation` asks for: nobody could own it otherwise. */
 function refuseUntyped(definition: ResourceDefinition, config: ApiObject): void {
-  const { apiVersion, kind, metadata } = config;
-  const untyped = (problem: string): StatusError => new StatusError(500, '', `failed to create typed patch object (${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${apiVersion}, Kind=${kind}): ${problem}`);
+  const { metadata } = config;
+  const untyped = (problem: string): StatusError => new StatusError(500, '', `failed to create typed patch object (${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${typeText(config)}): ${problem}`);
   const misfit = untypedPart(config, definition.schema);
   if (misfit !== undefined) throw untyped(misfit);
   const problems = decoded(() => definition.prune(config), ({ message }) => untyped(message)).map(undeclaredFieldText);
@@ -77,6 +77,7 @@ async function createApplied(ctx: RestContext, { definition, name }: RequestInfo
   if (uid) throw conflict(definition, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
   delete config.metadata.resourceVersion;
   const object = apply(ctx, definition, undefined, deepClone(config), '', options);
+  refuseDuplicates(options);
   const { managedFields } = object.metadata;
   definition.setDefaults(object);
   return createDecoded(ctx, definition, object, options, (complete) => {

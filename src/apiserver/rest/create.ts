@@ -15,6 +15,7 @@ const NAME_ATTEMPTS = 8;
 export async function create(ctx: RestContext, info: RequestInfo, body: ApiObject, options: WriteOptions): Promise<RestResult> {
   const { definition, namespace } = info;
   matchUrl(ctx, body, definition, namespace, '');
+  if (definition.terminating) throw forbidden(definition, body.metadata.name ?? '', 'create not allowed while custom resource definition is terminating');
   pruneUnknown(definition, body, options);
   definition.setDefaults(body);
   const stored = await createDecoded(ctx, definition, body, options, (object) => trackUpdate(ctx, definition, undefined, object, '', options));

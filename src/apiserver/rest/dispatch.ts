@@ -4,7 +4,7 @@ import { decodePatch, decodeDeleteOptions, decodeObject, mediaType } from '../ht
 import { negotiate } from '../http/negotiate.js';
 import { PROTOBUF } from '../http/protobuf.js';
 import { type DuplicateFields, duplicateFields, duplicateKeys, NO_DUPLICATES } from '../schema/duplicate-fields.js';
-import { noSuchMethod, notAcceptable, unknownPath } from '../status.js';
+import { methodNotAllowed, noSuchMethod, notAcceptable, unknownPath } from '../status.js';
 import { watch } from '../watch/watch-events.js';
 import { readComponentStatus } from './component-status.js';
 import type { RestContext, RestResult } from './context.js';
@@ -94,7 +94,7 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
     default:
       if (definition.storageResource === 'pods' && CONNECTIONS.has(subresource)) return connectPod(ctx, info, request);
       if (definition.subresources[subresource as keyof typeof definition.subresources]) {
-        throw noSuchMethod();
+        throw definition.custom ? methodNotAllowed(definition, verb) : noSuchMethod();
       }
       throw unknownPath();
   }

@@ -4,6 +4,7 @@ import { trackUpdate } from '../patch/managed-fields.js';
 import { mergePatch } from '../patch/merge-patch.js';
 import { strategicMergePatch, StrategicMergeError } from '../patch/strategic-merge-patch.js';
 import { badRequest, invalid, StatusError, unsupportedMediaType, wrongMediaType } from '../status.js';
+import { type DuplicateFields, NO_DUPLICATES } from '../schema/duplicate-fields.js';
 import { goFormat } from '../schema/go-format.js';
 import { deepClone } from '../storage/deep.js';
 import { applyPatch } from './apply.js';
@@ -31,6 +32,7 @@ export async function patch(ctx: RestContext, info: RequestInfo, contentType: st
   if (contentType === APPLY_YAML) return applyPatch(ctx, info, body, options);
   if (info.query.has('force')) throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [{ reason: 'FieldValueForbidden', field: 'force', message: 'Forbidden: may not be specified for non-apply patch' }]);
   const apply = patcher(definition, contentType, body);
+  if (contentType === JSON_PATCH && Array.isArray(body)) options = { ...options, duplicates: problemsOfPatch(body as readonly JsonObject[], options.duplicates) };
   const object = await guaranteedUpdate(ctx, info, options, {
     modify(current) {
       const next = apply(current) as ApiObject;
@@ -49,6 +51,14 @@ export async function patch(ctx: RestContext, info: RequestInfo, contentType: st
   });
   return { type: 'object', status: 200, definition, object };
 }
+
+/** What is wrong with the operations themselves: fields that come twice, and those that no operation has. */
+function problemsOfPatch(operations: readonly JsonObject[], duplicates: DuplicateFields = NO_DUPLICATES): DuplicateFields {
+  const unknown = operations.flatMap((operation, index) => Object.keys(operation ?? {}).filter((name) => !OPERATION_FIELDS.has(name)).map((name) => `unknown field "[${index}].${name}"`));
+  return { ...NO_DUPLICATES, problems: [...duplicates.problems.map(({ text }) => text), ...unknown].map((text) => ({ text: `json patch ${text}`, offset: 0 })) };
+}
+
+const OPERATION_FIELDS = new Set(['op', 'path', 'from', 'value']);
 
 /** What a patch does to an object; the result is a private copy. */
 export function patcher(definition: ResourceDefinition, contentType: string, body: unknown): (current: ApiObject) => unknown {

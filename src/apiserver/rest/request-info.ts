@@ -1,6 +1,6 @@
 import type { ResourceDefinition, ResourceRegistry, Subresource } from '../contracts.js';
 import { CONNECTIONS } from './subresources/connect.js';
-import { methodNotAllowed, noSuchMethod, unknownPath } from '../status.js';
+import { methodNotAllowed, noSuchMethod, notFound, unknownPath } from '../status.js';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
@@ -16,6 +16,8 @@ export interface RequestInfo {
   readonly query: URLSearchParams;
 }
 
+/** What custom resources could have. */
+const CUSTOM_SUBRESOURCES = new Set(['status', 'scale']);
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
 
 /** Reads method and path as kube-apiserver's router does; undefined for paths outside `/api/VERSION` and `/apis/GROUP/VERSION`. */
@@ -41,6 +43,7 @@ export function parseRequest(method: string, pathname: string, query: URLSearchP
   const definition = registry.lookup(group, version, plural);
   if (!definition || (namespace !== '' && !definition.namespaced)) throw unknownPath();
   if (subresource !== '' && !Object.hasOwn(definition.subresources, subresource)) {
+    if (definition.custom && CUSTOM_SUBRESOURCES.has(subresource)) throw notFound(definition, name);
     if (definition.storageResource !== 'pods' || !CONNECTIONS.has(subresource)) throw unknownPath();
   }
   if (rest.length > 3) throw unknownPath();
@@ -57,7 +60,7 @@ export function parseRequest(method: string, pathname: string, query: URLSearchP
   if (!verb || (allNamespaces && verb !== 'list' && verb !== 'watch')) {
     throw name !== '' && allNamespaces ? unknownPath() : noSuchMethod();
   }
-  if (subresource === '' && !definition.verbs.includes(verb)) throw definition.custom ? methodNotAllowed(definition, verb) : noSuchMethod();
+  if (subresource === '' && !definition.verbs.includes(verb) && !definition.terminating) throw definition.custom ? methodNotAllowed(definition, verb) : noSuchMethod();
   return { verb, definition, namespace, name: verb === 'watch' ? '' : name, subresource: subresource as Subresource, query };
 }
 

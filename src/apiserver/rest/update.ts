@@ -20,7 +20,7 @@ export async function update(ctx: RestContext, info: RequestInfo, body: ApiObjec
   pruneUnknown(definition, body, options);
   definition.setDefaults(body);
   if (!body.metadata.resourceVersion && (definition.custom || CONDITIONAL_ONLY.has(definition.storageResource)) && ctx.storage.get(definition.storageResource, namespace, name)) {
-    throw invalid(definition, name, [{ reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0x0: must be specified for an update' }]);
+    throw invalid({ group: definition.group, kind: definition.plural }, name, [{ reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0: must be specified for an update' }]);
   }
   const object = await guaranteedUpdate(ctx, info, options, {
     modify(current) {

@@ -47,8 +47,11 @@ function builtinFromStorage(definition: ResourceDefinition, apiVersion: string, 
 function readCustom(definition: ResourceDefinition, stored: ApiObject, converted: ApiObject): ApiObject {
   return remember(definition, stored, () => {
     const object = { ...deepClone(converted), apiVersion: apiVersionOf(definition) };
+    // Versions that differ in name only are read as they are stored, and lose what they do not know.
+    const renamed = !definition.convertsByHook && stored.apiVersion !== object.apiVersion;
+    if (renamed) definition.readStored?.(object);
     definition.prune(object);
-    definition.setDefaults(object);
+    if (!renamed) definition.setDefaults(object);
     return object;
   });
 }

@@ -42,7 +42,7 @@ export function readWriteOptions(kind: OptionsKind, query: URLSearchParams, user
   }
   const fieldValidation = query.get('fieldValidation') || 'Warn';
   if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
-    throw badRequest(`fieldValidation parameter: unsupported value: ${fieldValidation}: supported values: "Ignore", "Strict", "Warn"`);
+    return refuse('fieldValidation', 'FieldValueNotSupported', `Unsupported value: ${JSON.stringify(fieldValidation)}: supported values: "", "Ignore", "Strict", "Warn"`);
   }
   return {
     dryRun: dryRun.length > 0,
@@ -66,7 +66,8 @@ export function pruneUnknown(definition: ResourceDefinition, object: ApiObject, 
   const problems = problemsOf(definition, unknown, duplicates);
   if (problems.length === 0) return;
   if (fieldValidation === 'Strict') throw refuse(new DecodeError(`strict decoding error: ${problems.join(', ')}`));
-  problems.forEach(warn);
+  // Of a YAML text all is one problem, but every line is a warning.
+  for (const problem of problems) problem.replace(/^yaml: unmarshal errors:\n/, '').split('\n').forEach((line) => warn(line.trim()));
 }
 
 /** A body that is no object of its kind. */

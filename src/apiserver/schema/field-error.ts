@@ -44,7 +44,7 @@ export function notSupported(field: string, value: unknown, supported: readonly 
 }
 
 export const tooLong = (field: string, maximum: number): FieldError => fieldError('FieldValueTooLong', field, 'Too long', `may not be more than ${maximum} bytes`);
-export const tooMany = (field: string, actual: number, maximum: number): FieldError => fieldError('FieldValueTooMany', field, `Too many: ${actual}`, `must have at most ${maximum} items`);
+export const tooMany = (field: string, actual: number, maximum: number): FieldError => fieldError('FieldValueTooMany', field, `Too many: ${actual}`, `must have at most ${maximum} item${maximum === 1 ? '' : 's'}`);
 
 /** The error as one line, with its field. */
 export const fieldErrorText = ({ field, message }: FieldError): string => (field === '' ? message : `${field}: ${message}`);

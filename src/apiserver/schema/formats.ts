@@ -1,4 +1,5 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
+import type { Schema } from './schema.js';
 
 const DURATION = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h)(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))*$|^[+-]?0$/;
 const DURATION_WORDS = /^\d+\s*(?:ns|us|µs|ms|s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days|w|week|weeks)$/;
@@ -47,3 +48,13 @@ const CHECKS: Record<string, (value: string) => boolean> = {
 
 /** Whether a text has a format. Formats that Kubernetes does not check always fit. */
 export const fitsFormat = (value: string, format: string): boolean => CHECKS[format]?.(value) ?? true;
+
+/** Formats that are known without a check of their own, most of them for other types. */
+const UNCHECKED = new Set(['int32', 'int64', 'float', 'double', 'password', 'byte', 'date', 'date-time', 'datetime', 'duration', 'isbn', 'isbn10', 'isbn13', 'creditcard', 'ssn', 'k8s-short-name', 'k8s-long-name']);
+
+/** The formats in a schema that nobody knows. */
+export function unknownFormats(schema: Schema): string[] {
+  const { format, properties = {}, items, additionalProperties } = schema;
+  const inner = [...Object.values(properties), ...(items && !Array.isArray(items) ? [items] : []), ...(typeof additionalProperties === 'object' ? [additionalProperties] : [])];
+  return [...(format !== undefined && !UNCHECKED.has(format) && !Object.hasOwn(CHECKS, format) ? [format] : []), ...inner.flatMap(unknownFormats)];
+}

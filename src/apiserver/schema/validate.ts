@@ -26,6 +26,10 @@ function check(value: unknown, schema: Schema, path: string, old: OldValue): Out
   if (old !== NO_OLD_VALUE && sameJson(value, old)) return outcome;
   if (!fitsType(value, schema)) {
     outcome.errors.push(typeMismatch(value, schema, path));
+    // Numbers are looked at twice, the second time without their field.
+    if (schema.type === 'integer' && typeof value === 'number') {
+      outcome.errors.push(invalid('', '', `Checked value must be of type integer (${schema.format ?? 'default'} format) in ${path}`), ...checkNumber(value, schema, path));
+    }
     return outcome;
   }
   outcome.matches += 1;
@@ -62,9 +66,10 @@ function typeMismatch(value: unknown, schema: Schema, path: string): FieldError 
 function checkString(value: string, schema: Schema, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const length = schema.maxLength === undefined && schema.minLength === undefined ? 0 : Array.from(value).length;
+  // The first of these is all that is said.
   if (schema.maxLength !== undefined && length > schema.maxLength) errors.push(tooLong(path, schema.maxLength));
-  if (schema.minLength !== undefined && length < schema.minLength) errors.push(invalid(path, value, `${path} in body should be at least ${schema.minLength} chars long`));
-  if (schema.pattern !== undefined && !regularExpression(schema.pattern)?.test(value)) errors.push(invalid(path, value, `${path} in body should match '${schema.pattern}'`));
+  else if (schema.minLength !== undefined && length < schema.minLength) errors.push(invalid(path, value, `${path} in body should be at least ${schema.minLength} chars long`));
+  else if (schema.pattern !== undefined && !regularExpression(schema.pattern)?.test(value)) errors.push(invalid(path, value, `${path} in body should match '${schema.pattern}'`));
   if (schema.format !== undefined && !fitsFormat(value, schema.format)) errors.push(typeInvalid(path, value, `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`));
   return errors;
 }
@@ -73,13 +78,16 @@ function checkNumber(value: number, schema: Schema, path: string): FieldError[] 
   const errors: FieldError[] = [];
   const { minimum, maximum, multipleOf } = schema;
   const should = (what: string): void => void errors.push(invalid(path, value, `${path} in body should be ${what}`));
+  // Factors are cut to integers where the value is one.
+  const factor = multipleOf !== undefined && Number.isInteger(value) ? Math.trunc(multipleOf) : multipleOf;
+  if (factor !== undefined && factor <= 0) errors.push(invalid(path, factor, `factor MultipleOf declared for ${path} must be positive: ${factor}`));
   if (maximum !== undefined) {
     if (schema.exclusiveMaximum ? value >= maximum : value > maximum) should(`${schema.exclusiveMaximum ? 'less than' : 'less than or equal to'} ${maximum}`);
   }
   if (minimum !== undefined) {
     if (schema.exclusiveMinimum ? value <= minimum : value < minimum) should(`${schema.exclusiveMinimum ? 'greater than' : 'greater than or equal to'} ${minimum}`);
   }
-  if (multipleOf !== undefined && !Number.isInteger(value / multipleOf)) should(`a multiple of ${multipleOf}`);
+  if (factor !== undefined && factor > 0 && !Number.isInteger(value / factor)) should(`a multiple of ${multipleOf}`);
   return errors;
 }
 

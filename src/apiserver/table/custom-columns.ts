@@ -22,7 +22,7 @@ export function customColumns(declared: readonly PrinterColumn[] | undefined): T
   return {
     definitions: [
       nameColumn.definition,
-      ...columns.map(({ name, type, format = '', description = '', priority = 0 }) => ({ name, type: type as ColumnDefinition['type'], format, description, priority })),
+      ...columns.map(({ name, type, format = '', jsonPath: path, description = `Custom resource definition column (in JSONPath format): ${path}`, priority = 0 }) => ({ name, type: type as ColumnDefinition['type'], format, description, priority })),
     ],
     cells: (object, now) => [object.metadata.name ?? '', ...cells.map(({ type, path }) => cellOf(object, type, path, now))],
   };

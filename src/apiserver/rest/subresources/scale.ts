@@ -2,7 +2,7 @@ import type { ApiObject, JsonObject, ScalePaths } from '../../contracts.js';
 import { builtinSchema } from '../../kinds/type-catalogue.js';
 import { trackUpdate } from '../../patch/managed-fields.js';
 import { decodeBuiltin } from '../../schema/decode.js';
-import { badRequest, invalid, notFound, unknownPath } from '../../status.js';
+import { badRequest, internalError, invalid, notFound, unknownPath } from '../../status.js';
 import type { RestContext, RestResult } from '../context.js';
 import { readPath, writePath } from '../json-path.js';
 import { formatLabelSelector } from '../label-selector.js';
@@ -22,7 +22,7 @@ interface Scale extends ApiObject {
 export async function getScale(ctx: RestContext, { definition, namespace, name }: RequestInfo): Promise<RestResult> {
   const stored = ctx.storage.get(definition.storageResource, namespace, name);
   if (!stored) throw notFound(definition, name);
-  return { type: 'object', status: 200, object: scaleOf(await oneFromStorage(ctx, definition, stored), pathsOf(definition)) };
+  return { type: 'object', status: 200, object: scaleOf(await oneFromStorage(ctx, definition, stored), definition.custom, pathsOf(definition)) };
 }
 
 /** PUT of a Scale. */
@@ -41,12 +41,14 @@ async function writeScale(ctx: RestContext, info: RequestInfo, options: WriteOpt
   const paths = pathsOf(definition);
   const object = await guaranteedUpdate(ctx, info, options, {
     modify(current) {
-      const wanted = change(scaleOf(current, paths));
+      const wanted = change(scaleOf(current, definition.custom, paths));
       if (typeof wanted !== 'object' || wanted === null || typeof wanted.metadata !== 'object' || wanted.metadata === null) throw badRequest('the patch made something that is not a Scale with metadata');
       if (wanted.kind !== 'Scale' || wanted.apiVersion !== 'autoscaling/v1') throw badRequest(`the object in the body must be an autoscaling/v1 Scale, not ${wanted.apiVersion} ${wanted.kind}`);
       decoded(() => decodeBuiltin(wanted, builtinSchema('autoscaling.v1.Scale')), cannotBeHandled({ kind: 'Scale', version: 'v1' }));
       const { replicas = 0 } = (wanted['spec'] ?? {}) as { replicas?: number };
+      if (replicas < 0 && definition.custom) throw invalid(definition, name, [{ reason: 'FieldValueInvalid', field: paths.specReplicasPath, message: `Invalid value: ${replicas}: should be a non-negative integer` }]);
       if (replicas < 0) throw invalid(SCALE, name, [{ reason: 'FieldValueInvalid', field: 'spec.replicas', message: `Invalid value: ${replicas}: must be greater than or equal to 0` }]);
+      if (wanted.metadata.name && wanted.metadata.name !== name) throw badRequest(`the name of the object (${wanted.metadata.name}) does not match the name on the URL (${name})`);
       const next = structuredClone(current);
       if (wanted.metadata.uid) next.metadata.uid = wanted.metadata.uid;
       if (wanted.metadata.resourceVersion) next.metadata.resourceVersion = wanted.metadata.resourceVersion;
@@ -56,13 +58,14 @@ async function writeScale(ctx: RestContext, info: RequestInfo, options: WriteOpt
     },
     track: (current, next) => trackUpdate(ctx, definition, current, next, 'scale', options),
   });
-  return { type: 'object', status: 200, object: scaleOf(object, paths) };
+  return { type: 'object', status: 200, object: scaleOf(object, definition.custom, paths) };
 }
 
-function scaleOf(object: ApiObject, { specReplicasPath, statusReplicasPath, labelSelectorPath }: ScalePaths): Scale {
+function scaleOf(object: ApiObject, custom: boolean, { specReplicasPath, statusReplicasPath, labelSelectorPath }: ScalePaths): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const selector = labelSelectorPath ? readPath(object, labelSelectorPath) : undefined;
   const replicas = readPath(object, specReplicasPath);
+  if (replicas === undefined && custom) throw internalError(`the spec replicas field ${JSON.stringify(specReplicasPath)} does not exist`);
   const selectorText = typeof selector === 'string' ? selector : selectorOf(selector as JsonObject | undefined);
   return JSON.parse(
     JSON.stringify({
