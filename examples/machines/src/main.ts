@@ -11,5 +11,7 @@ await createOperator({
   name: 'machines',
   // Replicas elect a leader, and serve webhooks if there are any.
   ...(namespace === undefined ? {} : { leaderElection: true, webhooks: { port: 8443, service: { namespace, name: 'machines' } } }),
+  // `npx karpenter-ts explain KIND/NAME` asks it why an object is where it is.
+  debug: {},
   ports: { metrics: Number(process.env['METRICS_PORT'] ?? 8080), health: Number(process.env['HEALTH_PORT'] ?? 8081) },
 }).use(...modules).run({ signal: stop.signal });
