@@ -16,7 +16,7 @@ export { conditionsOfPlan } from './compatibility/plan-conditions.js';
 export * from './compatibility/surface.js';
 export * from './context.js';
 export * from './cooperation.js';
-export { EXPLAIN_PATH, TOKEN_HEADER } from './debug/debug-endpoint.js';
+export * from './debug/explain-request.js';
 export type { DebugOptions } from './debug/debug-endpoint.js';
 export { EndpointFileError, endpointFolder, readEndpointFiles } from './debug/endpoint-file.js';
 export type { EndpointFile } from './debug/endpoint-file.js';

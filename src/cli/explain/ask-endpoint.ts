@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { EXPLAIN_PATH } from '../../operator/debug/explain-request.js';
 import type { ExplainTarget } from '../../operator/explain/explain.js';
 import type { Explanation } from '../../operator/explain/explanation.js';
 import { CliError } from '../cli-error.js';
@@ -9,7 +10,7 @@ const ANSWER_WITHIN = 10_000;
 /** `/debug/explain?kind=…&name=…` */
 export function explainPath({ kind, name, namespace }: ExplainTarget): string {
   const query = new URLSearchParams({ kind, name, ...(namespace === undefined ? {} : { namespace }) });
-  return `/debug/explain?${query.toString()}`;
+  return `${EXPLAIN_PATH}?${query.toString()}`;
 }
 
 /** What an answer says. Throws {@link CliError} with the reason when it is none. */

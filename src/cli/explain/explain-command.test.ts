@@ -75,7 +75,7 @@ describe('karpenter-ts explain', () => {
 
   it('asks the operator of this machine, with no flag at all', async () => {
     await operator('https://10.0.0.1', explanation());
-    expect(await explain('nodepool/default')).to.equal('NodePool default (karpenter.sh/v1)\n\n- nothing is the matter\n\nNext look: when something changes\n');
+    expect(await explain('nodepool/default')).to.equal('NodePool default (karpenter.sh/v1)\n\n- nothing is the matter\n');
     expect(JSON.parse(await explain('nodepool/default', { output: 'json' }))).to.deep.equal(explanation());
     expect(await explain('nodepool/default', { output: 'yaml' })).to.match(/^operator: karpenter\nnow: .*\nleading: true\nobject:\n {2}apiVersion: karpenter.sh\/v1\n/);
     expect(await refusal('nodepool/other')).to.equal('there is no NodePool "other"');

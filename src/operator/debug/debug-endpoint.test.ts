@@ -17,9 +17,9 @@ import type { TestBed } from '../testing/test-bed.js';
 import { testBed } from '../testing/test-bed.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { DebugAccess } from './debug-access.js';
-import { TOKEN_HEADER } from './debug-endpoint.js';
 import type { EndpointFile } from './endpoint-file.js';
 import { EndpointFileError, readEndpointFiles, writeEndpointFile } from './endpoint-file.js';
+import { TOKEN_HEADER } from './explain-request.js';
 
 @Reconciler({ for: ConfigMap, name: 'reader', root: false })
 class Reader {

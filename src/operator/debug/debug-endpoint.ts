@@ -13,6 +13,7 @@ import type { Logger } from '../logger.js';
 import { PortUnavailableError } from '../runtime/http-endpoints.js';
 import { DebugAccess } from './debug-access.js';
 import { endpointFolder, writeEndpointFile } from './endpoint-file.js';
+import { EXPLAIN_PATH, TOKEN_HEADER } from './explain-request.js';
 
 /** Where an operator answers `karpenter-ts explain`. */
 export interface DebugOptions {
@@ -36,12 +37,6 @@ export interface DebugEnvironment {
   readonly log: Logger;
   readonly explain: (target: ExplainTarget) => Promise<Explanation>;
 }
-
-/** The path of explanations: `?kind=nodeclaims&name=x&namespace=default&format=json|text`. */
-export const EXPLAIN_PATH = '/debug/explain';
-
-/** API servers keep `authorization` to themselves when they pass a request on to a pod. */
-export const TOKEN_HEADER = 'x-karpenter-ts-token';
 
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 
