@@ -298,7 +298,8 @@ export class Operator {
     this.#startInformers();
     const controllers = await this.#makeControllers(environment);
     this.#controllers = controllers;
-    await untilSynced(this.#informers, this.#clock, this.#log, signal);
+    // Without the lead there is nothing to be filled for.
+    await Promise.race([untilSynced(this.#informers, this.#clock, this.#log, signal), ...(lost ? [lost.promise] : [])]);
 
     const services = this.container.isBound(Startable) ? await this.container.getAllAsync<Startable>(Startable) : [];
     await this.#startServices(services.filter(({ leaderOnly = true }) => !leaderOnly), stack, signal);

@@ -238,6 +238,8 @@ describe('two replicas', () => {
     readonly server = createApiServer({ clock: this.clock, random: seededRandom(5) });
     readonly writes: string[] = [];
     readonly cut = new Set<string>();
+    /** Whose lists are not answered. */
+    readonly unlisted = new Set<string>();
     /** Who has read the nodes. */
     readonly lists = new Set<string>();
 
@@ -258,6 +260,7 @@ describe('two replicas', () => {
         transport: { ...inner, send: (request) => {
           if (this.cut.has(name)) return Promise.reject(new Error('no route to host'));
           if (request.method !== 'GET' && request.path.includes('/nodes/')) writes.push(name);
+          if (request.path.includes('/nodes?') && this.unlisted.has(name)) return Promise.reject(new Error('no answer'));
           if (request.path.includes('/nodes?')) this.lists.add(name);
           return inner.send(request);
         } },
@@ -337,6 +340,18 @@ describe('two replicas', () => {
     expect(seen).to.have.length(1);
     await world.clock.advance('60s');
     expect(await a.ended).to.be.instanceOf(LeadershipLostError);
+    await world.server.close();
+  });
+
+  it('end when they lose the lead before their caches are filled', async () => {
+    const world = new World();
+    world.unlisted.add('cold');
+    const cold = world.replica('cold', 1, false);
+    await world.clock.advance('5s');
+    expect(cold.operator.leading).to.equal(true);
+    world.cut.add('cold');
+    await world.clock.advance('60s');
+    expect(await Promise.race([cold.ended, Promise.resolve('still there')])).to.be.instanceOf(LeadershipLostError);
     await world.server.close();
   });
 
