@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { NodeClaim, NodePool } from 'karpenter-ts/api';
-import { Event, Node, Pod } from 'karpenter-ts/operator';
+import { Event, Node, Pod, sleep } from 'karpenter-ts/operator';
 import { karpenterBed } from '../../test/support/karpenter-bed.js';
 import type { KarpenterBed } from '../../test/support/karpenter-bed.js';
 import { NodeClaimLifecycle } from '../nodeclaim/lifecycle.js';
@@ -43,6 +43,24 @@ describe('the provisioner', () => {
     expect(await claims()).to.deep.equal([]);
     await karpenter.bed.advance('100ms');
     expect(await claims()).to.have.length(1);
+  });
+
+  it('plans again as soon as a pool may launch, and as soon as a launch is through that held it back', async () => {
+    await start();
+    await karpenter.bed.advance('11s');
+    await karpenter.pod('first', { cpu: '7' });
+    await karpenter.bed.advance('1500ms');
+    expect(await claims()).to.deep.equal([]);
+    karpenter.cloud.beforeLaunch = () => sleep(karpenter.bed.clock, 4_000);
+    await karpenter.readyPool();
+    await karpenter.bed.advance('1500ms');
+    expect(await claims()).to.have.length(1);
+    await karpenter.pod('second', { cpu: '7' });
+    await karpenter.bed.advance('1s');
+    expect(await claims()).to.have.length(1);
+    await karpenter.bed.advance('4s');
+    expect(await claims()).to.have.length(2);
+    expect(karpenter.bed.clock.now() % 60_000).to.be.below(20_000);
   });
 
   it('tells pods where they will go', async () => {

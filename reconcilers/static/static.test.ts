@@ -84,6 +84,13 @@ describe('a static pool', () => {
       expect(await staying()).to.have.length(2).and.not.include(first);
     });
 
+    it('removes a claim at once that somebody else makes beside its own', async () => {
+      const pool = await running(1);
+      await karpenter.claim({}, { name: 'extra', pool });
+      await karpenter.bed.settle();
+      expect(await staying()).to.have.length(1);
+    });
+
     it('makes up for nodes at the end of their life', async () => {
       await running(1, { template: { expireAfter: '10m' } });
       const [first = ''] = await names();

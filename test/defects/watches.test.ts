@@ -68,6 +68,6 @@ describe('the watches of the built-in reconcilers', () => {
       } finally {
         records.splice(at, 0, deleted);
       }
-    });
+    }).timeout(60_000);
   }
 });

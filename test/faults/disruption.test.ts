@@ -11,7 +11,7 @@ import { NodeClaimHydration, NodeHydration } from '../../reconcilers/nodeclaim/h
 import { NodeClaimLifecycle } from '../../reconcilers/nodeclaim/lifecycle.js';
 import { Provisioner } from '../../reconcilers/provisioning/provisioner.js';
 import type { FaultBed } from '../support/fault-bed.js';
-import { karpenterScenario } from '../support/fault-bed.js';
+import { PATIENCE, karpenterScenario } from '../support/fault-bed.js';
 
 const RECONCILERS = [
   NodeClaimLifecycle, NodeClaimHydration, NodeHydration, NodeTermination, EvictionQueue, NodeClaimDisruption, Disruption, DisruptionQueue, Provisioner,
@@ -48,7 +48,7 @@ describe('disruption under every fault', () => {
       await bed.until(isReplaced(bed));
     });
     await everyFault(scenario, { invariants: { ...invariants, ...replacedFirst }, sample: 1 });
-  });
+  }).timeout(PATIENCE);
 
   it('replaces a node by a cheaper one', async () => {
     const { scenario, invariants } = karpenterScenario(RECONCILERS, async (bed) => {
@@ -57,5 +57,5 @@ describe('disruption under every fault', () => {
       await bed.until(isReplaced(bed));
     });
     await everyFault(scenario, { invariants: { ...invariants, ...replacedFirst }, sample: 1 });
-  });
+  }).timeout(PATIENCE);
 });

@@ -11,6 +11,7 @@ import { EC2NodeClassStatusReconciler } from '../../reconcilers/ec2nodeclass/sta
 import { InterruptionReconciler } from '../../reconcilers/interruption/interruption.js';
 import { InterruptionQueue } from '../../src/cloud/aws/interruption/queue.js';
 import { AwsBed } from '../support/aws-bed.js';
+import { PATIENCE } from '../support/fault-bed.js';
 
 const SPEC = {
   subnetSelectorTerms: [{ tags: { 'karpenter.sh/discovery': 'my-cluster', tier: 'private' } }],
@@ -53,7 +54,7 @@ describe('what AWS holds, under every fault', () => {
       await world.bed.advance('1h');
       expect([...profiles.keys()], 'profiles').to.deep.equal([]);
     }), { sample: 1 });
-  });
+  }).timeout(PATIENCE);
 
   it('is drained when it is about to be interrupted, and the message goes only then', async () => {
     await everyFault((world) => onAws(world, [InterruptionReconciler], async (aws) => {
@@ -70,5 +71,5 @@ describe('what AWS holds, under every fault', () => {
       const isDrained = async (): Promise<boolean> => (await world.bed.api.get(NodeClaim, claim.metadata.name)).metadata.deletionTimestamp !== undefined;
       await world.until(isDrained);
     }), { sample: 1 });
-  });
+  }).timeout(PATIENCE);
 });

@@ -10,7 +10,7 @@ import { NodeClaimGarbageCollection } from '../../reconcilers/nodeclaim/garbage-
 import { NodeClaimHydration, NodeHydration } from '../../reconcilers/nodeclaim/hydration.js';
 import { NodeClaimLifecycle } from '../../reconcilers/nodeclaim/lifecycle.js';
 import { Provisioner } from '../../reconcilers/provisioning/provisioner.js';
-import { karpenterScenario } from '../support/fault-bed.js';
+import { PATIENCE, karpenterScenario } from '../support/fault-bed.js';
 
 const LIFE = [NodeClaimLifecycle, NodeClaimHydration, NodeClaimConsistency, NodeHydration, NodeTermination, EvictionQueue];
 
@@ -26,7 +26,7 @@ describe('NodeClaims under every fault', () => {
       expect([...await karpenter.api.list(Node), ...await karpenter.api.list(Pod)], 'nodes and pods').to.deep.equal([]);
     });
     await everyFault(scenario, { invariants, sample: 2 });
-  });
+  }).timeout(PATIENCE);
 
   it('are made once for the pods that wait', async () => {
     const { scenario, invariants } = karpenterScenario([Provisioner, NodeClaimLifecycle], async (bed) => {
@@ -42,7 +42,7 @@ describe('NodeClaims under every fault', () => {
         expect((await bed.api.list(NodeClaim)).length).to.be.at.most(1);
       },
     } });
-  });
+  }).timeout(PATIENCE);
 
   it('go at the end of their life, and when their instance is gone', async () => {
     const { scenario, invariants } = karpenterScenario([...LIFE, NodeClaimExpiration, NodeClaimGarbageCollection], async (bed) => {
@@ -58,5 +58,5 @@ describe('NodeClaims under every fault', () => {
       await bed.until(async () => (await bed.claims()).length === 0);
     });
     await everyFault(scenario, { invariants, sample: 2 });
-  });
+  }).timeout(PATIENCE);
 });

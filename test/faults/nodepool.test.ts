@@ -11,7 +11,7 @@ import { NodePoolStatusReconciler } from '../../reconcilers/nodepool/status.js';
 import { DEFAULT_SETTINGS } from '../../reconcilers/settings.js';
 import { StaticDeprovisioning } from '../../reconcilers/static/static-deprovisioning.js';
 import { StaticProvisioning } from '../../reconcilers/static/static-provisioning.js';
-import { karpenterScenario } from '../support/fault-bed.js';
+import { PATIENCE, karpenterScenario } from '../support/fault-bed.js';
 
 describe('NodePools under every fault', () => {
   it('say whether they are ready, what they hold, and by which template', async () => {
@@ -28,7 +28,7 @@ describe('NodePools under every fault', () => {
       expect((await current()).status.nodes).to.equal(1);
     });
     await everyFault(scenario, { invariants, sample: 1 });
-  });
+  }).timeout(PATIENCE);
 
   it('that are static have as many nodes as they want', async () => {
     const settings = { featureGates: { ...DEFAULT_SETTINGS.featureGates, staticCapacity: true } };
@@ -45,5 +45,5 @@ describe('NodePools under every fault', () => {
         expect((await bed.api.list(NodeClaim)).length).to.be.at.most(2);
       },
     } });
-  });
+  }).timeout(PATIENCE);
 });

@@ -1,5 +1,6 @@
 import type { ContainerModule, ServiceIdentifier } from 'inversify';
 import type { Duration } from '../../duration.js';
+import { Informers } from '../../kube/informers.js';
 import type { KubeRequest, KubeResponse } from '../../kube/transport.js';
 import type { TestBed, TestBedOptions } from '../test-bed.js';
 import { testBed } from '../test-bed.js';
@@ -7,6 +8,7 @@ import type { TestProcess } from '../test-process.js';
 import type { Call } from './call.js';
 import { callOf } from './call.js';
 import type { Fault, Point, PointKind, Schedule } from './fault.js';
+import { ReadHistory } from './read-history.js';
 import { WatchGate, statusResponse } from './watch-gate.js';
 
 /** What has to be true whenever the operator or the scenario has written something; throws when it is not. */
@@ -45,6 +47,7 @@ export class FaultWorld {
   readonly #trace: string[] = [];
   readonly #counts = { w: 0, x: 0, u: 0 };
   readonly #gates = new WeakMap<TestProcess, WatchGate>();
+  readonly #histories = new WeakMap<TestProcess, ReadHistory>();
   readonly #deposed = new WeakSet<TestProcess>();
   readonly #externals: ((bed: TestBed) => void)[] = [];
   #bed: TestBed | undefined;
@@ -65,7 +68,7 @@ export class FaultWorld {
     return [...this.#trace.slice(-TRACED), ...errors.map(({ message, controller, name, error }) => `log: ${message} ${JSON.stringify({ controller, name, error })}`)];
   }
 
-  /** What was wrong although the scenario may not have noticed: an invariant that was broken, a write of a process that does not lead. */
+  /** What was wrong although the scenario may not have noticed: a broken invariant, a process that does not lead and writes, a cache that went back. */
   get violation(): Error | undefined {
     return this.#violation ?? (this.#bed?.logs.some(({ message }) => message === 'the engine broke') ? new Error('the engine broke; see the log') : undefined);
   }
@@ -206,6 +209,13 @@ export class FaultWorld {
   }
 
   async #check(point: Point): Promise<void> {
+    const { process } = this.bed;
+    if (process) {
+      const history = this.#histories.get(process) ?? new ReadHistory();
+      this.#histories.set(process, history);
+      const problem = history.look(this.bed.operator.container.get(Informers));
+      if (problem) this.#violate(`at ${point.id}: ${problem}`);
+    }
     for (const [name, check] of Object.entries(this.invariants)) {
       try {
         await check(this);
