@@ -29,6 +29,13 @@ describe('sharing between objects', () => {
     }
   });
 
+  it('lets nobody in by the name of the prototype', () => {
+    const fresh = JSON.parse('{"spec":{"__proto__":{},"constructor":{}}}') as { spec: object };
+    const shared = shareWith({ spec: {} }, fresh);
+    expect(Object.getOwnPropertyDescriptor(shared.spec, '__proto__')?.value).to.not.equal(Object.prototype);
+    expect(JSON.stringify(shared)).to.equal('{"spec":{"__proto__":{},"constructor":{}}}');
+  });
+
   it('changes neither what a fresh object says nor the known one', () => {
     fc.assert(fc.property(fc.json(), fc.json(), fc.boolean(), (left, right, same) => {
       const [known, fresh] = [JSON.parse(left) as unknown, JSON.parse(same ? left : right) as unknown];

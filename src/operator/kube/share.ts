@@ -41,6 +41,11 @@ function shareFields(known: Record<string, unknown>, fresh: Record<string, unkno
   let count = 0;
   for (const key in fresh) {
     count += 1;
+    // What an object without such a field says of it is its prototype.
+    if (key === '__proto__') {
+      equal = false;
+      continue;
+    }
     const before = known[key];
     const now = fresh[key];
     if (before === now) {

@@ -366,7 +366,7 @@ export class Operator {
   async #serve(stack: StopStack): Promise<void> {
     const { ports = {}, processMetrics = true } = this.options;
     if (processMetrics) collectDefaultMetrics({ register: this.metrics.registry });
-    addReadinessChecks(this.readyz, this.plan, this.#client, this.#informers);
+    addReadinessChecks(this.readyz, this.plan, this.#client, this.#informers, this.options.informers?.times?.inactivity);
     informerGauges(this.metrics, this.#informers);
     if (ports === false) return;
     this.#endpoints = new HttpEndpoints(this.metrics, { healthz: this.livez, readyz: this.readyz }, ports, this.#clock);

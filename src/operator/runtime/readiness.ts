@@ -16,13 +16,15 @@ export const SILENCE_LIMIT = 2 * WATCH_TIMES.inactivity;
 
 const unsynced = (informers: Informers): string[] => informers.all().filter(({ synced }) => !synced).map(({ kind }) => kind.plural);
 
-/** An operator is ready when its caches are complete and alive, and the server serves its custom kinds. */
-export function addReadinessChecks(readyz: Health, plan: Plan, client: KubeClient, informers: Informers): void {
+/** An operator is ready when its caches are complete and alive, and the server serves its custom kinds. `inactivity` is how long its watches may be silent. */
+export function addReadinessChecks(readyz: Health, plan: Plan, client: KubeClient, informers: Informers, inactivity = WATCH_TIMES.inactivity): void {
+  // A watch that was silent for longer is not merely between two bookmarks: its own limit, and time to reconnect.
+  const limit = 2 * inactivity;
   readyz.add('informers', () => {
     const waiting = unsynced(informers);
     if (waiting.length > 0) throw new Error(`not synced: ${waiting.join(', ')}`);
-    const silent = informers.all().filter(({ silence, absent }) => !absent && silence > SILENCE_LIMIT);
-    if (silent.length > 0) throw new Error(`nothing heard for ${SILENCE_LIMIT / 1_000}s from: ${silent.map(({ kind }) => kind.plural).join(', ')}`);
+    const silent = informers.all().filter(({ silence, absent }) => !absent && silence > limit);
+    if (silent.length > 0) throw new Error(`nothing heard for ${limit / 1_000}s from: ${silent.map(({ kind }) => kind.plural).join(', ')}`);
   });
   for (const { definition, group, version, plural } of plan.kinds) {
     if (!definition) continue;
