@@ -33,7 +33,7 @@ describe('The code in the documentation', () => {
       }
     }
     expect(files).not.to.deep.equal([]);
-    const tsconfig = { extends: '../../tsconfig.json', compilerOptions: { noEmit: true, incremental: false, rootDir: '../..' }, include: ['.'], exclude: [] };
+    const tsconfig = { extends: '../../tsconfig.json', compilerOptions: { noEmit: true, incremental: false, rootDir: '../..' }, include: ['.', '../../src/**/*.d.ts'], exclude: [] };
     writeFileSync(join(WORK, 'tsconfig.json'), JSON.stringify(tsconfig));
     const { stdout, status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', WORK], { encoding: 'utf8' });
     expect(stdout).to.equal('');
