@@ -186,7 +186,7 @@ describe('Subresources', () => {
     }
   });
 
-  it('reviews allow everything and are not stored', async () => {
+  it('reviews are answered and not stored', async () => {
     const { status, body } = await cluster.request('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SelfSubjectAccessReview',
