@@ -11,7 +11,10 @@ import type { ReconcilerClass } from '../dsl/plan.js';
 import { done } from '../dsl/outcome.js';
 import type { EventSource } from '../dsl/token.js';
 import { token } from '../dsl/token.js';
+import { ForeignKind } from '../dsl/kind-decorators.js';
 import { ConfigMap, Node } from '../kinds/core.js';
+import { Resource } from '../dsl/resource.js';
+import { Informers } from '../kube/informers.js';
 import { LeadershipLostError } from '../election/election.js';
 import { handlerTransport } from '../kube/handler-transport.js';
 import type { KubeTransport } from '../kube/transport.js';
@@ -205,6 +208,50 @@ describe('an operator under adversity', () => {
     expect(bed.logs.some(({ message, kinds }) => message === 'waiting for caches to sync' && (kinds as string[])[0] === 'nodes')).to.equal(true);
     served = true;
     await bed.advance('45s');
+    expect((await bed.operator.readyz.report())?.healthy).to.equal(true);
+  });
+
+  it('follows an optional kind as its CRD comes and goes', async () => {
+    @ForeignKind({ group: 'addons.example.com', version: 'v1', kind: 'Addon', plural: 'addons', namespaced: false })
+    class Addon extends Resource<unknown, unknown> {}
+    const kind = { group: 'addons.example.com', version: 'v1', kind: 'Addon', plural: 'addons', namespaced: false };
+    const definitions = { group: 'apiextensions.k8s.io', version: 'v1', kind: 'CustomResourceDefinition', plural: 'customresourcedefinitions', namespaced: false };
+    const crd = {
+      metadata: { name: 'addons.addons.example.com' },
+      spec: {
+        group: 'addons.example.com', scope: 'Cluster', names: { kind: 'Addon', listKind: 'AddonList', plural: 'addons', singular: 'addon' },
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+      },
+    };
+    const seen: string[] = [];
+    @Reconciler({ for: Node, name: 'node.addons', root: false })
+    class Addons {
+      @Watches(Addon, { optional: true })
+      nodesOf(addon: Addon): Key<Node>[] {
+        seen.push(addon.metadata.name);
+        return [];
+      }
+
+      @Step() step(): Outcome { return done(); }
+    }
+    bed = await testBed(reconcilers(Addons));
+    await bed.settle();
+    const informer = (): { absent: boolean; objects: number } => {
+      const [found] = bed.operator.container.get(Informers).of(kind);
+      return { absent: found?.absent ?? false, objects: found?.store.size ?? 0 };
+    };
+    expect([(await bed.operator.readyz.report())?.healthy, informer()]).to.deep.equal([true, { absent: true, objects: 0 }]);
+    for (const name of ['first', 'second']) {
+      await bed.api.client.create(definitions, crd);
+      await bed.advance('15s');
+      await bed.api.client.create(kind, { metadata: { name } });
+      await bed.advance('1s');
+      expect([seen.splice(0), informer()]).to.deep.equal([[name], { absent: false, objects: 1 }]);
+      await bed.api.client.delete(definitions, { name: crd.metadata.name });
+      await bed.advance('1m');
+      expect([seen.splice(0), informer()]).to.deep.equal([[name], { absent: true, objects: 0 }]);
+    }
+    expect(bed.logs.filter(({ message }) => message === 'kind not served; looking for it again')).to.have.length(3);
     expect((await bed.operator.readyz.report())?.healthy).to.equal(true);
   });
 
