@@ -69,8 +69,8 @@ export const notFound = (resource: GroupResource, name: string): StatusError =>
 export const unknownPath = (): StatusError =>
   new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
 
-export const alreadyExists = (resource: GroupResource, name: string): StatusError =>
-  new StatusError(409, 'AlreadyExists', `${qualified(resource)} "${name}" already exists`, detailsOf(resource, name));
+export const alreadyExists = (resource: GroupResource, name: string, leaving = false): StatusError =>
+  new StatusError(409, 'AlreadyExists', `${leaving ? 'object is being deleted: ' : ''}${qualified(resource)} "${name}" already exists`, detailsOf(resource, name));
 
 export const conflict = (resource: GroupResource, name: string, problem: string): StatusError =>
   new StatusError(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(resource)} "${name}": ${problem}`, detailsOf(resource, name));

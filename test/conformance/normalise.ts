@@ -6,7 +6,7 @@ const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
 const LONG = 1_500;
 /** What only the embedded server adds: see README.md. */
 const DID_YOU_MEAN = / \(did you mean [^)]*\)/g;
-const ASKED_VERSION = /(resourceVersion=)\d{2,}/g;
+const ASKED_VERSION = /(resourceVersion=|in record \()\d{2,}/g;
 /** Objects that Kubernetes quotes in messages. */
 const JSON_TEXT = /"\{\\"(?:[^"\\]|\\.)*\}"/g;
 const TOO_OLD = /(too old resource version: )\d+ \(\d+\)/g;

@@ -57,13 +57,13 @@ describe('Validation rules', () => {
   }
 
   it('say what they are when they have no message', () => {
-    expect(problems('self.count > 1', { count: 1 })).to.deep.equal(['spec: Invalid value: "object": failed rule: self.count > 1']);
-    expect(problems('self.count > 1', { count: 1 }, { message: 'too few' })).to.deep.equal(['spec: Invalid value: "object": too few']);
+    expect(problems('self.count > 1', { count: 1 })).to.deep.equal(['spec: Invalid value: failed rule: self.count > 1']);
+    expect(problems('self.count > 1', { count: 1 }, { message: 'too few' })).to.deep.equal(['spec: Invalid value: too few']);
   });
 
   it('may compute their message; one that fails falls back', () => {
-    expect(problems('self.count > 1', { count: 1 }, { message: 'too few', messageExpression: "'only ' + string(self.count)" })).to.deep.equal(['spec: Invalid value: "object": only 1']);
-    expect(problems('self.count > 1', { count: 1 }, { message: 'too few', messageExpression: 'self.name' })).to.deep.equal(['spec: Invalid value: "object": too few']);
+    expect(problems('self.count > 1', { count: 1 }, { message: 'too few', messageExpression: "'only ' + string(self.count)" })).to.deep.equal(['spec: Invalid value: only 1']);
+    expect(problems('self.count > 1', { count: 1 }, { message: 'too few', messageExpression: 'self.name' })).to.deep.equal(['spec: Invalid value: too few']);
   });
 
   it('may point to a field and give a reason', () => {
@@ -97,7 +97,7 @@ describe('Validation rules', () => {
   describe('of transitions', () => {
     it('run only when there is an old value', () => {
       expect(problems('self.count >= oldSelf.count', { count: 1 })).to.deep.equal([]);
-      expect(problems('self.count >= oldSelf.count', { count: 1 }, { old: { count: 2 }, message: 'may not shrink' })).to.deep.equal(['spec: Invalid value: "object": may not shrink']);
+      expect(problems('self.count >= oldSelf.count', { count: 1 }, { old: { count: 2 }, message: 'may not shrink' })).to.deep.equal(['spec: Invalid value: may not shrink']);
     });
 
     it('can do without one', () => {
@@ -114,7 +114,7 @@ describe('Validation rules', () => {
         items: { type: 'object', properties: { name: { type: 'string' }, size: { type: 'integer' } }, 'x-kubernetes-validations': [{ rule: 'self.size >= oldSelf.size', message: 'shrinks' }] },
       };
       const old = [{ name: 'a', size: 1 }, { name: 'b', size: 5 }];
-      expect(validateRules([{ name: 'b', size: 4 }, { name: 'c', size: 0 }, { name: 'a', size: 2 }], schema, 'l', old).map(fieldErrorText)).to.deep.equal(['l[0]: Invalid value: "object": shrinks']);
+      expect(validateRules([{ name: 'b', size: 4 }, { name: 'c', size: 0 }, { name: 'a', size: 2 }], schema, 'l', old).map(fieldErrorText)).to.deep.equal(['l[0]: Invalid value: shrinks']);
     });
   });
 

@@ -85,29 +85,34 @@ class Validation {
     }
     const message = compiled.messageOf(variables) ?? rule.message?.trim() ?? `failed rule: ${ruleText(rule)}`;
     const field = rule.fieldPath === undefined ? path : child(path, rule.fieldPath.replace(/^\./, '').replace(/\['([^']*)'\]/g, '[$1]')).replace(/\.\[/g, '[');
-    return [ruleError(rule, field, type, message)];
+    return [ruleError(rule, field, value, message)];
   }
 }
 
 function failureText(error: unknown, rule: ValidationRule): string {
-  if (error instanceof CostLimitError) return `'${error.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${ruleText(rule)}`;
+  if (error instanceof CostLimitError) return `'${error.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${shownRule(rule)}`;
   const problem = evaluationProblem(error);
   return /^no such overload|^found no matching overload/.test(problem)
     ? `'${problem}': call arguments did not match a supported operator, function or macro signature for rule: ${rule.rule}`
-    : `${problem} evaluating rule: ${ruleText(rule)}`;
+    : `${problem} evaluating rule: ${shownRule(rule)}`;
 }
+
+/** What a rule that cannot be run is called by. */
+const shownRule = (rule: ValidationRule): string => rule.message?.trim() || ruleText(rule);
 
 const ruleText = ({ rule }: ValidationRule): string => rule.trim().split('\n')[0] ?? '';
 
-function ruleError(rule: ValidationRule, field: string, type: string, message: string): FieldError {
+function ruleError(rule: ValidationRule, field: string, value: unknown, message: string): FieldError {
+  // Objects and lists are not shown.
+  const isShown = typeof value !== 'object';
   switch (rule.reason) {
     case 'FieldValueForbidden':
       return forbidden(field, message);
     case 'FieldValueRequired':
       return required(field, message);
     case 'FieldValueDuplicate':
-      return duplicate(field, type);
+      return isShown ? duplicate(field, value) : { reason: 'FieldValueDuplicate', field, message: 'Duplicate value' };
     default:
-      return invalid(field, type, message);
+      return isShown ? invalid(field, value, message) : { ...invalid(field, '', message), message: `Invalid value: ${message}` };
   }
 }

@@ -108,7 +108,7 @@ const selector = (path: string) => (object: ApiObject): string => {
 function problemsOf(object: ApiObject, schema: Schema, previous: OldValue, subresource: Subresource): FieldError[] {
   const errors = [...schemaProblems(object, schema, previous, subresource), ...validateEmbedded(object, schema), ...listProblems(object, schema, previous)];
   if (hasRules(schema) && errors.some(({ reason }) => BLOCKING.has(reason))) {
-    return [...errors, invalid('', null, 'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation')];
+    return [...errors, { ...invalid('', '', ''), message: 'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation' }];
   }
   return [...errors, ...validateRules(withoutMetadata(object), schema, '', previous)];
 }

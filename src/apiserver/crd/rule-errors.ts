@@ -30,8 +30,8 @@ export function ruleErrors(schema: Schema, path: string, isRoot: boolean, { corr
     const place = at(child(path, 'x-kubernetes-validations'), index);
     const errors: FieldError[] = [];
     if (!rule.rule?.trim()) return [required(child(place, 'rule'), 'rule is not specified')];
-    if (rule.message !== undefined && rule.message.trim() === '') errors.push(invalid(child(place, 'message'), rule.message, 'message must be non-empty if specified'));
-    else if (rule.message?.includes('\n')) errors.push(invalid(child(place, 'message'), rule.message, 'message must not contain line breaks'));
+    if (rule.message !== undefined && rule.message.trim() === '') errors.push(invalid(child(place, 'message'), rule.message, 'must be non-empty if specified'));
+    else if (rule.message?.includes('\n')) errors.push(invalid(child(place, 'message'), rule.message, 'must not contain line breaks'));
     else if (rule.message === undefined && rule.rule.includes('\n')) errors.push(required(child(place, 'message'), 'message must be specified if rule contains line breaks'));
     if (rule.messageExpression !== undefined && rule.messageExpression.trim() === '') errors.push(required(child(place, 'messageExpression'), 'messageExpression must be non-empty if specified'));
     if (rule.reason !== undefined && !REASONS.includes(rule.reason)) errors.push(notSupported(child(place, 'reason'), rule.reason, REASONS));
@@ -43,11 +43,15 @@ export function ruleErrors(schema: Schema, path: string, isRoot: boolean, { corr
       if (self && errors.length === 0) errors.push(...costErrors(rule, self, place, most, costs));
     } catch (error) {
       if (!(error instanceof RuleSyntaxError)) throw error;
-      errors.push(invalid(child(place, error.expression === rule.rule ? 'rule' : 'messageExpression'), error.expression, error.message));
+      errors.push({ ...invalid(child(place, error.expression === rule.rule ? 'rule' : 'messageExpression'), '', ''), message: `Invalid value: ${internalRule(rule)}: ${error.expression === rule.rule || error.message.startsWith('messageExpression') ? '' : 'messageExpression '}${error.message.replace(/Unknown variable: (\w+)/, "undeclared reference to '$1' (in container '')")}` });
     }
     return errors;
   });
 }
+
+/** A rule as Kubernetes prints it. */
+const internalRule = ({ rule, message = '', messageExpression = '', reason = undefined, fieldPath = '', optionalOldSelf = undefined }: ValidationRule): string =>
+  JSON.stringify({ Rule: rule, Message: message, MessageExpression: messageExpression, Reason: reason ?? null, FieldPath: fieldPath, OptionalOldSelf: optionalOldSelf ?? null }).replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
 
 function costErrors(rule: ValidationRule, self: DeclaredType, place: string, most: number | undefined, costs: RuleCostTotal): FieldError[] {
   // Without bounds, as many as fit into a request, with a comma each.
@@ -71,7 +75,7 @@ function fieldPathErrors(fieldPath: string, schema: Schema, field: string): Fiel
   for (const [, dotted, quoted] of fieldPath.matchAll(/\.([^.[\]]+)|\['([^']*)'\]/g)) {
     const name: string = dotted ?? quoted ?? '';
     current = current?.properties?.[name] ?? (isObject(current?.additionalProperties) ? (current.additionalProperties as Schema) : undefined);
-    if (!current) return [invalid(field, fieldPath, `fieldPath must be a valid path: does not refer to a valid field: ${name}`)];
+    if (!current) return [invalid(field, fieldPath, 'must be a valid path')];
   }
-  return /^(?:\.[^.[\]]+|\['[^']*'\])+$/.test(fieldPath) ? [] : [invalid(field, fieldPath, 'fieldPath must be a valid path')];
+  return /^(?:\.[^.[\]]+|\['[^']*'\])+$/.test(fieldPath) ? [] : [invalid(field, fieldPath, 'must be a valid path')];
 }

@@ -62,8 +62,10 @@ const TYPE_META = String.raw`struct { APIVersion string "json:\"apiVersion,omite
 
 /** The options in the body of a DELETE, if there are any. */
 export function decodeDeleteOptions(body: string | Uint8Array | undefined, headers: Readonly<Record<string, string>>): JsonObject | undefined {
-  const value = decoded(() => decodeBody(body, mediaType(headers) || 'application/json'), ({ message }) => badRequest(`the object provided is unrecognized (must be of type DeleteOptions): couldn't get version/kind; json parse error: ${message} (${summary(body)})`));
+  const value = decoded(() => decodeBody(body, mediaType(headers) || 'application/json'), ({ message }) => badRequest(`couldn't get version/kind; json parse error: ${message}`));
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'object' || Array.isArray(value)) throw badRequest('the body of a DELETE must be DeleteOptions');
+  const { kind = 'DeleteOptions', apiVersion = 'v1' } = value as { kind?: string; apiVersion?: string };
+  if (kind !== 'DeleteOptions') throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`);
   return value as JsonObject;
 }

@@ -36,7 +36,8 @@ export async function createDecoded(ctx: RestContext, definition: ResourceDefini
   await prepareCreate(ctx, definition, object, options);
   track(object);
   const converted = await toStorage(ctx, definition, object);
-  if (ctx.storage.get(storageResource, namespace, metadata.name!)) throw alreadyExists(definition, metadata.name!);
+  const there = ctx.storage.get(storageResource, namespace, metadata.name!);
+  if (there) throw alreadyExists(definition, metadata.name!, there.metadata.deletionTimestamp !== undefined);
   refuseInTerminatingNamespace(ctx, definition, namespace, metadata.name!);
   if (options.dryRun) return object;
   return oneFromStorage(ctx, definition, ctx.storage.create(storageResource, converted));

@@ -156,7 +156,7 @@ describe('Objects', () => {
       await cluster.ok('POST', MAPS, configMap('a'));
       const { status, body } = await cluster.request('DELETE', `${MAPS}/a`, { preconditions: { uid: 'x' } });
       expect(status).to.equal(409);
-      expect(body.message).to.contain('Precondition failed: UID in precondition: x');
+      expect(body.message).to.contain('the UID in the precondition (x) does not match the UID in record');
     });
 
     it('waits for finalizers, and takes no new ones meanwhile', async () => {

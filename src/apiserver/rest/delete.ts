@@ -31,7 +31,7 @@ const UNDELETABLE_NAMESPACES = new Set(['default', 'kube-system', 'kube-public']
 /** Options from the body of a DELETE, or else from its query. */
 export function readDeleteOptions(body: JsonObject | undefined, query: URLSearchParams): DeleteOptions {
   const refuse = (field: string, message: string): never => {
-    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [{ reason: field === 'dryRun' || field === 'propagationPolicy' ? 'FieldValueNotSupported' : 'FieldValueInvalid', field, message }]);
+    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [{ reason: message.startsWith('Unsupported') ? 'FieldValueNotSupported' : 'FieldValueInvalid', field, message }]);
   };
   const given = { ...Object.fromEntries(query), ...body } as JsonObject & { orphanDependents?: boolean | string };
   const { propagationPolicy, gracePeriodSeconds, preconditions, orphanDependents } = given;
@@ -42,7 +42,9 @@ export function readDeleteOptions(body: JsonObject | undefined, query: URLSearch
   }
   if (propagationPolicy && orphanDependents !== undefined) refuse('propagationPolicy', `Invalid value: ${JSON.stringify(propagationPolicy)}: orphanDependents and deletionPropagation cannot be both set`);
   const seconds = gracePeriodSeconds === undefined || gracePeriodSeconds === null ? undefined : Number(gracePeriodSeconds);
-  if (seconds !== undefined && !Number.isInteger(seconds)) throw badRequest(`gracePeriodSeconds: invalid value ${JSON.stringify(gracePeriodSeconds)}: must be a whole number of seconds`);
+  if (seconds !== undefined && !Number.isInteger(seconds)) {
+    throw badRequest(body?.['gracePeriodSeconds'] === undefined ? `strconv.ParseInt: parsing ${JSON.stringify(gracePeriodSeconds)}: invalid syntax` : 'json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64');
+  }
   const policy = propagationPolicy ?? (orphanDependents === undefined ? undefined : String(orphanDependents) === 'true' ? 'Orphan' : 'Background');
   return {
     dryRun: dryRun.length > 0,
@@ -104,10 +106,10 @@ export function deleteStored(ctx: RestContext, definition: ResourceDefinition, s
   const { namespace = '', name = '' } = stored.metadata;
   const { preconditions } = options;
   if (preconditions?.uid && preconditions.uid !== stored.metadata.uid) {
-    throw conflict(definition, name, `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${stored.metadata.uid}`);
+    throw conflict({ group: definition.group, plural: definition.kind }, name, `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${stored.metadata.uid}). The object might have been deleted and then recreated`);
   }
   if (preconditions?.resourceVersion && preconditions.resourceVersion !== stored.metadata.resourceVersion) {
-    throw conflict(definition, name, `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${stored.metadata.resourceVersion}`);
+    throw conflict({ group: definition.group, plural: definition.kind }, name, `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${stored.metadata.resourceVersion}). The object might have been modified`);
   }
   if (storageResource === 'namespaces' && UNDELETABLE_NAMESPACES.has(name)) throw forbidden(definition, name, 'this namespace may not be deleted');
   for (const plugin of ctx.admission) plugin.validate?.(admissionRequest('DELETE', definition, '', undefined, stored, { ...options, warn }));
@@ -117,7 +119,7 @@ export function deleteStored(ctx: RestContext, definition: ResourceDefinition, s
   if (options.dryRun) return { object, gone };
   if (!gone) return { object: ctx.storage.update(storageResource, object), gone };
   // Kubelets learn from the mark that a pod goes, even one that goes at once.
-  if (storageResource === 'pods' && !stored.metadata.deletionTimestamp) ctx.storage.update(storageResource, object);
+  if (storageResource === 'pods') ctx.storage.update(storageResource, object);
   return { object: ctx.storage.delete(storageResource, namespace, name)!, gone };
 }
 

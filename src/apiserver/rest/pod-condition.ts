@@ -5,6 +5,8 @@ interface Condition {
   status: string;
   reason?: string;
   message?: string;
+  lastProbeTime?: null;
+  observedGeneration?: number;
 }
 
 /** A status with one condition set; its transition time moves only when its status does. */

@@ -126,7 +126,7 @@ function refuse(definition: ResourceDefinition, { metadata }: ApiObject, causes:
 }
 
 /** A write to `status` changes status, and of metadata only what Kubernetes lets it. */
-function keepAllButStatus(object: ApiObject, previous: ApiObject, { custom }: ResourceDefinition): void {
+function keepAllButStatus(object: ApiObject, previous: ApiObject, { custom, storageResource }: ResourceDefinition): void {
   for (const field of Object.keys(object)) if (field !== 'status' && field !== 'metadata') delete object[field];
   for (const [field, value] of Object.entries(previous)) if (field !== 'status' && field !== 'metadata') object[field] = value;
   const { managedFields } = object.metadata;
@@ -137,6 +137,7 @@ function keepAllButStatus(object: ApiObject, previous: ApiObject, { custom }: Re
     if (managedFields) object.metadata.managedFields = managedFields;
   } else {
     restore(object.metadata, previous.metadata, 'ownerReferences');
+    if (storageResource === 'deployments.apps') restore(object.metadata, previous.metadata, 'labels');
   }
 }
 

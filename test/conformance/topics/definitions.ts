@@ -1,4 +1,5 @@
 import { widget, widgets, widgetsOf } from '../objects.js';
+import { problems } from '../problems.js';
 import { MERGE } from '../session.js';
 import type { Body, Session } from '../session.js';
 import type { Topic } from '../suite.js';
@@ -8,9 +9,6 @@ const OPEN = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 /** What is said of a definition; accepted ones are not kept. */
 const judge = (s: Session, crd: object): Promise<Body> => s.post(`${CRDS}?dryRun=All`, crd, { pick: (body) => (body.kind === 'Status' ? body : { spec: body.spec }) });
 const schema = (s: Session, spec: object): Promise<Body> => s.post(`${CRDS}?dryRun=All`, widgets(s, spec as never), { pick: (body) => (body.kind === 'Status' ? { message: body.message, causes: body.details?.causes, code: body.code } : 'accepted') });
-/** Several things that are wrong come in no particular order. */
-const sorted = ({ causes = [], ...details }: Body): Body => ({ ...details, causes: [...causes].sort((left: Body, right: Body) => (`${left.field}${left.message}` < `${right.field}${right.message}` ? -1 : 1)) });
-const wrong = (body: Body): unknown => (body.kind === 'Status' ? { message: body.details?.causes?.length > 1 ? 'several' : body.message, details: body.details && sorted(body.details), code: body.code, reason: body.reason } : 'accepted');
 const conditions = (body: Body): unknown => ({ conditions: body.status?.conditions, acceptedNames: body.status?.acceptedNames, storedVersions: body.status?.storedVersions });
 
 export const scenarios: Topic = {
@@ -107,7 +105,7 @@ export const scenarios: Topic = {
       },
     }));
     const path = widgetsOf(s);
-    const seen = { pick: (body: Body) => (body.kind === 'Status' ? wrong(body) : body.spec ?? null) };
+    const seen = { pick: (body: Body) => (body.kind === 'Status' ? problems(body) : body.spec ?? null) };
     await s.post(path, widget(s, 'a', {}), seen);
     await s.post(path, { apiVersion: `${s.group}/v1`, kind: 'Widget', metadata: { name: 'without-spec' } }, seen);
     await s.post(path, widget(s, 'b', { nested: {}, list: [{}, { n: 5 }, { z: 1 }], map: { a: {}, b: { n: 7 } }, nul: null, mode: null, open: { any: { thing: null } }, half: { x: 1, known: { a: 'x', b: 'y' } }, ios: 5 }), seen);
@@ -132,7 +130,7 @@ export const scenarios: Topic = {
         keyed: { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'], items: { type: 'object', required: ['k'], properties: { k: { type: 'string' } } } }, small: { type: 'object', additionalProperties: { type: 'integer' }, maxProperties: 1 },
       },
     }));
-    const seen = { pick: wrong };
+    const seen = { pick: problems };
     const path = `${widgetsOf(s)}?dryRun=All`;
     const bad = (spec: object): Promise<unknown> => s.post(path, widget(s, 'a', { must: 'x', also: 1, ...spec }), seen);
     await s.post(path, widget(s, 'a', {}), seen);

@@ -93,7 +93,7 @@ describe('Validation of built-in kinds', () => {
       ['rolling fields of a recreate', () => deployment({ strategy: { type: 'Recreate', rollingUpdate: { maxSurge: 1 } } }), "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'"],
       ['a job that restarts forever', () => problems('batch/v1', 'Job', { spec: { template: template({}) } }), 'spec.template.spec.restartPolicy: Unsupported value: "Always": supported values: "OnFailure", "Never"'],
       ['a schedule that is none', () => problems('batch/v1', 'CronJob', { spec: { schedule: 'daily', jobTemplate: { spec: { template: template({}, { restartPolicy: 'Never' }) } } } }), 'spec.schedule: Invalid value: "daily": expected exactly 5 fields, found 1: [daily]'],
-      ['a budget with two limits', () => problems('policy/v1', 'PodDisruptionBudget', { spec: { selector, minAvailable: 1, maxUnavailable: 1 } }), `spec: Invalid value: ${JSON.stringify({ selector, minAvailable: 1, maxUnavailable: 1 })}: minAvailable and maxUnavailable cannot be both set`],
+      ['a budget with two limits', () => problems('policy/v1', 'PodDisruptionBudget', { spec: { selector, minAvailable: 1, maxUnavailable: 1 } }), `spec: Invalid value: ${JSON.stringify({ MinAvailable: 1, Selector: selector, MaxUnavailable: 1, UnhealthyPodEvictionPolicy: null })}: minAvailable and maxUnavailable cannot be both set`],
     ] as const) {
       it(what, () => expect(found()).to.deep.equal([expected]));
     }

@@ -163,7 +163,7 @@ function timeZone(value: string | undefined): FieldError[] {
 
 export function validatePodDisruptionBudget({ spec }: PodDisruptionBudget): FieldError[] {
   const errors: FieldError[] = [];
-  if (spec?.minAvailable !== undefined && spec.maxUnavailable !== undefined) errors.push(invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set'));
+  if (spec?.minAvailable !== undefined && spec.maxUnavailable !== undefined) errors.push(invalid('spec', { MinAvailable: spec.minAvailable, Selector: spec.selector ?? null, MaxUnavailable: spec.maxUnavailable, UnhealthyPodEvictionPolicy: spec.unhealthyPodEvictionPolicy ?? null }, 'minAvailable and maxUnavailable cannot be both set'));
   errors.push(...intOrPercent('spec.minAvailable', spec?.minAvailable), ...intOrPercent('spec.maxUnavailable', spec?.maxUnavailable));
   errors.push(...oneOf('spec.unhealthyPodEvictionPolicy', spec?.unhealthyPodEvictionPolicy, ['AlwaysAllow', 'IfHealthyBudget']));
   return [...errors, ...validateLabelSelector(spec?.selector, 'spec.selector')];

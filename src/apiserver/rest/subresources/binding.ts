@@ -1,6 +1,6 @@
 import { timestamp } from '../../clock.js';
 import type { ApiObject, JsonObject } from '../../contracts.js';
-import { conflict, invalid, notFound } from '../../status.js';
+import { badRequest, conflict, notFound, StatusError } from '../../status.js';
 import type { RestContext, RestResult } from '../context.js';
 import { setCondition } from '../pod-condition.js';
 import { success } from '../success.js';
@@ -12,9 +12,10 @@ const BINDINGS = { group: '', plural: 'pods/binding' };
 export function bind({ storage, clock }: RestContext, namespace: string, name: string, binding: ApiObject, { dryRun }: WriteOptions): RestResult {
   const { kind = '', name: nodeName = '' } = (binding['target'] ?? {}) as { kind?: string; name?: string };
   if (kind !== '' && kind !== 'Node') {
-    throw invalid({ group: '', kind: 'Binding' }, name, [{ reason: 'FieldValueNotSupported', field: 'target.kind', message: `Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"` }]);
+    throw new StatusError(500, '', `target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`);
   }
-  if (!nodeName) throw invalid({ group: '', kind: 'Binding' }, name, [{ reason: 'FieldValueRequired', field: 'target.name', message: 'Required value' }]);
+  if (!nodeName) throw new StatusError(500, '', 'target.name: Required value');
+  if (binding.metadata.name && binding.metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
 
   const pod = storage.get('pods', namespace, name);
   if (!pod) throw notFound({ group: '', plural: 'pods' }, name);
@@ -31,7 +32,7 @@ export function bind({ storage, clock }: RestContext, namespace: string, name: s
     ...pod,
     metadata: { ...pod.metadata, ...(binding.metadata.annotations && { annotations: { ...annotations, ...binding.metadata.annotations } }) },
     spec: { ...spec, nodeName },
-    status: setCondition(pod['status'] as JsonObject | undefined, { type: 'PodScheduled', status: 'True' }, timestamp(clock.now())),
+    status: setCondition(pod['status'] as JsonObject | undefined, { type: 'PodScheduled', status: 'True', lastProbeTime: null }, timestamp(clock.now())),
   };
   if (!dryRun) storage.update('pods', bound);
   return success(201);

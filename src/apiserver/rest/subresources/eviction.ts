@@ -92,6 +92,8 @@ function chargeBudget({ storage, clock }: RestContext, budget: Budget, podName: 
     throw refuse(
       failed
         ? `The disruption budget ${name} does not allow evicting pods currently because it failed sync: ${failed.message ?? ''}`
+        : currentHealthy > desiredHealthy
+        ? `The disruption budget ${name} does not allow evicting pods currently`
         : `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
     );
   }
@@ -100,6 +102,6 @@ function chargeBudget({ storage, clock }: RestContext, budget: Budget, podName: 
   const charged: JsonObject = { ...budget.status, disruptionsAllowed: disruptionsAllowed - 1, disruptedPods: { ...disruptedPods, [podName]: now } };
   storage.update(BUDGETS, {
     ...budget,
-    status: disruptionsAllowed > 1 ? charged : setCondition(charged, { type: 'DisruptionAllowed', status: 'False', reason: 'InsufficientPods', message: '' }, now),
+    status: disruptionsAllowed > 1 ? charged : setCondition(charged, { type: 'DisruptionAllowed', status: 'False', reason: 'InsufficientPods', message: '', observedGeneration: generation }, now),
   });
 }

@@ -43,7 +43,10 @@ async function writeScale(ctx: RestContext, info: RequestInfo, options: WriteOpt
     modify(current) {
       const wanted = change(scaleOf(current, definition.custom, paths));
       if (typeof wanted !== 'object' || wanted === null || typeof wanted.metadata !== 'object' || wanted.metadata === null) throw badRequest('the patch made something that is not a Scale with metadata');
-      if (wanted.kind !== 'Scale' || wanted.apiVersion !== 'autoscaling/v1') throw badRequest(`the object in the body must be an autoscaling/v1 Scale, not ${wanted.apiVersion} ${wanted.kind}`);
+      if (wanted.kind !== 'Scale' || wanted.apiVersion !== 'autoscaling/v1') {
+        const version = String(wanted.apiVersion).split('/').at(-1);
+        throw cannotBeHandled({ kind: 'Scale', version: 'v1' }, { kind: wanted.kind, version: version ?? '' })({ message: `converting (${version}.${wanted.kind}) to (autoscaling.Scale): unknown conversion` });
+      }
       decoded(() => decodeBuiltin(wanted, builtinSchema('autoscaling.v1.Scale')), cannotBeHandled({ kind: 'Scale', version: 'v1' }));
       const { replicas = 0 } = (wanted['spec'] ?? {}) as { replicas?: number };
       if (replicas < 0 && definition.custom) throw invalid(definition, name, [{ reason: 'FieldValueInvalid', field: paths.specReplicasPath, message: `Invalid value: ${replicas}: should be a non-negative integer` }]);

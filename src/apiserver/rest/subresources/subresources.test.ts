@@ -21,7 +21,7 @@ describe('Subresources', () => {
       const bound = await cluster.ok('GET', `${PODS}/p`);
       expect(bound['spec']).to.deep.include({ nodeName: 'n1' });
       expect(bound.metadata.annotations).to.deep.equal({ a: 'b' });
-      expect((bound['status'] as { conditions: unknown[] }).conditions).to.deep.equal([{ type: 'PodScheduled', status: 'True', lastTransitionTime: '2024-01-01T00:00:00Z' }]);
+      expect((bound['status'] as { conditions: unknown[] }).conditions).to.deep.equal([{ type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: '2024-01-01T00:00:00Z' }]);
       const again = await bind('p', 'n2');
       expect([again.status, again.body.message]).to.deep.equal([409, 'Operation cannot be fulfilled on pods/binding "p": pod p is already assigned to node "n1"']);
     });
