@@ -50,7 +50,7 @@ export function ruleErrors(schema: Schema, path: string, isRoot: boolean, { corr
 }
 
 /** A rule as Kubernetes prints it. */
-const internalRule = ({ rule, message = '', messageExpression = '', reason = undefined, fieldPath = '', optionalOldSelf = undefined }: ValidationRule): string =>
+const internalRule = ({ rule, message = '', messageExpression = '', reason, fieldPath = '', optionalOldSelf }: ValidationRule): string =>
   JSON.stringify({ Rule: rule, Message: message, MessageExpression: messageExpression, Reason: reason ?? null, FieldPath: fieldPath, OptionalOldSelf: optionalOldSelf ?? null }).replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
 
 function costErrors(rule: ValidationRule, self: DeclaredType, place: string, most: number | undefined, costs: RuleCostTotal): FieldError[] {

@@ -44,7 +44,7 @@ async function writeScale(ctx: RestContext, info: RequestInfo, options: WriteOpt
       const wanted = change(scaleOf(current, definition.custom, paths));
       if (typeof wanted !== 'object' || wanted === null || typeof wanted.metadata !== 'object' || wanted.metadata === null) throw badRequest('the patch made something that is not a Scale with metadata');
       if (wanted.kind !== 'Scale' || wanted.apiVersion !== 'autoscaling/v1') {
-        const version = String(wanted.apiVersion).split('/').at(-1);
+        const version = wanted.apiVersion.split('/').at(-1);
         throw cannotBeHandled({ kind: 'Scale', version: 'v1' }, { kind: wanted.kind, version: version ?? '' })({ message: `converting (${version}.${wanted.kind}) to (autoscaling.Scale): unknown conversion` });
       }
       decoded(() => decodeBuiltin(wanted, builtinSchema('autoscaling.v1.Scale')), cannotBeHandled({ kind: 'Scale', version: 'v1' }));
