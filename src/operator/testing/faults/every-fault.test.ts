@@ -51,7 +51,7 @@ describe('every fault', () => {
       'u1 POST nodes', 'w2 PATCH configmaps/default/of-d', 'w3 PATCH disks/default/d/status', 'w4 PATCH configmaps/default/of-d',
       'u2 DELETE disks/default/d', 'x1 DiskService.removeOf', 'w5 PATCH disks/default/d',
     ]);
-    expect(schedules).to.equal(process.env['FAULTS'] === 'all' ? 119 : 11);
+    expect(schedules).to.equal(process.env['FAULTS'] === 'all' ? 127 : 11);
   });
 
   it('finds an effect that is repeated, and says how to see it again', async () => {
@@ -77,6 +77,7 @@ describe('every fault', () => {
     'u1:dropped': /u1 POST nodes {2}<== dropped\n {2}\+[012]\.\d{3}s w2/,
     'w1:deposed': /w1 .*<== deposed\n {2}\+0\.000s u1 POST nodes\n {2}\+16\.000s another replica takes the lease\n {2}\+20\.001s process 2 starts/,
     'w3:409': /w3 .*<== 409\n {2}\+0\.000s w4 PATCH disks/,
+    'w5:late': /w5 .*<== late$/m,
     'w3:429': /w3 .*<== 429\n {2}\+1\.\d+s w4 PATCH disks/,
     'w3:500': /w3 .*<== 500\n {2}\+1\.\d+s w4/,
   })) {

@@ -1,4 +1,5 @@
 import type { ContainerModule, ServiceIdentifier } from 'inversify';
+import { sleep } from '../../clock.js';
 import type { Duration } from '../../duration.js';
 import { Informers } from '../../kube/informers.js';
 import type { KubeRequest, KubeResponse } from '../../kube/transport.js';
@@ -34,6 +35,8 @@ interface Strike<R> {
 
 /** Longer traces show their end. */
 const TRACED = 60;
+
+const LATE = 2_000;
 
 const HELD = { stale: 10_000, reordered: 1_000 };
 
@@ -164,6 +167,7 @@ export class FaultWorld {
       if (kind !== 'u') return this.#crash();
       this.bed.crash();
     }
+    if (fault === 'late') await sleep(this.bed.clock, LATE);
     return fault === 'timeout' ? refused(fault) : result;
   }
 

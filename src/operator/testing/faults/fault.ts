@@ -11,6 +11,7 @@ export const FAULTS = {
   429: 'the server is too busy; it wants to be asked again in a second',
   500: 'the call fails without an effect',
   timeout: 'the call takes effect, and its answer is lost',
+  late: 'the call takes effect, and its answer comes two seconds later than what watches bring',
   deposed: 'the process stands still (SIGSTOP) until another replica has taken its lease, and goes on then',
 } as const;
 
@@ -31,8 +32,8 @@ export interface Point {
 }
 
 const FAULTS_AT: Record<PointKind, readonly Fault[]> = {
-  w: ['crash-before', 'crash-after', 'stale', 'dropped', 'relisted', 'duplicated', 'reordered', '409', '429', '500', 'timeout', 'deposed'],
-  x: ['crash-before', 'crash-after', '500', 'timeout'],
+  w: ['crash-before', 'crash-after', 'stale', 'dropped', 'relisted', 'duplicated', 'reordered', '409', '429', '500', 'timeout', 'late', 'deposed'],
+  x: ['crash-before', 'crash-after', '500', 'timeout', 'late'],
   u: ['crash-after', 'stale', 'dropped', 'relisted', 'duplicated', 'reordered'],
 };
 
