@@ -59,9 +59,9 @@ export class EchoFilter {
     return rest.reads.every((read) => this.#isUnchanged(read, rest)) ? rest : undefined;
   }
 
-  /** Whether a run on this rest has written something new: answers that are no newer than what it rested on tell of writes without effect. */
+  /** Whether a run on this rest has written something new: answers that are no newer than what it rested on tell of writes without effect, and those that failed have none. */
   hasChanged({ writes }: ActiveRun, { newest }: Rest): boolean {
-    return writes.some(({ resourceVersion }) => resourceVersion === undefined || isNewer(resourceVersion, newest));
+    return writes.some(({ resourceVersion, error }) => error === undefined && (resourceVersion === undefined || isNewer(resourceVersion, newest)));
   }
 
   forget(key: ObjectKey): void {
