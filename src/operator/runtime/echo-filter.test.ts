@@ -23,12 +23,18 @@ function rested({ settles = true, outcome = 'success', requeueAfter, writes = []
   tracked.get(ConfigMap, 'm');
   tracked.list(ConfigMap);
   filter.ended(run('1'), tracked, { outcome, resourceVersion: '2', ...(requeueAfter === undefined ? {} : { requeueAfter }) } as RunResult, 0);
-  return { maps, skips: (resourceVersion = '2', triggers?: readonly Trigger[], now = 0): boolean => filter.skips(run(resourceVersion, triggers), now) !== undefined };
+  return { maps, filter, skips: (resourceVersion = '2', triggers?: readonly Trigger[], now = 0): boolean => filter.skips(run(resourceVersion, triggers), now) !== undefined };
 }
 
 describe('the filter of echoes', () => {
   it('skips a run on what the last one left', () => {
     expect(rested().skips()).to.equal(true);
+  });
+
+  it('does not skip the finalizers of an object that the last run itself deleted', () => {
+    const { filter } = rested();
+    const gone = { ...object('Node', 'n', '2'), metadata: { ...object('Node', 'n', '2').metadata, deletionTimestamp: '2024-01-01T00:00:01Z' } };
+    expect(filter.skips({ item: { key: 'n' }, object: gone, triggers: [OWN], writes: [] } as unknown as ActiveRun, 0)).to.equal(undefined);
   });
 
   it('skips nothing when the object is another state, or something else woke the key as well', () => {

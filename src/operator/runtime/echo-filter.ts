@@ -11,6 +11,8 @@ import type { CachedRead, TrackedCache } from './tracked-cache.js';
 /** What a run rested on. */
 export interface Rest {
   readonly resourceVersion: string;
+  /** Whether the object was being deleted when the run began: one that deletes its own object has its finalizers still ahead. */
+  readonly deleting: boolean;
   readonly reads: readonly CachedRead[];
   /** States of other objects that the run itself left behind. */
   readonly written: ReadonlyMap<string, string>;
@@ -45,13 +47,13 @@ export class EchoFilter {
     const newest = [object, ...reads.flatMap(({ found }) => found)].flatMap((seen) => seen?.metadata.resourceVersion ?? [])
       .concat(writes.flatMap(({ resourceVersion: left }) => left ?? []), this.#rests.get(key)?.newest ?? [])
       .reduce((left, right) => (isNewer(right, left) ? right : left));
-    this.#rests.set(key, { resourceVersion: states, reads, written, newest, look: requeueAfter === undefined ? undefined : { at: now + requeueAfter, reason: requeueReason } });
+    this.#rests.set(key, { resourceVersion: states, deleting: isDeleting(object), reads, written, newest, look: requeueAfter === undefined ? undefined : { at: now + requeueAfter, reason: requeueReason } });
   }
 
   /** Whether the run would find what the last one left; and the look that is still due then. */
   skips({ item: { key }, object, triggers }: ActiveRun, now: number): Rest | undefined {
     const rest = this.#rests.get(key);
-    if (!rest || object?.metadata.resourceVersion !== rest.resourceVersion || (rest.look && rest.look.at <= now)) return undefined;
+    if (!rest || object?.metadata.resourceVersion !== rest.resourceVersion || (rest.look && rest.look.at <= now) || isDeleting(object) !== rest.deleting) return undefined;
     // Beyond the limit of the record nobody knows what else woke it.
     if (triggers.length === 0 || triggers.length >= RECORD_LIMITS.triggers) return undefined;
     const { name } = this.plan;
@@ -74,6 +76,8 @@ export class EchoFilter {
     return current === found || (current.length === found.length && current.every((object, index) => isSame(object, found[index] as KubeObject, written)));
   }
 }
+
+const isDeleting = (object: KubeObject | undefined): boolean => object?.metadata.deletionTimestamp !== undefined;
 
 const isNewer = (left: string, right: string): boolean => (compareResourceVersions(left, right) ?? 1) > 0;
 
