@@ -4,34 +4,15 @@ import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { writeKubeconfig } from '../../src/cli/kubeconfig.js';
-import { Defaults, Field, Resource, ResourceKind, Validates, compile, crdOf, createOperator, reconcilers, s, silentLogger, systemClock, systemRandom, webhookConfigurations } from '../../src/operator/index.js';
-import type { Admission, AdmissionVerdict, Operator } from '../../src/operator/index.js';
+import { compile, crdOf, createOperator, reconcilers, silentLogger, systemClock, systemRandom, webhookConfigurations } from '../../src/operator/index.js';
+import type { Operator } from '../../src/operator/index.js';
 import { createSandbox } from '../../src/sandbox/index.js';
 import type { EmbeddedSandbox } from '../../src/sandbox/index.js';
 import { Kubectl, hasKubectl } from '../conformance/kubectl.js';
 import { freePort } from '../support/sandbox-process.js';
+import { ShopRules } from '../support/shop.js';
 
 const SERVICE = { namespace: 'default', name: 'shop' };
-
-class ShopSpec {
-  @Field(s.int()) declare size: number;
-  @Field(s.string().optional()) declare note?: string;
-}
-@ResourceKind({ group: 'shop.example.com', version: 'v1', kind: 'Shop', scope: 'Cluster', spec: () => ShopSpec })
-class Shop extends Resource<ShopSpec, unknown> {}
-
-class ShopRules {
-  @Validates(Shop)
-  size({ spec }: Shop, { old, warn }: Admission<Shop>): AdmissionVerdict {
-    if (old && spec.size < old.spec.size) warn('shelves beyond the new size are lost');
-    return spec.size > 10 ? [{ field: 'spec.size', value: spec.size, message: 'has to be 10 at most' }] : undefined;
-  }
-
-  @Defaults(Shop)
-  note(shop: Shop): void {
-    shop.spec.note ??= `size ${shop.spec.size}`;
-  }
-}
 
 const shop = (size: number): string => JSON.stringify({ apiVersion: 'shop.example.com/v1', kind: 'Shop', metadata: { name: 'a' }, spec: { size } });
 
