@@ -34,7 +34,9 @@ export interface RequestOptions {
   headers?: Record<string, string>;
   /** What of the body is compared; default: all of it. */
   pick?(body: Body): unknown;
-  /** Whose bearer token is sent; default: one who may do everything. */
+  /** Who asks, with the groups; default: one who may do everything. */
+  as?: readonly [user: string, ...groups: string[]];
+  /** A bearer token that is sent instead; none if it is empty. */
   token?: string;
 }
 
@@ -95,7 +97,7 @@ export class Session {
     const picked = options.pick ? options.pick(answer.body) : answer.body;
     const isJson = /^application\/(json|yaml)/.test(type ?? '');
     this.write(
-      `> ${method} ${path}${Object.entries(options.headers ?? {}).map(([name, value]) => ` ${name}: ${value}`).join('')}`,
+      `> ${method} ${path}${sender(options)}${Object.entries(options.headers ?? {}).map(([name, value]) => ` ${name}: ${value}`).join('')}`,
       ...(body === undefined ? [] : [`> ${(typeof body === 'string' || Buffer.isBuffer(body) ? String(body) : JSON.stringify(this.normaliser.json(body))).slice(0, 600)}`]),
       `< ${answer.status}${type === 'application/json' ? '' : ` ${type}`}`,
       ...(warning ? [`< warning: ${warning}`] : []),
@@ -105,7 +107,7 @@ export class Session {
   }
 
   /** A request that is not written down. */
-  async quiet(method: string, path: string, body?: unknown, { headers = {}, token = this.server.token }: RequestOptions = {}): Promise<Answer> {
+  async quiet(method: string, path: string, body?: unknown, { headers = {}, as, token = as ? this.tokenOf(as) : this.server.token }: RequestOptions = {}): Promise<Answer> {
     const response = await request(this.server.url + path, {
       method: method as 'GET', dispatcher: this.agent,
       headers: { 'user-agent': 'conformance', accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }), ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
@@ -119,8 +121,8 @@ export class Session {
 
   /** Opens a watch; what it sends is written down by `expect`. */
   async watch(path: string, options: RequestOptions = {}): Promise<Watch> {
-    this.write(`> WATCH ${path}`);
-    const { token = this.server.token, headers = {} } = options;
+    this.write(`> WATCH ${path}${sender(options)}`);
+    const { as, token = as ? this.tokenOf(as) : this.server.token, headers = {} } = options;
     const response = await request(this.server.url + path, { dispatcher: this.agent, headers: { 'user-agent': 'conformance', accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }), ...headers } });
     const watch = new Watch(response.body, (line) => this.write(line), (value) => this.print(options.pick ? options.pick(value) : value));
     this.watches.push(watch);
@@ -171,6 +173,11 @@ export class Session {
     await this.agent.destroy();
   }
 
+  private tokenOf([user, ...groups]: NonNullable<RequestOptions['as']>): string {
+    if (!this.server.tokenOf) throw new Error('the server was given no tokenOf, so that only the administrator can ask');
+    return this.server.tokenOf(user, groups);
+  }
+
   /** Writes down something that the scenario worked out. */
   note(line: string): void {
     this.write(line);
@@ -188,6 +195,12 @@ export class Session {
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const established = ({ body }: Answer): boolean => body.status?.conditions?.some(({ type, status }: { type: string; status: string }) => type === 'Established' && status === 'True');
+
+/** Who sends a request, where that is not the administrator. */
+function sender({ as, token }: RequestOptions): string {
+  if (token !== undefined) return token ? ' with a token' : ' without a token';
+  return as ? ` as ${as.join(', ')}` : '';
+}
 
 function parsed(text: string, yaml: boolean): Body {
   try {
