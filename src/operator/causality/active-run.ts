@@ -15,6 +15,8 @@ export interface WriteAttempt {
   readonly name: string | undefined;
   readonly namespace: string | undefined;
   readonly subresource?: 'status' | undefined;
+  /** The resourceVersion that locks it: without which it fails, so that nothing but this write is between the two states. */
+  readonly from?: string | undefined;
   /** Of an object that is deleted: its watch shows the end with a resourceVersion that no answer has. */
   readonly uid?: string;
   /** What it changes, for patches: `status.conditions`, `metadata.finalizers`. */
@@ -28,6 +30,8 @@ export interface WriteRecord {
   readonly object: string;
   readonly subresource?: 'status';
   readonly fields: readonly string[];
+  /** The state that it was made from, for writes that fail on any other. */
+  readonly from?: string;
   /** What the server answered; absent for deletions that took effect at once, and failures. */
   readonly resourceVersion?: string;
   /** Milliseconds of the clock's time. */
@@ -73,11 +77,11 @@ export class ActiveRun {
     return this.trace ? this.trace.write(attempt, (span) => this.#record(attempt, send, span)) : this.#record(attempt, send, undefined);
   }
 
-  async #record<A>({ verb, kind, name, namespace, subresource, uid: deleted, fields = [] }: WriteAttempt, send: () => Promise<A>, span: SpanReference | undefined): Promise<A> {
+  async #record<A>({ verb, kind, name, namespace, subresource, from, uid: deleted, fields = [] }: WriteAttempt, send: () => Promise<A>, span: SpanReference | undefined): Promise<A> {
     const { clock, origins } = this.environment;
     const writes = (this.#writes ??= []);
     const at = clock.now();
-    const base = { verb, fields, at, ...(subresource ? { subresource } : {}) };
+    const base = { verb, fields, at, ...(subresource ? { subresource } : {}), ...(from ? { from } : {}) };
     const answered = span && origins.sending(nameOf(kind.kind, name, namespace), span);
     try {
       const answer = await send();

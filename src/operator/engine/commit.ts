@@ -38,7 +38,7 @@ async function send<T extends KubeObject>(run: KeyRun<T>, write: Write): Promise
   return written;
 }
 
-const locked = <T extends KubeObject>(patch: Record<string, unknown>, { metadata }: T): Record<string, unknown> => ({
+const locked = <T extends KubeObject>(patch: Record<string, unknown>, { metadata }: T): Record<string, unknown> & { metadata: { resourceVersion: string } } => ({
   ...patch,
   metadata: { ...(isObject(patch['metadata']) ? patch['metadata'] : {}), resourceVersion: metadata.resourceVersion },
 });

@@ -10,7 +10,7 @@ export type JSONPatchOperation =
 /** One write to the reconciled object. */
 export type Write =
   /** A JSON merge patch; carries `metadata.resourceVersion`, so that it fails with Conflict on anything but the object it was made from. */
-  | { readonly type: 'merge'; readonly patch: Readonly<Record<string, unknown>>; readonly subresource?: 'status' }
+  | { readonly type: 'merge'; readonly patch: Readonly<Record<string, unknown>> & { readonly metadata: { readonly resourceVersion: string } }; readonly subresource?: 'status' }
   | { readonly type: 'json'; readonly patch: readonly JSONPatchOperation[] };
 
 /**

@@ -70,8 +70,6 @@ export interface RunResult {
   readonly terminal: boolean;
   /** How many requests that change the object succeeded. */
   readonly writes: number;
-  /** The object's as the run left it; absent when there was none. */
-  readonly resourceVersion?: string;
   /** Whether the key runs again by itself, because something is to be looked at from time to time. */
   readonly polls?: boolean;
   readonly steps: readonly StepReport[];
@@ -133,7 +131,6 @@ function resultOf<T extends KubeObject>(run: KeyRun<T>, outcome: RunResult['outc
     ...(failed ? { error: combined(run.errors) } : {}),
     terminal: failed && run.errors.every(isTerminal),
     writes: run.writes,
-    resourceVersion: run.base.metadata.resourceVersion,
     polls: run.polls,
     steps: run.steps,
     transitions: [],

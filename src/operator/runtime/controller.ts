@@ -222,7 +222,8 @@ export class Controller {
         return;
       }
       const result = await this.#run(run, signal);
-      if (rest && this.#echoes.hasChanged(run, rest)) environment.tests?.unsettled(plan.name, key, run.writes);
+      const news = rest ? this.#echoes.news(run, rest, result) : [];
+      if (news.length > 0) environment.tests?.unsettled(plan.name, key, news);
       this.#recorder.ended(run, result);
       ended(this.#settle(run, result, signal), clock.now() - startedAt);
     } catch (error) {

@@ -24,6 +24,9 @@ export interface Authorship {
   run: ActiveRun;
 }
 
+/** A merge patch; `metadata.resourceVersion` locks it. */
+type MergePatch = { readonly metadata?: { readonly resourceVersion?: string } };
+
 /** How often a patch of another object is tried anew on its latest state before the conflict is the caller's. */
 const PATCH_ATTEMPTS = 5;
 
@@ -93,8 +96,8 @@ export class ObjectWriter implements Writer {
   }
 
   /** Sends one patch and shows the answer. */
-  async mergePatch<T extends KubeObject>(kind: KnownKind, { metadata: { name, namespace } }: T, patch: object, subresource?: 'status'): Promise<T> {
-    return this.#send({ verb: 'patch', kind, name, namespace, subresource, fields: fieldsOf(patch) }, () => this.client.mergePatch<T>(kind, { name, namespace }, patch, { ...this.#options(), subresource }));
+  async mergePatch<T extends KubeObject>(kind: KnownKind, { metadata: { name, namespace } }: T, patch: MergePatch, subresource?: 'status'): Promise<T> {
+    return this.#send({ verb: 'patch', kind, name, namespace, subresource, from: patch.metadata?.resourceVersion, fields: fieldsOf(patch) }, () => this.client.mergePatch<T>(kind, { name, namespace }, patch, { ...this.#options(), subresource }));
   }
 
   async jsonPatch<T extends KubeObject>(kind: KnownKind, { metadata: { name, namespace } }: T, patch: Parameters<KubeClient['jsonPatch']>[2]): Promise<T> {
@@ -139,11 +142,11 @@ export class ObjectWriter implements Writer {
   }
 }
 
-const locked = (patch: { metadata?: object; status?: unknown }, { metadata: { resourceVersion } }: KubeObject): object =>
+const locked = (patch: { metadata?: object; status?: unknown }, { metadata: { resourceVersion } }: KubeObject): MergePatch =>
   ({ ...patch, metadata: { ...patch.metadata, resourceVersion } });
 
 /** What a merge patch changes, two levels deep; the resourceVersion is its condition, not its content. */
-const fieldsOf = (patch: object): string[] => Object.entries(patch).flatMap(([name, value]) =>
+const fieldsOf = (patch: MergePatch): string[] => Object.entries(patch).flatMap(([name, value]) =>
   (typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value as object).map((inner) => `${name}.${inner}`).filter((path) => path !== 'metadata.resourceVersion') : [name]));
 
 /** What a JSON patch changes: `/metadata/finalizers/0` is `metadata.finalizers`. */

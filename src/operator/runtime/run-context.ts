@@ -1,6 +1,5 @@
 import type { Tracing } from '../causality/tracing.js';
 import type { SpanReference, WriteOrigins } from '../causality/write-origins.js';
-import type { WriteRecord } from '../causality/active-run.js';
 import type { Clock } from '../clock.js';
 import type { Cache, MapContext, RunContext, Trigger } from '../context.js';
 import type { Key } from '../dsl/key.js';
@@ -22,8 +21,8 @@ import type { Shards } from './shard-leadership.js';
 export interface RunObserver {
   /** A cached read whose change would wake nobody: object by object, which costs a call of the mappers for each. */
   untracked(read: UntrackedRead): void;
-  /** A run that production would have skipped, as only the echoes of the key's own writes woke it, wrote something. Such runs are then not skipped. */
-  unsettled(controller: string, key: string, writes: readonly WriteRecord[]): void;
+  /** A run that production would have skipped, as only the echoes of the key's own writes woke it, came to something new. Such runs are then not skipped. */
+  unsettled(controller: string, key: string, news: readonly string[]): void;
 }
 
 /** What all controllers of an operator share. */

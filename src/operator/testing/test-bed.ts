@@ -2,7 +2,6 @@ import type { ServiceIdentifier } from 'inversify';
 import { Container, ContainerModule } from 'inversify';
 import { createApiServer } from '../../apiserver/index.js';
 import type { ApiServer, ApiServerOptions, WebhookCall } from '../../apiserver/index.js';
-import type { WriteRecord } from '../causality/active-run.js';
 import { compile } from '../dsl/compile.js';
 import type { Plan, ReconcilerClass } from '../dsl/plan.js';
 import type { KindClass } from '../dsl/resource.js';
@@ -43,8 +42,8 @@ export interface TestBedOptions {
   /** Puts something between the test's own client (`bed.api`) and the server. */
   interceptApi?: (transport: KubeTransport) => KubeTransport;
   /**
-   * What becomes of a cached read whose change would wake nobody, and of a run that writes although nothing but echoes of the key's own writes
-   * woke it and nothing it rests on had changed: the next `settle` or `advance` throws (default), or it is only noted in `bed.findings`.
+   * What becomes of a cached read whose change would wake nobody, and of a run that has more to do (a write, a step or finalizer that the last
+   * one did not call, another look) although only echoes of the key's own writes woke it and all that it saw is as it was: the next `settle` or `advance` throws (default), or it is only noted in `bed.findings`.
    */
   findings?: 'throw' | 'note';
   /** Start another process when one ends by itself (it lost its lease), as a kubelet does. Default: the error is thrown. */
@@ -140,7 +139,7 @@ export class TestBed {
     const operator = new Operator({
       name: 'test', ports: false, freeze: true, processMetrics: false, cpus: 1, rate: { qps: 1e6, burst: 1e6 },
       logger: createLogger({ clock: this.clock, level: 'debug', write: (line) => this.logs.push(JSON.parse(line) as LogLine) }),
-      tests: { untracked: ({ message }) => this.#found(message), unsettled: (controller, key, writes) => this.#found(unsettled(controller, key, writes)) },
+      tests: { untracked: ({ message }) => this.#found(message), unsettled: (controller, key, news) => this.#found(unsettled(controller, key, news)) },
       ...this.options.operator,
       clock: process.clock, random: this.random, transport: this.options.intercept?.(process.transport, process) ?? process.transport,
     });
@@ -260,8 +259,8 @@ export class TestBed {
   }
 }
 
-const unsettled = (controller: string, key: string, writes: readonly WriteRecord[]): string =>
-  `${controller} ran for ${key} on nothing but what its last run had left, and wrote again (${writes.map(({ verb, object, fields }) => `${verb} ${object} ${fields.join(', ')}`.trim()).join('; ')}): production skips such runs, so one run has to be enough`;
+const unsettled = (controller: string, key: string, news: readonly string[]): string =>
+  `${controller} ran for ${key} on nothing but what its last run had left, and had more to do (${news.join('; ')}): production skips such runs, so one run has to be enough`;
 
 /** The bed saw what production would suffer from, whatever the test asserts. */
 export class BedFinding extends Error {
