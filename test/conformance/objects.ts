@@ -27,3 +27,23 @@ export const widget = ({ group }: Session, name: string, spec: JsonObject, more:
 
 /** Where the scenario's Widgets are. */
 export const widgetsOf = (session: Session, version = 'v1'): string => session.in('widgets', `${session.group}/${version}`);
+
+const RBAC_GROUP = 'rbac.authorization.k8s.io';
+const RBAC = { apiVersion: `${RBAC_GROUP}/v1` };
+
+/** A rule about resources of the core group, or of another. */
+export const rule = (verbs: string, resources: string, more: JsonObject = {}): JsonObject => ({ verbs: verbs.split(' '), apiGroups: [''], resources: resources.split(' '), ...more });
+
+export const role = (name: string, rules: readonly JsonObject[], more: JsonObject = {}): JsonObject => ({ ...RBAC, kind: 'Role', metadata: { name }, rules, ...more });
+
+export const clusterRole = (name: string, rules: readonly JsonObject[], more: JsonObject = {}): JsonObject => ({ ...RBAC, kind: 'ClusterRole', metadata: { name }, rules, ...more });
+
+/** Role and subjects are written `Kind/name`. */
+export const binding = (name: string, of: string, ...subjects: readonly string[]): JsonObject => ({ ...RBAC, kind: 'RoleBinding', ...granted(name, of, subjects) });
+
+export const clusterBinding = (name: string, of: string, ...subjects: readonly string[]): JsonObject => ({ ...RBAC, kind: 'ClusterRoleBinding', ...granted(name, of, subjects) });
+
+function granted(name: string, of: string, subjects: readonly string[]): JsonObject {
+  const parts = (text: string): JsonObject => ({ apiGroup: RBAC_GROUP, kind: text.slice(0, text.indexOf('/')), name: text.slice(text.indexOf('/') + 1) });
+  return { metadata: { name }, roleRef: parts(of), subjects: subjects.map(parts) };
+}

@@ -34,6 +34,8 @@ export interface RequestOptions {
   headers?: Record<string, string>;
   /** What of the body is compared; default: all of it. */
   pick?(body: Body): unknown;
+  /** Whether what is sent is not written down, since it is another in every run. */
+  hidden?: boolean;
   /** Who asks, with the groups; default: one who may do everything. */
   as?: readonly [user: string, ...groups: string[]];
   /** A bearer token that is sent instead; none if it is empty. */
@@ -98,7 +100,7 @@ export class Session {
     const isJson = /^application\/(json|yaml)/.test(type ?? '');
     this.write(
       `> ${method} ${path}${sender(options)}${Object.entries(options.headers ?? {}).map(([name, value]) => ` ${name}: ${value}`).join('')}`,
-      ...(body === undefined ? [] : [`> ${(typeof body === 'string' || Buffer.isBuffer(body) ? String(body) : JSON.stringify(this.normaliser.json(body))).slice(0, 600)}`]),
+      ...(body === undefined || options.hidden ? [] : [`> ${(typeof body === 'string' || Buffer.isBuffer(body) ? String(body) : JSON.stringify(this.normaliser.json(body))).slice(0, 600)}`]),
       `< ${answer.status}${type === 'application/json' ? '' : ` ${type}`}`,
       ...(warning ? [`< warning: ${warning}`] : []),
       ...(isJson || options.pick ? this.print(picked) : answer.text.split('\n')).map((line) => `  ${line}`),
@@ -146,10 +148,10 @@ export class Session {
   }
 
   /** Asks until the answer is as wanted; nothing of it is written down. */
-  async until(path: string, wanted: (answer: Answer) => boolean): Promise<Answer> {
+  async until(path: string, wanted: (answer: Answer) => boolean, options: RequestOptions = {}): Promise<Answer> {
     const deadline = performance.now() + 15_000;
     for (;;) {
-      const answer = await this.quiet('GET', path);
+      const answer = await this.quiet('GET', path, undefined, options);
       if (wanted(answer)) return answer;
       if (performance.now() > deadline) throw new Error(`GET ${path} is still not as wanted: ${answer.status} ${answer.text.slice(0, 2_000)}`);
       await new Promise((resolve) => setTimeout(resolve, 20));

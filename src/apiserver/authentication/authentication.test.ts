@@ -71,7 +71,7 @@ describe('Authentication', () => {
   it('reviews tokens for the audiences that are asked about', async () => {
     const token = await tokenFor({ audiences: ['vault', 'other'] });
     expect(await review(token, ['vault', 'x'])).to.deep.include({ authenticated: true, audiences: ['vault'] });
-    expect(await review(token)).to.deep.equal({ user: {}, error: `[invalid bearer token, token audiences ["vault","other"] is invalid for the target audiences ["${ISSUER}"]]` });
+    expect(await review(token)).to.deep.equal({ user: {}, error: `[invalid bearer token, token audiences ["vault" "other"] is invalid for the target audiences ["${ISSUER}"]]` });
     expect(await review('nonsense')).to.deep.equal({ user: {}, error: 'invalid bearer token' });
   });
 

@@ -3,7 +3,7 @@ import { StatusError } from '../status.js';
 import type { Requester } from './requester.js';
 import { ADMINISTRATOR, ANONYMOUS, AUTHENTICATED } from './requester.js';
 import type { ServiceAccountTokens } from './service-account-tokens.js';
-import { RefusedTokenError } from './service-account-tokens.js';
+import { ISSUER, RefusedTokenError } from './service-account-tokens.js';
 
 export interface AuthenticatorOptions {
   /**
@@ -15,7 +15,7 @@ export interface AuthenticatorOptions {
 }
 
 /** Whose token it is, for whom it was made, or why it is refused. */
-export type TokenVerdict = { readonly user: Requester; readonly audiences?: readonly string[] } | { readonly refused: string };
+export type TokenVerdict = { readonly user: Requester; readonly audiences: readonly string[] } | { readonly refused: string };
 
 const UNKNOWN = 'invalid bearer token';
 
@@ -38,9 +38,9 @@ export class Authenticator {
   }
 
   /** Whose token it is. @param audiences at least one of which it must be for; absent: the API server. */
-  token(token: string, audiences?: readonly string[]): TokenVerdict {
+  token(token: string, audiences: readonly string[] = [ISSUER]): TokenVerdict {
     const known = this.options.tokens;
-    if (known && Object.hasOwn(known, token)) return { user: withAuthenticated(known[token]!), ...(audiences && { audiences }) };
+    if (known && Object.hasOwn(known, token)) return audiences.includes(ISSUER) ? { user: withAuthenticated(known[token]!), audiences: [ISSUER] } : { refused: UNKNOWN };
     try {
       return this.options.serviceAccounts.authenticate(token, audiences) ?? { refused: UNKNOWN };
     } catch (error) {

@@ -14,7 +14,7 @@ import { get, list } from './list.js';
 import { readMetrics } from './metrics.js';
 import { patch } from './patch.js';
 import type { RequestInfo } from './request-info.js';
-import { REVIEWS } from './reviews.js';
+import { answerReview, REVIEWS } from './reviews.js';
 import { bind } from './subresources/binding.js';
 import { CONNECTIONS, connectPod } from './subresources/connect.js';
 import { evict } from './subresources/eviction.js';
@@ -23,7 +23,7 @@ import { podLog } from './subresources/log.js';
 import { getScale, patchScale, updateScale } from './subresources/scale.js';
 import { requestToken } from './subresources/token.js';
 import { update } from './update.js';
-import { pruneUnknown, readWriteOptions, type WriteOptions } from './write-options.js';
+import { readWriteOptions, type WriteOptions } from './write-options.js';
 
 const ofKind = (kind: string, version = 'v1'): Parameters<typeof decodeObject>[2] => ({ kind, version, custom: false });
 const SCALE = ofKind('Scale');
@@ -113,10 +113,9 @@ async function createOrAnswer(ctx: RestContext, info: RequestInfo, request: ApiR
   if (definition.storageResource === 'bindings') return bind(ctx, namespace, object.metadata.name ?? '', object, options);
   const answer = REVIEWS[definition.storageResource];
   if (answer) {
-    pruneUnknown(definition, object, options);
     // An answer is no resource: it has neither columns nor metadata.
     if (negotiate(request.headers['accept'], info.query, true).as !== 'object') throw notAcceptable(['application/json', 'application/yaml']);
-    return { type: 'object', status: 201, object: { ...object, status: answer(ctx, object, request.user ?? ADMINISTRATOR, namespace) } };
+    return answerReview(ctx, answer, info, object, request.user ?? ADMINISTRATOR, options);
   }
   return create(ctx, info, object, options);
 }

@@ -17,6 +17,11 @@ export function parseFieldSelector(text: string, definition: ResourceDefinition)
   return (object) => tests.every((test) => test(object));
 }
 
+/** @throws {StatusError} BadRequest, for a text that is none */
+export function checkFieldSelector(text: string): void {
+  splitTerms(text).forEach(parseTerm);
+}
+
 /** The name that a selector pins with `metadata.name=`, if it does. */
 export function selectedName(text: string): string | undefined {
   return splitTerms(text)

@@ -18,6 +18,7 @@ export interface RequestInfo {
 
 /** What custom resources could have. */
 const CUSTOM_SUBRESOURCES = new Set(['status', 'scale']);
+const ONE_OBJECT = new Set(['get', 'update', 'patch', 'delete']);
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
 
 /** Reads method and path as kube-apiserver's router does; undefined for paths outside `/api/VERSION` and `/apis/GROUP/VERSION`. */
@@ -46,7 +47,8 @@ export function parseRequest(method: string, pathname: string, query: URLSearchP
     if (definition.custom && CUSTOM_SUBRESOURCES.has(subresource)) throw notFound(definition, name);
     if (definition.storageResource !== 'pods' || !CONNECTIONS.has(subresource)) throw unknownPath();
   }
-  if (rest.length > 3) throw unknownPath();
+  // Where single objects have no verb, they have no URL.
+  if (rest.length > 3 || (name !== '' && subresource === '' && !definition.verbs.some((verb) => ONE_OBJECT.has(verb)))) throw unknownPath();
 
   const watching = watchPath || isTrue(query.get('watch'));
   const verb = verbOf(method, name, subresource, watching);

@@ -30,7 +30,7 @@ export function matchUrl(ctx: RestContext, object: ApiObject, definition: Resour
   const problem = kindProblem(ctx, object, definition);
   object.apiVersion ||= apiVersion;
   object.kind ||= definition.kind;
-  if (problem !== undefined) throw cannotBeHandled(definition, { kind: asText(object.kind), version: asText(object.apiVersion) })({ message: problem });
+  if (problem !== undefined) throw cannotBeHandled(definition, { kind: asText(object.kind), version: asText(object.apiVersion).replace(/^.*\//, '') })({ message: problem });
   if (object.apiVersion !== apiVersion) {
     throw badRequest(`the API version in the data (${asText(object.apiVersion)}) does not match the expected API version (${apiVersion})`);
   }
@@ -41,7 +41,7 @@ export function matchUrl(ctx: RestContext, object: ApiObject, definition: Resour
   if (definition.namespaced) {
     metadata.namespace ||= namespace;
     if (metadata.namespace !== namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-  } else if (metadata.namespace) throw badRequest('namespace is not allowed on this type, the namespace of the object must be empty');
+  } else delete metadata.namespace;
   if (name) {
     metadata.name ||= name;
     if (metadata.name !== name) throw badRequest(`the name of the object (${asText(metadata.name)}) does not match the name on the URL (${name})`);
@@ -61,15 +61,22 @@ export async function prepareCreate(ctx: RestContext, definition: ResourceDefini
   delete metadata.resourceVersion;
   if (definition.statusSubresource && !definition.keepsInitialStatus) delete object['status'];
   definition.complete?.(object);
+  await admitCreate(ctx, definition, object, options, () => {
+    definition.prepareForCreate?.(object, ctx);
+    definition.complete?.(object);
+    refuse(definition, object, [...validateMetadata(object, definition), ...definition.validate(object)]);
+  });
+  definition.warnings?.(object).forEach(options.warn);
+}
+
+/** Has admission change an object that is to be created, checks it, and has admission judge it. */
+export async function admitCreate(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, options: WriteOptions, check: () => void): Promise<void> {
   const admission = admissionRequest('CREATE', definition, '', object, undefined, options);
   for (const plugin of ctx.admission) plugin.mutate?.(admission);
   await askMutatingWebhooks(ctx, admission);
-  definition.prepareForCreate?.(object, ctx);
-  definition.complete?.(object);
-  refuse(definition, object, [...validateMetadata(object, definition), ...definition.validate(object)]);
+  check();
   for (const plugin of ctx.admission) plugin.validate?.(admission);
   await askValidatingWebhooks(ctx, admission);
-  definition.warnings?.(object).forEach(options.warn);
 }
 
 /** Brings an update in line with what it may change, in place, and checks it. `previous` is in the same version. */
