@@ -43,6 +43,8 @@ export class ControlPlane {
   readonly folder = mkdtempSync(join(tmpdir(), 'control-plane-'));
   /** Base URL of the API server. */
   url = '';
+  /** Base URL of etcd, which speaks its gRPC gateway's JSON too. */
+  etcdUrl = '';
   /** The certificates that vouch for the API server's, as PEM. */
   ca = '';
   /** kubectl's configuration for a member of system:masters. */
@@ -88,11 +90,12 @@ export class ControlPlane {
   async start(): Promise<this> {
     const [etcd, peers, secure, manager, scheduler, kwok] = await Promise.all(Array.from({ length: 6 }, freePort)) as [number, number, number, number, number, number];
     this.url = `https://127.0.0.1:${secure}`;
+    this.etcdUrl = `http://127.0.0.1:${etcd}`;
     this.run('etcd', [
-      `--data-dir=${this.file('etcd')}`, '--unsafe-no-fsync', '--log-level=error', `--listen-client-urls=http://127.0.0.1:${etcd}`, `--advertise-client-urls=http://127.0.0.1:${etcd}`,
+      `--data-dir=${this.file('etcd')}`, '--unsafe-no-fsync', '--log-level=error', `--listen-client-urls=${this.etcdUrl}`, `--advertise-client-urls=${this.etcdUrl}`,
       `--listen-peer-urls=http://127.0.0.1:${peers}`, `--initial-advertise-peer-urls=http://127.0.0.1:${peers}`, `--initial-cluster=default=http://127.0.0.1:${peers}`,
     ]);
-    await this.startServer(etcd, secure);
+    await this.startServer(secure);
     if (this.options.controllerManager) {
       this.run('kube-controller-manager', [
         `--kubeconfig=${this.configOf('system:kube-controller-manager')}`, `--secure-port=${manager}`, `--cert-dir=${this.file('manager')}`, '--bind-address=127.0.0.1', '--leader-elect=false',
@@ -117,7 +120,7 @@ export class ControlPlane {
     return this;
   }
 
-  private async startServer(etcd: number, secure: number): Promise<void> {
+  private async startServer(secure: number): Promise<void> {
     const { port } = (await this.reviewer).address() as AddressInfo;
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } });
     this.write('service-account.key', privateKey);
@@ -125,7 +128,7 @@ export class ControlPlane {
     this.write('reviewer.kubeconfig', kubeconfig(`http://127.0.0.1:${port}`));
     mkdirSync(this.file('certificates'));
     this.run('kube-apiserver', [
-      `--etcd-servers=http://127.0.0.1:${etcd}`, `--secure-port=${secure}`, '--bind-address=127.0.0.1', `--cert-dir=${this.file('certificates')}`, '--authorization-mode=Node,RBAC',
+      `--etcd-servers=${this.etcdUrl}`, `--secure-port=${secure}`, '--bind-address=127.0.0.1', `--cert-dir=${this.file('certificates')}`, '--authorization-mode=Node,RBAC',
       `--token-auth-file=${this.file('tokens.csv')}`, `--authentication-token-webhook-config-file=${this.file('reviewer.kubeconfig')}`, '--authentication-token-webhook-version=v1',
       '--enable-admission-plugins=NodeRestriction', '--allow-privileged=true', '--service-cluster-ip-range=10.96.0.0/16',
       '--service-account-issuer=https://kubernetes.default.svc.cluster.local', `--service-account-key-file=${this.file('service-account.key')}`, `--service-account-signing-key-file=${this.file('service-account.key')}`,
