@@ -10,6 +10,8 @@ import { openSandbox } from './open-sandbox.js';
 import type { OpenedSandbox } from './open-sandbox.js';
 import { operatorOptions } from './operator-options.js';
 import { Progress } from './progress.js';
+import { accountKubeconfig, accountObjects, accountTransport } from './service-account.js';
+import type { NewObject } from './service-account.js';
 import { KubeClient, Service, createLogger, isAlreadyExists, kindRefOf, sleep, systemClock, systemRandom } from '../operator/index.js';
 import type { Clock, KubeTransport, Operator } from '../operator/index.js';
 import type { ControllerName } from '../sandbox/index.js';
@@ -107,6 +109,7 @@ export async function sandboxCommand(flags: SandboxFlags, signal: AbortSignal): 
   }
 }
 
+/** Starts Karpenter as a pod that is in the cluster for show, under the service account and the roles of an installation. */
 async function startOperator({ metricsPort, featureGates }: SandboxFlags, { sandbox, attached, certificateAuthority }: OpenedSandbox, clock: Clock): Promise<{ operator: Operator; withdraw: () => Promise<void> }> {
   const log = new ContainerLog(clock);
   const options = operatorOptions(
@@ -117,7 +120,7 @@ async function startOperator({ metricsPort, featureGates }: SandboxFlags, { sand
     clock,
     random: systemRandom,
     logger: createLogger({ clock, level: options.logLevel, write: (line) => log.write(line) }),
-    ...(attached ? { kubeconfig: attached.kubeconfig } : { transport: sandbox.transport }),
+    ...(attached ? { kubeconfig: accountKubeconfig(attached.kubeconfig) } : { transport: accountTransport(sandbox.transport) }),
     caBundle: certificateAuthority,
     aws: { credentials: CREDENTIALS },
     ports: { metrics: metricsPort, health: 0 },
@@ -129,7 +132,12 @@ async function startOperator({ metricsPort, featureGates }: SandboxFlags, { sand
     // A port that is not bound yet is 0.
     ports: { 'http-metrics': { containerPort: 8080, listening: () => operator.ports?.metrics || undefined }, http: { containerPort: 8081, listening: () => operator.ports?.health || undefined } },
   });
-  const conceal = await expose(sandbox.transport, clock, attached ? { type: 'ExternalName', externalName: 'localhost' } : { selector: LABELS, ports: [{ name: 'http-metrics', port: 8080, targetPort: 'http-metrics' }] });
+  // For `kubectl port-forward` in an embedded cluster, and elsewhere for the API server to find the webhooks of this process.
+  const service = attached ? { type: 'ExternalName', externalName: 'localhost' } : { selector: LABELS, ports: [{ name: 'http-metrics', port: 8080, targetPort: 'http-metrics' }] };
+  const conceal = await supply(sandbox.transport, clock, [
+    ...await accountObjects(),
+    [kindRefOf(Service), { metadata: { namespace: OPERATOR_NAMESPACE, name: 'karpenter', labels: LABELS }, spec: service }],
+  ]);
   return {
     operator,
     withdraw: async () => {
@@ -139,20 +147,21 @@ async function startOperator({ metricsPort, featureGates }: SandboxFlags, { sand
   };
 }
 
-/**
- * Makes the operator's service, unless there is one: for `kubectl port-forward` in an embedded cluster, and elsewhere for the API server to find
- * the webhooks of this process. Returns what takes it back.
- */
-async function expose(transport: KubeTransport, clock: Clock, spec: object): Promise<() => Promise<void>> {
+/** Creates the objects that are not there yet. Returns what takes these back. */
+async function supply(transport: KubeTransport, clock: Clock, objects: readonly NewObject[]): Promise<() => Promise<void>> {
   const client = new KubeClient(transport, { clock, random: systemRandom });
-  const name = { namespace: OPERATOR_NAMESPACE, name: 'karpenter' };
-  try {
-    await client.create(kindRefOf(Service), { metadata: { ...name, labels: LABELS }, spec });
-    return async () => void (await client.delete(kindRefOf(Service), name));
-  } catch (error) {
-    if (isAlreadyExists(error)) return () => Promise.resolve();
-    throw error;
+  const made: NewObject[] = [];
+  for (const [kind, object] of objects) {
+    try {
+      await client.create(kind, object);
+      made.push([kind, object]);
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+    }
   }
+  return async () => {
+    for (const [kind, { metadata: { name, namespace } }] of made) await client.delete(kind, { name, ...(namespace === undefined ? {} : { namespace }) });
+  };
 }
 
 const forever = (signal: AbortSignal): Promise<boolean> =>
