@@ -9,6 +9,11 @@ import { hasKubectl, Kubectl } from './kubectl.js';
 
 const POD = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', labels: { app: 'web' } }, spec: { nodeName: 'n1', containers: [{ name: 'app', image: 'i', ports: [{ name: 'http', containerPort: 80 }] }] } });
 const SERVICE = JSON.stringify({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { selector: { app: 'web' }, ports: [{ port: 8080, targetPort: 'http' }] } });
+/** As the controller of a cluster makes it for the service. */
+const SLICE = JSON.stringify({
+  apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: 'web-1', labels: { 'kubernetes.io/service-name': 'web' } }, addressType: 'IPv4',
+  ports: [{ name: '', port: 80, protocol: 'TCP' }], endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true }, targetRef: { kind: 'Pod', namespace: 'default', name: 'web' } }],
+});
 /** More than fits into the buffers of two sockets. */
 const LARGE = 'x'.repeat(5_000_000);
 
@@ -25,7 +30,7 @@ describe('kubectl with a running pod', function () {
       console.warn('SKIPPED: kubectl is not on the path; connections with pods were not tried');
       this.skip();
     }
-    process = createServer((request, response) => void response.end(request.url === '/large' ? LARGE : `hello from ${request.url}`)).listen(0, '127.0.0.1');
+    process = createServer((request, response) => void response.end(request.url === '/large' ? LARGE : `hello from ${request.url}${request.headers.authorization ? ' with credentials' : ''}`)).listen(0, '127.0.0.1');
     await once(process, 'listening');
     server = createApiServer({
       podPorts: (namespace, pod, port) => (namespace === 'default' && pod === 'web' && port === 80 ? { host: '127.0.0.1', port: (process.address() as AddressInfo).port } : undefined),
@@ -39,6 +44,7 @@ describe('kubectl with a running pod', function () {
     kubectl = new Kubectl(url);
     await kubectl.ok('create -f -', POD);
     await kubectl.ok('create -f -', SERVICE);
+    await kubectl.ok('create -f -', SLICE);
     await kubectl.ok('patch pod web --subresource=status --type merge -p {"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}');
   });
   after(async () => {
@@ -73,6 +79,26 @@ describe('kubectl with a running pod', function () {
       expect(await fetch(local).then(() => 'answered', () => 'no answer')).to.equal('no answer');
     });
     expect(complaints).to.contain('error forwarding port 81 to pod web: no container runs in this cluster, and nothing else listens there in its place');
+  });
+
+  it('passes requests on to what listens behind a pod, and behind a service', async () => {
+    const path = '/api/v1/namespaces/default';
+    for (const target of ['pods/web', 'pods/web:80', 'pods/http:web:80', 'services/web', 'services/web:8080']) expect(await kubectl.ok(`get --raw ${path}/${target}/proxy/where?x=1`), target).to.equal('hello from /where?x=1');
+    expect(await kubectl.ok(`get --raw ${path}/pods/web/proxy`)).to.equal('hello from /');
+    const said = await fetch(`${url}${path}/pods/web/proxy/`, { method: 'POST', body: 'a question', headers: { authorization: 'Bearer secret' } });
+    expect(await said.text()).to.equal('hello from /');
+  });
+
+  it('says why a request cannot be passed on', async () => {
+    const refusal = async (target: string): Promise<object> => {
+      const response = await fetch(`${url}/api/v1/namespaces/default/${target}`);
+      const { reason, message } = (await response.json()) as { reason: string; message: string };
+      return { code: response.status, reason, message };
+    };
+    expect(await refusal('pods/web:81/proxy/')).to.deep.equal({ code: 503, reason: 'ServiceUnavailable', message: 'error trying to reach service: no container runs in this cluster, and nothing else listens there in its place' });
+    expect(await refusal('pods/gopher:web:80/proxy/')).to.deep.equal({ code: 400, reason: 'BadRequest', message: 'invalid pod request "gopher:web:80"' });
+    expect(await refusal('pods/other/proxy/')).to.deep.equal({ code: 404, reason: 'NotFound', message: 'pods "other" not found' });
+    expect(await refusal('services/web:81/proxy/')).to.deep.equal({ code: 503, reason: 'ServiceUnavailable', message: 'no service port 81 found for service "web"' });
   });
 
   it('says that there is nothing to execute or to attach to, in a pod that is there', async () => {

@@ -3,6 +3,7 @@ import { requestAttributes } from '../authorization/attributes.js';
 import type { DocumentHandler, ResourceRegistry } from '../contracts.js';
 import type { RestContext } from '../rest/context.js';
 import { dispatch } from '../rest/dispatch.js';
+import { proxy } from '../rest/proxy.js';
 import { parseRequest } from '../rest/request-info.js';
 import { asStatusError, noSuchMethod, unknownPath } from '../status.js';
 import { checkTimeout } from '../watch/watch-events.js';
@@ -32,6 +33,8 @@ export function createHandler(ctx: RestContext, documents: readonly DocumentHand
         if (found && request.method !== 'GET' && request.method !== 'HEAD') throw noSuchMethod();
         if (found) return { ...found, headers: { ...flow, ...found.headers }, body: once(found.body) };
       }
+      const proxied = await proxy(ctx, path, request);
+      if (proxied) return { ...proxied, headers: { ...flow, ...proxied.headers } };
       const info = parseRequest(request.method, path, query, ctx.registry);
       if (!info) throw unknownPath();
       const encoding = negotiate(request.headers['accept'], query, writesProtobuf(info.definition));
