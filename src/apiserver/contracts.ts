@@ -124,7 +124,7 @@ export interface ScalePaths {
 }
 
 /** `''` is the resource itself. */
-export type Subresource = '' | 'status' | 'scale' | 'binding' | 'eviction' | 'log' | 'finalize' | 'approval' | 'ephemeralcontainers' | 'resize' | 'token' | 'portforward';
+export type Subresource = '' | 'status' | 'scale' | 'binding' | 'eviction' | 'log' | 'finalize' | 'approval' | 'ephemeralcontainers' | 'resize' | 'token' | 'exec' | 'attach' | 'portforward' | 'proxy';
 
 /**
  * One resource in one version: how it is named, merged, validated and shown.
@@ -252,13 +252,22 @@ export interface ConversionHook {
   convert(objects: readonly ApiObject[], toApiVersion: string): Promise<ApiObject[]> | ApiObject[];
 }
 
+/** A document and how it is served. */
+export interface DocumentAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string | Uint8Array;
+  /** Nobody looks at the method; absent: only GET is allowed. */
+  anyMethod?: true;
+}
+
 /** A read-only document endpoint (discovery, OpenAPI): undefined means "not mine". */
 export type DocumentHandler = (request: {
   path: string;
   query: URLSearchParams;
   /** Lower-case names. */
   headers: Readonly<Record<string, string>>;
-}) => { status: number; headers: Record<string, string>; body: string | Uint8Array } | undefined;
+}) => DocumentAnswer | undefined;
 
 /** How a list or a watch event becomes a `meta.k8s.io/v1` Table. */
 export interface TableOptions {

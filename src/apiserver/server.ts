@@ -24,11 +24,12 @@ import { startServiceAccounts } from './controllers/service-accounts.js';
 import type { Clock, ConversionHook, JsonObject, Random, ResourceRegistry } from './contracts.js';
 import { installCustomResources } from './crd/controller.js';
 import { createDiscovery } from './discovery/handler.js';
+import { createPathList } from './discovery/path-list.js';
 import { ensureDefaultFlowSchemas } from './flow-control/default-flow-schemas.js';
 import { FlowClassifier } from './flow-control/flow-classifier.js';
 import type { ApiRequest, ApiResponse } from './http/exchange.js';
 import { createHandler } from './http/handler.js';
-import { createHealth } from './http/health.js';
+import { createHealth, HEALTH_PATHS } from './http/health.js';
 import { listen, type Listener, type ListenOptions } from './http/listen.js';
 import { SERVER_VERSION } from './http/server-version.js';
 import { builtinDefinitions } from './kinds/builtin-definition.js';
@@ -109,7 +110,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   ensureDefaultRoles(ctx);
   ensureDefaultFlowSchemas(ctx);
   const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startServiceAccounts(ctx), startRoleAggregation(ctx), startFlowSchemaController(ctx), startQuotaController(ctx), startEventExpiry(ctx), startPolicyTypeChecking(ctx), ...(options.certificateAuthority === undefined ? [] : [startRootCertificates(ctx, options.certificateAuthority)]), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
-  const handle = createHandler(ctx, [createHealth(storage, version as JsonObject, flows), createIssuerDiscovery(serviceAccountTokens.key), createDiscovery(registry), createOpenApi(registry, { version: version.gitVersion })]);
+  const handle = createHandler(ctx, [createHealth(storage, version as JsonObject, flows), createIssuerDiscovery(serviceAccountTokens.key), createDiscovery(registry), createPathList(registry, HEALTH_PATHS), createOpenApi(registry, { version: version.gitVersion })]);
   const listeners = new Set<Listener>();
   return {
     handle,

@@ -75,7 +75,7 @@ describe('Custom resources', () => {
 
     it('are served and discovered', async () => {
       const { resources } = (await cluster.ok('GET', '/apis/example.com/v1')) as unknown as { resources: { name: string; shortNames?: string[] }[] };
-      expect(resources.map(({ name }) => name)).to.deep.equal(['widgets', 'widgets/scale', 'widgets/status']);
+      expect(resources.map(({ name }) => name)).to.deep.equal(['widgets', 'widgets/status', 'widgets/scale']);
       expect(resources[0]!.shortNames).to.deep.equal(['wd']);
       expect(await cluster.ok('GET', WIDGETS)).to.include({ kind: 'WidgetList', apiVersion: 'example.com/v1' });
     });

@@ -1,32 +1,28 @@
 import type { JsonObject, ResourceDefinition } from '../contracts.js';
 import type { ServedGroup } from './groups.js';
+import { acceptedTypes, formatOf } from '../http/negotiate.js';
 import { subresourcesOf } from './subresource.js';
 
-/** The versions of `apidiscovery.k8s.io` that are spoken; their documents differ in name only. */
-export type AggregatedVersion = 'v2' | 'v2beta1';
+/** What follows the media type of an aggregated document. */
+export const AGGREGATED = ';g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
-export const AGGREGATED_TYPE = (version: AggregatedVersion): string => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
-
-/** The first aggregated version that an Accept header asks for, unless plain JSON comes before it. */
-export function acceptedAggregation(accept: string | undefined): AggregatedVersion | undefined {
-  for (const range of (accept ?? '').split(',')) {
-    const [media, ...parameters] = range.split(';').map((part) => part.trim());
-    const parameter = (name: string): string | undefined => parameters.find((part) => part.startsWith(`${name}=`))?.slice(name.length + 1);
-    if (media !== 'application/json' && media !== '*/*') continue;
-    if (parameter('as') === undefined) return undefined;
-    const version = parameter('v');
-    if (parameter('as') === 'APIGroupDiscoveryList' && parameter('g') === 'apidiscovery.k8s.io' && (version === 'v2' || version === 'v2beta1')) return version;
+/** The format in which an Accept header takes the aggregated document; who takes it gets it, though they would rather have a plain one. */
+export function acceptedAggregation(accept = ''): 'json' | 'yaml' | undefined {
+  for (const { type, parameters } of acceptedTypes(accept)) {
+    const format = formatOf(type);
+    if (format !== 'json' && format !== 'yaml') continue;
+    if (parameters.get('as') === 'APIGroupDiscoveryList' && parameters.get('g') === 'apidiscovery.k8s.io' && parameters.get('v') === 'v2') return format;
   }
   return undefined;
 }
 
 /** The whole discovery of `/api` (the core group) or `/apis` (all others) in one document. */
-export const groupDiscoveryList = (version: AggregatedVersion, groups: readonly ServedGroup[]): JsonObject => ({
+export const groupDiscoveryList = (groups: readonly ServedGroup[]): JsonObject => ({
   kind: 'APIGroupDiscoveryList',
-  apiVersion: `apidiscovery.k8s.io/${version}`,
+  apiVersion: 'apidiscovery.k8s.io/v2',
   metadata: {},
   items: groups.map(({ name, versions }) => ({
-    metadata: { ...(name && { name }), creationTimestamp: null },
+    metadata: { ...(name && { name }) },
     versions: versions.map((served) => ({
       version: served.version,
       resources: served.resources.map(resourceOf),
@@ -35,18 +31,18 @@ export const groupDiscoveryList = (version: AggregatedVersion, groups: readonly 
   })),
 });
 
-const responseKind = (group: string, version: string, kind: string): JsonObject => ({ group, version, kind });
-
 function resourceOf(definition: ResourceDefinition): JsonObject {
-  const { group, version, plural, singular, namespaced, kind, verbs, shortNames, categories } = definition;
+  const { group, version, plural, singular, namespaced, kind, verbs, shortNames, categories, custom } = definition;
+  // Of what is built in, only the group and version are said that are not those of the list.
+  const own = custom ? { group, version } : { group: '', version: '' };
   const subresources = subresourcesOf(definition).map(({ name, kind: other, groupVersion, verbs: allowed }) => ({
     subresource: name,
-    responseKind: responseKind(groupVersion?.group ?? group, groupVersion?.version ?? version, other),
+    responseKind: { ...(groupVersion ?? own), kind: other },
     verbs: allowed,
   }));
   return {
     resource: plural,
-    responseKind: responseKind(group, version, kind),
+    responseKind: { ...own, kind },
     scope: namespaced ? 'Namespaced' : 'Cluster',
     singularResource: singular,
     verbs,

@@ -33,7 +33,7 @@ describe('Discovery', () => {
       verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
     });
     expect(resources.find(({ name }) => name === 'deployments/scale')).to.deep.include({ kind: 'Scale', group: 'autoscaling', version: 'v1', verbs: ['get', 'patch', 'update'] });
-    expect(get('/api/v1')!.body.resources.map(({ name }) => name)).to.include.members(['pods', 'pods/log', 'pods/eviction', 'pods/binding', 'nodes/status']).and.not.include('pods/exec');
+    expect(get('/api/v1')!.body.resources.map(({ name }) => name)).to.include.members(['pods', 'pods/log', 'pods/eviction', 'pods/binding', 'nodes/status', 'pods/exec', 'services/proxy']);
   });
 
   it('tells everything at once to clients that ask for it', () => {
@@ -41,7 +41,7 @@ describe('Discovery', () => {
     expect(answer.headers['content-type']).to.equal(AGGREGATED);
     const apps = answer.body.items.find(({ metadata }) => (metadata as JsonObject)['name'] === 'apps') as unknown as { versions: { version: string; freshness: string; resources: JsonObject[] }[] };
     expect(apps.versions[0]).to.include({ version: 'v1', freshness: 'Current' });
-    expect(apps.versions[0]!.resources.find(({ resource }) => resource === 'statefulsets')).to.deep.include({ scope: 'Namespaced', singularResource: 'statefulset', shortNames: ['sts'], responseKind: { group: 'apps', version: 'v1', kind: 'StatefulSet' } });
+    expect(apps.versions[0]!.resources.find(({ resource }) => resource === 'statefulsets')).to.deep.include({ scope: 'Namespaced', singularResource: 'statefulset', shortNames: ['sts'], responseKind: { group: '', version: '', kind: 'StatefulSet' } });
     expect(get('/api', KUBECTL)!.body.items).to.have.length(1);
   });
 

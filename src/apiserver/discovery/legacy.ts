@@ -3,10 +3,8 @@ import type { JsonObject, ResourceDefinition } from '../contracts.js';
 import { groupVersionOf, type ServedGroup, type ServedVersion } from './groups.js';
 import { subresourcesOf } from './subresource.js';
 
-const SERVER_ADDRESSES = [{ clientCIDR: '0.0.0.0/0', serverAddress: '' }];
-
-/** `/api` */
-export const apiVersions = (): JsonObject => ({ kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: SERVER_ADDRESSES });
+/** `/api`, for who reached the server at the address. */
+export const apiVersions = (serverAddress: string): JsonObject => ({ kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }] });
 
 /** `/apis` */
 export const apiGroupList = (groups: readonly ServedGroup[]): JsonObject => ({ kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(groupOf) });
@@ -22,7 +20,8 @@ function groupOf({ name, versions }: ServedGroup): JsonObject {
 /** `/api/v1`, `/apis/{group}/{version}` */
 export const apiResourceList = (group: string, { version, resources }: ServedVersion): JsonObject => ({
   kind: 'APIResourceList',
-  apiVersion: 'v1',
+  // The list of version v1 has been without since before there were groups.
+  ...(group && { apiVersion: 'v1' }),
   groupVersion: groupVersionOf(group, version),
   resources: resources.flatMap(resourceOf),
 });
@@ -38,7 +37,7 @@ function resourceOf(definition: ResourceDefinition): JsonObject[] {
       verbs,
       ...(shortNames.length > 0 && { shortNames }),
       ...(categories.length > 0 && { categories }),
-      ...(verbs.includes('list') && { storageVersionHash: storageVersionHash(definition) }),
+      ...(verbs.includes('watch') && { storageVersionHash: storageVersionHash(definition) }),
     },
     ...subresourcesOf(definition).map(({ name, kind: other, groupVersion, verbs: allowed }) => ({
       name: `${plural}/${name}`,
@@ -51,6 +50,11 @@ function resourceOf(definition: ResourceDefinition): JsonObject[] {
   ];
 }
 
+/** Kinds that kube-apiserver stores in a version before the one that is served. */
+const STORED_OLDER: Readonly<Record<string, string>> = { CustomResourceDefinition: 'apiextensions.k8s.io/v1beta1', VolumeAttributesClass: 'storage.k8s.io/v1beta1' };
+
 /** Changes when objects are stored in another version: migrations wait for that. */
-const storageVersionHash = ({ storageApiVersion, kind }: ResourceDefinition): string =>
-  createHash('sha256').update(`${storageApiVersion.includes('/') ? '' : '/'}${storageApiVersion}/${kind}`).digest().subarray(0, 8).toString('base64');
+function storageVersionHash({ storageApiVersion, kind, custom }: ResourceDefinition): string {
+  const stored = (custom ? undefined : STORED_OLDER[kind]) ?? storageApiVersion;
+  return createHash('sha256').update(`${stored.includes('/') ? '' : '/'}${stored}/${kind}`).digest().subarray(0, 8).toString('base64');
+}

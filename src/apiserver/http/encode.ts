@@ -11,7 +11,7 @@ import { PROTOBUF } from './protobuf.js';
 import { encodeEvent, encodeList, encodeObject } from './protobuf-writer.js';
 
 /** As Kubernetes writes YAML: in order, and with quotes where an old reader would take a text for something else. */
-const YAML = { version: '1.1', sortMapEntries: true, indentSeq: false, lineWidth: 0 } as const;
+const YAML = { version: '1.1', sortMapEntries: true, indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false } as const;
 /** Items of a list that are written at a time. */
 const CHUNK = 100;
 
@@ -101,12 +101,16 @@ function encoded(object: object): string {
   return lastEncoded.text;
 }
 
-function whole(value: object, { format, pretty }: Encoding): EncodedBody {
-  if (format === 'yaml') return { contentType: 'application/yaml', body: once(stringify(value, YAML)) };
-  const protobuf = format === 'protobuf' ? encodeObject(value as JsonObject) : undefined;
+function whole(value: object, encoding: Encoding): EncodedBody {
+  const protobuf = encoding.format === 'protobuf' ? encodeObject(value as JsonObject) : undefined;
   if (protobuf) return { contentType: PROTOBUF, body: once(protobuf) };
-  return { contentType: 'application/json', body: once(JSON.stringify(value, null, pretty ? 2 : 0) + '\n') };
+  const { contentType, text } = written(value, encoding);
+  return { contentType, body: once(text) };
 }
+
+/** A value as YAML, or else as JSON. */
+export const written = (value: object, { format, pretty }: Pick<Encoding, 'format' | 'pretty'>): { contentType: string; text: string } =>
+  format === 'yaml' ? { contentType: 'application/yaml', text: stringify(value, YAML) } : { contentType: 'application/json', text: pretty ? JSON.stringify(value, null, 2) : `${JSON.stringify(value)}\n` };
 
 /** A long list leaves in pieces, so that its text is never in memory as a whole. */
 async function* listChunks(header: JsonObject, items: readonly object[]): AsyncGenerator<string> {

@@ -7,10 +7,12 @@ import { proxy } from '../rest/proxy.js';
 import { parseRequest } from '../rest/request-info.js';
 import { asStatusError, noSuchMethod, unknownPath } from '../status.js';
 import { checkTimeout } from '../watch/watch-events.js';
-import { encode } from './encode.js';
+import { encode, written } from './encode.js';
 import { writesProtobuf } from './protobuf-writer.js';
 import { once, type ApiRequest, type ApiResponse } from './exchange.js';
-import { negotiate } from './negotiate.js';
+import { acceptedTypes, type Encoding, formatOf, isPretty, negotiate } from './negotiate.js';
+
+const NOT_CACHED = 'no-cache, private';
 
 /** The whole server as one function: `documents` answer first, everything else is a resource. Never rejects. */
 export function createHandler(ctx: RestContext, documents: readonly DocumentHandler[]): (request: ApiRequest) => Promise<ApiResponse> {
@@ -30,14 +32,16 @@ export function createHandler(ctx: RestContext, documents: readonly DocumentHand
       ctx.authorizer.require(user, attributes);
       for (const document of documents) {
         const found = document({ path, query, headers: request.headers });
-        if (found && request.method !== 'GET' && request.method !== 'HEAD') throw noSuchMethod();
-        if (found) return { ...found, headers: { ...flow, ...found.headers }, body: once(found.body) };
+        if (!found) continue;
+        const { status, headers, body, anyMethod } = found;
+        if (!anyMethod && request.method !== 'GET') throw noSuchMethod();
+        return { status, headers: { 'cache-control': NOT_CACHED, ...flow, ...headers }, body: once(body) };
       }
       const proxied = await proxy(ctx, path, request);
       if (proxied) return { ...proxied, headers: { ...flow, ...proxied.headers } };
       const info = parseRequest(request.method, path, query, ctx.registry);
       if (!info) throw unknownPath();
-      const encoding = negotiate(request.headers['accept'], query, writesProtobuf(info.definition));
+      const encoding = negotiate(request.headers, query, { protobuf: writesProtobuf(info.definition) });
       const result = await dispatch(ctx, info, { ...request, user }, (message) => warnings.push(message));
       if (result.type === 'connection') return { status: 101, headers: flow, body: once(''), connection: result.serve };
       const { contentType, body } = encode(ctx, result, encoding, info.query);
@@ -48,22 +52,30 @@ export function createHandler(ctx: RestContext, documents: readonly DocumentHand
       };
     } catch (error) {
       const { code, status } = asStatusError(error);
-      if (code === 404 && !isServed(request.path, ctx.registry)) return { status: 404, headers: { ...flow, ...headersOf('text/plain; charset=utf-8', []) }, body: once('404 page not found\n') };
-      const headers = { ...flow, ...headersOf('application/json', warnings) };
+      if (code === 404 && !isServed(request.path, ctx.registry)) return { status: 404, headers: { ...flow, ...headersOf('text/plain; charset=utf-8', []), 'x-content-type-options': 'nosniff' }, body: once('404 page not found\n') };
+      const { contentType, text } = written(status, formatOfErrors(request.headers, query));
+      const headers = { ...flow, ...headersOf(contentType, warnings) };
       if (status.details?.retryAfterSeconds) headers['retry-after'] = String(status.details.retryAfterSeconds);
-      return { status: code, headers, body: once(`${JSON.stringify(status)}\n`) };
+      return { status: code, headers, body: once(text) };
     }
   };
 }
 
-/** Whether a path is in the core group or in one that has resources; nobody answers for others. */
+/** Errors come as what was asked for comes, and as JSON to those who take none of it. */
+function formatOfErrors(headers: ApiRequest['headers'], query: URLSearchParams): Pick<Encoding, 'format' | 'pretty'> {
+  const format = acceptedTypes(headers['accept'] ?? '').map(({ type }) => formatOf(type)).find((known) => known !== undefined) ?? 'json';
+  return { format, pretty: isPretty(query, headers['user-agent']) };
+}
+
+/** Whether a path is below `/version`, in the core group or in one that has resources; nobody answers for others. */
 function isServed(path: string, registry: ResourceRegistry): boolean {
   const [, root, group, version] = path.split(/[/?]/);
+  if (root === 'version') return true;
   return group !== undefined && (root === 'api' || (root === 'apis' && registry.list().some((definition) => definition.group === group && (!definition.custom || version === undefined || definition.version === version))));
 }
 
 function headersOf(contentType: string, warnings: readonly string[]): Record<string, string> {
-  const headers: Record<string, string> = { 'content-type': contentType, 'cache-control': 'no-cache, private' };
+  const headers: Record<string, string> = { 'content-type': contentType, 'cache-control': NOT_CACHED };
   const texts = [...new Set(warnings)].map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&').replace(/[\r\n]+/g, ' ')}"`);
   if (texts.length > 0) headers['warning'] = texts.join(', ');
   return headers;

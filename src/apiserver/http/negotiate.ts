@@ -9,36 +9,79 @@ export interface Encoding {
   pretty: boolean;
 }
 
+/** One thing that a client takes. */
+export interface AcceptedType {
+  /** `application/json`, in lower case. */
+  type: string;
+  /** `as`, `g`, `v` and others. */
+  parameters: ReadonlyMap<string, string>;
+}
+
 const OFFERED = ['application/json', 'application/yaml', PROTOBUF];
+/** Whoever reads answers with these is a person. */
+const PEOPLE = /^(curl|Wget|Mozilla\/5\.0)/;
+
+/** Whether JSON is to be indented: as `?pretty` says, else for people. */
+export const isPretty = (query: URLSearchParams, userAgent = ''): boolean => {
+  const asked = query.get('pretty');
+  return asked === null ? PEOPLE.test(userAgent) : ['1', 't', 'true'].includes(asked.toLowerCase());
+};
+
+/** What an Accept header takes, best first: by `q`, then wildcards last, then as it stands there. */
+export function acceptedTypes(accept: string): AcceptedType[] {
+  return accept
+    .split(',')
+    .map((range) => {
+      const [type = '', ...given] = range.split(';').map((part) => part.trim());
+      const parameters = new Map(given.map((parameter) => parameter.split('=', 2).map((part) => part.trim()) as [string, string]));
+      return { type: type.toLowerCase(), parameters, quality: Number(parameters.get('q') ?? 1), wildcards: type.split('*').length };
+    })
+    .filter(({ quality }) => quality !== 0)
+    .sort((left, right) => right.quality - left.quality || left.wildcards - right.wildcards);
+}
+
+/** What there is of what is asked for. */
+interface Offer {
+  /** Protobuf; clients that would rather have it get JSON if they take that too. Default false. */
+  protobuf?: boolean;
+  /** Tables and metadata alone. Default true. */
+  transforms?: boolean;
+  /** It has a route, as what is built in has, that takes none but types that are named whole. Default: what has protobuf. */
+  routed?: boolean;
+}
 
 /**
- * The first acceptable encoding, in the client's order.
- * @param protobuf whether there is one of what is asked for; clients that would rather have it get JSON if they take that too
+ * The best acceptable encoding.
  * @throws {StatusError} NotAcceptable
  */
-export function negotiate(accept: string | undefined, query: URLSearchParams, protobuf = false): Encoding {
-  const pretty = ['true', '1'].includes(query.get('pretty') ?? '');
+export function negotiate(headers: Readonly<Record<string, string>>, query: URLSearchParams, { protobuf = false, transforms = true, routed = protobuf }: Offer = {}): Encoding {
+  const pretty = isPretty(query, headers['user-agent']);
+  const { accept } = headers;
   if (!accept) return { format: 'json', as: 'object', pretty };
-  let known = false;
-  for (const range of accept.split(',')) {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim());
-    const format = formatOf(type.toLowerCase());
+  const accepted = acceptedTypes(accept);
+  if (routed) requireOneOf(OFFERED, accepted);
+  for (const { type, parameters } of accepted) {
+    const format = formatOf(type);
     if (!format) continue;
-    known = true;
-    const given = new Map(parameters.map((parameter) => parameter.split('=', 2).map((part) => part.trim()) as [string, string]));
-    if (given.get('q') === '0') continue;
-    const as = given.get('as');
+    const as = parameters.get('as');
     // Metadata is the same whatever it belongs to.
     if (format === 'protobuf' && !protobuf && !as?.startsWith('PartialObjectMetadata')) continue;
     if (as === undefined) return { format, as: 'object', pretty };
-    if (given.get('g') !== 'meta.k8s.io' || !['v1', 'v1beta1'].includes(given.get('v') ?? '')) continue;
+    if (!transforms) continue;
+    if (parameters.get('g') !== 'meta.k8s.io' || !['v1', 'v1beta1'].includes(parameters.get('v') ?? '')) continue;
     if (as === 'Table' && format !== 'protobuf') return { format, as, pretty };
     if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { format, as, pretty };
   }
-  throw known || !protobuf ? notAcceptable(OFFERED) : noRepresentation(OFFERED);
+  throw notAcceptable(OFFERED);
 }
 
-function formatOf(type: string): Encoding['format'] | undefined {
+/** Refuses clients that take none of the types. */
+export function requireOneOf(offered: readonly string[], accepted: readonly AcceptedType[]): void {
+  if (!accepted.some(({ type }) => type === '*/*' || offered.includes(type))) throw noRepresentation(offered);
+}
+
+/** The format that a media type stands for. */
+export function formatOf(type: string): Encoding['format'] | undefined {
   switch (type) {
     case 'application/json':
     case 'application/*':

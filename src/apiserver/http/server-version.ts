@@ -2,6 +2,10 @@
 export const SERVER_VERSION = {
   major: '1',
   minor: '32',
+  emulationMajor: '1',
+  emulationMinor: '32',
+  minCompatibilityMajor: '1',
+  minCompatibilityMinor: '31',
   gitVersion: 'v1.32.4',
   gitCommit: '',
   gitTreeState: 'clean',

@@ -31,8 +31,6 @@ export interface ResourceEntry {
 const entries: ResourceEntry[] = createRequire(import.meta.url)('./resources.json') as typeof resourcesFile;
 
 const STANDARD_VERBS = 'create delete deletecollection get list patch update watch';
-/** Subresources that need a kubelet's streaming endpoints, or that nothing here stands behind, are not offered. */
-const OFFERED = new Set<string>(['status', 'scale', 'binding', 'eviction', 'log', 'finalize', 'ephemeralcontainers', 'resize', 'token', 'approval', 'portforward'] satisfies Subresource[]);
 
 /** Kinds that are one store under two names; the second reads and writes the first's objects. */
 const STORED_AS: Record<string, { resource: string; apiVersion: string }> = {
@@ -49,7 +47,7 @@ function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
   const apiVersion = group ? `${group}/${version}` : version;
   const behaviour: KindBehaviour = { ...validators[`${apiVersion}/${kind}`], ...behaviours[`${apiVersion}/${kind}`] };
   const stored = STORED_AS[`${apiVersion}/${plural}`] ?? { resource: group ? `${plural}.${group}` : plural, apiVersion };
-  const subresources = (entry.subresources ?? []).map(({ name }) => name).filter((name) => OFFERED.has(name));
+  const subresources = (entry.subresources ?? []).map(({ name }) => name as Exclude<Subresource, ''>);
   const statusSubresource = subresources.includes('status');
   const { validate = () => [], validateUpdate = () => [], validateStatus = () => [], setDefaults = () => undefined, selectableFields = {}, tracksGeneration = false, ...optional } = behaviour;
   return {

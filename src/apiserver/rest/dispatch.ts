@@ -4,7 +4,7 @@ import { decodePatch, decodeDeleteOptions, decodeObject, mediaType } from '../ht
 import { negotiate } from '../http/negotiate.js';
 import { PROTOBUF } from '../http/protobuf.js';
 import { type DuplicateFields, duplicateFields, duplicateKeys, NO_DUPLICATES } from '../schema/duplicate-fields.js';
-import { methodNotAllowed, noSuchMethod, notAcceptable, unknownPath } from '../status.js';
+import { methodNotAllowed, noSuchMethod, unknownPath } from '../status.js';
 import { watch } from '../watch/watch-events.js';
 import { readComponentStatus } from './component-status.js';
 import type { RestContext, RestResult } from './context.js';
@@ -16,7 +16,7 @@ import { patch } from './patch.js';
 import type { RequestInfo } from './request-info.js';
 import { answerReview, REVIEWS } from './reviews.js';
 import { bind } from './subresources/binding.js';
-import { CONNECTIONS, connectPod } from './subresources/connect.js';
+import { connect, CONNECTIONS } from './subresources/connect.js';
 import { evict } from './subresources/eviction.js';
 import { finalizeNamespace } from './subresources/finalize.js';
 import { podLog } from './subresources/log.js';
@@ -92,7 +92,7 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
     case 'get resize':
       return get(ctx, info);
     default:
-      if (definition.storageResource === 'pods' && CONNECTIONS.has(subresource)) return connectPod(ctx, info, request);
+      if (CONNECTIONS.has(subresource)) return connect(ctx, info, request);
       if (definition.subresources[subresource as keyof typeof definition.subresources]) {
         throw definition.custom ? methodNotAllowed(definition, verb) : noSuchMethod();
       }
@@ -114,7 +114,7 @@ async function createOrAnswer(ctx: RestContext, info: RequestInfo, request: ApiR
   const answer = REVIEWS[definition.storageResource];
   if (answer) {
     // An answer is no resource: it has neither columns nor metadata.
-    if (negotiate(request.headers['accept'], info.query, true).as !== 'object') throw notAcceptable(['application/json', 'application/yaml']);
+    negotiate(request.headers, info.query, { protobuf: true, transforms: false });
     return answerReview(ctx, answer, info, object, request.user ?? ADMINISTRATOR, options);
   }
   return create(ctx, info, object, options);

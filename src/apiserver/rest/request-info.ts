@@ -1,5 +1,4 @@
 import type { ResourceDefinition, ResourceRegistry, Subresource } from '../contracts.js';
-import { CONNECTIONS } from './subresources/connect.js';
 import { methodNotAllowed, noSuchMethod, notFound, unknownPath } from '../status.js';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
@@ -44,14 +43,14 @@ export function parseRequest(method: string, pathname: string, query: URLSearchP
   const definition = registry.lookup(group, version, plural);
   if (!definition || (namespace !== '' && !definition.namespaced)) throw unknownPath();
   if (subresource !== '' && !Object.hasOwn(definition.subresources, subresource)) {
-    if (definition.custom && CUSTOM_SUBRESOURCES.has(subresource)) throw notFound(definition, name);
-    if (definition.storageResource !== 'pods' || !CONNECTIONS.has(subresource)) throw unknownPath();
+    throw definition.custom && CUSTOM_SUBRESOURCES.has(subresource) ? notFound(definition, name) : unknownPath();
   }
-  // Where single objects have no verb, they have no URL.
-  if (rest.length > 3 || (name !== '' && subresource === '' && !definition.verbs.some((verb) => ONE_OBJECT.has(verb)))) throw unknownPath();
+  // Where single objects have no verb, they have no URL; what comes after a proxy is the path at its other end.
+  if ((rest.length > 3 && subresource !== 'proxy') || (name !== '' && subresource === '' && !definition.verbs.some((verb) => ONE_OBJECT.has(verb)))) throw unknownPath();
 
   const watching = watchPath || isTrue(query.get('watch'));
-  const verb = verbOf(method, name, subresource, watching);
+  // Only custom resources have HEAD.
+  const verb = method === 'HEAD' && !definition.custom ? undefined : verbOf(method, name, subresource, watching);
   // A single object can be watched at its own URL, which is a list that selects its name.
   if (verb === 'watch' && name !== '') {
     const selector = query.get('fieldSelector');
