@@ -91,11 +91,14 @@ const NULL_TIMES = new Set([
   'core.v1.PodCondition.lastProbeTime', 'core.v1.PodCondition.lastTransitionTime', 'core.v1.NodeCondition.lastHeartbeatTime', 'core.v1.NodeCondition.lastTransitionTime',
 ]);
 
+/** Numbers that are left out when they are 0, whatever default the documents give. */
+const OMITTED = new Set(['autoscaling.v1.ScaleSpec.replicas', 'core.v1.ReplicationControllerSpec.minReadySeconds']);
+
 function fieldOf(schema, required, path) {
   const value = meaningful(schema.default) ? `=${schema.default}` : '';
   // Documents give structs an empty default, and the others the zero value of their type; creation times are left out all the same.
   const zero = schema.default !== undefined && !meaningful(schema.default) && schema.type !== 'array' && !(typeof schema.default === 'object' && !schema.allOf);
-  const present = (zero && !path.endsWith('.creationTimestamp')) || NULL_TIMES.has(path) ? '~' : '';
+  const present = (zero && !path.endsWith('.creationTimestamp') && !OMITTED.has(path)) || NULL_TIMES.has(path) ? '~' : '';
   return [`${required ? '!' : ''}${present}${typeOf(schema)}${value}`, ...flagsOf(schema)].join(' ');
 }
 

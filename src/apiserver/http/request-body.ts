@@ -1,7 +1,8 @@
-import { parse, type YAMLParseError } from 'yaml';
+import { type DocumentOptions, parse, type ParseOptions, type SchemaOptions, type ToJSOptions, type YAMLParseError } from 'yaml';
 import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js';
 import { cannotBeHandled, decoded } from '../rest/write-options.js';
 import { DecodeError } from '../schema/decode-error.js';
+import { parseDoubled } from '../schema/doubled-fields.js';
 import { jsonSyntaxError } from '../schema/json-syntax.js';
 import { decodeProtobuf, PROTOBUF } from './protobuf.js';
 import { badRequest, StatusError, unsupportedMediaType } from '../status.js';
@@ -11,6 +12,14 @@ export const BODY_LIMIT = 3 * 1024 * 1024;
 
 const DECODABLE = ['application/json', 'application/yaml', PROTOBUF];
 
+/** Words like `yes` and `off` are booleans, and dates are texts, as in the YAML that Kubernetes reads. */
+const YAML: ParseOptions & DocumentOptions & SchemaOptions & ToJSOptions = {
+  schema: 'yaml-1.1',
+  customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || (tag.tag !== 'tag:yaml.org,2002:timestamp' && tag.format !== 'TIME')),
+  maxAliasCount: 100,
+  uniqueKeys: false,
+};
+
 export const mediaType = (headers: Readonly<Record<string, string>>): string => (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
 
 /** The JSON value of a JSON, YAML or protobuf body; undefined for an empty one. */
@@ -18,14 +27,16 @@ export function decodeBody(body: string | Uint8Array | undefined, contentType: s
   if (body === undefined || body.length === 0) return undefined;
   if (body.length > BODY_LIMIT) throw new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT}`);
   if (contentType === PROTOBUF) return decodeProtobuf(typeof body === 'string' ? Buffer.from(body, 'latin1') : body);
-  const text = typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+  const text = textOf(body);
   const yaml = contentType.includes('yaml');
   try {
-    return yaml ? (parse(text, { maxAliasCount: 100, uniqueKeys: false }) as unknown) : (JSON.parse(text) as unknown);
+    return yaml ? (parse(text, YAML) as unknown) : (JSON.parse(text) as unknown);
   } catch (error) {
     throw new DecodeError(yaml ? `error converting YAML to JSON: yaml: line ${(error as Partial<YAMLParseError>).linePos?.[0].line ?? 1}: ${(error as Error).message.split('\n')[0]}` : jsonSyntaxError(text));
   }
 }
+
+const textOf = (body: string | Uint8Array): string => (typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
 
 /** A patch; what is wrong with it is told with `prefix`. */
 export const decodePatch = (body: string | Uint8Array | undefined, contentType: string): unknown => decoded(() => decodeBody(body, contentType), ({ message }) => badRequest(contentType.startsWith('application/strategic') ? message : `error decoding ${contentType.includes('yaml') ? 'YAML' : 'patch'}: ${message}`));
@@ -39,12 +50,16 @@ function summary(body: string | Uint8Array | undefined): string {
   return bytes.length > 30 ? `${shown} ...` : shown;
 }
 
-/** An object that a client wants created or put. */
-export function decodeObject(body: string | Uint8Array | undefined, headers: Readonly<Record<string, string>>, wanted: Pick<ResourceDefinition, 'kind' | 'version' | 'custom'>): ApiObject {
+/**
+ * An object that a client wants created or put.
+ * @param isDoubled whether there are fields in the body, valid JSON, that stand twice; asked once it is known to be that.
+ */
+export function decodeObject(body: string | Uint8Array | undefined, headers: Readonly<Record<string, string>>, wanted: Pick<ResourceDefinition, 'kind' | 'version' | 'custom'>, isDoubled: () => boolean): ApiObject {
   const type = mediaType(headers) || 'application/json';
   if (!DECODABLE.includes(type) && type !== '*/*') throw unsupportedMediaType(DECODABLE);
   const unrecognized = (problem: string): StatusError => badRequest(`the object provided is unrecognized (must be of type ${wanted.kind}): ${problem} (${summary(body)})`);
-  const value = decoded(() => decodeBody(body, type), ({ message }) => unrecognized(`couldn't get version/kind; json parse error: ${message}`));
+  const plain = decoded(() => decodeBody(body, type), ({ message }) => unrecognized(`couldn't get version/kind; json parse error: ${message}`));
+  const value = plain !== undefined && !wanted.custom && type === 'application/json' && isDoubled() ? parseDoubled(textOf(body!)) : plain;
   if (value === undefined) throw unrecognized(`couldn't get version/kind; json parse error: unexpected end of JSON input`);
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw unrecognized(`couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value} into Go value of type ${TYPE_META}`);

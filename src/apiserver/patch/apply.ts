@@ -1,8 +1,9 @@
 import { timestamp } from '../clock.js';
 import type { ApiObject, ManagedFieldsEntry, ResourceDefinition, Subresource } from '../contracts.js';
 import type { RestContext } from '../rest/context.js';
+import { nameless } from '../rest/strategy.js';
 import { apiVersionOf } from '../rest/versions.js';
-import { badRequest, StatusError } from '../status.js';
+import { StatusError } from '../status.js';
 import { deepClone } from '../storage/deep.js';
 import { type FieldSet, formatPath } from './field-set.js';
 import { manageable, type Manager, managerKey, readManagers, takeFromOthers, writeManagers } from './managed-fields.js';
@@ -27,11 +28,11 @@ export interface ApplyOptions {
  */
 export function apply({ clock }: RestContext, definition: ResourceDefinition, live: ApiObject | undefined, config: ApiObject, subresource: Subresource, { fieldManager, force, named }: ApplyOptions): ApiObject {
   const { schema } = definition;
-  const managers = readManagers(live);
+  const managers = readManagers(live?.metadata.managedFields);
   const apiVersion = apiVersionOf(definition);
   if (live && managers.size === 0) {
-    const everything: ManagedFieldsEntry = { manager: BEFORE_FIRST_APPLY, operation: 'Update', apiVersion, time: timestamp(clock.now()) };
-    managers.set(managerKey(everything), { entry: everything, fields: manageable(compareTyped({}, live, schema).changed, definition, '') });
+    const everything: ManagedFieldsEntry = { manager: BEFORE_FIRST_APPLY, operation: 'Update', apiVersion, time: timestamp(clock.now()), ...(subresource && { subresource }) };
+    managers.set(managerKey(everything), { entry: everything, fields: manageable(compareTyped({}, live, schema).changed, definition, subresource) });
   }
   const entry: ManagedFieldsEntry = { manager: fieldManager, operation: 'Apply', apiVersion, ...(subresource && { subresource }) };
   const key = managerKey(entry);
@@ -65,7 +66,7 @@ function refuseNameless(before: Manager, applied: FieldSet, managers: ReadonlyMa
   const ownsMetadata = ({ children }: FieldSet): boolean => children.has('f:metadata');
   if (!ownsMetadata(before.fields) || ownsMetadata(applied)) return;
   if ([...managers].some(([key, { fields }]) => key !== own && ownsMetadata(fields))) return;
-  throw badRequest(`the name of the object (${metadata.name} based on URL) was undeterminable: name must be provided`);
+  throw nameless(metadata.name!);
 }
 
 function refuseConflicts(managers: ReadonlyMap<string, Manager>, own: string, changed: FieldSet): void {

@@ -24,10 +24,10 @@ export interface Manager {
 export const managerKey = ({ manager = '', operation = 'Update', apiVersion = '', subresource = '' }: ManagedFieldsEntry): string =>
   JSON.stringify([manager, operation, operation === 'Apply' ? '' : apiVersion, subresource]);
 
-/** The managers of an object, in no particular order. Entries that cannot be read count as none. */
-export function readManagers(object: ApiObject | undefined): Map<string, Manager> {
+/** The managers in `managedFields`, in no particular order. Entries that cannot be read count as none. */
+export function readManagers(entries: readonly ManagedFieldsEntry[] = []): Map<string, Manager> {
   const managers = new Map<string, Manager>();
-  for (const { fieldsV1, ...entry } of object?.metadata.managedFields ?? []) {
+  for (const { fieldsV1, ...entry } of entries) {
     if (!fieldsV1 || typeof fieldsV1 !== 'object') continue;
     managers.set(managerKey(entry), { entry, fields: decoded(fieldsV1) });
   }
@@ -101,8 +101,8 @@ export function trackUpdate({ clock }: Pick<RestContext, 'clock'>, definition: R
     delete next.metadata.managedFields;
     return;
   }
-  const managers = given && previous ? readManagers(next) : new Map<string, Manager>();
-  if (managers.size === 0) for (const [key, manager] of readManagers(previous)) managers.set(key, manager);
+  const managers = given && previous ? readManagers(given) : new Map<string, Manager>();
+  if (managers.size === 0) for (const [key, manager] of readManagers(previous?.metadata.managedFields)) managers.set(key, manager);
   // Who forgot its managers, or never had any, has none until somebody applies.
   if (previous && managers.size === 0) {
     delete next.metadata.managedFields;
@@ -117,8 +117,7 @@ export function trackUpdate({ clock }: Pick<RestContext, 'clock'>, definition: R
       manager: fieldManager,
       operation: 'Update',
       apiVersion: apiVersionOf(definition),
-      // Kubernetes notes none of a scale's.
-      ...(subresource !== 'scale' && { time: timestamp(clock.now()) }),
+      time: timestamp(clock.now()),
       ...(subresource && { subresource }),
     };
     const key = managerKey(entry);

@@ -7,14 +7,43 @@ import { deepClone } from '../storage/deep.js';
 import type { RestContext, RestResult } from './context.js';
 import { createDecoded } from './create.js';
 import type { RequestInfo } from './request-info.js';
-import { matchUrl } from './strategy.js';
+import { matchUrl, nameless } from './strategy.js';
 import { guaranteedUpdate } from './update.js';
 import { apiVersionOf } from './versions.js';
 import { decoded, type WriteOptions } from './write-options.js';
 
+/** What a client applies. */
+export interface AppliedConfig {
+  config: ApiObject;
+  /** Whether it says what the object is called. */
+  named: boolean;
+}
+
 /** PATCH by server-side apply; makes the object where there is none. */
 export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unknown, options: WriteOptions): Promise<RestResult> {
-  const { definition, namespace, name, subresource, query } = info;
+  const { definition, namespace, name, subresource } = info;
+  const applied = readApplied(ctx, info, body);
+  if (subresource === '' && !ctx.storage.get(definition.storageResource, namespace, name)) {
+    return { type: 'object', status: 201, definition, object: await createApplied(ctx, info, applied, options) };
+  }
+  let managedFields: ApiObject['metadata']['managedFields'];
+  const object = await guaranteedUpdate(ctx, info, options, {
+    modify(current) {
+      const next = applyTo(ctx, info, current, applied, options);
+      managedFields = next.metadata.managedFields;
+      definition.setDefaults(next);
+      return next;
+    },
+    track(_current, next) {
+      if (managedFields?.length) next.metadata.managedFields = managedFields;
+      else delete next.metadata.managedFields;
+    },
+  });
+  return { type: 'object', status: 200, definition, object };
+}
+
+/** The body of an apply, checked as far as that goes without the object that it is for. */
+export function readApplied(ctx: RestContext, { definition, namespace, name, query }: Pick<RequestInfo, 'definition' | 'namespace' | 'name' | 'query'>, body: unknown): AppliedConfig {
   if (!query.get('fieldManager')) {
     throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [{ reason: 'FieldValueRequired', field: 'fieldManager', message: 'Required value: is required for apply patch' }]);
   }
@@ -27,26 +56,16 @@ export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unkn
   if (config.metadata.managedFields) throw badRequest('metadata.managedFields must be nil');
   refuseUntyped(definition, config);
   const named = Boolean(config.metadata.name);
+  config.metadata.name ||= name;
   matchUrl(ctx, config, definition, namespace, name);
+  return { config, named };
+}
 
-  if (subresource === '' && !ctx.storage.get(definition.storageResource, namespace, name)) {
-    return { type: 'object', status: 201, definition, object: await createApplied(ctx, info, config, { ...options, named }) };
-  }
-  let managedFields: ApiObject['metadata']['managedFields'];
-  const object = await guaranteedUpdate(ctx, info, options, {
-    modify(current) {
-      const next = apply(ctx, definition, current, config, subresource, { ...options, named });
-      refuseDuplicates(options);
-      managedFields = next.metadata.managedFields;
-      definition.setDefaults(next);
-      return next;
-    },
-    track(_current, next) {
-      if (managedFields?.length) next.metadata.managedFields = managedFields;
-      else delete next.metadata.managedFields;
-    },
-  });
-  return { type: 'object', status: 200, definition, object };
+/** What is applied, laid over what is there. */
+export function applyTo(ctx: RestContext, { definition, subresource }: Pick<RequestInfo, 'definition' | 'subresource'>, current: ApiObject, { config, named }: AppliedConfig, options: WriteOptions): ApiObject {
+  const next = apply(ctx, definition, current, config, subresource, { ...options, named });
+  refuseDuplicates(options);
+  return next;
 }
 
 /** What applies must say is all of the schema, whatever `fieldValidation` asks for: nobody could own it otherwise. */
@@ -72,11 +91,12 @@ function refuseDuplicates({ fieldValidation, warn, duplicates }: WriteOptions): 
   }
 }
 
-async function createApplied(ctx: RestContext, { definition, name }: RequestInfo, config: ApiObject, options: WriteOptions & { named: boolean }): Promise<ApiObject> {
+async function createApplied(ctx: RestContext, { definition, name }: RequestInfo, { config, named }: AppliedConfig, options: WriteOptions): Promise<ApiObject> {
+  if (!named) throw nameless(name);
   const { uid } = config.metadata;
   if (uid) throw conflict(definition, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
   delete config.metadata.resourceVersion;
-  const object = apply(ctx, definition, undefined, deepClone(config), '', options);
+  const object = apply(ctx, definition, undefined, deepClone(config), '', { ...options, named });
   refuseDuplicates(options);
   const { managedFields } = object.metadata;
   definition.setDefaults(object);

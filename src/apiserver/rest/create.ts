@@ -24,7 +24,7 @@ export async function create(ctx: RestContext, info: RequestInfo, body: ApiObjec
 
 /**
  * Stores a new object that is decoded and defaulted, and returns it in the version it came in.
- * @param track fills `managedFields`, once the object is complete.
+ * @param track fills `managedFields`.
  */
 export async function createDecoded(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, options: WriteOptions, track: (object: ApiObject) => void): Promise<ApiObject> {
   const { metadata } = object;
@@ -33,8 +33,7 @@ export async function createDecoded(ctx: RestContext, definition: ResourceDefini
   requireNamespace(ctx, definition, namespace);
   const generated = !metadata.name && Boolean(metadata.generateName);
   if (generated) metadata.name = freeName(ctx, definition, namespace, metadata.generateName!);
-  await prepareCreate(ctx, definition, object, options);
-  track(object);
+  await prepareCreate(ctx, definition, object, options, track);
   const converted = await toStorage(ctx, definition, object);
   const there = ctx.storage.get(storageResource, namespace, metadata.name!);
   if (there) throw alreadyExists(definition, metadata.name!, there.metadata.deletionTimestamp !== undefined);

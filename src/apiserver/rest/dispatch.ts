@@ -1,4 +1,5 @@
 import { ADMINISTRATOR } from '../authentication/requester.js';
+import type { ApiObject } from '../contracts.js';
 import type { ApiRequest } from '../http/exchange.js';
 import { decodePatch, decodeDeleteOptions, decodeObject, mediaType } from '../http/request-body.js';
 import { negotiate } from '../http/negotiate.js';
@@ -35,7 +36,10 @@ const TOKEN_REQUEST = ofKind('TokenRequest');
 export async function dispatch(ctx: RestContext, info: RequestInfo, request: ApiRequest, warn: (message: string) => void): Promise<RestResult> {
   const { verb, query, definition, subresource, namespace, name } = info;
   const { headers, body } = request;
-  const options = (kind: Parameters<typeof readWriteOptions>[0]): WriteOptions => ({ ...readWriteOptions(kind, query, headers['user-agent'] ?? '', warn), ...(request.user && { user: request.user }), duplicates: duplicatesIn(body, mediaType(headers)) });
+  let known: DuplicateFields | undefined;
+  const duplicates = (): DuplicateFields => (known ??= duplicatesIn(body, mediaType(headers)));
+  const options = (kind: Parameters<typeof readWriteOptions>[0]): WriteOptions => ({ ...readWriteOptions(kind, query, headers['user-agent'] ?? '', warn), ...(request.user && { user: request.user }), duplicates: duplicates() });
+  const object = (wanted: Parameters<typeof decodeObject>[2]): ApiObject => decodeObject(body, headers, wanted, () => duplicates().problems.length > 0);
   if (definition.deprecationWarning) warn(definition.deprecationWarning);
   if (definition.group === 'metrics.k8s.io') return readMetrics(ctx, info);
   if (definition.storageResource === 'componentstatuses') return readComponentStatus(info);
@@ -50,13 +54,13 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
     case 'watch ':
       return watch(ctx, info, request.signal);
     case 'create ':
-      return createOrAnswer(ctx, info, request, options('CreateOptions'));
+      return createOrAnswer(ctx, info, request, object(definition), options('CreateOptions'));
     case 'update ':
     case 'update status':
     case 'update approval':
     case 'update ephemeralcontainers':
     case 'update resize':
-      return update(ctx, info, decodeObject(body, headers, definition), options('UpdateOptions'));
+      return update(ctx, info, object(definition), options('UpdateOptions'));
     case 'patch ':
     case 'patch status':
     case 'patch approval':
@@ -73,21 +77,21 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
     case 'get scale':
       return getScale(ctx, info);
     case 'update scale':
-      return updateScale(ctx, info, decodeObject(body, headers, SCALE), options('UpdateOptions'));
+      return updateScale(ctx, info, object(SCALE), options('UpdateOptions'));
     case 'patch scale': {
       const type = mediaType(headers);
       return patchScale(ctx, info, type, decodePatch(body, type), options('PatchOptions'));
     }
     case 'create binding':
-      return bind(ctx, namespace, name, decodeObject(body, headers, BINDING), options('CreateOptions'));
+      return bind(ctx, namespace, name, object(BINDING), options('CreateOptions'));
     case 'create eviction':
-      return evict(ctx, definition, namespace, name, decodeObject(body, headers, EVICTION), options('CreateOptions'));
+      return evict(ctx, definition, namespace, name, object(EVICTION), options('CreateOptions'));
     case 'create token':
-      return requestToken(ctx, info, decodeObject(body, headers, TOKEN_REQUEST));
+      return requestToken(ctx, info, object(TOKEN_REQUEST), options('CreateOptions'));
     case 'get log':
       return podLog(ctx, info, request.signal);
     case 'update finalize':
-      return finalizeNamespace(ctx, info, decodeObject(body, headers, definition), options('UpdateOptions'));
+      return finalizeNamespace(ctx, info, object(definition), options('UpdateOptions'));
     case 'get ephemeralcontainers':
     case 'get resize':
       return get(ctx, info);
@@ -107,9 +111,8 @@ function duplicatesIn(body: ApiRequest['body'], type: string): DuplicateFields {
 }
 
 /** POSTs to some resources are not about storing anything. */
-async function createOrAnswer(ctx: RestContext, info: RequestInfo, request: ApiRequest, options: WriteOptions): Promise<RestResult> {
+async function createOrAnswer(ctx: RestContext, info: RequestInfo, request: ApiRequest, object: ApiObject, options: WriteOptions): Promise<RestResult> {
   const { definition, namespace } = info;
-  const object = decodeObject(request.body, request.headers, definition);
   if (definition.storageResource === 'bindings') return bind(ctx, namespace, object.metadata.name ?? '', object, options);
   const answer = REVIEWS[definition.storageResource];
   if (answer) {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../contracts.js';
 
 /** Fields of a simple JSONPath: `.spec.replicas`, `.spec.byZone['us-west-2a']`. */
-function fieldsOf(path: string): string[] {
+export function fieldsOf(path: string): string[] {
   return [...path.matchAll(/\.([^.[\]]+)|\['([^']*)'\]/g)].map(([, plain, quoted]) => plain ?? quoted ?? '');
 }
 

@@ -28,28 +28,33 @@ export const patchTypes = ({ custom }: ResourceDefinition): string[] =>
 
 /** PATCH by JSON, merge or strategic merge patch, or by server-side apply. */
 export async function patch(ctx: RestContext, info: RequestInfo, contentType: string, body: unknown, options: WriteOptions): Promise<RestResult> {
-  const { definition, namespace, name, subresource } = info;
+  const { definition, subresource } = info;
   if (contentType === APPLY_YAML) return applyPatch(ctx, info, body, options);
-  if (info.query.has('force')) throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [{ reason: 'FieldValueForbidden', field: 'force', message: 'Forbidden: may not be specified for non-apply patch' }]);
-  const apply = patcher(definition, contentType, body);
-  if (contentType === JSON_PATCH && Array.isArray(body)) options = { ...options, duplicates: problemsOfPatch(body as readonly JsonObject[], options.duplicates) };
   const object = await guaranteedUpdate(ctx, info, options, {
-    modify(current) {
-      const next = apply(current) as ApiObject;
-      if (typeof next !== 'object' || next === null || Array.isArray(next)) throw badRequest('the patch made something that is not an object');
-      const text = contentType === STRATEGIC_MERGE_PATCH ? goFormat(body) : JSON.stringify(next);
-      const refuse = (problem: string): StatusError => invalid({ group: '', kind: '' }, '', [{ reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(text)}: ${problem}` }]);
-      next.metadata = { ...next.metadata };
-      const problem = kindProblem(ctx, next, definition);
-      if (problem !== undefined) throw refuse(problem);
-      pruneUnknown(definition, next, options, ({ message, converted }) => refuse(contentType === STRATEGIC_MERGE_PATCH ? converted() : message));
-      matchUrl(ctx, next, definition, namespace, name);
-      definition.setDefaults(next);
-      return next;
-    },
+    modify: patched(ctx, info, contentType, body, options),
     track: (current, next) => trackUpdate(ctx, definition, current, next, subresource, options),
   });
   return { type: 'object', status: 200, definition, object };
+}
+
+/** What a patch that is no apply makes of an object, checked to be one of its kind; the result is a private copy. */
+export function patched(ctx: RestContext, { definition, namespace, name, query }: Pick<RequestInfo, 'definition' | 'namespace' | 'name' | 'query'>, contentType: string, body: unknown, options: WriteOptions): (current: ApiObject) => ApiObject {
+  if (query.has('force')) throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [{ reason: 'FieldValueForbidden', field: 'force', message: 'Forbidden: may not be specified for non-apply patch' }]);
+  const apply = patcher(definition, contentType, body);
+  const checks = contentType === JSON_PATCH && Array.isArray(body) ? { ...options, duplicates: problemsOfPatch(body as readonly JsonObject[], options.duplicates) } : options;
+  return (current) => {
+    const next = apply(current) as ApiObject;
+    if (typeof next !== 'object' || next === null || Array.isArray(next)) throw badRequest('the patch made something that is not an object');
+    const text = contentType === STRATEGIC_MERGE_PATCH ? goFormat(body) : JSON.stringify(next);
+    const refuse = (problem: string): StatusError => invalid({ group: '', kind: '' }, '', [{ reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(text)}: ${problem}` }]);
+    next.metadata = { ...next.metadata };
+    const problem = kindProblem(ctx, next, definition);
+    if (problem !== undefined) throw refuse(problem);
+    pruneUnknown(definition, next, checks, ({ message, converted }) => refuse(contentType === STRATEGIC_MERGE_PATCH ? converted() : message));
+    matchUrl(ctx, next, definition, namespace, name);
+    definition.setDefaults(next);
+    return next;
+  };
 }
 
 /** What is wrong with the operations themselves: fields that come twice, and those that no operation has. */
@@ -61,7 +66,7 @@ function problemsOfPatch(operations: readonly JsonObject[], duplicates: Duplicat
 const OPERATION_FIELDS = new Set(['op', 'path', 'from', 'value']);
 
 /** What a patch does to an object; the result is a private copy. */
-export function patcher(definition: ResourceDefinition, contentType: string, body: unknown): (current: ApiObject) => unknown {
+function patcher(definition: ResourceDefinition, contentType: string, body: unknown): (current: ApiObject) => unknown {
   switch (contentType) {
     case JSON_PATCH:
       return (current) => applyJsonPatch(current, body);

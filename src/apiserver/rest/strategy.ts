@@ -43,13 +43,19 @@ export function matchUrl(ctx: RestContext, object: ApiObject, definition: Resour
     if (metadata.namespace !== namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   } else delete metadata.namespace;
   if (name) {
-    metadata.name ||= name;
+    if (!metadata.name) throw nameless(name);
     if (metadata.name !== name) throw badRequest(`the name of the object (${asText(metadata.name)}) does not match the name on the URL (${name})`);
   }
 }
 
-/** Makes a decoded object ready for storage, in place, and checks it. */
-export async function prepareCreate(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, options: WriteOptions): Promise<void> {
+/** Of an object that only the URL names. */
+export const nameless = (name: string): StatusError => badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+
+/**
+ * Makes a decoded object ready for storage, in place, and checks it.
+ * @param track fills `managedFields`, before admission and the server add what then belongs to nobody.
+ */
+export async function prepareCreate(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, options: WriteOptions, track: (object: ApiObject) => void): Promise<void> {
   const { metadata } = object;
   if (metadata.resourceVersion) throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
   metadata.uid = ctx.random.uuid();
@@ -61,6 +67,7 @@ export async function prepareCreate(ctx: RestContext, definition: ResourceDefini
   delete metadata.resourceVersion;
   if (definition.statusSubresource && !definition.keepsInitialStatus) delete object['status'];
   definition.complete?.(object);
+  track(object);
   await admitCreate(ctx, definition, object, options, () => {
     definition.prepareForCreate?.(object, ctx);
     definition.complete?.(object);
@@ -79,8 +86,11 @@ export async function admitCreate(ctx: RestContext, definition: ResourceDefiniti
   await askValidatingWebhooks(ctx, admission);
 }
 
-/** Brings an update in line with what it may change, in place, and checks it. `previous` is in the same version. */
-export async function prepareUpdate(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, previous: ApiObject, subresource: Subresource, options: WriteOptions): Promise<void> {
+/**
+ * Brings an update in line with what it may change, in place, and checks it. `previous` is in the same version.
+ * @param track fills `managedFields`, before admission and the server change what then belongs to nobody.
+ */
+export async function prepareUpdate(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, previous: ApiObject, subresource: Subresource, options: WriteOptions, track: (current: ApiObject, next: ApiObject) => void): Promise<void> {
   const { metadata } = object;
   const before = previous.metadata;
   metadata.uid ||= before.uid!;
@@ -95,6 +105,7 @@ export async function prepareUpdate(ctx: RestContext, definition: ResourceDefini
     else restore(object, previous, 'status');
   }
   definition.complete?.(object);
+  track(previous, object);
   const admission = admissionRequest('UPDATE', definition, subresource, object, previous, options);
   for (const plugin of ctx.admission) plugin.mutate?.(admission);
   await askMutatingWebhooks(ctx, admission);

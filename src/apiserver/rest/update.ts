@@ -24,8 +24,7 @@ export async function update(ctx: RestContext, info: RequestInfo, body: ApiObjec
   }
   const object = await guaranteedUpdate(ctx, info, options, {
     modify(current) {
-      const { uid } = body.metadata;
-      if (uid && uid !== current.metadata.uid) throw conflict(definition, name, `StorageError: invalid object, Code: 4, Key: ${registryKey(definition, namespace, name)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`);
+      refuseOtherUid(info, body, current);
       return structuredClone(body);
     },
     track: (current, next) => trackUpdate(ctx, definition, current, next, subresource, options),
@@ -41,10 +40,15 @@ function registryKey({ group, plural, custom }: ResourceDefinition, namespace: s
 
 const FOLDERS: Record<string, string> = { nodes: 'minions', services: 'services/specs', endpoints: 'services/endpoints', ingresses: 'ingress', podtemplates: 'podtemplates', replicationcontrollers: 'controllers' };
 
+/** @throws {StatusError} Conflict, when an update says that it is for another object of that name. */
+export function refuseOtherUid({ definition, namespace, name }: Pick<RequestInfo, 'definition' | 'namespace' | 'name'>, { metadata: { uid } }: ApiObject, current: ApiObject): void {
+  if (uid && uid !== current.metadata.uid) throw conflict(definition, name, `StorageError: invalid object, Code: 4, Key: ${registryKey(definition, namespace, name)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`);
+}
+
 export interface Modification {
   /** The wanted object, private to the caller; called again when someone else wrote meanwhile. `current` is frozen. */
   modify: (current: ApiObject) => ApiObject | Promise<ApiObject>;
-  /** Fills `managedFields` of the complete object. */
+  /** Fills `managedFields`, before the server changes anything by itself. */
   track: (current: ApiObject, next: ApiObject) => void;
 }
 
@@ -60,8 +64,7 @@ export async function guaranteedUpdate(ctx: RestContext, { definition, namespace
     if (expected && !/^\d+$/.test(expected)) throw new StatusError(500, '', `strconv.ParseUint: parsing ${JSON.stringify(expected)}: invalid syntax`);
     if (expected && expected !== stored.metadata.resourceVersion) throw modified(definition, name);
     next.metadata.resourceVersion = stored.metadata.resourceVersion!;
-    await prepareUpdate(ctx, definition, next, current, subresource, options);
-    track(current, next);
+    await prepareUpdate(ctx, definition, next, current, subresource, options, track);
     const converted = await toStorage(ctx, definition, next);
     if (ctx.storage.get(storageResource, namespace, name) !== stored) {
       // A resourceVersion that the client insists on fails the next attempt.

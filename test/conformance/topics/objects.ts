@@ -1,4 +1,4 @@
-import { configMap, deployment, pod } from '../objects.js';
+import { configMap, deployment, pod, widgets, widgetsOf } from '../objects.js';
 import type { Topic } from '../suite.js';
 
 export const scenarios: Topic = {
@@ -24,6 +24,9 @@ export const scenarios: Topic = {
     await s.post(maps, configMap('a..b'));
     await s.post(maps, configMap('x'.repeat(254)));
     await s.put(`${maps}/a`, configMap('b'));
+    await s.put(`${maps}/a`, { data: { no: 'name' } });
+    for (const metadata of [null, { name: null }, { name: 'b' }, { namespace: null }, { namespace: 'default' }]) await s.patch(`${maps}/a`, 'application/merge-patch+json', { metadata });
+    for (const name of ['a', 'new']) await s.patch(`${maps}/${name}?fieldManager=x`, 'application/apply-patch+yaml', { apiVersion: 'v1', kind: 'ConfigMap', data: { no: 'name' } });
     await s.post(s.in('services'), { apiVersion: 'v1', kind: 'Service', metadata: { name: '1a' }, spec: { ports: [{ port: 80 }] } });
     await s.post('/api/v1/namespaces', { metadata: { name: 'Upper' } });
   },
@@ -62,6 +65,16 @@ export const scenarios: Topic = {
     await s.post(s.in('deployments', 'apps/v1'), deployment('a', { replicas: 1.5 }));
     await s.post(s.in('deployments', 'apps/v1'), deployment('a', { replicas: 3_000_000_000 }));
     await s.post(s.in('pods'), pod('a', { containers: [{ name: 'app', image: 'nginx', resources: { requests: { cpu: 'lots' } } }] }));
+  },
+  'reads what stands twice in a body as one': async (s) => {
+    const maps = s.in('configmaps');
+    await s.post(maps, '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","labels":{"x":"1"}},"metadata":{"labels":{"y":"2"}},"data":{"a":"1"},"data":{"b":"2"}}');
+    await s.put(`${maps}/a`, '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","name":"a"},"data":{"a":"1"},"data":null,"data":{"c":"3"}}');
+    await s.post(s.in('pods'), '{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"},"spec":{"containers":[{"name":"a","image":"x","env":[{"name":"A","value":"1"}]}],"hostNetwork":true},"spec":{"containers":[{"name":"b"}],"dnsPolicy":"Default"}}', { pick: ({ spec: { containers: [{ name, image, env }], dnsPolicy, hostNetwork } }) => ({ name, image, env, dnsPolicy, hostNetwork }) });
+    for (const type of ['merge-patch', 'strategic-merge-patch']) await s.patch(`${maps}/a`, `application/${type}+json`, `{"data":{"one-${type}":"1"},"data":{"two-${type}":"2"}}`, { pick: ({ data }) => data });
+    await s.post(maps, 'kind: ConfigMap\napiVersion: v1\nmetadata: {name: yaml}\ndata: {a: x}\ndata: {b: y}\n', { headers: { 'content-type': 'application/yaml' }, pick: ({ data, message }) => data ?? message });
+    await s.define(widgets(s, { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }));
+    await s.post(widgetsOf(s), `{"kind":"Widget","apiVersion":"${s.group}/v1","metadata":{"name":"a"},"spec":{"a":{"x":"1"},"a":{"y":"2"}}}`, { pick: ({ spec }) => spec });
   },
   'answers in the form that is asked for, or not at all': async (s) => {
     const maps = s.in('configmaps');

@@ -1,5 +1,5 @@
 import { deployment, pod } from '../objects.js';
-import { MERGE } from '../session.js';
+import { APPLY, JSON_PATCH, MERGE, STRATEGIC } from '../session.js';
 import type { Body } from '../session.js';
 import type { Topic } from '../suite.js';
 
@@ -20,12 +20,33 @@ export const scenarios: Topic = {
     await s.delete(`${path}/scale`);
     await s.get(`${s.in('configmaps')}/kube-root-ca.crt/scale`);
   },
+  'scale by any patch, of the right types': async (s) => {
+    const scale = `${s.in('deployments', 'apps/v1')}/a/scale`;
+    await s.quiet('POST', s.in('deployments', 'apps/v1'), deployment('a'));
+    for (const type of [MERGE, STRATEGIC]) for (const spec of [{ replicas: 'x' }, { replicas: 2.5 }, { replicas: 4 }]) await s.patch(scale, type, { spec });
+    await s.patch(scale, MERGE, { spec: 'x' });
+    await s.patch(scale, JSON_PATCH, [{ op: 'replace', path: '/spec/replicas', value: 'x' }]);
+    await s.patch(scale, JSON_PATCH, [{ op: 'test', path: '/spec/replicas', value: 9 }]);
+    await s.patch(scale, MERGE, { spec: { unheard: 1 } });
+    await s.patch(`${scale}?fieldValidation=Strict`, MERGE, { spec: { unheard: 1 } });
+    for (const metadata of [null, { name: null }, { name: 'b' }, { labels: { a: 'b' } }]) await s.patch(scale, MERGE, { metadata });
+    await s.patch(scale, MERGE, { kind: 'Unheard' });
+    await s.patch(scale, APPLY, {});
+    await s.patch(`${scale}?fieldManager=m`, APPLY, { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'a' }, spec: { replicas: 'x' } });
+    await s.put(scale, { spec: { replicas: 3 } });
+    await s.put(scale, { metadata: { name: 'a', uid: 'another' }, spec: { replicas: 3 } });
+    await s.put(scale, { metadata: { name: 'a' }, spec: { replicas: 'x' } });
+    await s.put(scale, { metadata: { name: 'a' }, spec: { replicas: 3 } });
+    await s.patch(`${scale}?dryRun=All`, MERGE, { spec: { replicas: 9 } });
+    await s.get(scale);
+  },
   'bind pods once': async (s) => {
     const pods = s.in('pods');
     await s.quiet('POST', pods, pod('a'));
     const binding = (name: string, target: object): object => ({ apiVersion: 'v1', kind: 'Binding', metadata: { name }, target });
     await s.post(`${pods}/a/binding`, binding('a', { kind: 'Pod', name: 'n1' }));
     await s.post(`${pods}/a/binding`, binding('a', { kind: 'Node' }));
+    await s.post(`${pods}/a/binding`, { target: { kind: 'Node', name: 'n1' } });
     await s.post(`${pods}/a/binding`, binding('b', { kind: 'Node', name: 'n1' }));
     await s.post(`${pods}/a/binding`, binding('a', { apiVersion: 'v1', kind: 'Node', name: 'n1' }));
     await s.get(`${pods}/a`, { pick: ({ spec, status }) => ({ nodeName: spec.nodeName, conditions: status.conditions }) });

@@ -15,7 +15,7 @@ export function bind({ storage, clock }: RestContext, namespace: string, name: s
     throw new StatusError(500, '', `target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`);
   }
   if (!nodeName) throw new StatusError(500, '', 'target.name: Required value');
-  if (binding.metadata.name && binding.metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
+  if (binding.metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
 
   const pod = storage.get('pods', namespace, name);
   if (!pod) throw notFound({ group: '', plural: 'pods' }, name);

@@ -1,22 +1,29 @@
-import type { ApiObject, JsonObject, ScalePaths } from '../../contracts.js';
+import type { ApiObject, Cause, JsonObject, ManagedFieldsEntry, ScalePaths } from '../../contracts.js';
+import { asGoStruct } from '../../kinds/go-struct.js';
 import { builtinSchema } from '../../kinds/type-catalogue.js';
 import { trackUpdate } from '../../patch/managed-fields.js';
+import { parentManagers, scaleManagers } from '../../patch/scale-managers.js';
 import { decodeBuiltin } from '../../schema/decode.js';
-import { badRequest, internalError, invalid, notFound, unknownPath } from '../../status.js';
+import { schemaNode } from '../../schema/schema-node.js';
+import { internalError, invalid, notFound, unknownPath } from '../../status.js';
+import { applyTo, readApplied } from '../apply.js';
 import type { RestContext, RestResult } from '../context.js';
-import { readPath, writePath } from '../json-path.js';
+import { fieldsOf, readPath, writePath } from '../json-path.js';
 import { formatLabelSelector } from '../label-selector.js';
-import { patcher } from '../patch.js';
+import { APPLY_YAML, patched } from '../patch.js';
 import type { RequestInfo } from '../request-info.js';
-import { guaranteedUpdate } from '../update.js';
+import { matchUrl } from '../strategy.js';
+import { guaranteedUpdate, refuseOtherUid } from '../update.js';
 import { oneFromStorage } from '../versions.js';
-import { cannotBeHandled, decoded, type WriteOptions } from '../write-options.js';
+import { pruneUnknown, type WriteOptions } from '../write-options.js';
 
 const SCALE = { group: 'autoscaling', kind: 'Scale' };
+const SCALE_SCHEMA = builtinSchema('autoscaling.v1.Scale');
+const SCALE_NODE = schemaNode(SCALE_SCHEMA);
 
 /** An `autoscaling/v1` Scale. */
 interface Scale extends ApiObject {
-  spec: { replicas?: number };
+  spec?: { replicas?: number };
 }
 
 export async function getScale(ctx: RestContext, { definition, namespace, name }: RequestInfo): Promise<RestResult> {
@@ -27,42 +34,65 @@ export async function getScale(ctx: RestContext, { definition, namespace, name }
 
 /** PUT of a Scale. */
 export function updateScale(ctx: RestContext, info: RequestInfo, body: ApiObject, options: WriteOptions): Promise<RestResult> {
-  return writeScale(ctx, info, options, () => body);
+  const { definition, namespace, name } = scaleInfo(info);
+  matchUrl(ctx, body, definition, namespace, name);
+  pruneUnknown(definition, body, options);
+  return writeScale(ctx, info, options, () => structuredClone(body));
 }
 
 /** PATCH of a Scale, in any of the built-in kinds' patch types. */
 export function patchScale(ctx: RestContext, info: RequestInfo, contentType: string, body: unknown, options: WriteOptions): Promise<RestResult> {
-  const apply = patcher({ ...info.definition, custom: false, schema: {} }, contentType, body);
-  return writeScale(ctx, info, options, (scale) => apply(scale) as ApiObject | null);
+  const scale = scaleInfo(info);
+  if (contentType !== APPLY_YAML) return writeScale(ctx, info, options, patched(ctx, scale, contentType, body, options));
+  const applied = readApplied(ctx, scale, body);
+  return writeScale(ctx, info, options, (current) => applyTo(ctx, scale, current, applied, options), (_current, next) => next);
 }
 
-async function writeScale(ctx: RestContext, info: RequestInfo, options: WriteOptions, change: (scale: Scale) => ApiObject | null): Promise<RestResult> {
+/** The request, as one for an object of kind Scale. */
+const scaleInfo = (info: RequestInfo): RequestInfo => ({
+  ...info,
+  definition: { ...info.definition, ...SCALE, version: 'v1', custom: false, statusSubresource: false, schema: SCALE_NODE, prune: (scale) => decodeBuiltin(scale, SCALE_SCHEMA), setDefaults: () => undefined, complete: (scale) => asGoStruct(scale, SCALE_SCHEMA) },
+});
+
+/** @param track fills the `managedFields` of the changed Scale. */
+async function writeScale(
+  ctx: RestContext,
+  info: RequestInfo,
+  options: WriteOptions,
+  change: (scale: ApiObject) => ApiObject,
+  track = (current: ApiObject, next: ApiObject): void => trackUpdate(ctx, scaleInfo(info).definition, current, next, 'scale', options),
+): Promise<RestResult> {
   const { definition, name } = info;
   const paths = pathsOf(definition);
+  const replicasPath = fieldsOf(paths.specReplicasPath).map((field) => `f:${field}`);
+  let managedFields: ManagedFieldsEntry[];
   const object = await guaranteedUpdate(ctx, info, options, {
     modify(current) {
-      const wanted = change(scaleOf(current, definition.custom, paths));
-      if (typeof wanted !== 'object' || wanted === null || typeof wanted.metadata !== 'object' || wanted.metadata === null) throw badRequest('the patch made something that is not a Scale with metadata');
-      if (wanted.kind !== 'Scale' || wanted.apiVersion !== 'autoscaling/v1') {
-        const version = wanted.apiVersion.split('/').at(-1);
-        throw cannotBeHandled({ kind: 'Scale', version: 'v1' }, { kind: wanted.kind, version: version ?? '' })({ message: `converting (${version}.${wanted.kind}) to (autoscaling.Scale): unknown conversion` });
-      }
-      decoded(() => decodeBuiltin(wanted, builtinSchema('autoscaling.v1.Scale')), cannotBeHandled({ kind: 'Scale', version: 'v1' }));
-      const { replicas = 0 } = (wanted['spec'] ?? {}) as { replicas?: number };
-      if (replicas < 0 && definition.custom) throw invalid(definition, name, [{ reason: 'FieldValueInvalid', field: paths.specReplicasPath, message: `Invalid value: ${replicas}: should be a non-negative integer` }]);
-      if (replicas < 0) throw invalid(SCALE, name, [{ reason: 'FieldValueInvalid', field: 'spec.replicas', message: `Invalid value: ${replicas}: must be greater than or equal to 0` }]);
-      if (wanted.metadata.name && wanted.metadata.name !== name) throw badRequest(`the name of the object (${wanted.metadata.name}) does not match the name on the URL (${name})`);
+      const { managedFields: entries = [] } = current.metadata;
+      const scale = scaleOf(current, definition.custom, paths);
+      const owners = scaleManagers(entries, replicasPath);
+      if (owners.length > 0) scale.metadata.managedFields = owners;
+      const wanted = change(scale) as Scale;
+      track(scale, wanted);
+      managedFields = parentManagers(entries, wanted.metadata.managedFields ?? [], replicasPath, definition);
+      const { replicas = 0 } = wanted.spec ?? {};
+      if (replicas < 0) throw definition.custom ? invalid(definition, name, [negative(paths.specReplicasPath, replicas, 'should be a non-negative integer')]) : invalid(SCALE, name, [negative('spec.replicas', replicas, 'must be greater than or equal to 0')]);
       const next = structuredClone(current);
-      if (wanted.metadata.uid) next.metadata.uid = wanted.metadata.uid;
+      refuseOtherUid(info, wanted, current);
       if (wanted.metadata.resourceVersion) next.metadata.resourceVersion = wanted.metadata.resourceVersion;
       else delete next.metadata.resourceVersion;
       writePath(next, paths.specReplicasPath, replicas);
       return next;
     },
-    track: (current, next) => trackUpdate(ctx, definition, current, next, 'scale', options),
+    track(_current, next) {
+      if (managedFields.length > 0) next.metadata.managedFields = managedFields;
+      else delete next.metadata.managedFields;
+    },
   });
   return { type: 'object', status: 200, object: scaleOf(object, definition.custom, paths) };
 }
+
+const negative = (field: string, replicas: number, problem: string): Cause => ({ reason: 'FieldValueInvalid', field, message: `Invalid value: ${replicas}: ${problem}` });
 
 function scaleOf(object: ApiObject, custom: boolean, { specReplicasPath, statusReplicasPath, labelSelectorPath }: ScalePaths): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
@@ -75,7 +105,7 @@ function scaleOf(object: ApiObject, custom: boolean, { specReplicasPath, statusR
       kind: 'Scale',
       apiVersion: 'autoscaling/v1',
       metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-      spec: typeof replicas === 'number' ? { replicas } : {},
+      spec: typeof replicas === 'number' && replicas !== 0 ? { replicas } : {},
       status: { replicas: readPath(object, statusReplicasPath) ?? 0, ...(selectorText && { selector: selectorText }) },
     }),
   ) as Scale;

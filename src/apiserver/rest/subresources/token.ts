@@ -2,11 +2,16 @@ import type { ObjectReference } from 'kubernetes-types/core/v1.js';
 import { type BoundObject, ISSUER } from '../../authentication/service-account-tokens.js';
 import { timestamp } from '../../clock.js';
 import type { ApiObject, Cause } from '../../contracts.js';
+import { builtinSchema } from '../../kinds/type-catalogue.js';
+import { trackUpdate } from '../../patch/managed-fields.js';
+import { schemaNode } from '../../schema/schema-node.js';
 import { badRequest, conflict, invalid, notFound } from '../../status.js';
 import type { RestContext, RestResult } from '../context.js';
 import type { RequestInfo } from '../request-info.js';
+import type { WriteOptions } from '../write-options.js';
 
 const TOKEN_REQUEST = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
+const TOKEN_REQUEST_NODE = schemaNode(builtinSchema('authentication.v1.TokenRequest'));
 const SHORTEST = 600;
 const LONGEST = 2 ** 32;
 const HOUR = 3600;
@@ -19,7 +24,7 @@ interface TokenRequest extends ApiObject {
 }
 
 /** POST of a service account's `token`. */
-export function requestToken({ storage, clock, serviceAccountTokens }: RestContext, { namespace, name }: Pick<RequestInfo, 'namespace' | 'name'>, { metadata: asked, spec = {} }: TokenRequest): RestResult {
+export function requestToken({ storage, clock, serviceAccountTokens }: RestContext, { definition, namespace, name }: Pick<RequestInfo, 'definition' | 'namespace' | 'name'>, { metadata: asked, spec = {} }: TokenRequest, options: Pick<WriteOptions, 'fieldManager'>): RestResult {
   const account = storage.get('serviceaccounts', namespace, name);
   if (!account) throw notFound({ group: '', plural: 'serviceaccounts' }, name);
   const { uid } = account.metadata;
@@ -37,17 +42,16 @@ export function requestToken({ storage, clock, serviceAccountTokens }: RestConte
   const mounted = bound?.kind === 'Pod' && expirationSeconds === MOUNTED && audiences.includes(ISSUER);
   const token = serviceAccountTokens.issue(account, { audiences, ...(bound && { bound }), lifetimeSeconds: mounted ? YEAR : expirationSeconds, ...(mounted && { warnAfterSeconds: expirationSeconds }) });
   const now = clock.now();
-  return {
-    type: 'object',
-    status: 201,
-    object: {
-      kind: TOKEN_REQUEST.kind,
-      apiVersion: `${TOKEN_REQUEST.group}/v1`,
-      metadata: { ...asked, name, namespace, uid, creationTimestamp: timestamp(now) },
-      spec: { audiences, expirationSeconds, boundObjectRef: boundObjectRef ?? null },
-      status: { token, expirationTimestamp: timestamp(now + expirationSeconds * 1000) },
-    },
+  const request: ApiObject = {
+    kind: TOKEN_REQUEST.kind,
+    apiVersion: `${TOKEN_REQUEST.group}/v1`,
+    metadata: { ...asked, name, namespace, uid: uid!, creationTimestamp: timestamp(now) },
+    spec: { ...spec, expirationSeconds },
   };
+  trackUpdate({ clock }, { ...definition, ...TOKEN_REQUEST, version: 'v1', schema: TOKEN_REQUEST_NODE }, undefined, request, 'token', options);
+  request['spec'] = { audiences, expirationSeconds, boundObjectRef: boundObjectRef ?? null };
+  request['status'] = { token, expirationTimestamp: timestamp(now + expirationSeconds * 1000) };
+  return { type: 'object', status: 201, object: request };
 }
 
 function boundTo(storage: RestContext['storage'], { apiVersion, kind = '', name = '', uid }: ObjectReference, namespace: string, account: string): BoundObject {
