@@ -12,10 +12,12 @@ export const BODY_LIMIT = 3 * 1024 * 1024;
 
 const DECODABLE = ['application/json', 'application/yaml', PROTOBUF];
 
+const BINARY = 'tag:yaml.org,2002:binary';
+
 /** Words like `yes` and `off` are booleans, and dates are texts, as in the YAML that Kubernetes reads. */
 const YAML: ParseOptions & DocumentOptions & SchemaOptions & ToJSOptions = {
   schema: 'yaml-1.1',
-  customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || (tag.tag !== 'tag:yaml.org,2002:timestamp' && tag.format !== 'TIME')),
+  customTags: (tags) => [...tags.filter((tag) => typeof tag === 'string' || (tag.tag !== BINARY && tag.tag !== 'tag:yaml.org,2002:timestamp' && tag.format !== 'TIME')), { tag: BINARY, resolve: (text: string) => Buffer.from(text, 'base64').toString() }],
   maxAliasCount: 100,
   uniqueKeys: false,
 };

@@ -1,5 +1,5 @@
 import type { JsonObject, SchemaNode } from '../contracts.js';
-import { goFormat, goKind } from '../schema/go-format.js';
+import { goFormat, goKind, goSyntax } from '../schema/go-format.js';
 import { deepEqual, setOwn } from '../storage/deep.js';
 import { FieldSet, formatPath } from './field-set.js';
 
@@ -42,20 +42,51 @@ function edgeOf(item: unknown, { listType, listMapKeys = [], keyDefaults = {} }:
   return `k:${JSON.stringify(keys)}`;
 }
 
-/** The first value that its schema has no room for: of another type, or a second one with the key of an item. In Kubernetes' words. */
-export function untypedPart(value: unknown, schema: SchemaNode | undefined, path: readonly string[] = []): string | undefined {
-  const expected = value === null || value === undefined ? undefined : typeProblem(value, schema?.type);
-  if (expected !== undefined) return `${formatPath(path)}: ${expected}`;
-  const within = (edge: string, child: unknown, inner: SchemaNode | undefined): string | undefined => untypedPart(child, inner, [...path, edge]);
-  if (isGranularMap(value, schema)) return first(Object.entries(value), ([field, child]) => within(`f:${field}`, child, childSchema(schema, field)));
-  if (!isGranularList(value, schema)) return undefined;
+/** Every value that its schema has no room for: of another type, without or with another's keys. In Kubernetes' words, sorted, for it goes through Go maps. */
+export const untypedParts = (value: unknown, schema: SchemaNode | undefined): string[] => misfits(value, schema, []).sort();
+
+function misfits(value: unknown, schema: SchemaNode | undefined, path: readonly string[]): string[] {
+  if (value === null || value === undefined) return [];
+  const problem = typeProblem(value, schema?.type);
+  if (problem !== undefined) return [`${formatPath(path)}: ${problem}`];
+  if (isObject(value)) return Object.entries(value).flatMap(([field, child]) => misfits(child, childSchema(schema, field), [...path, `f:${field}`]));
+  if (!Array.isArray(value)) return [];
+  if (!isGranularList(value, schema)) return value.flatMap((item, index) => misfits(item, schema?.items, [...path, `i:${index}`]));
+  const found: string[] = [];
   const seen = new Set<string>();
-  return first(value, (item) => {
+  for (const [index, item] of value.entries()) {
+    const stranger = itemProblem(item, schema!);
+    // Nothing can be said of what follows an item without a path.
+    if (stranger !== undefined) return [...found, `${formatPath(path)}: element ${index}: associative list ${stranger}`];
     const edge = edgeOf(item, schema!);
-    if (seen.has(edge)) return `${formatPath(path)}: duplicate entries for key ${formatPath([edge])}`;
+    if (seen.has(edge)) found.push(`${formatPath(path)}: duplicate entries for key ${formatPath([edge])}`);
     seen.add(edge);
-    return within(edge, item, schema!.items);
+    found.push(...misfits(item, schema!.items, [...path, edge]));
+  }
+  return found;
+}
+
+/** A path with indexes, such as `spec.containers[0].imagee`, with the keys of what is at them: `.spec.containers[name="app"].imagee`. */
+export function keyedPath(path: string, value: unknown, schema: SchemaNode | undefined): string {
+  let here = value;
+  let type = schema;
+  const edges = Array.from(path.matchAll(/([^.[\]]+)|\[(\d+)\]/g), ([, field, index]) => {
+    const isKeyed = index !== undefined && isGranularList(here, type);
+    here = (here as JsonObject | undefined)?.[field ?? index!];
+    const edge = field !== undefined ? `f:${field}` : isKeyed ? edgeOf(here, type!) : `i:${index}`;
+    type = field !== undefined ? childSchema(type, field) : type?.items;
+    return edge;
   });
+  return formatPath(edges);
+}
+
+/** Why an item of a granular list cannot be told from the others. */
+function itemProblem(item: unknown, { listType, listMapKeys = [], keyDefaults = {} }: SchemaNode): string | undefined {
+  if (listType === 'set') return item === null ? "without keys has an element that's an explicit null" : isObject(item) ? "without keys has an element that's a map type" : undefined;
+  if (item === null) return 'with keys may not have a null element';
+  if (!isObject(item)) return 'with keys may not have non-map elements';
+  const isKeyed = listMapKeys.some((key) => item[key] !== undefined || keyDefaults[key] !== undefined);
+  return isKeyed ? undefined : `with keys has an element that omits all key fields ${goFormat(listMapKeys.map((key) => JSON.stringify(key)))} (and doesn't have default values for any key fields)`;
 }
 
 function typeProblem(value: unknown, type: SchemaNode['type']): string | undefined {
@@ -64,25 +95,16 @@ function typeProblem(value: unknown, type: SchemaNode['type']): string | undefin
     case 'number':
       return typeof value === 'number' ? undefined : `expected numeric (int or float), got ${goKind(value)}`;
     case 'boolean':
-      return typeof value === 'boolean' ? undefined : `expected boolean, got ${goFormat(value)}`;
+      return typeof value === 'boolean' ? undefined : `expected boolean, got &{${goFormat(value)}}`;
     case 'string':
-      return typeof value === 'string' ? undefined : `expected string, got ${typeof value === 'object' ? goKind(value) : goFormat(value)}`;
+      return typeof value === 'string' ? undefined : `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`;
     case 'array':
-      return Array.isArray(value) ? undefined : `expected list, got ${goFormat(value)}`;
+      return Array.isArray(value) ? undefined : `expected list, got &{${goFormat(value)}}`;
     case 'object':
-      return isObject(value) ? undefined : `expected map, got ${goFormat(value)}`;
+      return isObject(value) ? undefined : `expected map, got &{${goFormat(value)}}`;
     case undefined:
       return undefined;
   }
-}
-
-/** The first answer that there is. */
-function first<T>(items: Iterable<T>, ask: (item: T) => string | undefined): string | undefined {
-  for (const item of items) {
-    const answer = ask(item);
-    if (answer !== undefined) return answer;
-  }
-  return undefined;
 }
 
 /** The paths of all that a value says: leaves, items of lists, keys of maps, and what is empty. */

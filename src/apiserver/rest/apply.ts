@@ -1,6 +1,7 @@
 import type { ApiObject, ResourceDefinition } from '../contracts.js';
 import { apply } from '../patch/apply.js';
-import { untypedPart } from '../patch/typed-value.js';
+import { keyedPath, untypedParts } from '../patch/typed-value.js';
+import type { DecodeError } from '../schema/decode-error.js';
 import { undeclaredFieldText } from '../schema/unknown-field.js';
 import { badRequest, conflict, invalid, StatusError } from '../status.js';
 import { deepClone } from '../storage/deep.js';
@@ -71,11 +72,13 @@ export function applyTo(ctx: RestContext, { definition, subresource }: Pick<Requ
 /** What applies must say is all of the schema, whatever `fieldValidation` asks for: nobody could own it otherwise. */
 function refuseUntyped(definition: ResourceDefinition, config: ApiObject): void {
   const { metadata } = config;
-  const untyped = (problem: string): StatusError => new StatusError(500, '', `failed to create typed patch object (${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${typeText(config)}): ${problem}`);
-  const misfit = untypedPart(config, definition.schema);
-  if (misfit !== undefined) throw untyped(misfit);
-  const problems = decoded(() => definition.prune(config), ({ message }) => untyped(message)).map(undeclaredFieldText);
-  if (problems.length > 0) throw untyped(problems.length === 1 ? problems[0]! : ['errors:', ...problems.map((problem) => `  ${problem}`)].join('\n'));
+  const what = `object (${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${typeText(config)})`;
+  const untyped = (problems: readonly string[]): StatusError => new StatusError(500, '', `failed to create typed patch ${what}: ${problems.length === 1 ? problems[0]! : ['errors:', ...problems.map((problem) => `  ${problem}`)].join('\n')}`);
+  const misfits = untypedParts(config, definition.schema);
+  if (misfits.length > 0) throw untyped(misfits);
+  const unconverted = ({ converted }: DecodeError): StatusError => new StatusError(500, '', `failed to convert new ${what} to proper version: unable to convert unstructured object to ${typeText(config)}: ${converted()}`);
+  const unknown = decoded(() => definition.prune(config), unconverted);
+  if (unknown.length > 0) throw untyped(unknown.map((field) => undeclaredFieldText({ ...field, path: keyedPath(field.path, config, definition.schema) })));
 }
 
 /** `/v1, Kind=Secret` */

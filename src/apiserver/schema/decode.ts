@@ -116,6 +116,8 @@ function fits(value: unknown, format: string | undefined): boolean {
 
 function conversionProblem(value: unknown, schema: Schema): string {
   const kind = goKind(value);
+  // Its own decoder reads it, as the number that it may be.
+  if (schema['x-kubernetes-int-or-string']) return `json: cannot unmarshal ${jsonKind(value, { type: 'integer' })} into Go value of type int32`;
   if (schema.type === 'array') return `cannot restore slice from ${shortKind(kind)}`;
   if (schema.type === 'object') return schema.properties ? `cannot restore struct from: ${shortKind(kind)}` : `cannot restore map from ${shortKind(kind)}`;
   return Array.isArray(value) || isObject(value) || typeof value === 'string' ? `unrecognized type: ${goType(schema)}` : `cannot convert ${kind} to ${goType(schema)}`;

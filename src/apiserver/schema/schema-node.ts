@@ -20,6 +20,8 @@ export function schemaOfNode(node: SchemaNode): Schema {
   return node.schema;
 }
 
+const ZEROS: Readonly<Record<string, unknown>> = { string: '', integer: 0 };
+
 class LazyNode implements SchemaNode {
   constructor(readonly schema: Schema) {}
 
@@ -52,9 +54,11 @@ class LazyNode implements SchemaNode {
   }
 
   get keyDefaults(): Readonly<Record<string, unknown>> {
-    const fields = this.schema.items?.properties ?? {};
+    const { properties = {}, required = [], typeName } = this.schema.items ?? {};
     const keys = this.schema['x-kubernetes-list-map-keys'] ?? [];
-    return Object.fromEntries(keys.filter((key) => fields[key]?.default !== undefined).map((key) => [key, fields[key]?.default]));
+    // What a built-in type requires is in Go's struct, if only as its zero.
+    const defaultOf = (key: string): unknown => properties[key]?.default ?? (typeName !== undefined && required.includes(key) ? ZEROS[properties[key]?.type ?? ''] : undefined);
+    return Object.fromEntries(keys.map((key) => [key, defaultOf(key)] as const).filter(([, value]) => value !== undefined));
   }
 
   get mapType(): NonNullable<SchemaNode['mapType']> {

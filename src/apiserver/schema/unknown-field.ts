@@ -11,5 +11,5 @@ const hint = ({ suggestion: meant }: UnknownField): string => (meant === undefin
 /** `unknown field "spec.kmsKeyId" (did you mean "kmsKeyID"?)`; without the hint as Kubernetes words it. */
 export const unknownFieldText = (field: UnknownField): string => `unknown field "${field.path}"${hint(field)}`;
 
-/** The same of a server-side apply: `.spec.kmsKeyId: field not declared in schema (did you mean "kmsKeyID"?)`. */
-export const undeclaredFieldText = (field: UnknownField): string => `.${field.path}: field not declared in schema${hint(field)}`;
+/** The same of a server-side apply, whose paths begin with a dot: `.spec.kmsKeyId: field not declared in schema (did you mean "kmsKeyID"?)`. */
+export const undeclaredFieldText = (field: UnknownField): string => `${field.path}: field not declared in schema${hint(field)}`;

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../../src/apiserver/index.js';
 import { configMap, deployment, widget, widgets, widgetsOf } from '../objects.js';
 import { APPLY, JSON_PATCH, MERGE } from '../session.js';
 import type { Body, Session } from '../session.js';
@@ -114,5 +115,17 @@ export const scenarios: Topic = {
     await apply('one', widget(s, 'a', { map: [{ key: 'a' }, { key: 'a' }] }));
     await apply('one', widget(s, 'a', { unheard: 1 }));
     await apply('one', widget(s, 'a', { size: 'big' }));
+  },
+  'tells what does not fit the schema, and where': async (s) => {
+    const path = `${s.in('deployments', 'apps/v1')}/a?dryRun=All&fieldManager=m`;
+    const message = { pick: (body: Body): unknown => body.message ?? 'accepted' };
+    const apply = (spec: JsonObject): Promise<Body> => s.patch(path, APPLY, deployment('a', spec), message);
+    for (const value of ['x', 1, true, [1], { a: 1 }, 1.5]) {
+      await apply({ paused: value });
+      await apply({ template: { spec: { containers: value } } });
+      await apply({ selector: { matchLabels: { a: value } } });
+    }
+    for (const spec of [{ replicas: 'x' }, { replicas: 1.5 }, { template: 'x' }, { template: { spec: { containers: ['x'] } } }, { template: { spec: { containers: [{ name: 'a', imagee: 'x' }] } } }, { template: { spec: { containers: [{ imagee: 'x' }] } } }, { template: { spec: { containers: [{ name: 'a' }, { name: 'a' }] } } }, { strategy: { rollingUpdate: { maxSurge: [1] } } }]) await apply(spec as unknown as JsonObject);
+    for (const value of ['yes', 'off', '010', '2001-01-01', '!!binary eA==', '!!str yes', '~']) await s.patch(`${s.in('configmaps')}/a?dryRun=All&fieldManager=m`, APPLY, `kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\ndata: {a: ${value}}\n`, { pick: ({ data, message: problem }) => problem ?? data ?? null });
   },
 };
