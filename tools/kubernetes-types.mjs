@@ -93,12 +93,14 @@ const NULL_TIMES = new Set([
 
 /** Numbers that are left out when they are 0, whatever default the documents give. */
 const OMITTED = new Set(['autoscaling.v1.ScaleSpec.replicas', 'core.v1.ReplicationControllerSpec.minReadySeconds']);
+/** Lists that need not be given, and are null rather than left out. */
+const NULL_LISTS = new Set(['rbac.v1.ClusterRole.rules', 'rbac.v1.Role.rules']);
 
 function fieldOf(schema, required, path) {
   const value = meaningful(schema.default) ? `=${schema.default}` : '';
   // Documents give structs an empty default, and the others the zero value of their type; creation times are left out all the same.
   const zero = schema.default !== undefined && !meaningful(schema.default) && schema.type !== 'array' && !(typeof schema.default === 'object' && !schema.allOf);
-  const present = (zero && !path.endsWith('.creationTimestamp') && !OMITTED.has(path)) || NULL_TIMES.has(path) ? '~' : '';
+  const present = (zero && !path.endsWith('.creationTimestamp') && !OMITTED.has(path)) || NULL_TIMES.has(path) || NULL_LISTS.has(path) ? '~' : '';
   return [`${required ? '!' : ''}${present}${typeOf(schema)}${value}`, ...flagsOf(schema)].join(' ');
 }
 

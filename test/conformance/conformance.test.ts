@@ -1,5 +1,6 @@
 import { createApiServer } from '../../src/apiserver/index.js';
 import type { ApiServer, Listener, Requester } from '../../src/apiserver/index.js';
+import { servingCertificate } from '../../src/sandbox/serving-certificate.js';
 import { conformance } from './suite.js';
 
 const ADMIN = 'admin-token';
@@ -8,6 +9,7 @@ const tokens: Record<string, Requester> = { [ADMIN]: { name: 'admin', uid: 'admi
 
 let server: ApiServer;
 let listener: Listener;
+let ca: string;
 
 function tokenOf(name: string, groups: readonly string[]): string {
   const token = `token-of-${[name, ...groups].join()}`;
@@ -17,10 +19,13 @@ function tokenOf(name: string, groups: readonly string[]): string {
 
 describe('The embedded API server, beside what a real one says', () => {
   before(async () => {
-    server = createApiServer({ certificateAuthority: '', tokens });
-    listener = await server.listen();
+    // kubectl sends tokens over HTTPS only.
+    const { serving, authority } = await servingCertificate();
+    ca = authority;
+    server = createApiServer({ certificateAuthority: ca, tokens });
+    listener = await server.listen({ tls: { cert: serving.certificate, key: serving.key } });
   });
   after(() => server.close());
 
-  conformance(() => ({ url: listener.url, token: ADMIN, tokenOf }), false);
+  conformance(() => ({ url: listener.url, ca, token: ADMIN, tokenOf }), false);
 });

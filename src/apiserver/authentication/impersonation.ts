@@ -4,6 +4,7 @@ import { badRequest } from '../status.js';
 import type { Requester } from './requester.js';
 import { ANONYMOUS, AUTHENTICATED, serviceAccountGroups, serviceAccountOf, UNAUTHENTICATED } from './requester.js';
 
+const AUTHENTICATION = 'authentication.k8s.io/v1';
 const EXTRA = 'impersonate-extra-';
 
 /**
@@ -16,7 +17,11 @@ export function impersonated(requester: Requester, headers: Readonly<Record<stri
   const groups = valuesOf(headers['impersonate-group']);
   const extra = Object.fromEntries(Object.entries(headers).filter(([header]) => header.startsWith(EXTRA)).map(([header, values]) => [extraKey(header.slice(EXTRA.length)), valuesOf(values)]));
   if (!name) {
-    const asked = [...groups, ...Object.values(extra).flat(), ...(uid ? [uid] : [])];
+    const asked = [
+      ...groups.map((group) => reference('Group', group)),
+      ...Object.entries(extra).flatMap(([key, values]) => values.map((value) => reference('UserExtra', value, AUTHENTICATION, key))),
+      ...(uid ? [reference('UID', uid, AUTHENTICATION)] : []),
+    ];
     if (asked.length > 0) throw badRequest(`requested [${asked.join(' ')}] without impersonating a user`);
     return requester;
   }
@@ -31,6 +36,9 @@ export function impersonated(requester: Requester, headers: Readonly<Record<stri
   if (uid) require('uids', { ...authentication, name: uid });
   return { name, groups: completed(name, groups.length === 0 && account ? serviceAccountGroups(account.namespace) : groups), extra, ...(uid && { uid }) };
 }
+
+/** As Go prints an ObjectReference: kind, namespace, name, uid, apiVersion, resourceVersion and field. */
+const reference = (kind: string, name: string, apiVersion = '', field = ''): string => `{${[kind, '', name, '', apiVersion, '', field].join(' ')}}`;
 
 /** The groups that everybody is in who is, or is not, authenticated. */
 function completed(name: string, groups: readonly string[]): string[] {

@@ -88,7 +88,7 @@ describe('Authorization', () => {
     const binding = (name: string) => ({ metadata: { name: 'b' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name }, subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'bob' }] });
     expect(refusal(await cluster.request('POST', `${RBAC}/namespaces/default/rolebindings`, binding('cluster-admin'), ANN))).to.contain('is attempting to grant RBAC permissions not currently held:\n{APIGroups:["*"], Resources:["*"], Verbs:["*"]}\n{NonResourceURLs:["*"], Verbs:["*"]}');
     expect((await cluster.request('POST', `${RBAC}/namespaces/default/rolebindings`, binding('w'), ANN)).status).to.equal(201);
-    expect((await cluster.request('POST', `${RBAC}/clusterrolebindings`, binding('nobody'), ANN)).body.message).to.equal('clusterroles.rbac.authorization.k8s.io "nobody" not found');
+    expect((await cluster.request('POST', `${RBAC}/clusterrolebindings`, binding('nobody'), ANN)).body.message).to.equal('clusterrolebindings.rbac.authorization.k8s.io "nobody" not found');
     await role('may-bind', [{ apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles'], verbs: ['bind', 'escalate'] }]);
     await bindAnn('may-bind');
     expect((await cluster.request('POST', `${RBAC}/clusterrolebindings`, binding('view'), ANN)).status).to.equal(201);

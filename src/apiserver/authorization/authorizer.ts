@@ -2,7 +2,7 @@ import type { RoleRef, Subject } from 'kubernetes-types/rbac/v1.js';
 import type { Requester } from '../authentication/requester.js';
 import { MASTERS, serviceAccountUsername } from '../authentication/requester.js';
 import type { ApiObject, Storage } from '../contracts.js';
-import { notFound, StatusError } from '../status.js';
+import { StatusError } from '../status.js';
 import type { Attributes } from './attributes.js';
 import { allows, type PolicyRule } from './policy-rule.js';
 
@@ -57,14 +57,8 @@ export class Authorizer {
     return { rules: rules.map(({ rule }) => rule), error: aggregated(errors) };
   }
 
-  /** The rules of the role that a binding names. @throws {StatusError} NotFound */
-  rulesOf(roleRef: RoleRef, namespace: string): readonly PolicyRule[] {
-    const rules = this.#stored(roleRef, namespace);
-    if (!rules) throw notFound({ group: RBAC_GROUP, plural: `${roleRef.kind.toLowerCase()}s` }, roleRef.name);
-    return rules;
-  }
-
-  #stored({ kind, name }: RoleRef, namespace: string): readonly PolicyRule[] | undefined {
+  /** The rules of the role that a binding names; undefined if there is none. */
+  rulesOf({ kind, name }: RoleRef, namespace: string): readonly PolicyRule[] | undefined {
     const role = this.storage.get(`${kind.toLowerCase()}s.${RBAC_GROUP}`, kind === 'Role' ? namespace : '', name);
     return role && ((role['rules'] ?? []) as PolicyRule[]);
   }
@@ -91,7 +85,7 @@ export class Authorizer {
       const subject = subjects.find((each) => isMeant(user, each, home));
       if (!subject) continue;
       const source = `${kind} "${metadata.name}${home && `/${home}`}" of ${roleRef.kind} "${roleRef.name}" to ${subject.kind} "${subject.name}${subject.kind === 'ServiceAccount' ? `/${subject.namespace || home}` : ''}"`;
-      const stored = this.#stored(roleRef, home);
+      const stored = this.rulesOf(roleRef, home);
       if (!stored) errors.push(`${roleRef.kind.toLowerCase()}.${RBAC_GROUP} "${roleRef.name}" not found`);
       else for (const rule of stored) rules.push({ rule, source });
     }

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { timestamp } from '../clock.js';
-import type { ApiObject, Clock, JsonObject, Random, Storage } from '../contracts.js';
+import type { ApiObject, JsonObject, ManagedFieldsEntry } from '../contracts.js';
+import { trackUpdate } from '../patch/managed-fields.js';
+import type { RestContext } from '../rest/context.js';
 import { RBAC_GROUP } from './authorizer.js';
 import type rolesFile from './default-roles.json' with { 'resolution-mode': 'require' };
 import type { PolicyRule } from './policy-rule.js';
@@ -18,6 +20,9 @@ interface DefaultRole {
 }
 
 const roles = createRequire(import.meta.url)('./default-roles.json') as typeof rolesFile as DefaultRole[];
+
+/** Whose fields are whose, but for the time: the same in every server of this process. */
+const managers = new Map<DefaultRole, readonly ManagedFieldsEntry[]>();
 
 const words = (text = ''): string[] => text.split(' ').map((word) => (word === 'core' ? '' : word));
 
@@ -43,7 +48,8 @@ function fieldsOf({ aggregates, rules, role, subjects = [] }: DefaultRole): Json
 }
 
 /** Makes the roles and bindings of Kubernetes' own parts and of `admin`, `edit` and `view`, where they are not there. */
-export function ensureDefaultRoles({ storage, clock, random }: { storage: Storage; clock: Clock; random: Random }): void {
+export function ensureDefaultRoles(ctx: RestContext): void {
+  const { storage, registry, clock, random } = ctx;
   for (const role of roles) {
     const { kind, namespace = '', name, labels } = role;
     const resource = `${kind.toLowerCase()}s.${RBAC_GROUP}`;
@@ -61,6 +67,12 @@ export function ensureDefaultRoles({ storage, clock, random }: { storage: Storag
       },
       ...fieldsOf(role),
     };
+    const known = managers.get(role);
+    if (known) object.metadata.managedFields = known.map((entry) => ({ ...entry, time: timestamp(clock.now()) }));
+    else {
+      trackUpdate(ctx, registry.lookup(RBAC_GROUP, 'v1', `${kind.toLowerCase()}s`)!, undefined, object, '', { fieldManager: 'kube-apiserver' });
+      managers.set(role, object.metadata.managedFields!);
+    }
     storage.create(resource, object);
   }
 }

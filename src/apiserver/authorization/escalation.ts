@@ -2,7 +2,7 @@ import type { RoleRef } from 'kubernetes-types/rbac/v1.js';
 import { ADMINISTRATOR, MASTERS, type Requester } from '../authentication/requester.js';
 import type { ApiObject } from '../contracts.js';
 import type { AdmissionPlugin, AdmissionRequest } from '../rest/context.js';
-import { forbidden } from '../status.js';
+import { forbidden, notFound } from '../status.js';
 import { deepEqual } from '../storage/deep.js';
 import { type Authorizer, RBAC_GROUP } from './authorizer.js';
 import { describeRules, FULL_AUTHORITY, type PolicyRule, uncovered } from './policy-rule.js';
@@ -36,7 +36,10 @@ function checkBinding(authorizer: Authorizer, user: Requester, { definition, nam
   const { roleRef } = binding;
   const resource = roleRef.kind === 'Role' ? 'roles' : 'clusterroles';
   if (authorizer.authorize(user, { verb: 'bind', group: roleRef.apiGroup, version: '*', resource, subresource: '', namespace, name: roleRef.name, path: '' }).allowed) return;
-  confirm(authorizer, user, definition, binding, authorizer.rulesOf(roleRef, namespace));
+  const rules = authorizer.rulesOf(roleRef, namespace);
+  // Kubernetes names the resource of the request.
+  if (!rules) throw notFound(definition, roleRef.name);
+  confirm(authorizer, user, definition, binding, rules);
 }
 
 function confirm(authorizer: Authorizer, user: Requester, definition: AdmissionRequest['definition'], { metadata: { name = '', namespace = '' } }: ApiObject, wanted: readonly PolicyRule[]): void {

@@ -1,16 +1,21 @@
+import { RBAC_GROUP } from '../authorization/authorizer.js';
 import type { PolicyRule } from '../authorization/policy-rule.js';
 import type { ApiObject, JsonObject } from '../contracts.js';
+import { apply } from '../patch/apply.js';
 import type { RestContext } from '../rest/context.js';
 import { matchesLabelSelector } from '../rest/label-selector.js';
 import { deepEqual } from '../storage/deep.js';
 import { WorkQueue } from './work-queue.js';
 
-const CLUSTER_ROLES = 'clusterroles.rbac.authorization.k8s.io';
+const CLUSTER_ROLES = `clusterroles.${RBAC_GROUP}`;
+const MANAGER = 'clusterrole-aggregation-controller';
 
 type ClusterRole = ApiObject & { rules?: PolicyRule[]; aggregationRule?: { clusterRoleSelectors?: JsonObject[] } };
 
 /** Gathers the rules of roles with an `aggregationRule` from the cluster roles that it selects. At once when it starts, then as roles change. */
-export function startRoleAggregation({ storage, clock }: Pick<RestContext, 'storage' | 'clock'>): { close(): void } {
+export function startRoleAggregation(ctx: RestContext): { close(): void } {
+  const { storage, clock, registry } = ctx;
+  const definition = registry.lookup(RBAC_GROUP, 'v1', 'clusterroles')!;
   const aggregate = (name: string): void => {
     const role = storage.get(CLUSTER_ROLES, '', name) as ClusterRole | undefined;
     const selectors = role?.aggregationRule?.clusterRoleSelectors ?? [];
@@ -22,7 +27,9 @@ export function startRoleAggregation({ storage, clock }: Pick<RestContext, 'stor
         for (const rule of other.rules ?? []) if (!rules.some((known) => deepEqual(known, rule))) rules.push(rule);
       }
     }
-    if (!deepEqual(rules, role.rules ?? [])) storage.update(CLUSTER_ROLES, { ...role, rules });
+    if (deepEqual(rules, role.rules ?? [])) return;
+    const config = { apiVersion: role.apiVersion, kind: role.kind, metadata: { name }, ...(rules.length > 0 && { rules }) };
+    storage.update(CLUSTER_ROLES, definition.toStorage!(apply(ctx, definition, role, config, '', { fieldManager: MANAGER, force: true, named: true })));
   };
   const aggregating = (): string[] => (storage.list(CLUSTER_ROLES) as ClusterRole[]).flatMap(({ aggregationRule, metadata }) => (aggregationRule ? [metadata.name!] : []));
   // Roles gather from roles that gather: as often as there are any, the last one has everything.

@@ -20,6 +20,8 @@ import { fieldsAt } from './selectable-fields.js';
 const countsChanges: KindBehaviour = { tracksGeneration: true };
 /** Names such as `system:node`. */
 const namedFreely: KindBehaviour = { nameFormat: 'pathSegment' };
+/** Storage knows no empty lists: no rules are null. */
+const roleBehaviour: KindBehaviour = { ...namedFreely, toStorage: (role) => ({ ...role, rules: (role['rules'] as unknown[] | null)?.length ? role['rules'] : null }) };
 
 /** `apiVersion/Kind` → what sets that kind apart. Kinds that are not here are plain stored objects. */
 export const behaviours: Readonly<Record<string, KindBehaviour>> = {
@@ -60,9 +62,9 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'networking.k8s.io/v1/NetworkPolicy': networkPolicyBehaviour,
   'networking.k8s.io/v1/ServiceCIDR': serviceCidrBehaviour,
   'policy/v1/PodDisruptionBudget': countsChanges,
-  'rbac.authorization.k8s.io/v1/ClusterRole': namedFreely,
+  'rbac.authorization.k8s.io/v1/ClusterRole': roleBehaviour,
   'rbac.authorization.k8s.io/v1/ClusterRoleBinding': { ...roleBindingBehaviour, ...namedFreely },
-  'rbac.authorization.k8s.io/v1/Role': namedFreely,
+  'rbac.authorization.k8s.io/v1/Role': roleBehaviour,
   'rbac.authorization.k8s.io/v1/RoleBinding': { ...roleBindingBehaviour, ...namedFreely },
   'resource.k8s.io/v1/DeviceClass': countsChanges,
   'resource.k8s.io/v1/ResourceClaim': resourceClaimBehaviour,

@@ -17,7 +17,7 @@ export function asGoStruct(object: JsonObject, schema: Schema): void {
       if (empty !== undefined) object[name] = empty;
     } else if (isObject(value) ? isMap(field) && Object.keys(value).length === 0 : Array.isArray(value) && value.length === 0) {
       // An empty list of managers means something: forget them.
-      if (!required.includes(name) && name !== 'managedFields') delete object[name];
+      if (!required.includes(name) && !field.present && name !== 'managedFields') delete object[name];
     } else within(value, field);
   }
 }
@@ -51,6 +51,8 @@ function emptyOf(schema: Schema, required: boolean): unknown {
     case 'integer':
     case 'number':
       return 0;
+    case 'array':
+      return null;
     default:
       return undefined;
   }

@@ -3,6 +3,7 @@ import type { FieldError } from '../schema/field-error.js';
 import * as cluster from './validation/cluster.js';
 import * as core from './validation/core.js';
 import * as pods from './validation/pod.js';
+import * as rbac from './validation/rbac.js';
 import * as workloads from './validation/workloads.js';
 
 /** What is checked of a kind at birth, and of its changes on top of that. */
@@ -40,10 +41,10 @@ export const validators: Readonly<Record<string, Validator>> = {
   'batch/v1/Job': validator(workloads.validateJob, workloads.validateJobUpdate),
   'coordination.k8s.io/v1/Lease': validator(cluster.validateLease),
   'policy/v1/PodDisruptionBudget': validator(workloads.validatePodDisruptionBudget),
-  'rbac.authorization.k8s.io/v1/ClusterRole': validator(cluster.validateRole),
-  'rbac.authorization.k8s.io/v1/ClusterRoleBinding': validator(cluster.validateRoleBinding, cluster.validateRoleBindingUpdate),
-  'rbac.authorization.k8s.io/v1/Role': validator(cluster.validateRole),
-  'rbac.authorization.k8s.io/v1/RoleBinding': validator(cluster.validateRoleBinding, cluster.validateRoleBindingUpdate),
+  'rbac.authorization.k8s.io/v1/ClusterRole': validator(rbac.validateClusterRole),
+  'rbac.authorization.k8s.io/v1/ClusterRoleBinding': validator(rbac.validateClusterRoleBinding, rbac.validateBindingUpdate),
+  'rbac.authorization.k8s.io/v1/Role': validator(rbac.validateRole),
+  'rbac.authorization.k8s.io/v1/RoleBinding': validator(rbac.validateRoleBinding, rbac.validateBindingUpdate),
   'scheduling.k8s.io/v1/PriorityClass': validator(cluster.validatePriorityClass, cluster.validatePriorityClassUpdate),
   'storage.k8s.io/v1/StorageClass': validator(cluster.validateStorageClass, cluster.validateStorageClassUpdate),
 };

@@ -73,8 +73,8 @@ class LazyNode implements SchemaNode {
     const { typeName, properties = {}, required = [] } = this.schema;
     const map = new Map<string, JsonObject | null>();
     for (const [name, { type, present }] of Object.entries(typeName === undefined ? {} : properties)) {
-      if (present) map.set(name, {});
-      else if (required.includes(name) && (type === 'object' || type === 'array')) map.set(name, null);
+      if (present && type !== 'array') map.set(name, {});
+      else if (present || (required.includes(name) && (type === 'object' || type === 'array'))) map.set(name, null);
     }
     Object.defineProperty(this, 'presentFields', { value: map });
     return map;

@@ -13,9 +13,10 @@ const WEBHOOK_PORT = 443;
 
 export const roleBindingBehaviour: KindBehaviour = {
   setDefaults(object) {
-    const { roleRef, subjects } = object as unknown as RoleBinding;
-    if (roleRef) roleRef.apiGroup ||= RBAC;
-    for (const subject of subjects ?? []) if (subject.kind !== 'ServiceAccount') subject.apiGroup ??= RBAC;
+    const binding = object as unknown as RoleBinding;
+    binding.roleRef ??= { apiGroup: '', kind: '', name: '' };
+    binding.roleRef.apiGroup ||= RBAC;
+    for (const subject of binding.subjects ?? []) if (subject.kind === 'User' || subject.kind === 'Group') subject.apiGroup ||= RBAC;
   },
 };
 

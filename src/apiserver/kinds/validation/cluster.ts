@@ -1,10 +1,9 @@
 import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v2.js';
 import type { Lease } from 'kubernetes-types/coordination/v1.js';
-import type { Role, RoleBinding } from 'kubernetes-types/rbac/v1.js';
 import type { PriorityClass } from 'kubernetes-types/scheduling/v1.js';
 import type { StorageClass } from 'kubernetes-types/storage/v1.js';
-import { child, type FieldError, forbidden, invalid, required } from '../../schema/field-error.js';
-import { eachOf, oneOf, positive, unchanged, unchangedOr } from './common.js';
+import { type FieldError, forbidden, invalid, required } from '../../schema/field-error.js';
+import { oneOf, positive, unchanged, unchangedOr } from './common.js';
 
 const HIGHEST_USER_PRIORITY = 1_000_000_000;
 
@@ -49,27 +48,3 @@ export function validateHorizontalPodAutoscaler({ spec }: HorizontalPodAutoscale
   for (const field of ['kind', 'name'] as const) if (!scaleTargetRef?.[field]) errors.push(required(`spec.scaleTargetRef.${field}`));
   return errors;
 }
-
-export const validateRole = ({ rules }: Role): FieldError[] =>
-  eachOf('rules', rules, ({ verbs, apiGroups = [], resources = [], nonResourceURLs = [] }, place) => {
-    const errors: FieldError[] = (verbs ?? []).length === 0 ? [required(child(place, 'verbs'), 'verbs must contain at least one value')] : [];
-    if (nonResourceURLs.length > 0) return errors;
-    if (apiGroups.length === 0) errors.push(required(child(place, 'apiGroups'), 'resource rules must supply at least one api group'));
-    if (resources.length === 0) errors.push(required(child(place, 'resources'), 'resource rules must supply at least one resource'));
-    return errors;
-  });
-
-export const validateRoleBinding = ({ roleRef, subjects }: RoleBinding): FieldError[] => [
-  ...(roleRef?.name ? [] : [required('roleRef.name')]),
-  ...oneOf('roleRef.kind', roleRef?.kind ?? '', ['Role', 'ClusterRole']),
-  ...eachOf('subjects', subjects, ({ kind, name, namespace }, place) => [
-    ...(name ? [] : [required(child(place, 'name'))]),
-    ...oneOf(child(place, 'kind'), kind ?? '', ['ServiceAccount', 'User', 'Group']),
-    ...(kind === 'ServiceAccount' && !namespace ? [required(child(place, 'namespace'))] : []),
-  ]),
-];
-
-export const validateRoleBindingUpdate = (object: RoleBinding, previous: RoleBinding): FieldError[] => {
-  const changed = unchanged('roleRef', object.roleRef, previous.roleRef).length > 0;
-  return changed ? [invalid('roleRef', object.roleRef, 'cannot change roleRef')] : [];
-};
