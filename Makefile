@@ -27,7 +27,7 @@ test-faults: $(BUILT) ## every schedule of faults that the scenarios have; the t
 test-defects: $(BUILT) ## seeds each known defect, and each missing @Watches, into a copy; a test has to catch it
 	@node tools/test-defects.mjs $(ONLY)
 
-test-new: $(BUILT) ## what a newcomer types, from an empty folder to an operator in the sandbox, with karpenter-ts out of its tarball; and the examples there
+test-new: $(BUILT) ## what a newcomer types, from an empty folder to an operator in the sandbox, with karpenter-ts out of its tarball; and the examples there; needs the npm registry
 	@node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config --reporter test/support/reporter.cjs dist/test/new/*.slow.js
 
 test-restart: $(BUILT) ## kills the operator at twenty moments of a scale-up; the test suite does so at four
