@@ -2,13 +2,14 @@ import type { Pod, PodSpec, Toleration } from 'kubernetes-types/core/v1.js';
 import type { PriorityClass } from 'kubernetes-types/scheduling/v1.js';
 import type { Storage, StrategyContext } from '../../contracts.js';
 import { forbidden } from '../../status.js';
+import { admitRuntimeClass } from './runtime-class-admission.js';
 import { mountToken } from './token-volume.js';
 
 /** Classes that every cluster has, whether or not their objects have been made yet. */
 const SYSTEM_PRIORITIES: Record<string, number> = { 'system-cluster-critical': 2_000_000_000, 'system-node-critical': 2_000_001_000 };
 const EVICTION_DELAY_SECONDS = 300;
 
-/** What Kubernetes' default admission plugins do to a new pod: priority, service account and its token, tolerations of an ailing node. */
+/** What Kubernetes' default admission plugins do to a new pod: priority, service account and its token, tolerations of an ailing node, runtime class. */
 export function admitPod(pod: Pod, ctx: StrategyContext): void {
   if (!pod.spec) return;
   resolvePriority(pod, pod.spec, ctx.storage);
@@ -16,6 +17,7 @@ export function admitPod(pod: Pod, ctx: StrategyContext): void {
   pod.spec.serviceAccount = pod.spec.serviceAccountName;
   mountToken(pod, pod.spec, ctx);
   tolerateAilingNodes(pod.spec);
+  admitRuntimeClass(pod, pod.spec, ctx.storage);
 }
 
 function resolvePriority(pod: Pod, spec: PodSpec, storage: Storage): void {
