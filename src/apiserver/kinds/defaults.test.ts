@@ -65,6 +65,14 @@ describe('Built-in kinds at birth', () => {
       });
     }
 
+    it('have a second where they are given less than no time to end, but not in templates', async () => {
+      const spec = { terminationGracePeriodSeconds: -1, containers: [{ name: 'app', image: 'app:1' }] };
+      expect(specOf(await cluster.ok('POST', PODS, pod('a', {}, spec)))).to.include({ terminationGracePeriodSeconds: 1 });
+      expect(specOf((await cluster.patch(`${PODS}/a`, 'merge', { spec: { terminationGracePeriodSeconds: -2 } })).body)).to.include({ terminationGracePeriodSeconds: 1 });
+      const { body } = await cluster.request('POST', '/api/v1/namespaces/default/podtemplates', { apiVersion: 'v1', kind: 'PodTemplate', metadata: { name: 'a' }, template: { spec } });
+      expect((body['template'] as { spec: JsonObject }).spec).to.include({ terminationGracePeriodSeconds: -1 });
+    });
+
     it('request what they are limited to', async () => {
       const containers = [{ name: 'a', image: 'a:1', resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m' } } }];
       const body = await cluster.ok('POST', PODS, pod('a', {}, { containers }));

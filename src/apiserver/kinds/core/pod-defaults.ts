@@ -21,9 +21,10 @@ export function defaultPodSpec(spec: PodSpec): void {
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
 }
 
-/** What only pods get, not templates: requests from limits, host ports of the host's network, and service links. */
+/** What only pods get, not templates: requests from limits, host ports of the host's network, service links, and a second where they are given less than no time to end. */
 export function defaultPod(spec: PodSpec): void {
   spec.enableServiceLinks ??= true;
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
   for (const { resources, ports } of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
     if (resources?.limits) resources.requests = { ...resources.limits, ...resources.requests };
     if (spec.hostNetwork) for (const port of ports ?? []) port.hostPort ??= port.containerPort;

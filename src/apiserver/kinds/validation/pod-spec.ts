@@ -1,7 +1,7 @@
 import type { PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import { child, type FieldError, invalid, notSupported, required } from '../../schema/field-error.js';
 import { dns1123Label, dns1123Subdomain } from '../../schema/names.js';
-import { labels, nonNegative, oneOf, problemsAsErrors } from './common.js';
+import { labels, oneOf, problemsAsErrors } from './common.js';
 import { validateContainers } from './containers.js';
 import { validateAffinity, validateTolerations, validateTopologySpread } from './scheduling.js';
 import { validateSecurityContext } from './security-context.js';
@@ -25,7 +25,6 @@ export function validatePodSpec(spec: PodSpec | undefined, path: string): FieldE
   else errors.push(...oneOf(child(path, 'restartPolicy'), spec.restartPolicy, RESTART_POLICIES));
   errors.push(...oneOf(child(path, 'dnsPolicy'), spec.dnsPolicy, DNS_POLICIES));
   errors.push(...labels(child(path, 'nodeSelector'), spec.nodeSelector));
-  errors.push(...nonNegative(child(path, 'terminationGracePeriodSeconds'), spec.terminationGracePeriodSeconds));
   const { activeDeadlineSeconds: deadline } = spec;
   if (deadline !== undefined && (deadline < 1 || deadline > LONGEST_DEADLINE)) errors.push(invalid(child(path, 'activeDeadlineSeconds'), deadline, `must be between 1 and ${LONGEST_DEADLINE}, inclusive`));
   for (const [field, check] of [

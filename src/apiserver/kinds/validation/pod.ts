@@ -19,7 +19,6 @@ export function validatePodUpdate(pod: Pod, previous: Pod): FieldError[] {
     }
   }
   if (pod.spec.activeDeadlineSeconds !== undefined) before.activeDeadlineSeconds = pod.spec.activeDeadlineSeconds;
-  if ((before.terminationGracePeriodSeconds ?? 0) < 0 && pod.spec.terminationGracePeriodSeconds === 1) before.terminationGracePeriodSeconds = 1;
   const tolerations = pod.spec.tolerations ?? [];
   if ((before.tolerations ?? []).every((toleration) => tolerations.some((other) => extendsToleration(other, toleration)))) before.tolerations = tolerations;
   const gates = pod.spec.schedulingGates ?? [];
