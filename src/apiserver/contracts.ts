@@ -114,6 +114,8 @@ export interface TableColumns {
   readonly definitions: readonly ColumnDefinition[];
   /** One cell for each definition. `now` is for ages. */
   cells(object: ApiObject, now: number): unknown[];
+  /** What a row says beside its cells, such as that a pod has ended; absent: nothing. */
+  conditions?(object: ApiObject): readonly JsonObject[];
 }
 
 /** JSONPaths of the `scale` subresource, with their leading dot. `labelSelectorPath` may point to a string or a LabelSelector. */
@@ -273,6 +275,8 @@ export type DocumentHandler = (request: {
 export interface TableOptions {
   /** `?includeObject=`; default `Metadata`. */
   includeObject: 'None' | 'Metadata' | 'Object';
+  /** The version of `meta.k8s.io` that was asked for. */
+  version: string;
   now: number;
   /** `resourceVersion`, `continue`, `remainingItemCount` of the list. */
   listMetadata: JsonObject;

@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
-import type { ApiObject, JsonObject, ResourceDefinition, TableOptions } from '../contracts.js';
+import type { ApiObject, JsonObject, ResourceDefinition, TableColumns } from '../contracts.js';
 import type { RestContext, RestResult, WatchEvent } from '../rest/context.js';
 import { apiVersionOf } from '../rest/versions.js';
-import { renderTable } from '../table/render-table.js';
+import { includedObject, renderTable } from '../table/render-table.js';
 import { goPackage } from '../rest/strategy.js';
 import { notAcceptable, StatusError } from '../status.js';
 import { once } from './exchange.js';
@@ -23,9 +23,13 @@ export interface EncodedBody {
 
 /** Writes a result as the client wants it. */
 export function encode(ctx: RestContext, result: Exclude<RestResult, { type: 'connection' }>, encoding: Encoding, query: URLSearchParams): EncodedBody {
-  const table = (definition: ResourceDefinition, objects: readonly ApiObject[], listMetadata: JsonObject, withColumns = true): JsonObject =>
-    renderTable(definition, objects, {
-      includeObject: (query.get('includeObject') || 'Metadata') as TableOptions['includeObject'],
+  const { version } = encoding;
+  const partialMetadata = ({ metadata }: ApiObject): ApiObject => ({ kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata });
+  const includeObject = encoding.as === 'Table' ? includedObject(query.get('includeObject')) : 'Metadata';
+  const table = (columns: TableColumns, objects: readonly ApiObject[], listMetadata: JsonObject, { withColumns = true, included = includeObject } = {}): JsonObject =>
+    renderTable(columns, objects, {
+      includeObject: included,
+      version,
       now: ctx.clock.now(),
       listMetadata,
       withColumns,
@@ -35,20 +39,20 @@ export function encode(ctx: RestContext, result: Exclude<RestResult, { type: 'co
     case 'text':
       return { contentType: 'text/plain', body: result.chunks };
     case 'object': {
-      const { definition, object } = result;
-      if (!definition || encoding.as === 'object') return whole(object, encoding);
+      const { definition, object, columns = definition?.columns } = result;
+      if (!columns || encoding.as === 'object') return whole(object, encoding);
       const known = object as ApiObject;
-      if (encoding.as === 'PartialObjectMetadataList') throw misfit(definition, encoding.as, 'not a list', '');
-      return whole(encoding.as === 'Table' ? table(definition, [known], { resourceVersion: known.metadata.resourceVersion ?? '' }) : partialMetadata(known), encoding);
+      if (definition && encoding.as === 'PartialObjectMetadataList') throw misfit(definition, encoding.as, 'not a list', '');
+      return whole(encoding.as === 'Table' ? table(columns, [known], { resourceVersion: known.metadata.resourceVersion ?? '' }) : partialMetadata(known), encoding);
     }
     case 'list': {
       const { definition, items, metadata } = result;
-      if (encoding.as === 'Table') return whole(table(definition, items, metadata), encoding);
+      if (encoding.as === 'Table') return whole(table(definition.columns, items, metadata), encoding);
       if (encoding.as === 'PartialObjectMetadata') throw misfit(definition, encoding.as, 'a list', 'List');
       const partial = encoding.as === 'PartialObjectMetadataList';
       const header =
         partial
-          ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata }
+          ? { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${version}`, metadata }
           : { kind: definition.listKind, apiVersion: apiVersionOf(definition), metadata };
       // Items of built-in lists do not say what the list says already.
       const shown = partial ? items.map(partialMetadata) : definition.custom ? items : items.map(({ apiVersion: _apiVersion, kind: _kind, ...item }) => item);
@@ -68,9 +72,9 @@ export function encode(ctx: RestContext, result: Exclude<RestResult, { type: 'co
         if (type === 'ERROR' || encoding.as === 'object') return encoded(object);
         if (encoding.as !== 'Table') return JSON.stringify(partialMetadata(object as ApiObject));
         const known = object as ApiObject;
-        const rendered = table(result.definition, type === 'BOOKMARK' ? [] : [known], { resourceVersion: known.metadata.resourceVersion ?? '' }, withColumns);
         // Clients find the end of the initial events, and where to go on, in a bookmark's row.
-        if (type === 'BOOKMARK') rendered['rows'] = [{ cells: [], object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: known.metadata } }];
+        const included = type === 'BOOKMARK' && includeObject === 'None' ? 'Metadata' : includeObject;
+        const rendered = table(result.definition.columns, [known], { resourceVersion: known.metadata.resourceVersion ?? '' }, { withColumns, included });
         withColumns = false;
         return JSON.stringify(rendered);
       };
@@ -122,5 +126,3 @@ async function* listChunks(header: JsonObject, items: readonly object[]): AsyncG
   }
   yield `${text}]}\n`;
 }
-
-const partialMetadata = ({ metadata }: ApiObject): ApiObject => ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata });

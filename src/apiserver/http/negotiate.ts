@@ -6,6 +6,8 @@ export interface Encoding {
   format: 'json' | 'yaml' | 'protobuf';
   /** What objects are turned into before. */
   as: 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
+  /** The version of `meta.k8s.io` in which that is. */
+  version: string;
   pretty: boolean;
 }
 
@@ -57,7 +59,7 @@ interface Offer {
 export function negotiate(headers: Readonly<Record<string, string>>, query: URLSearchParams, { protobuf = false, transforms = true, routed = protobuf }: Offer = {}): Encoding {
   const pretty = isPretty(query, headers['user-agent']);
   const { accept } = headers;
-  if (!accept) return { format: 'json', as: 'object', pretty };
+  if (!accept) return { format: 'json', as: 'object', version: 'v1', pretty };
   const accepted = acceptedTypes(accept);
   if (routed) requireOneOf(OFFERED, accepted);
   for (const { type, parameters } of accepted) {
@@ -66,11 +68,11 @@ export function negotiate(headers: Readonly<Record<string, string>>, query: URLS
     const as = parameters.get('as');
     // Metadata is the same whatever it belongs to.
     if (format === 'protobuf' && !protobuf && !as?.startsWith('PartialObjectMetadata')) continue;
-    if (as === undefined) return { format, as: 'object', pretty };
+    if (as === undefined) return { format, as: 'object', version: 'v1', pretty };
     if (!transforms) continue;
-    if (parameters.get('g') !== 'meta.k8s.io' || !['v1', 'v1beta1'].includes(parameters.get('v') ?? '')) continue;
-    if (as === 'Table' && format !== 'protobuf') return { format, as, pretty };
-    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { format, as, pretty };
+    const version = parameters.get('v') ?? '';
+    if (parameters.get('g') !== 'meta.k8s.io' || !['v1', 'v1beta1'].includes(version)) continue;
+    if ((as === 'Table' && format !== 'protobuf') || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { format, as, version, pretty };
   }
   throw notAcceptable(OFFERED);
 }

@@ -26,7 +26,7 @@ const roleBehaviour: KindBehaviour = { ...namedFreely, toStorage: (role) => ({ .
 /** `apiVersion/Kind` → what sets that kind apart. Kinds that are not here are plain stored objects. */
 export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'v1/ComponentStatus': { deprecationWarning: 'v1 ComponentStatus is deprecated in v1.19+' },
-  'v1/Endpoints': endpointsBehaviour,
+  'v1/Endpoints': { ...endpointsBehaviour, deprecationWarning: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice' },
   'v1/Event': coreEventBehaviour,
   'v1/LimitRange': limitRangeBehaviour,
   'v1/Namespace': namespaceBehaviour,

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { ResourceDefinition, Subresource, TableColumns } from '../contracts.js';
 import { decodeBuiltin } from '../schema/decode.js';
 import { schemaNode } from '../schema/schema-node.js';
-import { nameAndAge } from '../table/column.js';
+import { createdAtTable } from '../table/column.js';
 import type { KindBehaviour } from './behaviour.js';
 import { behaviours } from './behaviours.js';
 import { asGoStruct } from './go-struct.js';
@@ -88,6 +88,6 @@ function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
 
 /** Tables are written for the stored version. */
 function columnsOf(resource: string, toStorage: KindBehaviour['toStorage']): TableColumns {
-  const columns = tables[resource] ?? nameAndAge;
-  return toStorage ? { definitions: columns.definitions, cells: (object, now) => columns.cells(toStorage(object), now) } : columns;
+  const columns = tables[resource] ?? createdAtTable;
+  return toStorage ? { ...columns, cells: (object, now) => columns.cells(toStorage(object), now) } : columns;
 }

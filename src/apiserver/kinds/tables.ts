@@ -1,11 +1,13 @@
 import type { TableColumns } from '../contracts.js';
 import * as cluster from '../table/cluster-tables.js';
 import * as core from '../table/core-tables.js';
+import * as policy from '../table/policy-tables.js';
 import * as resource from '../table/resource-tables.js';
 import * as workload from '../table/workload-tables.js';
 
-/** `plural.group` as stored → the columns that kubectl users know. What is not here shows name and age. */
+/** `plural.group` as stored → the columns that kubectl users know. What is not here shows when it was made. */
 export const tables: Readonly<Record<string, TableColumns>> = {
+  componentstatuses: core.componentStatusTable,
   configmaps: core.configMapTable,
   endpoints: core.endpointsTable,
   events: core.eventTable,
@@ -21,16 +23,17 @@ export const tables: Readonly<Record<string, TableColumns>> = {
   serviceaccounts: core.serviceAccountTable,
   services: core.serviceTable,
   'apiservices.apiregistration.k8s.io': cluster.apiServiceTable,
+  'certificatesigningrequests.certificates.k8s.io': policy.certificateRequestTable,
   'clusterrolebindings.rbac.authorization.k8s.io': cluster.roleBindingTable,
-  'clusterroles.rbac.authorization.k8s.io': cluster.createdAtTable,
   'controllerrevisions.apps': workload.controllerRevisionTable,
   'cronjobs.batch': workload.cronJobTable,
   'csidrivers.storage.k8s.io': cluster.csiDriverTable,
   'csinodes.storage.k8s.io': cluster.csiNodeTable,
-  'customresourcedefinitions.apiextensions.k8s.io': cluster.createdAtTable,
   'daemonsets.apps': workload.daemonSetTable,
   'deployments.apps': workload.deploymentTable,
+  'deviceclasses.resource.k8s.io': resource.nameAndAgeTable,
   'endpointslices.discovery.k8s.io': cluster.endpointSliceTable,
+  'flowschemas.flowcontrol.apiserver.k8s.io': policy.flowSchemaTable,
   'horizontalpodautoscalers.autoscaling': workload.horizontalPodAutoscalerTable,
   'ingressclasses.networking.k8s.io': cluster.ingressClassTable,
   'ingresses.networking.k8s.io': cluster.ingressTable,
@@ -41,15 +44,18 @@ export const tables: Readonly<Record<string, TableColumns>> = {
   'networkpolicies.networking.k8s.io': cluster.networkPolicyTable,
   'poddisruptionbudgets.policy': workload.podDisruptionBudgetTable,
   'priorityclasses.scheduling.k8s.io': cluster.priorityClassTable,
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': policy.priorityLevelTable,
   'replicasets.apps': workload.replicaSetTable,
   'resourceclaims.resource.k8s.io': resource.resourceClaimTable,
+  'resourceclaimtemplates.resource.k8s.io': resource.nameAndAgeTable,
   'resourceslices.resource.k8s.io': resource.resourceSliceTable,
   'rolebindings.rbac.authorization.k8s.io': cluster.roleBindingTable,
-  'roles.rbac.authorization.k8s.io': cluster.createdAtTable,
   'runtimeclasses.node.k8s.io': cluster.runtimeClassTable,
   'servicecidrs.networking.k8s.io': resource.serviceCidrTable,
   'statefulsets.apps': workload.statefulSetTable,
   'storageclasses.storage.k8s.io': cluster.storageClassTable,
+  'validatingadmissionpolicies.admissionregistration.k8s.io': policy.validatingAdmissionPolicyTable,
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': policy.validatingAdmissionPolicyBindingTable,
   'validatingwebhookconfigurations.admissionregistration.k8s.io': cluster.webhookConfigurationTable,
   'volumeattachments.storage.k8s.io': cluster.volumeAttachmentTable,
   'volumeattributesclasses.storage.k8s.io': resource.volumeAttributesClassTable,

@@ -31,6 +31,7 @@ export const validators: Readonly<Record<string, Validator>> = {
   'v1/ReplicationController': validator(workloads.validateReplicationController),
   'v1/Secret': validator(core.validateSecret, core.validateSecretUpdate),
   'v1/Service': validator(core.validateService, core.validateServiceUpdate),
+  'apps/v1/ControllerRevision': validator(workloads.validateControllerRevision, workloads.validateControllerRevisionUpdate),
   'apps/v1/DaemonSet': validator(workloads.validateDaemonSet, workloads.validateSelectorUpdate),
   'apps/v1/Deployment': validator(workloads.validateDeployment, workloads.validateSelectorUpdate),
   'apps/v1/ReplicaSet': validator(workloads.validateReplicaSet, workloads.validateSelectorUpdate),

@@ -4,7 +4,7 @@ import type { Requester } from '../authentication/requester.js';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.js';
 import type { Attributes } from '../authorization/attributes.js';
 import type { Authorizer } from '../authorization/authorizer.js';
-import type { ApiObject, Clock, ConversionHook, JsonObject, Random, ResourceDefinition, ResourceRegistry, Subresource } from '../contracts.js';
+import type { ApiObject, Clock, ConversionHook, JsonObject, Random, ResourceDefinition, ResourceRegistry, Subresource, TableColumns } from '../contracts.js';
 import type { FlowClassifier } from '../flow-control/flow-classifier.js';
 import type { MemoryStorage } from '../storage/memory-storage.js';
 import type { WebhookTransport } from '../webhook/webhook-transport.js';
@@ -95,7 +95,7 @@ export interface RestContext {
 
 /** What a handler answers; the HTTP layer chooses the encoding. */
 export type RestResult =
-  | { readonly type: 'object'; readonly status: number; readonly object: ApiObject | JsonObject; readonly definition?: ResourceDefinition }
+  | { readonly type: 'object'; readonly status: number; readonly object: ApiObject | JsonObject; readonly definition?: ResourceDefinition; readonly columns?: TableColumns }
   | { readonly type: 'list'; readonly definition: ResourceDefinition; readonly items: readonly ApiObject[]; readonly metadata: JsonObject }
   | { readonly type: 'watch'; readonly definition: ResourceDefinition; readonly events: AsyncIterable<WatchEvent[]> }
   | { readonly type: 'text'; readonly chunks: AsyncIterable<string> }

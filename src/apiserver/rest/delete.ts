@@ -8,7 +8,7 @@ import { list } from './list.js';
 import type { RequestInfo } from './request-info.js';
 import { admissionRequest } from './strategy.js';
 import { readyToVanish } from './update.js';
-import { fromStorage, oneFromStorage } from './versions.js';
+import { oneFromStorage } from './versions.js';
 
 export type PropagationPolicy = 'Orphan' | 'Background' | 'Foreground';
 
@@ -75,17 +75,16 @@ export async function remove(ctx: RestContext, { definition, namespace, name }: 
   return { type: 'object', status: 200, definition, object: await oneFromStorage(ctx, definition, object) };
 }
 
-/** DELETE of a collection: what its selectors take, one by one; answers the list of them. */
+/** DELETE of a collection: what its selectors take, one by one; answers the list of them as they were before. */
 export async function removeCollection(ctx: RestContext, info: RequestInfo, options: DeleteOptions, warn: (message: string) => void): Promise<RestResult> {
   const { definition } = info;
   const found = await list(ctx, info);
   if (found.type !== 'list') throw new TypeError('a list was expected');
-  const deleted: ApiObject[] = [];
   for (const { metadata } of found.items) {
     const stored = ctx.storage.get(definition.storageResource, metadata.namespace ?? '', metadata.name!);
-    if (stored && stored.metadata.uid === metadata.uid) deleted.push((await admitAndDelete(ctx, definition, stored, options, warn)).object);
+    if (stored && stored.metadata.uid === metadata.uid) await admitAndDelete(ctx, definition, stored, options, warn);
   }
-  return { ...found, items: await fromStorage(ctx, definition, deleted), metadata: { resourceVersion: String(ctx.storage.revision) } };
+  return found;
 }
 
 /** Asks admission webhooks before the deletion that a client wants; who writes meanwhile is asked about again. */

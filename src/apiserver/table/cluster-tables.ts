@@ -7,7 +7,7 @@ import type { RoleBinding } from 'kubernetes-types/rbac/v1.js';
 import type { PriorityClass } from 'kubernetes-types/scheduling/v1.js';
 import type { CSIDriver, CSINode, StorageClass, VolumeAttachment } from 'kubernetes-types/storage/v1.js';
 import type { Metadata, TableColumns } from '../contracts.js';
-import { ageColumn, column, count, rawTable, tableOf, wide } from './column.js';
+import { ageColumn, column, count, NAME, rawTable, tableOf, wide } from './column.js';
 import { firstThree, selectorText } from './words.js';
 
 const NONE = '<none>';
@@ -18,7 +18,7 @@ const isDefault = (metadata: Metadata | undefined): boolean =>
   ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'].some((key) => metadata?.annotations?.[key] === 'true');
 
 export const storageClassTable: TableColumns = rawTable<StorageClass>(
-  { definition: { name: 'Name', type: 'string', format: 'name', description: '', priority: 0 }, cell: ({ metadata }) => `${metadata?.name}${isDefault(metadata as Metadata) ? ' (default)' : ''}` },
+  column('Name', ({ metadata }) => `${metadata?.name ?? ''}${isDefault(metadata as Metadata) ? ' (default)' : ''}`, NAME),
   column('Provisioner', ({ provisioner }) => provisioner),
   column('ReclaimPolicy', ({ reclaimPolicy }) => reclaimPolicy ?? 'Delete'),
   column('VolumeBindingMode', ({ volumeBindingMode }) => volumeBindingMode ?? 'Immediate'),
@@ -27,7 +27,7 @@ export const storageClassTable: TableColumns = rawTable<StorageClass>(
 );
 
 export const volumeAttachmentTable: TableColumns = tableOf<VolumeAttachment>(
-  column('Attacher', ({ spec }) => spec?.attacher),
+  column('Attacher', ({ spec }) => spec?.attacher, NAME),
   column('PV', ({ spec }) => spec?.source?.persistentVolumeName),
   column('Node', ({ spec }) => spec?.nodeName),
   column('Attached', ({ status }) => status?.attached ?? false, YES_NO),
@@ -50,7 +50,7 @@ export const priorityClassTable: TableColumns = tableOf<PriorityClass>(
   count('Value', ({ value }) => value),
   column('Global-Default', ({ globalDefault }) => globalDefault ?? false, YES_NO),
   ageColumn,
-  wide('PreemptionPolicy', ({ preemptionPolicy }) => preemptionPolicy),
+  column('PreemptionPolicy', ({ preemptionPolicy }) => preemptionPolicy),
 );
 
 export const leaseTable: TableColumns = tableOf<Lease>(column('Holder', ({ spec }) => spec?.holderIdentity), ageColumn);
@@ -80,7 +80,7 @@ export const networkPolicyTable: TableColumns = tableOf<NetworkPolicy>(column('P
 
 export const endpointSliceTable: TableColumns = tableOf<EndpointSlice>(
   column('AddressType', ({ addressType }) => addressType),
-  column('Ports', ({ ports }) => firstThree((ports ?? []).map(({ port }) => String(port ?? '*'))) || UNSET),
+  column('Ports', ({ ports }) => firstThree((ports ?? []).map(({ port, name }) => String(port ?? name ?? '*'))) || UNSET),
   column('Endpoints', ({ endpoints }) => firstThree((endpoints ?? []).flatMap(({ addresses }) => addresses)) || UNSET),
   ageColumn,
 );
@@ -99,9 +99,6 @@ export const roleBindingTable: TableColumns = tableOf<RoleBinding>(
   wide('Groups', (binding) => subjects(binding, 'Group')),
   wide('ServiceAccounts', (binding) => subjects(binding, 'ServiceAccount')),
 );
-
-/** Kinds that show when they were made rather than how old they are. */
-export const createdAtTable: TableColumns = tableOf<{ metadata?: { creationTimestamp?: string } }>(column('Created At', ({ metadata }) => metadata?.creationTimestamp));
 
 export const webhookConfigurationTable: TableColumns = tableOf<MutatingWebhookConfiguration>(count('Webhooks', ({ webhooks }) => webhooks?.length), ageColumn);
 

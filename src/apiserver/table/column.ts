@@ -8,8 +8,8 @@ export interface Column<T> {
 }
 
 /** A column of texts; what it shows may be undefined, and is empty then. */
-export function column<T>(name: string, cell: Column<T>['cell'], { type = 'string', wide = false }: { type?: ColumnDefinition['type']; wide?: boolean } = {}): Column<T> {
-  return { definition: { name, type, format: '', description: '', priority: wide ? 1 : 0 }, cell: (object, now) => cell(object, now) ?? (type === 'integer' ? 0 : '') };
+export function column<T>(name: string, cell: Column<T>['cell'], { type = 'string', format = '', wide = false }: { type?: ColumnDefinition['type']; format?: string; wide?: boolean } = {}): Column<T> {
+  return { definition: { name, type, format, description: '', priority: wide ? 1 : 0 }, cell: (object, now) => cell(object, now) ?? (type === 'integer' ? 0 : '') };
 }
 
 /** A column that shows only with `-o wide`. */
@@ -22,10 +22,10 @@ type Named = { metadata?: unknown };
 
 const metadataOf = ({ metadata }: Named): Metadata => (metadata ?? {}) as Metadata;
 
-export const nameColumn: Column<Named> = {
-  definition: { name: 'Name', type: 'string', format: 'name', description: '', priority: 0 },
-  cell: (object) => metadataOf(object).name ?? '',
-};
+/** How the name is declared: clients print the kind before it. */
+export const NAME = { format: 'name' } as const;
+
+export const nameColumn: Column<Named> = column('Name', (object) => metadataOf(object).name, NAME);
 
 export const ageColumn: Column<Named> = column('Age', (object, now) => age(metadataOf(object).creationTimestamp, now));
 
@@ -42,5 +42,5 @@ export function rawTable<T>(...columns: readonly Column<T>[]): TableColumns {
   };
 }
 
-/** What a kind without columns of its own shows. */
-export const nameAndAge: TableColumns = tableOf(ageColumn);
+/** What a kind without columns of its own shows: when it was made rather than how old it is. */
+export const createdAtTable: TableColumns = tableOf<Named>(column('Created At', (object) => metadataOf(object).creationTimestamp, { type: 'date' }));

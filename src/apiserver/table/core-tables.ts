@@ -1,7 +1,7 @@
-import type { ConfigMap, Endpoints, Event, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodTemplate, ResourceQuota, Secret, Service, ServiceAccount } from 'kubernetes-types/core/v1.js';
+import type { ComponentStatus, ConfigMap, Endpoints, Event, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodTemplate, ResourceQuota, Secret, Service, ServiceAccount } from 'kubernetes-types/core/v1.js';
 import type { TableColumns } from '../contracts.js';
 import { age } from './age.js';
-import { ageColumn, column, rawTable, tableOf, wide } from './column.js';
+import { ageColumn, column, NAME, rawTable, tableOf, wide } from './column.js';
 import { summarizePod } from './pod-status.js';
 import { accessModes, containerImages, containerNames, firstThree, labelsText } from './words.js';
 
@@ -20,7 +20,10 @@ function readinessGates({ spec, status }: Pod): string {
   return `${open.length}/${gates.length}`;
 }
 
-export const podTable: TableColumns = tableOf<Pod>(
+/** What a row says of a pod that has ended. */
+const ENDED: Readonly<Record<string, string>> = { Succeeded: 'The pod has completed successfully.', Failed: 'The pod failed.' };
+
+const podColumns = tableOf<Pod>(
   column('Ready', (pod) => `${summarizePod(pod).ready}/${summarizePod(pod).total}`),
   column('Status', (pod) => summarizePod(pod).status),
   column('Restarts', restarts),
@@ -30,6 +33,15 @@ export const podTable: TableColumns = tableOf<Pod>(
   wide('Nominated Node', ({ status }) => status?.nominatedNodeName || NONE),
   wide('Readiness Gates', readinessGates),
 );
+
+export const podTable: TableColumns = {
+  ...podColumns,
+  conditions(object) {
+    const { phase: reason = '' } = (object as unknown as Pod).status ?? {};
+    const message = ENDED[reason];
+    return message === undefined ? [] : [{ type: 'Completed', status: 'True', reason, message }];
+  },
+};
 
 export const podTemplateTable: TableColumns = tableOf<PodTemplate>(
   column('Containers', ({ template }) => containerNames(template?.spec?.containers)),
@@ -88,15 +100,15 @@ export const eventTable: TableColumns = rawTable<Event>(
   wide('Source', eventSource),
   column('Message', ({ message }) => message?.trim()),
   wide('First Seen', firstSeen),
-  wide('Count', ({ series, count: times }) => series?.count ?? times ?? 1),
-  wide('Name', ({ metadata }) => metadata?.name),
+  wide('Count', ({ series, count: times }) => series?.count ?? (times || 1)),
+  column('Name', ({ metadata }) => metadata?.name, { ...NAME, wide: true }),
 );
 
 const keys = (...parts: (object | undefined)[]): number => parts.reduce((total, part) => total + Object.keys(part ?? {}).length, 0);
 
 export const configMapTable: TableColumns = tableOf<ConfigMap>(column('Data', ({ data, binaryData }) => keys(data, binaryData)), ageColumn);
 export const secretTable: TableColumns = tableOf<Secret>(column('Type', ({ type }) => type), column('Data', ({ data }) => keys(data)), ageColumn);
-export const serviceAccountTable: TableColumns = tableOf<ServiceAccount>(column('Secrets', ({ secrets }) => secrets?.length ?? 0), ageColumn);
+export const serviceAccountTable: TableColumns = tableOf<ServiceAccount>(ageColumn);
 
 function externalAddress({ spec, status }: Service): string {
   const own = spec?.externalIPs ?? [];
@@ -163,4 +175,15 @@ const quotaText = ({ status }: ResourceQuota, limits: boolean): string =>
     .map(([name, hard]) => `${name}: ${status?.used?.[name] ?? '0'}/${hard}`)
     .join(', ');
 
-export const resourceQuotaTable: TableColumns = tableOf<ResourceQuota>(ageColumn, column('Request', (quota) => quotaText(quota, false)), column('Limit', (quota) => quotaText(quota, true)));
+export const resourceQuotaTable: TableColumns = tableOf<ResourceQuota>(column('Request', (quota) => quotaText(quota, false)), column('Limit', (quota) => quotaText(quota, true)), ageColumn);
+
+function componentCells({ conditions = [] }: ComponentStatus): { status: string; message?: string; error?: string } {
+  const healthy = conditions.find(({ type }) => type === 'Healthy');
+  return healthy ? { ...healthy, status: healthy.status === 'True' ? 'Healthy' : 'Unhealthy' } : { status: 'Unknown' };
+}
+
+export const componentStatusTable: TableColumns = tableOf<ComponentStatus>(
+  column('Status', (component) => componentCells(component).status),
+  column('Message', (component) => componentCells(component).message),
+  column('Error', (component) => componentCells(component).error),
+);

@@ -1,6 +1,9 @@
 import type { Metadata, TableColumns } from '../contracts.js';
 import { ageColumn, column, tableOf } from './column.js';
 
+/** Kinds of which the name says it all. */
+export const nameAndAgeTable: TableColumns = tableOf(ageColumn);
+
 interface ResourceClaim {
   metadata?: Metadata;
   status?: { allocation?: object; reservedFor?: object[] };
@@ -32,6 +35,6 @@ interface ParentRef {
 
 const parentText = ({ group, resource, namespace, name }: ParentRef): string => `${(group ? `${resource}.${group}` : resource)?.toLowerCase()}${namespace ? `/${namespace}` : ''}/${name}`;
 
-export const ipAddressTable: TableColumns = tableOf<{ metadata?: unknown; spec?: { parentRef?: ParentRef } }>(column('ParentRef', ({ spec }) => (spec?.parentRef ? parentText(spec.parentRef) : '<none>')), ageColumn);
+export const ipAddressTable: TableColumns = tableOf<{ metadata?: unknown; spec?: { parentRef?: ParentRef } }>(column('ParentRef', ({ spec }) => (spec?.parentRef ? parentText(spec.parentRef) : '<none>')));
 
 export const volumeAttributesClassTable: TableColumns = tableOf<{ metadata?: unknown; driverName?: string }>(column('DriverName', ({ driverName }) => driverName), ageColumn);

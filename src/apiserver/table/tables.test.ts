@@ -10,7 +10,7 @@ const registry = createRegistry();
 function row(group: string, version: string, plural: string, fields: JsonObject, metadata: JsonObject = {}): Record<string, unknown> {
   const definition = registry.lookup(group, version, plural)!;
   const object = { apiVersion: group ? `${group}/${version}` : version, kind: definition.kind, metadata: { name: 'x', creationTimestamp: '2024-01-01T00:00:00Z', ...metadata }, ...fields } as ApiObject;
-  const { columnDefinitions, rows } = renderTable(definition, [object], { includeObject: 'None', now: NOW, listMetadata: {}, withColumns: true }) as { columnDefinitions: { name: string }[]; rows: { cells: unknown[] }[] };
+  const { columnDefinitions, rows } = renderTable(definition.columns, [object], { includeObject: 'None', version: 'v1', now: NOW, listMetadata: {}, withColumns: true }) as { columnDefinitions: { name: string }[]; rows: { cells: unknown[] }[] };
   const cells = Object.fromEntries(columnDefinitions.map(({ name }, index) => [name, rows[0]!.cells[index]]));
   expect(rows[0]!.cells).to.have.length(columnDefinitions.length);
   expect(rows[0]!.cells).to.not.include(undefined);
@@ -64,7 +64,7 @@ describe('Tables', () => {
     ['rbac.authorization.k8s.io', 'rolebindings', { roleRef: { kind: 'Role', name: 'r' }, subjects: [{ kind: 'ServiceAccount', namespace: 'n', name: 's' }] }, { Role: 'Role/r', ServiceAccounts: 'n/s', Users: '' }],
     ['apiextensions.k8s.io', 'customresourcedefinitions', {}, { 'Created At': '2024-01-01T00:00:00Z' }],
     ['node.k8s.io', 'runtimeclasses', {}, { Handler: '' }],
-    ['', 'limitranges', {}, { Name: 'x', Age: '60m' }],
+    ['', 'limitranges', {}, { Name: 'x', 'Created At': '2024-01-01T00:00:00Z' }],
   ] as [string, string, JsonObject, JsonObject][]) {
     it(`show ${plural}${group ? ` of ${group}` : ''}`, () => expect(row(group, 'v1', plural, fields)).to.include(expected));
   }
@@ -76,7 +76,7 @@ describe('Tables', () => {
   it('carry as much of the object as was asked for', () => {
     const definition = registry.lookup('', 'v1', 'configmaps')!;
     const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' }, data: { a: 'b' } };
-    const rendered = (includeObject: 'None' | 'Metadata' | 'Object'): unknown => (renderTable(definition, [object], { includeObject, now: NOW, listMetadata: {}, withColumns: false }) as { rows: JsonObject[] }).rows[0]!['object'];
-    expect([rendered('None'), rendered('Metadata'), rendered('Object')]).to.deep.equal([undefined, { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { name: 'x' } }, object]);
+    const rendered = (includeObject: 'None' | 'Metadata' | 'Object'): unknown => (renderTable(definition.columns, [object], { includeObject, version: 'v1', now: NOW, listMetadata: {}, withColumns: false }) as { rows: JsonObject[] }).rows[0]!['object'];
+    expect([rendered('None'), rendered('Metadata'), rendered('Object')]).to.deep.equal([null, { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { name: 'x' } }, object]);
   });
 });

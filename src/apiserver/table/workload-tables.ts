@@ -1,4 +1,5 @@
 import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet } from 'kubernetes-types/apps/v1.js';
+import type { Scale } from 'kubernetes-types/autoscaling/v1.js';
 import type { HorizontalPodAutoscaler, MetricSpec, MetricStatus } from 'kubernetes-types/autoscaling/v2.js';
 import type { CronJob, Job } from 'kubernetes-types/batch/v1.js';
 import type { PodTemplateSpec, ReplicationController } from 'kubernetes-types/core/v1.js';
@@ -6,7 +7,7 @@ import type { LabelSelector } from 'kubernetes-types/meta/v1.js';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js';
 import type { TableColumns } from '../contracts.js';
 import { age, humanDuration } from './age.js';
-import { ageColumn, type Column, column, count, tableOf, wide } from './column.js';
+import { ageColumn, type Column, column, count, rawTable, tableOf, wide } from './column.js';
 import { containerImages, containerNames, labelsText, selectorText } from './words.js';
 
 interface Templated {
@@ -77,7 +78,7 @@ function completions({ spec, status }: Job): string {
 function jobStatus({ metadata, status }: Job): string {
   const isTrue = (wanted: string): boolean => status?.conditions?.some(({ type, status: value }) => type === wanted && value === 'True') ?? false;
   const ended = ['Complete', 'Failed'].find(isTrue);
-  return ended ?? (metadata?.deletionTimestamp ? 'Terminating' : (['Suspended', 'FailureTarget'].find(isTrue) ?? 'Running'));
+  return ended ?? (metadata?.deletionTimestamp ? 'Terminating' : (['Suspended', 'FailureTarget', 'SuccessCriteriaMet'].find(isTrue) ?? 'Running'));
 }
 
 function jobDuration({ status }: Job, now: number): string {
@@ -98,7 +99,7 @@ export const jobTable: TableColumns = tableOf<Job>(
 export const cronJobTable: TableColumns = tableOf<CronJob>(
   column('Schedule', ({ spec }) => spec?.schedule),
   column('Timezone', ({ spec }) => spec?.timeZone ?? '<none>'),
-  column('Suspend', ({ spec }) => (spec?.suspend ? 'True' : 'False')),
+  column('Suspend', ({ spec }) => (spec?.suspend ? 'True' : 'False'), { type: 'boolean' }),
   count('Active', ({ status }) => status?.active?.length),
   column('Last Schedule', ({ status }, now) => (status?.lastScheduleTime ? age(status.lastScheduleTime, now) : '<none>')),
   ageColumn,
@@ -108,8 +109,8 @@ export const cronJobTable: TableColumns = tableOf<CronJob>(
 );
 
 export const podDisruptionBudgetTable: TableColumns = tableOf<PodDisruptionBudget>(
-  column('Min Available', ({ spec }) => spec?.minAvailable ?? 'N/A'),
-  column('Max Unavailable', ({ spec }) => spec?.maxUnavailable ?? 'N/A'),
+  column('Min Available', ({ spec }) => String(spec?.minAvailable ?? 'N/A')),
+  column('Max Unavailable', ({ spec }) => String(spec?.maxUnavailable ?? 'N/A')),
   count('Allowed Disruptions', ({ status }) => status?.disruptionsAllowed),
   ageColumn,
 );
@@ -134,9 +135,17 @@ function metrics({ spec, status }: HorizontalPodAutoscaler): string {
 export const horizontalPodAutoscalerTable: TableColumns = tableOf<HorizontalPodAutoscaler>(
   column('Reference', ({ spec }) => `${spec?.scaleTargetRef?.kind}/${spec?.scaleTargetRef?.name}`),
   column('Targets', metrics),
-  column('MinPods', ({ spec }) => spec?.minReplicas ?? '<unset>'),
+  column('MinPods', ({ spec }) => String(spec?.minReplicas ?? '<unset>')),
   column('MaxPods', ({ spec }) => spec?.maxReplicas),
   column('Replicas', ({ status }) => status?.currentReplicas ?? 0),
+  ageColumn,
+);
+
+/** The scale of whatever can be scaled. */
+export const scaleTable: TableColumns = rawTable<Scale>(
+  column('Name', ({ metadata }) => metadata?.name),
+  count('Desired', ({ spec }) => spec?.replicas),
+  count('Available', ({ status }) => status?.replicas),
   ageColumn,
 );
 

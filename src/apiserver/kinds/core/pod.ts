@@ -18,6 +18,9 @@ function narrowed(spec: PodSpec, before: PodSpec, subresource: 'ephemeralcontain
   return { ...before, containers };
 }
 
+/** The condition of a pod that begins its life with scheduling gates. */
+const GATED = { type: 'PodScheduled', status: 'False', lastProbeTime: null, lastTransitionTime: null, reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' };
+
 export const podBehaviour: KindBehaviour = {
   tracksGeneration: true,
   selectableFields: {
@@ -31,7 +34,8 @@ export const podBehaviour: KindBehaviour = {
   prepareForCreate(object, ctx) {
     const pod = asPod(object);
     admitPod(pod, ctx);
-    object['status'] = { phase: 'Pending', ...(pod.spec && { qosClass: qosClass(pod.spec) }) };
+    const gated = ((pod.spec as { schedulingGates?: object[] } | undefined)?.schedulingGates ?? []).length > 0;
+    object['status'] = { phase: 'Pending', ...(gated && { conditions: [GATED] }), ...(pod.spec && { qosClass: qosClass(pod.spec) }) };
   },
   prepareForUpdate(object, previous, subresource) {
     const pod = asPod(object);

@@ -1,11 +1,12 @@
 import { Cron } from 'croner';
-import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from 'kubernetes-types/apps/v1.js';
+import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet } from 'kubernetes-types/apps/v1.js';
 import type { CronJob, Job } from 'kubernetes-types/batch/v1.js';
 import type { PodTemplate, PodTemplateSpec, ReplicationController } from 'kubernetes-types/core/v1.js';
 import type { LabelSelector } from 'kubernetes-types/meta/v1.js';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js';
 import { child, type FieldError, forbidden, invalid, notSupported, required } from '../../schema/field-error.js';
 import { sameJson } from '../../schema/json.js';
+import { isObject } from '../../schema/schema.js';
 import { intOrPercent, nonNegative, oneOf, positive, unchanged } from './common.js';
 import { RESTART_POLICIES, validatePodTemplate } from './pod-spec.js';
 import { isEmptySelector, selects, validateLabelSelector } from './selectors.js';
@@ -35,6 +36,17 @@ function rollingUpdate(update: { maxUnavailable?: number | string; maxSurge?: nu
     ...(isZero(update?.maxUnavailable) && isZero(update?.maxSurge) ? [invalid(child(path, 'maxUnavailable'), update?.maxUnavailable, 'may not be 0 when `maxSurge` is 0')] : []),
   ];
 }
+
+/** Revisions count from zero, and what they keep is an object. */
+export function validateControllerRevision({ revision, data }: ControllerRevision): FieldError[] {
+  const isMissing = data === undefined || data === null;
+  return [
+    ...nonNegative('revision', revision),
+    ...(isMissing ? [required('data', 'data is mandatory')] : isObject(data) ? [] : [required('data', 'data must be a valid JSON object')]),
+  ];
+}
+
+export const validateControllerRevisionUpdate = ({ data }: ControllerRevision, previous: ControllerRevision): FieldError[] => unchanged('data', data, previous.data);
 
 /** A template on its own may be for any controller. */
 export const validateStandaloneTemplate = ({ template }: PodTemplate): FieldError[] => validatePodTemplate(template, 'template', RESTART_POLICIES);

@@ -6,6 +6,7 @@ import { parentManagers, scaleManagers } from '../../patch/scale-managers.js';
 import { decodeBuiltin } from '../../schema/decode.js';
 import { schemaNode } from '../../schema/schema-node.js';
 import { internalError, invalid, notFound, unknownPath } from '../../status.js';
+import { scaleTable } from '../../table/workload-tables.js';
 import { applyTo, readApplied } from '../apply.js';
 import type { RestContext, RestResult } from '../context.js';
 import { fieldsOf, readPath, writePath } from '../json-path.js';
@@ -29,7 +30,7 @@ interface Scale extends ApiObject {
 export async function getScale(ctx: RestContext, { definition, namespace, name }: RequestInfo): Promise<RestResult> {
   const stored = ctx.storage.get(definition.storageResource, namespace, name);
   if (!stored) throw notFound(definition, name);
-  return { type: 'object', status: 200, object: scaleOf(await oneFromStorage(ctx, definition, stored), definition.custom, pathsOf(definition)) };
+  return { type: 'object', status: 200, object: scaleOf(await oneFromStorage(ctx, definition, stored), definition.custom, pathsOf(definition)), columns: scaleTable };
 }
 
 /** PUT of a Scale. */
@@ -89,7 +90,7 @@ async function writeScale(
       else delete next.metadata.managedFields;
     },
   });
-  return { type: 'object', status: 200, object: scaleOf(object, definition.custom, paths) };
+  return { type: 'object', status: 200, object: scaleOf(object, definition.custom, paths), columns: scaleTable };
 }
 
 const negative = (field: string, replicas: number, problem: string): Cause => ({ reason: 'FieldValueInvalid', field, message: `Invalid value: ${replicas}: ${problem}` });
