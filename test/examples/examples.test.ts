@@ -40,7 +40,7 @@ describe('The examples', function all() {
 
   it('are what the tutorial shows', () => {
     const tutorial = readFileSync(join(ROOT, 'docs/tutorial.md'), 'utf8');
-    const shown = [...tutorial.matchAll(/^(<!-- file: (\S+) -->\n)?```ts\n([\s\S]*?)^```$/gm)];
+    const shown = [...tutorial.matchAll(/^(<!-- file: (\S+) -->\n)?```(?:ts|yaml)\n([\s\S]*?)^```$/gm)];
     expect(shown.length).to.be.at.least(10);
     for (const [, marked, path = '', code = ''] of shown) {
       expect(marked, `code without a file:\n${code}`).to.be.a('string');
@@ -54,6 +54,7 @@ describe('The examples', function all() {
     await newOperator(folder, name, { group, version: 'v1alpha1', namespaced: true, force: false }, () => undefined);
     const made = readdirSync(join(folder, name, 'src'));
     expect(made).to.include.members(['main.ts', 'module.ts', 'web-app.ts', 'web-app-reconciler.ts', 'web-app-reconciler.test.ts']);
+    expect(existsSync(join(folder, name, 'config/samples/web-app.yaml'))).to.equal(true);
     expect(sourcesOf('web-app').filter((file) => !made.includes(file))).to.deep.equal(['names.ts']);
     for (const file of ['src/main.ts', 'tsconfig.json']) expect(text('web-app', file), file).to.equal(readFileSync(join(folder, name, file), 'utf8'));
     const kindOf = (source: string): string[] => /group: '([^']+)'[\s\S]*?version: '([^']+)'[\s\S]*?kind: '([^']+)'[\s\S]*?scope: '([^']+)'/.exec(source)?.slice(1) ?? [];

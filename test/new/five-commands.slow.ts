@@ -91,6 +91,13 @@ describe('From nothing to an operator in the sandbox, in five commands', functio
     });
   });
 
+  it('says what is wrong with a sample, and applies it when it is saved again', async () => {
+    edit('config/samples/website.yaml', 'message:', 'mesage:');
+    await says(/dev: of config\/samples, nothing was applied:\n.*website\.yaml: Website "example": .*\.spec\.mesage: field not declared in schema/);
+    edit('config/samples/website.yaml', 'mesage: hello', 'message: hello again');
+    await eventually('the sample says hello again', 30_000, async () => (await website()).spec.message === 'hello again' || output);
+  });
+
   it('says how the operator ended when it ends by itself, and goes on with the next save', async () => {
     edit('src/main.ts', 'const stop', "if (process.env['NEVER'] === undefined) process.exit(7);\nconst stop");
     await says('dev: the operator ended with exit code 7; waiting for a file under src to be saved');

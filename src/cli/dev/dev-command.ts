@@ -22,8 +22,10 @@ export interface DevFlags {
 
 type Print = (line: string) => void;
 
+const SAMPLES = 'config/samples';
 const CLI = new URL('../main.js', import.meta.url).pathname;
 const NODE_POOL = new URL('../../../../config/samples/nodepool.yaml', import.meta.url).pathname;
+const textOf = (manifests: readonly Manifest[]): string => JSON.stringify(manifests.map(({ object }) => object));
 const describe = (ending: number | string): string => (typeof ending === 'number' ? `exit code ${ending}` : ending);
 
 /**
@@ -31,7 +33,7 @@ const describe = (ending: number | string): string => (typeof ending === 'number
  * whenever a source is saved. What does not compile is printed, and the operator of before goes on. Ends at a signal, with everything that it started.
  */
 export async function devCommand(project: Project, flags: DevFlags, print: Print, signal: AbortSignal): Promise<void> {
-  const changes = new SourceChanges(join(project.folder, 'src'));
+  const changes = new SourceChanges(['src', SAMPLES].map((folder) => join(project.folder, folder)).filter((folder) => existsSync(folder)));
   const kubeconfig = flags.kubeconfig ?? join(project.folder, '.sandbox/kubeconfig');
   let session: DevSession | undefined;
   let sandbox: Child | undefined;
@@ -59,6 +61,7 @@ const readFolder = async (folder: string): Promise<Manifest[]> => (existsSync(fo
 class DevSession {
   #operator: Child | undefined;
   #applied: string | undefined;
+  #samples: string | undefined;
 
   constructor(
     private readonly project: Project,
@@ -99,20 +102,27 @@ class DevSession {
     await operator?.stop();
   }
 
-  /** CRDs and role when they changed; samples once, as they are for the user to change. */
+  /** What changed of CRDs, role and samples since it was applied; what users did to samples in the cluster stays until the files change. */
   async #apply(): Promise<void> {
     const at = (folder: string): Promise<Manifest[]> => readFolder(join(this.project.folder, folder));
     const generated = [...await at('config/crd'), ...(this.kubeconfig === this.administrator ? [] : await roleManifests(this.project))];
-    const text = JSON.stringify(generated.map(({ object }) => object));
-    if (text === this.#applied) return;
-    const samples = this.#applied === undefined ? await at('config/samples') : [];
+    const samples = await at(SAMPLES);
+    const [generatedText, samplesText] = [textOf(generated), textOf(samples)];
+    if (generatedText === this.#applied && samplesText === this.#samples) return;
     const transport = httpTransport(await loadKubeconfig({ file: this.administrator }));
+    const applier = new Applier(transport, this.print);
     try {
-      await rejectOnAbort(new Applier(transport, this.print).apply([...generated, ...samples]), this.signal);
+      if (generatedText !== this.#applied) await rejectOnAbort(applier.apply(generated), this.signal);
+      this.#applied = generatedText;
+      if (samplesText !== this.#samples) await rejectOnAbort(applier.apply(samples), this.signal);
+      this.#samples = samplesText;
+    } catch (error) {
+      // An operator is of use without its samples.
+      if (generatedText !== this.#applied || !(error instanceof CliError)) throw error;
+      this.print(`dev: of ${SAMPLES}, ${error.message}`);
     } finally {
       await transport.close();
     }
-    this.#applied = text;
   }
 
   async #restart(): Promise<void> {

@@ -7,26 +7,31 @@ import { CliError } from '../cli-error.js';
 /** Editors write a file in several steps, and tools write several files: what comes within this of each other, in milliseconds, is one change. */
 const QUIET = 100;
 
-/** Whether something under a folder was saved since somebody last asked. */
+/** Whether something under some folders was saved since somebody last asked. */
 export class SourceChanges {
-  readonly #watcher: FSWatcher;
+  readonly #watchers: FSWatcher[] = [];
   readonly #clock = systemClock({ background: true });
   #changed = false;
   #timer: Timer | undefined;
   #wake: () => void = () => undefined;
 
-  constructor(folder: string) {
-    try {
-      this.#watcher = watch(folder, { recursive: true }, () => {
-        this.#timer?.cancel();
-        this.#timer = this.#clock.schedule(QUIET, () => {
-          this.#changed = true;
-          this.#wake();
-        });
-      });
-    } catch (error) {
-      throw new CliError(`${folder} cannot be watched: ${(error as Error).message}`);
+  constructor(folders: readonly string[]) {
+    for (const folder of folders) {
+      try {
+        this.#watchers.push(watch(folder, { recursive: true }, () => this.#onChange()));
+      } catch (error) {
+        this.close();
+        throw new CliError(`${folder} cannot be watched: ${(error as Error).message}`);
+      }
     }
+  }
+
+  #onChange(): void {
+    this.#timer?.cancel();
+    this.#timer = this.#clock.schedule(QUIET, () => {
+      this.#changed = true;
+      this.#wake();
+    });
   }
 
   /** Resolves when there is a change; rejects when the signal aborts. */
@@ -37,6 +42,6 @@ export class SourceChanges {
 
   close(): void {
     this.#timer?.cancel();
-    this.#watcher.close();
+    for (const watcher of this.#watchers) watcher.close();
   }
 }
