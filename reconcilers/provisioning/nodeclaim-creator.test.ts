@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { inject } from 'inversify';
-import { NodeClaim, NodePool } from 'karpenter-ts/api';
-import { Singleton } from 'karpenter-ts/operator';
+import { NodeClaim, NodePool, isTrue } from 'karpenter-ts/api';
+import { ClusterState } from 'karpenter-ts/cluster';
+import { Singleton, sleep } from 'karpenter-ts/operator';
 import type { TickContext } from 'karpenter-ts/operator';
 import { staticNode } from 'karpenter-ts/scheduling';
 import { karpenterBed } from '../../test/support/karpenter-bed.js';
@@ -35,6 +36,27 @@ describe('a NodeClaim that was planned', () => {
     await karpenter.api.delete(NodePool, 'default', { propagationPolicy: 'Orphan' });
     await karpenter.bed.advance('1m');
     expect(outcomes).to.deep.equal(['created', 'NodePool "default" has reached its limit of cpu: 2', 'created', 'NodePool "default" is gone']);
+    await karpenter.bed.close();
+  });
+
+  it('is not taken back to its beginnings by the answer to its creation, when that comes after its launch', async () => {
+    const karpenter = await karpenterBed([NodeClaimLifecycle, CreatesLate], {
+      intercept: (inner, { clock }) => ({
+        ...inner,
+        send: async (request) => {
+          const response = await inner.send(request);
+          if (request.method === 'POST' && request.path.includes('/nodeclaims')) await sleep(clock, 2_000);
+          return response;
+        },
+      }),
+    });
+    await karpenter.readyNodeClass();
+    planned = await karpenter.readyPool();
+    await karpenter.bed.advance('1m');
+    const [claim] = await karpenter.api.list(NodeClaim);
+    expect(claim && isTrue(claim, 'Launched')).to.equal(true);
+    await karpenter.bed.advance('3s');
+    expect(karpenter.bed.operator.container.get(ClusterState).unlaunched()).to.deep.equal([]);
     await karpenter.bed.close();
   });
 });

@@ -22,7 +22,9 @@ export class NodeClaimCreator {
   async create(planned: NewNode, reason: string, ctx: RunContext): Promise<NodeClaim> {
     const pool = this.usablePool(planned, ctx);
     const claim = await ctx.create(NodeClaim, isStatic(pool) ? buildStaticNodeClaim(pool) : buildNodeClaim(pool, planned));
-    this.state.updateNodeClaim(claim);
+    // The answer may come after later news, which it must not undo.
+    const current = ctx.cache.peek.get(NodeClaim, claim.metadata.name);
+    if (current) this.state.updateNodeClaim(current);
     this.metrics.claimCreated(claim, reason);
     ctx.log.info('created nodeclaim', {
       NodePool: { name: pool.metadata.name },

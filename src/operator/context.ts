@@ -43,7 +43,10 @@ export interface Cache {
   changes<T extends KubeObject>(kind: KindClass<T>): Subscribable<ObjectChange<T>>;
 }
 
-/** The operator's cache in the container, for services that read outside of a run. */
+/**
+ * The operator's cache in the container, for services. What a service reads while a run calls it is tracked as the run's own; outside of runs,
+ * in timers and in subscriptions, it is nobody's.
+ */
 export const Cache = token<Cache>('karpenter-ts.Cache');
 
 /** How a server-side apply treats fields of others. */

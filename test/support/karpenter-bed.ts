@@ -2,7 +2,7 @@ import { ContainerModule } from 'inversify';
 import { CapacityBuffer, EC2NodeClass, NodeClaim, NodeOverlay, NodePool } from '../../src/api/index.js';
 import type { NodeClaimSpec, NodePoolSpec, Taint } from '../../src/api/index.js';
 import { CloudProvider } from '../../src/cloud/index.js';
-import { CSINode, DaemonSet, Metrics, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, Singleton, StorageClass, VolumeAttachment, reconcilers } from '../../src/operator/index.js';
+import { CSINode, DaemonSet, Metrics, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, Singleton, StorageClass, VolumeAttachment, reconcilers, token } from '../../src/operator/index.js';
 import type { ObjectInput, ReconcilerClass } from '../../src/operator/index.js';
 import { testBed } from '../../src/operator/testing/index.js';
 import type { TestBed, TestBedOptions } from '../../src/operator/testing/index.js';
@@ -16,6 +16,9 @@ import { FakeCloud } from './fake-cloud.js';
 class ReadsEverything {
   tick(): void {}
 }
+
+/** What becomes the `CloudProvider`, once overlays are put on it. */
+export const UndecoratedCloud = token<CloudProvider>('test.CloudProvider');
 
 const REFERENCE = { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: 'default' };
 
@@ -132,7 +135,8 @@ export async function karpenterBed(classes: readonly ReconcilerClass[], { settin
   const clock = { now: (): number => 0 };
   const cloud = new FakeCloud({ now: () => clock.now() });
   const provider = new ContainerModule(({ bind }) => {
-    bind(CloudProvider).toConstantValue(cloud);
+    bind<CloudProvider>(UndecoratedCloud).toConstantValue(cloud);
+    bind(CloudProvider).toResolvedValue((given: CloudProvider) => given, [UndecoratedCloud]).inSingletonScope();
   });
   const bed = await make(services({ ...DEFAULT_SETTINGS, ...settings }), provider, reconcilers(ReadsEverything, ...classes), ...modules, { ...options, kinds: [CapacityBuffer, EC2NodeClass, NodeClaim, NodeOverlay, NodePool] });
   clock.now = () => bed.clock.now();

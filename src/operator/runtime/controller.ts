@@ -248,7 +248,7 @@ export class Controller {
       const cache = new TrackedCache(environment.cache);
       const host = this.#host(run, cache, limited.signal);
       const input = { plan, instance, object, host, memory, triggers, attempt, steps: run.steps };
-      const result = await (run.trace ? run.trace.run(() => runKey(input)) : runKey(input));
+      const result = await environment.serviceCache.during(cache, () => (run.trace ? run.trace.run(() => runKey(input)) : runKey(input)));
       this.#echoes.ended(run, cache, result, environment.clock.now());
       if (result.outcome === 'success' && !result.polls && this.#informer.store.get(key)) this.#reads.check(key, cache.reads);
       return result;

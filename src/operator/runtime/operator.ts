@@ -52,6 +52,7 @@ import { ShardLeadership } from './shard-leadership.js';
 import { SingletonController } from './singleton.js';
 import { Startable } from './startable.js';
 import { ObservedConditions, StatusMetrics } from './status-metrics.js';
+import { ServiceCache } from './service-cache.js';
 import { StopStack } from './stop-stack.js';
 import { createLogger } from './winston-logger.js';
 import type { WebhookRequest, WebhookResponse } from '../webhook/webhook-handler.js';
@@ -130,6 +131,7 @@ export class Operator {
   /** The same, where all replicas work. */
   readonly #sharding: ShardLeadership | undefined;
   readonly #cache: InformerCache;
+  readonly #serviceCache: ServiceCache;
   readonly #recorder: EventRecorder;
   readonly #stopInformers = new AbortController();
   readonly #informers: Informers;
@@ -171,6 +173,7 @@ export class Operator {
       this.#leadership = this.#sharding ?? new SingleLeadership(setup);
     }
     this.#cache = new InformerCache(this.#kinds, this.#client);
+    this.#serviceCache = new ServiceCache(this.#cache);
     this.#recorder = new EventRecorder({
       client: this.#client, clock: this.#clock, component: options.name,
       onDropped: (reason, error) => this.#log.debug('event dropped', { reason, ...(error === undefined ? {} : { error }) }),
@@ -279,7 +282,7 @@ export class Operator {
     await this.#compile();
     await this.#connect();
     const environment: Environment = {
-      client: this.#client, informers: this.#informers, kinds: this.#kinds, cache: this.#cache,
+      client: this.#client, informers: this.#informers, kinds: this.#kinds, cache: this.#cache, serviceCache: this.#serviceCache,
       recorder: this.#recorder, origins: new WriteOrigins(), tracing: this.#tracing(), clock: this.#clock, random: this.#random, log: this.#log,
       tests: this.options.tests,
       fence: () => {
@@ -445,7 +448,7 @@ export class Operator {
     container.bind(Clock).toConstantValue(this.#clock);
     container.bind(Random).toConstantValue(this.#random);
     container.bind(Logger).toConstantValue(this.#log);
-    container.bind(Cache).toConstantValue(this.#cache);
+    container.bind(Cache).toDynamicValue(() => this.#serviceCache.injected());
     container.bind(KubeClient).toConstantValue(this.#client);
     container.bind(EventRecorder).toConstantValue(this.#recorder);
     container.bind(Metrics).toConstantValue(this.metrics);

@@ -15,6 +15,7 @@ import type { InformerCache } from './informer-cache.js';
 import type { Kinds } from './kinds.js';
 import type { ObjectWriter } from './object-writer.js';
 import type { UntrackedRead } from './read-coverage.js';
+import type { ServiceCache } from './service-cache.js';
 import type { Shards } from './shard-leadership.js';
 
 /** What a test bed wants to know of runs. What it asks for costs time that production has no use for. */
@@ -31,6 +32,7 @@ export interface Environment {
   readonly informers: Informers;
   readonly kinds: Kinds;
   readonly cache: InformerCache;
+  readonly serviceCache: ServiceCache;
   readonly recorder: EventRecorder;
   readonly origins: WriteOrigins;
   /** Undefined when nobody records spans. */

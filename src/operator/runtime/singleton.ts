@@ -129,7 +129,7 @@ export class SingletonController {
       this.#recorder.ended(run, { ...end, terminal: false, writes: run.writes.length, steps: [], transitions: [] });
     try {
       const tick = async (): Promise<Duration | void> => (instance as Record<string, Tick>)[plan.method]?.call(instance, this.#context(run, cache, limited.signal));
-      const wish = await (run.trace ? run.trace.run(tick) : tick());
+      const wish = await environment.serviceCache.during(cache, () => (run.trace ? run.trace.run(tick) : tick()));
       const every = wish === undefined ? plan.every : milliseconds(wish);
       this.queue.forget(KEY);
       if (every === undefined) {

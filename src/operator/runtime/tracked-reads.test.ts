@@ -1,7 +1,9 @@
 import { expect } from 'chai';
-import { ContainerModule } from 'inversify';
+import { ContainerModule, inject } from 'inversify';
 import { Subject } from 'rxjs';
+import { Clock } from '../clock.js';
 import type { MapContext, StepContext, TickContext } from '../context.js';
+import { Cache } from '../context.js';
 import { Batch, Finalizer, OnEvent, Owns, Reconciler, Singleton, Step, Watches } from '../dsl/decorators.js';
 import type { Key } from '../dsl/key.js';
 import { index, keyOf } from '../dsl/key.js';
@@ -81,6 +83,37 @@ describe('tracked reads', () => {
     const error: unknown = await bed.settle().catch((cause: unknown) => cause);
     expect(error).to.include({ name: 'BedFinding' });
     expect((error as Error).message).to.match(/^deaf read Node b for a, and nothing would wake it/);
+  });
+
+  it('are those of services, too, while a run calls them', async () => {
+    class Maps {
+      readonly names: string[] = [];
+      constructor(@inject(Cache) private readonly cache: Cache, @inject(Clock) private readonly clock: Clock) {}
+
+      count(): number {
+        this.clock.schedule(1_000, () => this.names.push(...this.cache.list(ConfigMap).map(({ metadata }) => metadata.name)));
+        return this.cache.list(ConfigMap).length;
+      }
+    }
+    @Reconciler({ for: Node, name: 'delegates', root: false })
+    class Delegates {
+      constructor(@inject(Maps) private readonly maps: Maps) {}
+
+      @Step() step(node: Node): Outcome {
+        node.metadata.labels['maps'] = String(this.maps.count());
+        return done();
+      }
+    }
+    @Reconciler({ for: Node, name: 'declares', root: false, reads: [ConfigMap] })
+    class Declares extends Delegates {}
+    const maps = new ContainerModule(({ bind }) => void bind(Maps).toSelf().inSingletonScope());
+    bed = await testBed(reconcilers(Delegates, Declares), maps, { findings: 'note', kinds: [ConfigMap] });
+    await bed.api.create(ConfigMap, { metadata: { name: 'm' } } as never);
+    await bed.api.create(Node, { metadata: { name: 'n' } } as never);
+    await bed.advance('1m');
+    expect(bed.findings.map((text) => text.slice(0, text.indexOf(', and')))).to.deep.equal(['delegates read ConfigMap default/m for n']);
+    expect(bed.operator.container.get(Maps).names, 'read later, for nobody').to.include('m');
+    expect(bed.operator.container.get<Cache>(Cache).list(Node)).to.have.length(1);
   });
 
   it('are fine when a watch, an owner, a recheck, a period, a declaration or a peek covers them', async () => {

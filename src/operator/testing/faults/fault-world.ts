@@ -137,7 +137,7 @@ export class FaultWorld {
     if (request.method === 'GET') return this.#gateOf(process).get(request, send);
     const call = callOf(request);
     if (!call || !this.#armed) return send(request);
-    if (call.resource === 'leases') {
+    if (call.resource === 'leases' && call.method !== 'DELETE') {
       const { metadata } = JSON.parse(request.body ?? '{}') as { metadata?: { name?: string } };
       this.#leasePath = call.method === 'POST' ? `${call.objectPath}/${metadata?.name}` : call.objectPath;
       return send(request);
