@@ -1,6 +1,6 @@
 import { inject, multiInject, optional } from 'inversify';
 import {
-  DO_NOT_SYNC_TAINTS_LABEL, INITIALIZED_LABEL, NodeClaim, NodePool, REGISTERED_LABEL, TERMINATION_FINALIZER,
+  DO_NOT_SYNC_TAINTS_LABEL, EC2NodeClass, INITIALIZED_LABEL, NodeClaim, NodePool, REGISTERED_LABEL, TERMINATION_FINALIZER,
   TERMINATION_TIMESTAMP_ANNOTATION, UNREGISTERED_TAINT, isEphemeralTaint, parseResources, sameTaint,
 } from 'karpenter-ts/api';
 import type { Taint } from 'karpenter-ts/api';
@@ -33,7 +33,8 @@ type Ctx = StepContext<NodeClaim>;
   jitter: 0,
   settles: true,
   transitionEvents: 'normal',
-  reads: [NodePool],
+  // The cloud provider reads the class at a launch.
+  reads: [NodePool, EC2NodeClass],
 })
 export class NodeClaimLifecycle {
   constructor(
