@@ -89,8 +89,8 @@ export interface SchemaNode {
   /** Strategic merge: comma separated `merge`, `replace`, `retainKeys`. */
   readonly patchStrategy?: string;
   readonly patchMergeKey?: string;
-  /** Fields of a built-in struct that are there, empty, in every value of it: structs as `{}`, and lists, maps and pointers as null. */
-  readonly presentFields?: ReadonlyMap<string, JsonObject | null>;
+  /** Fields of a built-in struct that are there, empty, in every value of it: structs as `{}`, texts and numbers as their zero, and lists, maps and pointers as null. */
+  readonly presentFields?: ReadonlyMap<string, unknown>;
 }
 
 /** A field that the schema does not know. */
@@ -196,6 +196,8 @@ export interface ResourceDefinition {
   /** Texts for `Warning` headers about a valid object. */
   warnings?(object: ApiObject): readonly string[];
   /** How names are checked; absent: DNS-1123 subdomain. */
+  /** The group that errors name, where that is not the one in which the resource is served. */
+  readonly groupInErrors?: string;
   readonly nameFormat?: 'dns1123subdomain' | 'dns1123label' | 'dns1035label' | 'pathSegment';
   /** Between this version and storage's, for built-in kinds with several; in place or new. Absent: only `apiVersion` differs. */
   fromStorage?(object: ApiObject): ApiObject;

@@ -5,6 +5,8 @@ export interface KindBehaviour {
   /** Fields beyond the name and namespace that field selectors may use. */
   selectableFields?: ResourceDefinition['selectableFields'];
   nameFormat?: NonNullable<ResourceDefinition['nameFormat']>;
+  /** The group that errors name; absent: its own. */
+  groupInErrors?: string;
   /** The kind counts changes of its spec in `metadata.generation`. */
   tracksGeneration?: boolean;
   /** A create keeps the status that it brings. */
@@ -14,7 +16,10 @@ export interface KindBehaviour {
   setDefaults?: (object: ApiObject) => void;
   prepareForCreate?: (object: ApiObject, ctx: StrategyContext) => void;
   prepareForUpdate?: (object: ApiObject, previous: ApiObject, subresource: Subresource, ctx: StrategyContext) => void;
+  /** What every object must be, new or changed. */
   validate?: (object: ApiObject) => Cause[];
+  /** What a new object must be, on top of {@link validate}. */
+  validateCreate?: (object: ApiObject) => Cause[];
   /** What an update may not do, on top of {@link validate}. */
   validateUpdate?: (object: ApiObject, previous: ApiObject, subresource: Subresource) => Cause[];
   /** What a change through a subresource other than `scale` may not do. */

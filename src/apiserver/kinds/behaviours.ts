@@ -7,6 +7,7 @@ import { resourceClaimBehaviour, resourceClaimTemplateBehaviour } from './core/d
 import { coreEventBehaviour, eventBehaviour } from './core/event.js';
 import { endpointSliceBehaviour, mutatingWebhookBehaviour, networkPolicyBehaviour, priorityClassBehaviour, roleBindingBehaviour, validatingWebhookBehaviour } from './core/policies.js';
 import { flowSchemaBehaviour, priorityLevelBehaviour } from './core/flow-control.js';
+import { leaseBehaviour } from './core/lease.js';
 import { podBehaviour } from './core/pod.js';
 import { validatingAdmissionPolicyBehaviour, validatingAdmissionPolicyBindingBehaviour } from './core/validating-admission-policy.js';
 import { ipAddressBehaviour, serviceCidrBehaviour } from './core/service-addresses.js';
@@ -52,6 +53,7 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'batch/v1/CronJob': cronJobBehaviour,
   'batch/v1/Job': jobBehaviour,
   'certificates.k8s.io/v1/CertificateSigningRequest': { ...certificateRequestBehaviour, selectableFields: fieldsAt('spec.signerName') },
+  'coordination.k8s.io/v1/Lease': leaseBehaviour,
   'discovery.k8s.io/v1/EndpointSlice': endpointSliceBehaviour,
   'events.k8s.io/v1/Event': eventBehaviour,
   'flowcontrol.apiserver.k8s.io/v1/FlowSchema': flowSchemaBehaviour,

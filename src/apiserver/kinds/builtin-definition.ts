@@ -49,7 +49,7 @@ function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
   const stored = STORED_AS[`${apiVersion}/${plural}`] ?? { resource: group ? `${plural}.${group}` : plural, apiVersion };
   const subresources = (entry.subresources ?? []).map(({ name }) => name as Exclude<Subresource, ''>);
   const statusSubresource = subresources.includes('status');
-  const { validate = () => [], validateUpdate = () => [], validateStatus = () => [], setDefaults = () => undefined, selectableFields = {}, tracksGeneration = false, ...optional } = behaviour;
+  const { validate = () => [], validateCreate = () => [], validateUpdate = () => [], validateStatus = () => [], setDefaults = () => undefined, selectableFields = {}, tracksGeneration = false, ...optional } = behaviour;
   return {
     group,
     version,
@@ -79,7 +79,7 @@ function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
     prune: (object) => decodeBuiltin(object, schema),
     setDefaults,
     complete: (object) => asGoStruct(object, schema),
-    validate,
+    validate: (object) => [...validate(object), ...validateCreate(object)],
     // Subresources change what the spec may not: a binding sets the node, a status that of an object which breaks newer rules.
     validateUpdate: (object, previous, subresource) => (subresource === '' || subresource === 'scale' ? [...validate(object), ...validateUpdate(object, previous, subresource)] : validateStatus(object, previous, subresource)),
     ...optional,

@@ -10,12 +10,14 @@ import * as workloads from './validation/workloads.js';
 export interface Validator {
   validate?: (object: ApiObject) => FieldError[];
   validateUpdate?: (object: ApiObject, previous: ApiObject) => FieldError[];
+  validateCreate?: (object: ApiObject) => FieldError[];
 }
 
 /** Checks are written for typed objects; what is stored is plain JSON. */
-function validator<T>(validate?: (object: T) => FieldError[], validateUpdate?: (object: T, previous: T) => FieldError[]): Validator {
+function validator<T>(validate?: (object: T) => FieldError[], validateUpdate?: (object: T, previous: T) => FieldError[], validateCreate?: (object: T) => FieldError[]): Validator {
   return {
     ...(validate && { validate: (object) => validate(object as T) }),
+    ...(validateCreate && { validateCreate: (object) => validateCreate(object as T) }),
     ...(validateUpdate && { validateUpdate: (object, previous) => validateUpdate(object as T, previous as T) }),
   };
 }
@@ -31,7 +33,7 @@ export const validators: Readonly<Record<string, Validator>> = {
   'v1/ReplicationController': validator(workloads.validateReplicationController),
   'v1/Secret': validator(core.validateSecret, core.validateSecretUpdate),
   'v1/Service': validator(core.validateService, core.validateServiceUpdate),
-  'apps/v1/ControllerRevision': validator(workloads.validateControllerRevision, workloads.validateControllerRevisionUpdate),
+  'apps/v1/ControllerRevision': validator(workloads.validateControllerRevision, workloads.validateControllerRevisionUpdate, workloads.validateNewControllerRevision),
   'apps/v1/DaemonSet': validator(workloads.validateDaemonSet, workloads.validateSelectorUpdate),
   'apps/v1/Deployment': validator(workloads.validateDeployment, workloads.validateSelectorUpdate),
   'apps/v1/ReplicaSet': validator(workloads.validateReplicaSet, workloads.validateSelectorUpdate),

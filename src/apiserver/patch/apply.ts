@@ -6,7 +6,7 @@ import { apiVersionOf } from '../rest/versions.js';
 import { StatusError } from '../status.js';
 import { deepClone } from '../storage/deep.js';
 import { type FieldSet, formatPath } from './field-set.js';
-import { manageable, type Manager, managerKey, readManagers, takeFromOthers, writeManagers } from './managed-fields.js';
+import { forgetOtherGroups, manageable, type Manager, managerKey, readManagers, takeFromOthers, writeManagers } from './managed-fields.js';
 import { compareTyped, fieldSetOf, mergeTyped, removeFields } from './typed-value.js';
 
 /** Who is said to own what was there before anybody applied. */
@@ -29,6 +29,7 @@ export interface ApplyOptions {
 export function apply({ clock }: RestContext, definition: ResourceDefinition, live: ApiObject | undefined, config: ApiObject, subresource: Subresource, { fieldManager, force, named }: ApplyOptions): ApiObject {
   const { schema } = definition;
   const managers = readManagers(live?.metadata.managedFields);
+  forgetOtherGroups(managers, definition);
   const apiVersion = apiVersionOf(definition);
   if (live && managers.size === 0) {
     const everything: ManagedFieldsEntry = { manager: BEFORE_FIRST_APPLY, operation: 'Update', apiVersion, time: timestamp(clock.now()), ...(subresource && { subresource }) };

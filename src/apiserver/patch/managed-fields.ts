@@ -84,6 +84,11 @@ export function manageable(fields: FieldSet, { statusSubresource, custom }: Reso
   return left.without(...[...left.children.keys()].filter((edge) => !kept.includes(edge)));
 }
 
+/** Who wrote through another group, as events can be, is forgotten: its fields have other names here. */
+export function forgetOtherGroups(managers: Map<string, Manager>, { group }: ResourceDefinition): void {
+  for (const [key, { entry: { apiVersion = '' } }] of managers) if (apiVersion.includes('/') ? !apiVersion.startsWith(`${group}/`) : group !== '') managers.delete(key);
+}
+
 /** Takes from all but one manager what a write changed or removed. */
 export function takeFromOthers(managers: Map<string, Manager>, own: string, { changed, removed }: Comparison): void {
   const lost = changed.union(removed);
@@ -103,8 +108,10 @@ export function trackUpdate({ clock }: Pick<RestContext, 'clock'>, definition: R
   }
   const managers = given && previous ? readManagers(given) : new Map<string, Manager>();
   if (managers.size === 0) for (const [key, manager] of readManagers(previous?.metadata.managedFields)) managers.set(key, manager);
+  const isTracked = managers.size > 0;
+  forgetOtherGroups(managers, definition);
   // Who forgot its managers, or never had any, has none until somebody applies.
-  if (previous && managers.size === 0) {
+  if (previous && !isTracked) {
     delete next.metadata.managedFields;
     return;
   }

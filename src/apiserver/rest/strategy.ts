@@ -140,7 +140,8 @@ export function admissionRequest(
 }
 
 function refuse(definition: ResourceDefinition, { metadata }: ApiObject, causes: Parameters<typeof invalid>[2]): void {
-  if (causes.length > 0) throw invalid(definition, metadata.name ?? '', causes);
+  const { group, groupInErrors = group, kind } = definition;
+  if (causes.length > 0) throw invalid({ group: groupInErrors, kind }, metadata.name ?? '', causes);
 }
 
 /** A write to `status` changes status, and of metadata only what Kubernetes lets it. */

@@ -1,7 +1,9 @@
 import type { ApiObject, ResourceDefinition } from '../contracts.js';
+import { ADMINISTRATOR } from '../authentication/requester.js';
 import { trackUpdate } from '../patch/managed-fields.js';
 import { conflict, invalid, modified, notFound, StatusError } from '../status.js';
 import type { RestContext, RestResult } from './context.js';
+import { create } from './create.js';
 import type { RequestInfo } from './request-info.js';
 import { matchUrl, prepareUpdate } from './strategy.js';
 import { oneFromStorage, toStorage } from './versions.js';
@@ -13,9 +15,16 @@ const ATTEMPTS = 5;
 /** Built-in resources that, like custom ones, refuse a PUT without a resourceVersion. */
 const CONDITIONAL_ONLY = new Set(['leases.coordination.k8s.io', 'customresourcedefinitions.apiextensions.k8s.io', 'podtemplates']);
 
+/** What a PUT makes where there is none. */
+const CREATED_BY_PUT = new Set([
+  'endpoints', 'events', 'limitranges', 'services', 'leases.coordination.k8s.io', 'runtimeclasses.node.k8s.io',
+  ...['clusterrolebindings', 'clusterroles', 'rolebindings', 'roles'].map((plural) => `${plural}.rbac.authorization.k8s.io`),
+]);
+
 /** PUT of an object, or of its `status`. */
 export async function update(ctx: RestContext, info: RequestInfo, body: ApiObject, options: WriteOptions): Promise<RestResult> {
   const { definition, namespace, name, subresource } = info;
+  if (subresource === '' && CREATED_BY_PUT.has(definition.storageResource) && !ctx.storage.get(definition.storageResource, namespace, name)) return createAt(ctx, info, body, options);
   matchUrl(ctx, body, definition, namespace, name);
   pruneUnknown(definition, body, options);
   definition.setDefaults(body);
@@ -32,6 +41,17 @@ export async function update(ctx: RestContext, info: RequestInfo, body: ApiObjec
   return { type: 'object', status: 200, definition, object };
 }
 
+/** Makes the object that a PUT names, for those who may make it. */
+function createAt(ctx: RestContext, info: RequestInfo, body: ApiObject, options: WriteOptions): Promise<RestResult> {
+  const { definition, namespace, name } = info;
+  const { group, version, plural: resource } = definition;
+  ctx.authorizer.require(options.user ?? ADMINISTRATOR, { verb: 'create', resource, group, version, subresource: '', namespace, name, path: '' });
+  matchUrl(ctx, body, definition, namespace, name);
+  refuseOtherUid(info, body, { metadata: { uid: ctx.random.uuid() } });
+  delete body.metadata.resourceVersion;
+  return create(ctx, info, body, options);
+}
+
 /** Where etcd would have the object; messages about preconditions say so. */
 function registryKey({ group, plural, custom }: ResourceDefinition, namespace: string, name: string): string {
   const folder = custom ? `${group}/${plural}` : (FOLDERS[plural] ?? plural);
@@ -41,7 +61,7 @@ function registryKey({ group, plural, custom }: ResourceDefinition, namespace: s
 const FOLDERS: Record<string, string> = { nodes: 'minions', services: 'services/specs', endpoints: 'services/endpoints', ingresses: 'ingress', podtemplates: 'podtemplates', replicationcontrollers: 'controllers' };
 
 /** @throws {StatusError} Conflict, when an update says that it is for another object of that name. */
-export function refuseOtherUid({ definition, namespace, name }: Pick<RequestInfo, 'definition' | 'namespace' | 'name'>, { metadata: { uid } }: ApiObject, current: ApiObject): void {
+export function refuseOtherUid({ definition, namespace, name }: Pick<RequestInfo, 'definition' | 'namespace' | 'name'>, { metadata: { uid } }: ApiObject, current: Pick<ApiObject, 'metadata'>): void {
   if (uid && uid !== current.metadata.uid) throw conflict(definition, name, `StorageError: invalid object, Code: 4, Key: ${registryKey(definition, namespace, name)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`);
 }
 

@@ -2,6 +2,7 @@ import type { JsonObject, UnknownField } from '../contracts.js';
 import { DecodeError } from './decode-error.js';
 import { at, child } from './field-error.js';
 import { goKind } from './go-format.js';
+import { parseGoTime } from './go-time.js';
 import { formatQuantity, parseQuantity, QUANTITY_PROBLEM } from './quantity.js';
 import type { Schema } from './schema.js';
 import { fieldSchema, isObject } from './schema.js';
@@ -90,11 +91,10 @@ class Decoder {
   }
 
   private time(value: string, micro: boolean): string {
-    const match = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(value);
-    const instant = Date.parse(value);
-    if (!match || Number.isNaN(instant)) return this.fail(`parsing time "${value}" as "2006-01-02T15:04:05Z07:00": cannot parse "${value}" as "2006-01-02T15:04:05Z07:00"`);
-    const seconds = new Date(instant).toISOString().slice(0, 19);
-    return micro ? `${seconds}.${(match[1] ?? '.').slice(1, 7).padEnd(6, '0')}Z` : `${seconds}Z`;
+    const time = parseGoTime(value, micro);
+    if (typeof time === 'string') return this.fail(time);
+    const seconds = new Date(time.seconds).toISOString().slice(0, 19);
+    return micro ? `${seconds}.${time.microseconds}Z` : `${seconds}Z`;
   }
 
   private mismatch(value: unknown, schema: Schema, goPath: string, owner: string): never {
@@ -148,7 +148,7 @@ function goType(schema: Schema): string {
     case 'number':
       return 'float64';
     case 'string':
-      return schema.format === 'byte' ? '[]uint8' : schema.format === 'date-time' ? 'v1.Time' : 'string';
+      return schema.format === 'byte' ? '[]uint8' : 'string';
     default:
       return 'runtime.RawExtension';
   }

@@ -1,4 +1,4 @@
-import type { JsonObject, SchemaNode } from '../contracts.js';
+import type { SchemaNode } from '../contracts.js';
 import type { Schema } from './schema.js';
 import { propertiesOf } from './schema.js';
 
@@ -20,7 +20,7 @@ export function schemaOfNode(node: SchemaNode): Schema {
   return node.schema;
 }
 
-const ZEROS: Readonly<Record<string, unknown>> = { string: '', integer: 0 };
+const ZEROS: Readonly<Record<string, unknown>> = { string: '', integer: 0, number: 0, boolean: false };
 
 class LazyNode implements SchemaNode {
   constructor(readonly schema: Schema) {}
@@ -71,10 +71,10 @@ class LazyNode implements SchemaNode {
 
   get presentFields(): NonNullable<SchemaNode['presentFields']> {
     const { typeName, properties = {}, required = [] } = this.schema;
-    const map = new Map<string, JsonObject | null>();
-    for (const [name, { type, present }] of Object.entries(typeName === undefined ? {} : properties)) {
-      if (present && type !== 'array') map.set(name, {});
-      else if (present || (required.includes(name) && (type === 'object' || type === 'array'))) map.set(name, null);
+    const map = new Map<string, unknown>();
+    for (const [name, { type, present, format }] of Object.entries(typeName === undefined ? {} : properties)) {
+      if (present) map.set(name, type === 'object' ? {} : format === 'date-time' ? null : (ZEROS[type ?? ''] ?? null));
+      else if (required.includes(name) && (type === 'object' || type === 'array')) map.set(name, null);
     }
     Object.defineProperty(this, 'presentFields', { value: map });
     return map;

@@ -3,10 +3,13 @@ import type { Event } from 'kubernetes-types/events/v1.js';
 import type { ApiObject } from '../../contracts.js';
 import type { KindBehaviour } from '../behaviour.js';
 import { fieldsAt } from '../selectable-fields.js';
+import { validateCoreEvent, validateEvent, validateEventUpdate, validateNewEvent } from '../validation/event.js';
 
 const INVOLVED = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
 
 export const coreEventBehaviour: KindBehaviour = {
+  nameFormat: 'pathSegment',
+  validate: (object) => validateCoreEvent(object as unknown as CoreEvent),
   selectableFields: {
     ...fieldsAt(...INVOLVED.map((field) => `involvedObject.${field}`), 'reason', 'reportingComponent', 'type'),
     source: (object) => (object as unknown as CoreEvent).source?.component ?? (object['reportingComponent'] as string | undefined) ?? '',
@@ -15,18 +18,26 @@ export const coreEventBehaviour: KindBehaviour = {
 
 /** `events.k8s.io/v1` shows the core events under newer names; both are one store. */
 export const eventBehaviour: KindBehaviour = {
+  groupInErrors: '',
+  validate: (object) => validateEvent(asCore(object)),
+  validateCreate: (object) => validateNewEvent(asCore(object)),
+  validateUpdate: (object, previous) => validateEventUpdate(asCore(object), asCore(previous)),
   selectableFields: { ...fieldsAt('reason', 'type', 'reportingController'), ...fieldsAt(...INVOLVED.map((field) => `regarding.${field}`)) },
   fromStorage: (object) => eventOf(object as unknown as CoreEvent & ApiObject),
   toStorage: (object) => coreEventOf(object as unknown as Event & ApiObject),
 };
 
-function eventOf({ involvedObject, message, reportingComponent, source, firstTimestamp, lastTimestamp, count, ...same }: CoreEvent & ApiObject): ApiObject {
+const asCore = (object: ApiObject): CoreEvent => coreEventOf(object as unknown as Event & ApiObject) as unknown as CoreEvent;
+
+function eventOf({ involvedObject, message, reportingComponent, reportingInstance, source, firstTimestamp, lastTimestamp, count, ...same }: CoreEvent & ApiObject): ApiObject {
   return withoutUndefined({
     ...same,
     apiVersion: 'events.k8s.io/v1',
     regarding: involvedObject,
     note: message,
-    reportingController: reportingComponent,
+    // What the core group shows empty, this one leaves out.
+    reportingController: reportingComponent || undefined,
+    reportingInstance: reportingInstance || undefined,
     deprecatedSource: source,
     deprecatedFirstTimestamp: firstTimestamp,
     deprecatedLastTimestamp: lastTimestamp,

@@ -37,13 +37,11 @@ function rollingUpdate(update: { maxUnavailable?: number | string; maxSurge?: nu
   ];
 }
 
-/** Revisions count from zero, and what they keep is an object. */
-export function validateControllerRevision({ revision, data }: ControllerRevision): FieldError[] {
-  const isMissing = data === undefined || data === null;
-  return [
-    ...nonNegative('revision', revision),
-    ...(isMissing ? [required('data', 'data is mandatory')] : isObject(data) ? [] : [required('data', 'data must be a valid JSON object')]),
-  ];
+export const validateControllerRevision = ({ revision }: ControllerRevision): FieldError[] => nonNegative('revision', revision);
+
+export function validateNewControllerRevision({ data }: ControllerRevision): FieldError[] {
+  if (data === undefined || data === null) return [required('data', 'data is mandatory')];
+  return isObject(data) ? [] : [required('data', 'data must be a valid JSON object')];
 }
 
 export const validateControllerRevisionUpdate = ({ data }: ControllerRevision, previous: ControllerRevision): FieldError[] => unchanged('data', data, previous.data);
