@@ -191,8 +191,8 @@ export interface ResourceDefinition {
   prepareForUpdate?(object: ApiObject, previous: ApiObject, subresource: Subresource, ctx: StrategyContext): void;
   /** Problems of a new object; not those of the name and other metadata. */
   validate(object: ApiObject): readonly Cause[];
-  /** Problems of a change (it includes what {@link validate} checks, with ratcheting). */
-  validateUpdate(object: ApiObject, previous: ApiObject, subresource: Subresource): readonly Cause[];
+  /** Problems of a change (it includes what {@link validate} checks, with ratcheting). `warn` gets what was wrong before and is let be. */
+  validateUpdate(object: ApiObject, previous: ApiObject, subresource: Subresource, warn: (text: string) => void): readonly Cause[];
   /** Texts for `Warning` headers about a valid object. */
   warnings?(object: ApiObject): readonly string[];
   /** How names are checked; absent: DNS-1123 subdomain. */

@@ -7,6 +7,8 @@ const LONG = 1_500;
 /** What only the embedded server adds: see README.md. */
 const DID_YOU_MEAN = / \(did you mean [^)]*\)/g;
 const ASKED_VERSION = /(resourceVersion=|in record \()\d{2,}/g;
+/** What CEL calls the type of `self`, which Kubernetes makes up anew each time. */
+const SELF_TYPE = /\bselfType\d+/g;
 /** Objects that Kubernetes quotes in messages. */
 const JSON_TEXT = /"\{\\"(?:[^"\\]|\\.)*\}"/g;
 const TOO_OLD = /(too old resource version: )\d+ \(\d+\)/g;
@@ -39,7 +41,7 @@ export class Normaliser {
 
   private plain(text: string): string {
     const plain = this.names.reduce((done, [name, placeholder]) => done.replaceAll(name, placeholder), text);
-    return plain.replace(UID, (uid) => this.number('uid', uid)).replace(TIME, (_, fraction?: string) => (fraction ? '<micro time>' : '<time>')).replace(ASKED_VERSION, '$1<version>').replace(DID_YOU_MEAN, '').replace(TOO_OLD, '$1<old> (<now>)');
+    return plain.replace(UID, (uid) => this.number('uid', uid)).replace(TIME, (_, fraction?: string) => (fraction ? '<micro time>' : '<time>')).replace(ASKED_VERSION, '$1<version>').replace(DID_YOU_MEAN, '').replace(SELF_TYPE, 'selfType<number>').replace(TOO_OLD, '$1<old> (<now>)');
   }
 
   /** A JSON value with its keys in order. */

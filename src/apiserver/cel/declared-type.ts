@@ -1,6 +1,7 @@
 import type { Schema } from '../schema/schema.js';
 import { isObject } from '../schema/schema.js';
 import { celName } from './names.js';
+import { type CelType, DYN, listOf, mapOf, readType, STRING as STRING_TYPE, structOf } from './type.js';
 
 export type Kind = 'bool' | 'int' | 'double' | 'string' | 'bytes' | 'duration' | 'timestamp' | 'list' | 'map' | 'object' | 'dyn';
 
@@ -90,3 +91,17 @@ function stringType({ format, maxLength, enum: values }: Schema): DeclaredType {
 
 /** The type of a map's keys. */
 export const KEY_TYPE = STRING;
+
+/** The type in the words of the checker. `name` is what objects are called in messages; those within have it as their prefix. */
+export function celType({ kind, element, fields }: DeclaredType, name: string): CelType {
+  switch (kind) {
+    case 'list':
+      return listOf(element ? celType(element, `${name}.@idx`) : DYN);
+    case 'map':
+      return mapOf(STRING_TYPE, element ? celType(element, `${name}.@elem`) : DYN);
+    case 'object':
+      return structOf(name, new Map([...(fields ?? [])].map(([field, type]) => [field, celType(type, `${name}.${field}`)])));
+    default:
+      return readType(kind);
+  }
+}

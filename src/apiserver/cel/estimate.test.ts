@@ -47,10 +47,10 @@ describe('The cost of a rule', () => {
     ['self.names.exists(n, n in self.names)', 1099516870653],
     ["self.name.replace('a', 'b') == 'bb'", 629149],
   ] as const) {
-    it(`${rule} is ${cost} at most`, () => expect(check(rule)).to.deep.equal({ rule: cost }));
+    it(`${rule} is ${cost} at most`, () => expect(check(rule)).to.include({ cost }));
   }
 
-  it('has that of its message beside it', () => expect(check('self.count > 1', { messageExpression: "self.short + '!'" })).to.deep.equal({ rule: 3, messageExpression: 11 }));
+  it('has that of its message beside it', () => expect(check('self.count > 1', { messageExpression: "self.short + '!'" })).to.deep.equal({ usesOldSelf: false, cost: 3, messageExpressionCost: 11 }));
 });
 
 describe('A rule', () => {
@@ -59,7 +59,7 @@ describe('A rule', () => {
     ['has(self.nope)', "compilation failed: ERROR: <input>:1:4: undefined field 'nope'\n | has(self.nope)\n | ...^"],
     ['true &&\n  self.objs.all(o, o.tag == "x")', 'compilation failed: ERROR: <input>:2:21: undefined field \'tag\'\n |   self.objs.all(o, o.tag == "x")\n | ....................^'],
     ["self.count == 'a'", "compilation failed: ERROR: <input>:1:12: found no matching overload for '_==_' applied to '(int, string)'\n | self.count == 'a'\n | ...........^"],
-    ['self.names.first', "compilation failed: ERROR: <input>:1:11: type 'list' does not support field selection\n | self.names.first\n | ..........^"],
+    ['self.names.first', "compilation failed: ERROR: <input>:1:11: type 'list(string)' does not support field selection\n | self.names.first\n | ..........^"],
     ['self = 42', 'compilation failed: ERROR: <input>:1:6: Syntax error: Unexpected character: =\n | self = 42\n | .....^'],
     ['self.count', 'cel expression must evaluate to a bool'],
   ] as const) {
@@ -68,7 +68,7 @@ describe('A rule', () => {
 
   it('is refused for a message that is no text', () => expect(() => check('true', { messageExpression: 'self.count' })).to.throw(RuleSyntaxError, 'messageExpression must evaluate to a string'));
 
-  for (const rule of ["self.port == 80 || self.port == 'http'", "self.?name.orValue('a') == 'b'", "cel.bind(n, self.count, n > 1)", "self.labels.team == 'a'", "self.names.map(n, n.size()).all(s, s > 1)", 'format.dns1123Label().validate(self.short).hasValue()']) {
+  for (const rule of ["self.port == 80 || self.port == 'http'", "self.?name.orValue('a') == 'b'", "self.?name.optMap(n, n.size()).orValue(0) > 1", "self.names.all(i, n, n.size() > i)", "self.labels.team == 'a'", "self.names.map(n, n.size()).all(s, s > 1)", 'format.dns1123Label().validate(self.short).hasValue()']) {
     it(`is not refused: ${rule}`, () => expect(() => check(rule)).not.to.throw());
   }
 });

@@ -3,15 +3,6 @@ import { callCost, type Operand } from './call-cost.js';
 import { exactly, plus, type Range, times, union } from './cost-range.js';
 import { type DeclaredType, KEY_TYPE, type Kind } from './declared-type.js';
 
-/** Thrown for what a rule cannot do with the types that its schema declares. */
-export class RuleTypeError extends Error {
-  readonly reason = 'RuleType';
-  /** @param position where in the rule, from 0. */
-  constructor(message: string, readonly position: number) {
-    super(message);
-  }
-}
-
 /** What is known of an expression before it runs. */
 export interface Estimate {
   kind: Kind;
@@ -19,9 +10,8 @@ export interface Estimate {
 }
 
 /**
- * Checks an expression against the types of what it names, and reckons what running it costs at most, by the rules of kube-apiserver.
+ * Reckons what running an expression costs at most, by the rules of kube-apiserver. Its types are right.
  * @param self the type of `self` and `oldSelf`.
- * @throws {RuleTypeError}
  */
 export function estimate(expression: ASTNode, self: DeclaredType): Estimate {
   return new Estimator(self).visit(expression, new Map());
@@ -58,7 +48,6 @@ const RESULTS: Record<string, Kind> = {
 /** Lists of texts, the longest of which is as long as what they were taken from. */
 const PIECES = new Set(['split', 'findAll']);
 const SCALARS: ReadonlySet<Kind> = new Set(['bool', 'int', 'double', 'duration', 'timestamp']);
-const FIELDLESS: ReadonlySet<Kind> = new Set([...SCALARS, 'string', 'bytes', 'list']);
 
 class Estimator {
   constructor(private readonly self: DeclaredType) {}
@@ -70,11 +59,10 @@ class Estimator {
       case 'id':
         return this.name(node.args, scope);
       case '.':
-        return this.select(node.args[0], node.args[1], beforeField(node, node.args[1]), scope);
+        return this.select(node.args[0], node.args[1], scope);
       case '.?':
       case '[?]': {
         const from = this.visit(node.args[0], scope);
-        if (node.op === '.?') this.refuseUnknownField(from, node.args[1], beforeField(node, node.args[1]));
         // What an optional holds has no size of its own.
         return { kind: 'dyn', cost: plus(from.cost, exactly(1), node.op === '[?]' ? this.visit(node.args[1], scope).cost : exactly(0)), size: exactly(1) };
       }
@@ -109,7 +97,7 @@ class Estimator {
       case 'rcall':
         return this.method(node.args[0], node.args[1], node.args[2], scope);
       default:
-        return this.operator(node, node.op, node.args, scope);
+        return this.operator(node.op, node.args, scope);
     }
   }
 
@@ -120,26 +108,17 @@ class Estimator {
     return name === 'self' || name === 'oldSelf' ? { ...declared(this.self), cost } : { kind: 'dyn', cost };
   }
 
-  private select(from: ASTNode, field: string, position: number, scope: Scope): Known {
+  private select(from: ASTNode, field: string, scope: Scope): Known {
     const object = this.visit(from, scope);
-    this.refuseUnknownField(object, field, position);
     const found = object.declared?.fields?.get(field);
     const cost = plus(object.cost, exactly(1));
     if (found) return { ...declared(found), cost };
     return object.kind === 'map' ? { ...elementOf(object), cost } : { kind: 'dyn', cost };
   }
 
-  private refuseUnknownField({ kind, declared: type }: Known, field: string, position: number): void {
-    if (type?.fields && !type.fields.has(field)) throw new RuleTypeError(`undefined field '${field}'`, position);
-    if (type && FIELDLESS.has(kind)) throw new RuleTypeError(`type '${kind}' does not support field selection`, position);
-  }
-
-  private operator(node: ASTNode, sign: string, operands: readonly ASTNode[], scope: Scope): Known {
+  private operator(sign: string, operands: readonly ASTNode[], scope: Scope): Known {
     const [left, right] = operands.map((operand) => this.visit(operand, scope)) as [Known, Known];
     const compares = sign === '==' || sign === '!=';
-    if (compares && left.kind !== right.kind && isPlain(left) && isPlain(right)) {
-      throw new RuleTypeError(`found no matching overload for '_${sign}_' applied to '(${left.kind}, ${right.kind})'`, node.input.indexOf(sign, operands[0]!.end));
-    }
     const { cost, size } = callCost(sign, undefined, [operandOf(left), operandOf(right)]);
     const kind = compares || sign === 'in' || sign.startsWith('<') || sign.startsWith('>') ? 'bool' : left.kind === 'dyn' ? right.kind : left.kind;
     return { kind, cost: plus(left.cost, right.cost, cost), size, element: kind === 'list' ? elementOf(left) : undefined };
@@ -160,11 +139,7 @@ class Estimator {
 
   private call(name: string, target: Known | undefined, args: readonly ASTNode[], scope: Scope): Known {
     if (name === 'has' && !target && args[0]?.op === '.') {
-      const [from, field] = args[0].args;
-      const parenthesis = args[0].input.lastIndexOf('(', args[0].start);
-      const object = this.visit(from, scope);
-      this.refuseUnknownField(object, field, parenthesis);
-      return { kind: 'bool', cost: object.cost };
+      return { kind: 'bool', cost: this.visit(args[0].args[0], scope).cost };
     }
     const known = args.map((arg) => this.visit(arg, scope));
     const { cost, size } = callCost(name, target && operandOf(target), known.map(operandOf));
@@ -202,9 +177,6 @@ class Estimator {
   }
 }
 
-/** Where cel-go points to. */
-const beforeField = ({ end }: ASTNode, field: string): number => end - field.length - 1;
-
 const declared = (type: DeclaredType): Known => ({ kind: type.kind, cost: exactly(0), declared: type });
 
 function elementOf({ declared: type, element }: Known): Known {
@@ -239,6 +211,3 @@ function literal(value: unknown): Known {
       return value instanceof Uint8Array ? known('bytes', value.length) : known('dyn');
   }
 }
-
-/** Of a kind that only equals its own. */
-const isPlain = ({ kind }: Known): boolean => SCALARS.has(kind) || kind === 'string' || kind === 'bytes';

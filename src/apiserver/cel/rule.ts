@@ -1,10 +1,12 @@
-import type { Environment, ParseResult } from '@marcbachmann/cel-js';
+import type { ASTNode, Environment, ParseResult } from '@marcbachmann/cel-js';
 import { EvaluationError, ParseError } from '@marcbachmann/cel-js';
 import type { ValidationRule } from '../schema/schema.js';
-import type { DeclaredType } from './declared-type.js';
+import { celType, type DeclaredType } from './declared-type.js';
 import { optionalOldSelfEnvironment, ruleEnvironment } from './environment.js';
-import { estimate, type Estimate, RuleTypeError } from './estimate.js';
+import { estimate } from './estimate.js';
 import { metered } from './metered.js';
+import { BOOL, type CelType, optionalOf, sameType, STRING } from './type.js';
+import { brokenPattern, checkTypes, positionOf } from './type-checker.js';
 
 /** A validation rule, ready to run. */
 export interface CompiledRule {
@@ -62,45 +64,71 @@ function compile(rule: ValidationRule): CompiledRule {
   };
 }
 
-/** The most that a rule's expressions can cost, once each. */
-export interface RuleCosts {
-  rule: number;
-  messageExpression?: number;
+/** What is known of a rule without running it. */
+export interface RuleCheck {
+  usesOldSelf: boolean;
+  /** The most that the rule can cost, once. */
+  cost: number;
+  messageExpressionCost?: number;
 }
 
+/** Kubernetes makes up another name each time, so that nobody uses it. */
+const SELF_TYPE = 'selfType1';
+
 /** Checks a rule against the type of the value that it stands on; @throws {RuleSyntaxError}. */
-export function checkRule({ rule, messageExpression, optionalOldSelf }: ValidationRule, self: DeclaredType): RuleCosts {
+export function checkRule({ rule, messageExpression, optionalOldSelf }: ValidationRule, self: DeclaredType): RuleCheck {
+  const type = celType(self, SELF_TYPE);
+  const variables = new Map([['self', type], ['oldSelf', optionalOldSelf ? optionalOf(type) : type]]);
   const environment = optionalOldSelf ? optionalOldSelfEnvironment : ruleEnvironment;
-  const check = (expression: string): Estimate => {
-    try {
-      return estimate(parseExpression(environment, expression).ast, self);
-    } catch (error) {
-      throw error instanceof RuleTypeError ? new RuleSyntaxError(expression, `compilation failed: ${located(expression, error.position, error.message)}`) : error;
-    }
+  const check = (expression: string, wanted: CelType, misfit: string): { names: ReadonlySet<string>; cost: number } => {
+    const program = parse(environment, expression);
+    const checked = checkTypes(program.ast, variables);
+    if (checked.problems.length > 0) throw new RuleSyntaxError(expression, `compilation failed: ${checked.problems.map(({ position, message }) => located(expression, position, message)).join('\n')}`);
+    if (!sameType(checked.type, wanted)) throw new RuleSyntaxError(expression, misfit);
+    const pattern = brokenPattern(program.ast);
+    if (pattern !== undefined) throw new RuleSyntaxError(expression, `program instantiation failed: ${pattern}`);
+    refuseUncallable(program, expression);
+    return { names: checked.names, cost: estimate(program.ast, self).cost.max };
   };
-  const { kind, cost } = check(rule);
-  if (kind !== 'bool' && kind !== 'dyn') throw new RuleSyntaxError(rule, 'cel expression must evaluate to a bool');
-  if (messageExpression === undefined) return { rule: cost.max };
-  const message = check(messageExpression);
-  if (message.kind !== 'string' && message.kind !== 'dyn') throw new RuleSyntaxError(messageExpression, 'messageExpression must evaluate to a string');
-  return { rule: cost.max, messageExpression: message.cost.max };
+  const { names, cost } = check(rule, BOOL, 'cel expression must evaluate to a bool');
+  return {
+    usesOldSelf: names.has('oldSelf'),
+    cost,
+    ...(messageExpression !== undefined && { messageExpressionCost: check(messageExpression, STRING, 'messageExpression must evaluate to a string').cost }),
+  };
 }
 
 /** Parses an expression and checks that what it calls exists; @throws {RuleSyntaxError}. */
 export function parseExpression(environment: Environment, expression: string): ParseResult {
-  const refuse = (error: { summary: string; range?: { start: number } | undefined }, prefix = ''): never => {
-    throw new RuleSyntaxError(expression, `compilation failed: ${located(expression, error.range?.start ?? 0, `${prefix}${error.summary}`)}`);
-  };
-  let program: ParseResult;
-  try {
-    program = environment.parse(expression);
-  } catch (error) {
-    if (error instanceof ParseError) return refuse(error, 'Syntax error: ');
-    throw error;
-  }
-  const { valid, error } = program.check();
-  return valid || !error ? program : refuse(error);
+  const program = parse(environment, expression);
+  refuseUncallable(program, expression);
+  return program;
 }
+
+function parse(environment: Environment, expression: string): ParseResult {
+  try {
+    return environment.parse(expression);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    if (error.code === 'invalid_macro_argument') throw uncompiled(expression, { summary: 'argument must be a simple name', range: { start: positionOf(error.node as ASTNode) } });
+    throw uncompiled(expression, { summary: `Syntax error: ${ENDS[error.summary] ?? error.summary}`, range: error.range });
+  }
+}
+
+function refuseUncallable(program: ParseResult, expression: string): void {
+  const { valid, error } = program.check();
+  if (!valid && error) throw uncompiled(expression, error);
+}
+
+const uncompiled = (expression: string, { summary, range }: { summary: string; range?: { start: number } | undefined }): RuleSyntaxError =>
+  new RuleSyntaxError(expression, `compilation failed: ${located(expression, range?.start ?? 0, summary)}`);
+
+/** What cel-go says of expressions that end too early; of other syntax errors the parser's own words are told. */
+const ENDS: Record<string, string> = {
+  'Unexpected token: EOF': "mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}",
+  'Expected COLON, got EOF': "mismatched input '<EOF>' expecting ':'",
+  'Expected RBRACKET, got EOF': "mismatched input '<EOF>' expecting {']', ','}",
+};
 
 /** A problem with its place, as cel-go shows it. */
 export function located(expression: string, position: number, problem: string): string {

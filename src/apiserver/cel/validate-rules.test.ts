@@ -124,7 +124,7 @@ describe('Validation rules', () => {
   });
 
   for (const [rule, problem] of [
-    ['self.count >', 'Unexpected token: EOF'],
+    ['self.count >', "mismatched input '<EOF>'"],
     ['slf.count > 1', 'Unknown variable: slf'],
     ['self.name.isFancy()', "found no matching overload for 'dyn.isFancy()'"],
   ] as const) {

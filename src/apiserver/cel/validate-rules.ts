@@ -14,10 +14,11 @@ const BUDGET = 10_000_000;
 
 /**
  * Runs every `x-kubernetes-validations` rule of a schema on a value. Transition rules run when there is an old value (or
- * with `optionalOldSelf`, always); a rule about `self` alone is waived where nothing changed.
+ * with `optionalOldSelf`, always); a rule about `self` alone is waived where nothing changed, there or around it.
+ * @param waive gets what is waived.
  */
-export function validateRules(value: unknown, schema: Schema, path = '', old: OldValue = NO_OLD_VALUE): FieldError[] {
-  return hasRules(schema) ? new Validation().visit(value, schema, path, old) : [];
+export function validateRules(value: unknown, schema: Schema, path = '', old: OldValue = NO_OLD_VALUE, waive: (error: FieldError) => void = () => undefined): FieldError[] {
+  return hasRules(schema) ? new Validation(waive).visit(value, schema, path, old, false) : [];
 }
 
 const withRules = new WeakMap<Schema, boolean>();
@@ -37,17 +38,21 @@ class Validation {
   /** Of the budget; nothing runs once it is negative. */
   private left = BUDGET;
 
-  visit(value: unknown, schema: Schema, path: string, old: OldValue): FieldError[] {
+  constructor(private readonly waive: (error: FieldError) => void) {}
+
+  /** @param isSettled the value is part of one that did not change. */
+  visit(value: unknown, schema: Schema, path: string, old: OldValue, isSettled: boolean): FieldError[] {
     if (value === undefined || value === null || !hasRules(schema)) return [];
-    const errors = this.runRules(value, schema, path, old);
+    const unchanged = isSettled || (old !== NO_OLD_VALUE && sameJson(value, old));
+    const errors = this.runRules(value, schema, path, old, unchanged);
     if (Array.isArray(value)) {
       const { items } = schema;
-      if (items) for (const [index, item] of value.entries()) this.into(errors, item, items, at(path, index), oldItem(old, item, schema));
+      if (items) for (const [index, item] of value.entries()) this.into(errors, item, items, at(path, index), oldItem(old, item, schema), unchanged);
     } else if (isObject(value)) {
       for (const [name, item] of Object.entries(value)) {
         const property = ownValue(propertiesOf(schema), name);
-        if (property) this.into(errors, item, property, child(path, name), oldField(old, name));
-        else if (typeof schema.additionalProperties === 'object') this.into(errors, item, schema.additionalProperties, at(path, name), oldField(old, name));
+        if (property) this.into(errors, item, property, child(path, name), oldField(old, name), unchanged);
+        else if (typeof schema.additionalProperties === 'object') this.into(errors, item, schema.additionalProperties, at(path, name), oldField(old, name), unchanged);
       }
     }
     return errors;
@@ -57,14 +62,18 @@ class Validation {
     if (this.left >= 0) errors.push(...this.visit(...part));
   }
 
-  private runRules(value: unknown, schema: Schema, path: string, old: OldValue): FieldError[] {
+  private runRules(value: unknown, schema: Schema, path: string, old: OldValue, unchanged: boolean): FieldError[] {
     const rules = schema['x-kubernetes-validations'] ?? [];
     if (rules.length === 0) return [];
-    const unchanged = old !== NO_OLD_VALUE && sameJson(value, old);
     const self = toCel(value, schema);
     return rules.map(compileRule).flatMap((compiled) => {
       if (this.left < 0) return [];
-      if (!compiled.usesOldSelf) return unchanged ? [] : this.runRule(compiled, { self }, value, schema, path);
+      if (!compiled.usesOldSelf) {
+        const broken = this.runRule(compiled, { self }, value, schema, path);
+        if (!unchanged) return broken;
+        broken.forEach(this.waive);
+        return [];
+      }
       const oldSelf = old === NO_OLD_VALUE ? undefined : toCel(old, schema);
       if (compiled.rule.optionalOldSelf) return this.runRule(compiled, { self, oldSelf: oldSelf === undefined ? Optional.none() : Optional.of(oldSelf) }, value, schema, path);
       return oldSelf === undefined ? [] : this.runRule(compiled, { self, oldSelf }, value, schema, path);

@@ -4,7 +4,7 @@ import { builtinSchema } from '../kinds/type-catalogue.js';
 import { NO_OLD_VALUE, type OldValue } from '../schema/correlate.js';
 import { decodeBuiltin } from '../schema/decode.js';
 import { applyDefaults } from '../schema/default.js';
-import { child, type FieldError, invalid, quote } from '../schema/field-error.js';
+import { child, type FieldError, fieldErrorText, invalid, quote } from '../schema/field-error.js';
 import { validateListTypes } from '../schema/list-types.js';
 import { prune } from '../schema/prune.js';
 import { schemaNode } from '../schema/schema-node.js';
@@ -75,7 +75,7 @@ function customResource(crd: CustomResourceDefinition, version: CustomResourceVe
       applyDefaults(object, stored);
     },
     validate: (object) => problemsOf(object, schema, NO_OLD_VALUE, ''),
-    validateUpdate: (object, previous, subresource) => problemsOf(object, schema, previous, subresource),
+    validateUpdate: (object, previous, subresource, warn) => problemsOf(object, schema, previous, subresource, (waived) => warn(fieldErrorText(waived))),
     warnings: finalizerWarnings,
   };
 }
@@ -105,12 +105,12 @@ const selector = (path: string) => (object: ApiObject): string => {
   return value === undefined || value === null || typeof value === 'object' ? '' : String(value as string | number | boolean);
 };
 
-function problemsOf(object: ApiObject, schema: Schema, previous: OldValue, subresource: Subresource): FieldError[] {
+function problemsOf(object: ApiObject, schema: Schema, previous: OldValue, subresource: Subresource, waive?: (error: FieldError) => void): FieldError[] {
   const errors = [...schemaProblems(object, schema, previous, subresource), ...validateEmbedded(object, schema), ...listProblems(object, schema, previous)];
   if (hasRules(schema) && errors.some(({ reason }) => BLOCKING.has(reason))) {
     return [...errors, { ...invalid('', '', ''), message: 'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation' }];
   }
-  return [...errors, ...validateRules(withoutMetadata(object), schema, '', previous)];
+  return [...errors, ...validateRules(withoutMetadata(object), schema, '', previous, waive)];
 }
 
 const ruled = new WeakMap<Schema, boolean>();

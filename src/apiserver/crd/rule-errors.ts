@@ -1,6 +1,6 @@
 import { product } from '../cel/cost-range.js';
 import { type DeclaredType, declaredType, MOST_BYTES } from '../cel/declared-type.js';
-import { checkRule, compileRule, RuleSyntaxError } from '../cel/rule.js';
+import { checkRule, compileRule, type RuleCheck, RuleSyntaxError } from '../cel/rule.js';
 import { at, child, type FieldError, forbidden, invalid, notSupported, required } from '../schema/field-error.js';
 import type { Schema, ValidationRule } from '../schema/schema.js';
 import { isObject } from '../schema/schema.js';
@@ -37,33 +37,36 @@ export function ruleErrors(schema: Schema, path: string, isRoot: boolean, { corr
     if (rule.reason !== undefined && !REASONS.includes(rule.reason)) errors.push(notSupported(child(place, 'reason'), rule.reason, REASONS));
     if (rule.fieldPath !== undefined) errors.push(...fieldPathErrors(rule.fieldPath, schema, child(place, 'fieldPath')));
     try {
-      const { usesOldSelf } = compileRule(rule);
+      const check = self && checkRule(rule, self);
+      const { usesOldSelf } = check ?? compileRule(rule);
       if (usesOldSelf && !correlatable) errors.push(invalid(child(place, 'rule'), rule.rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${path}`));
-      if (!usesOldSelf && rule.optionalOldSelf !== undefined) errors.push(invalid(child(place, 'optionalOldSelf'), rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule'));
-      if (self && errors.length === 0) errors.push(...costErrors(rule, self, place, most, costs));
+      if (!usesOldSelf && rule.optionalOldSelf !== undefined) errors.push(unusedOldSelf(rule, place));
+      if (check && errors.length === 0) errors.push(...costErrors(check, self, place, most, costs));
     } catch (error) {
       if (!(error instanceof RuleSyntaxError)) throw error;
-      errors.push({ ...invalid(child(place, error.expression === rule.rule ? 'rule' : 'messageExpression'), '', ''), message: `Invalid value: ${internalRule(rule)}: ${error.expression === rule.rule || error.message.startsWith('messageExpression') ? '' : 'messageExpression '}${error.message.replace(/Unknown variable: (\w+)/, "undeclared reference to '$1' (in container '')")}` });
+      if (error.expression === rule.rule && rule.optionalOldSelf !== undefined) errors.push(unusedOldSelf(rule, place));
+      errors.push({ ...invalid(child(place, error.expression === rule.rule ? 'rule' : 'messageExpression'), '', ''), message: `Invalid value: ${internalRule(rule)}: ${error.expression === rule.rule || error.message.startsWith('messageExpression') ? '' : 'messageExpression '}${error.message}` });
     }
     return errors;
   });
 }
 
+const unusedOldSelf = ({ optionalOldSelf }: ValidationRule, place: string): FieldError => invalid(child(place, 'optionalOldSelf'), optionalOldSelf, 'may not be set if oldSelf is not used in rule');
+
 /** A rule as Kubernetes prints it. */
 const internalRule = ({ rule, message = '', messageExpression = '', reason, fieldPath = '', optionalOldSelf }: ValidationRule): string =>
   JSON.stringify({ Rule: rule, Message: message, MessageExpression: messageExpression, Reason: reason ?? null, FieldPath: fieldPath, OptionalOldSelf: optionalOldSelf ?? null }).replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
 
-function costErrors(rule: ValidationRule, self: DeclaredType, place: string, most: number | undefined, costs: RuleCostTotal): FieldError[] {
+function costErrors({ cost, messageExpressionCost }: RuleCheck, self: DeclaredType, place: string, most: number | undefined, costs: RuleCostTotal): FieldError[] {
   // Without bounds, as many as fit into a request, with a comma each.
   const times = most ?? Math.floor(MOST_BYTES / (self.minSize + 1));
-  const found = checkRule(rule, self);
   const errors: FieldError[] = [];
-  const ruleCost = product(found.rule, times);
+  const ruleCost = product(cost, times);
   if (ruleCost > RULE_COST_LIMIT) errors.push(forbidden(child(place, 'rule'), excess('estimated rule cost', ruleCost, RULE_COST_LIMIT)));
   costs.add(child(place, 'rule'), ruleCost);
-  if (found.messageExpression !== undefined) {
-    if (found.messageExpression > RULE_COST_LIMIT) errors.push(forbidden(child(place, 'messageExpression'), excess('estimated messageExpression cost', found.messageExpression, RULE_COST_LIMIT)));
-    costs.add(child(place, 'messageExpression'), found.messageExpression);
+  if (messageExpressionCost !== undefined) {
+    if (messageExpressionCost > RULE_COST_LIMIT) errors.push(forbidden(child(place, 'messageExpression'), excess('estimated messageExpression cost', messageExpressionCost, RULE_COST_LIMIT)));
+    costs.add(child(place, 'messageExpression'), messageExpressionCost);
   }
   return errors;
 }

@@ -1,7 +1,7 @@
 import { applyDefaults } from '../schema/default.js';
 import { at, child, type FieldError, forbidden, invalid, notSupported, required } from '../schema/field-error.js';
 import { prune } from '../schema/prune.js';
-import { regularExpression } from '../schema/regular-expression.js';
+import { regularExpressionProblem } from '../schema/regular-expression.js';
 import type { Schema } from '../schema/schema.js';
 import { isObject } from '../schema/schema.js';
 import { validateSchema } from '../schema/validate.js';
@@ -50,7 +50,8 @@ function incomplete(field: string, detail: string): FieldError {
 
 function node(schema: Schema, path: string, place: Place, surroundings: RuleSurroundings): FieldError[] {
   const errors = [...typeErrors(schema, path, place), ...unsupported(schema, path), ...listErrors(schema, path), ...checkErrors(schema, path), ...ruleErrors(schema, path, place === 'root', surroundings)];
-  if (schema.pattern !== undefined && !regularExpression(schema.pattern)) errors.push(invalid(child(path, 'pattern'), schema.pattern, `must be a valid regular expression, but isn't: ${expressionProblem(schema.pattern)}`));
+  const patternProblem = schema.pattern === undefined ? undefined : regularExpressionProblem(schema.pattern);
+  if (patternProblem !== undefined) errors.push(invalid(child(path, 'pattern'), schema.pattern, `must be a valid regular expression, but isn't: ${patternProblem}`));
   if (schema.default !== undefined) errors.push(...defaultErrors(schema, path, place));
   const inner = { ...surroundings, most: mostWithin(schema, surroundings.most) };
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
@@ -134,14 +135,6 @@ function mapKeyErrors(keys: readonly string[], items: Schema | undefined, path: 
     if (property.default === undefined && !items.required?.includes(key)) errors.push(required(child(field, 'default'), 'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property'));
   }
   return errors;
-}
-
-/** What Go says of the patterns that people get wrong. */
-function expressionProblem(pattern: string): string {
-  if (/(?:^|[^\\])\[[^\]]*$/.test(pattern)) return `error parsing regexp: missing closing ]: \`${pattern.slice(pattern.lastIndexOf('['))}\``;
-  if (/^[*+?]/.test(pattern)) return `error parsing regexp: missing argument to repetition operator: \`${pattern[0]}\``;
-  const depth = (pattern.match(/(?<!\\)\(/g) ?? []).length - (pattern.match(/(?<!\\)\)/g) ?? []).length;
-  return depth < 0 ? `error parsing regexp: unexpected ): \`${pattern}\`` : `error parsing regexp: missing closing ): \`${pattern}\``;
 }
 
 function metadataErrors(schema: Schema, path: string): FieldError[] {

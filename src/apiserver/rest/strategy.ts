@@ -115,7 +115,7 @@ export async function prepareUpdate(ctx: RestContext, definition: ResourceDefini
   refuse(definition, object, [
     ...validateMetadata(object, definition),
     ...validateMetadataUpdate(object, previous),
-    ...definition.validateUpdate(object, previous, subresource),
+    ...definition.validateUpdate(object, previous, subresource, options.warn),
   ]);
   for (const plugin of ctx.admission) plugin.validate?.(admission);
   await askValidatingWebhooks(ctx, admission);

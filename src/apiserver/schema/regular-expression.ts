@@ -11,7 +11,11 @@ export function regularExpression(pattern: string): RegExp | undefined {
   return compiled.get(pattern);
 }
 
+/** What JavaScript has and Go's RE2 has not: looking around, and referring back. */
+const FOREIGN = /^(?:[^\\]|\\.)*?(?:\(\?(?:<?[=!])|\\[1-9k])/s;
+
 function compile(pattern: string): RegExp | undefined {
+  if (FOREIGN.test(pattern)) return undefined;
   const [, flags = '', body = pattern] = /^\(\?([ims]+)\)(.*)$/s.exec(pattern) ?? [];
   const source = body
     .replace(/\(\?P</g, '(?<')
@@ -26,4 +30,15 @@ function compile(pattern: string): RegExp | undefined {
     }
   }
   return undefined;
+}
+
+/** What Go says of the patterns that people get wrong; undefined of those that are right. */
+export function regularExpressionProblem(pattern: string): string | undefined {
+  if (regularExpression(pattern)) return undefined;
+  const [foreign] = /\(\?<?[=!]/.exec(pattern) ?? [];
+  if (foreign) return `error parsing regexp: invalid or unsupported Perl syntax: \`${foreign}\``;
+  if (/(?:^|[^\\])\[[^\]]*$/.test(pattern)) return `error parsing regexp: missing closing ]: \`${pattern.slice(pattern.lastIndexOf('['))}\``;
+  if (/^[*+?]/.test(pattern)) return `error parsing regexp: missing argument to repetition operator: \`${pattern[0]}\``;
+  const depth = (pattern.match(/(?<!\\)\(/g) ?? []).length - (pattern.match(/(?<!\\)\)/g) ?? []).length;
+  return depth < 0 ? `error parsing regexp: unexpected ): \`${pattern}\`` : `error parsing regexp: missing closing ): \`${pattern}\``;
 }

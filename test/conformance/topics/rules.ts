@@ -1,5 +1,6 @@
+import type { JsonObject } from '../../../src/apiserver/index.js';
 import { widget, widgets, widgetsOf } from '../objects.js';
-import { MERGE } from '../session.js';
+import { JSON_PATCH, MERGE } from '../session.js';
 import { problems } from '../problems.js';
 import type { Body, Session } from '../session.js';
 import type { Topic } from '../suite.js';
@@ -40,6 +41,20 @@ export const scenarios: Topic = {
     for (;;) if ((await s.quiet('POST', `${widgetsOf(s)}?dryRun=All`, widget(s, 'try', { old: 'wrong' }))).status === 422) break;
     const change = (spec: object): Promise<Body> => s.patch(`${widgetsOf(s)}/a`, MERGE, { spec }, seen);
     for (const spec of [{ free: 1 }, { old: 'other' }, { list: [{ k: 'a', v: 'wrong' }, { k: 'b', v: 'right' }] }, { list: [{ k: 'a', v: 'wrong' }, { k: 'b', v: 'left' }] }, { old: 'right' }, { old: 'wrong' }]) await change(spec);
+  },
+  'are waived with a warning where nothing changed, there or around it': async (s) => {
+    const list = { type: 'array', items: { type: 'string' } };
+    const fields = (rule: (text: string, more?: object) => object): JsonObject => ({ type: 'object', properties: { a: { type: 'string', ...rule("self != 'bad'", { messageExpression: "'is ' + self", reason: 'FieldValueForbidden' }) }, list: { ...list, items: { ...list.items, ...rule("self != 'bad'") } }, free: { type: 'integer' } }, ...rule("!has(self.free) || self.free < 5", { message: 'too much' }) });
+    await s.define(widgets(s, fields(() => ({}))));
+    await s.quiet('POST', widgetsOf(s), widget(s, 'a', { a: 'bad' }));
+    await s.quiet('POST', widgetsOf(s), widget(s, 'list', { list: ['good', 'bad'] }));
+    await s.quiet('POST', widgetsOf(s), widget(s, 'whole', { free: 7 }));
+    await s.quiet('PATCH', `${CRDS}/widgets.${s.group}`, [{ op: 'replace', path: '/spec/versions/0/schema/openAPIV3Schema/properties/spec', value: fields((rule, more) => ({ 'x-kubernetes-validations': [{ rule, ...more }] })) }], { headers: { 'content-type': JSON_PATCH } });
+    for (;;) if ((await s.quiet('POST', `${widgetsOf(s)}?dryRun=All`, widget(s, 'try', { a: 'bad' }))).status === 422) break;
+    const change = (name: string, value: object): Promise<Body> => s.patch(`${widgetsOf(s)}/${name}`, MERGE, value, seen);
+    for (const spec of [{ free: 1 }, { a: 'bad' }, { a: 'worse', free: 2 }, { a: 'bad' }]) await change('a', { spec });
+    for (const spec of [{ free: 1 }, { list: ['good', 'bad', 'new'] }, { list: ['new'] }]) await change('list', { spec });
+    for (const value of [{ metadata: { labels: { x: 'y' } } }, { spec: { free: 8 } }, { spec: { a: 'x' } }]) await change('whole', value);
   },
   'must compile, and not cost too much': async (s) => {
     for (const rule of ['self.size > 0', 'self.unheard > 0', 'self.size', 'size(self.name) > 0', 'oldSelf.size < self.size', 'self.list.all(x, x.unheard)', 'self.name.matches("^a$")', 'true ? 1 : 2', '']) await ruled(s, SIZE, { rule });

@@ -1,4 +1,4 @@
-import type { Environment } from '@marcbachmann/cel-js';
+import { type Environment, Optional } from '@marcbachmann/cel-js';
 import { registerNamespace } from './namespace.js';
 
 type Comparable = bigint | number | string | boolean;
@@ -24,7 +24,10 @@ const describe = (value: unknown): string =>
 
 const contains = (list: readonly unknown[], part: readonly unknown[]): boolean => part.every((item) => list.some((other) => same(item, other)));
 
-/** `isSorted`, `sum`, `min`, `max`, `indexOf`, `lastIndexOf`, `distinct`, `slice`, and `sets.*`. */
+/** The items in the order of their keys. */
+export const sorted = <T>(list: readonly T[], keyOf: (item: T) => unknown): T[] => list.toSorted((one, other) => (instant(keyOf(one)) < instant(keyOf(other)) ? -1 : instant(keyOf(one)) > instant(keyOf(other)) ? 1 : 0));
+
+/** `isSorted`, `sum`, `min`, `max`, `indexOf`, `lastIndexOf`, `distinct`, `slice`, `sort`, `reverse`, `flatten`, `first`, `last`, `lists.range` and `sets.*`. */
 export function registerLists(environment: Environment): void {
   environment
     .registerFunction('list.isSorted(): bool', (list: unknown[]) => list.every((item, index) => index === 0 || instant(list[index - 1]) <= instant(item)))
@@ -38,6 +41,15 @@ export function registerLists(environment: Environment): void {
       if (start < 0n || end < start || end > BigInt(list.length)) throw new Error(`index out of bounds: [${start}, ${end})`);
       return list.slice(Number(start), Number(end));
     });
+  environment
+    .registerFunction('list.sort(): list', (list: unknown[]) => sorted(list, (item) => item))
+    .registerFunction('list.reverse(): list', (list: unknown[]) => list.toReversed())
+    .registerFunction('list.flatten(): list', (list: unknown[]) => list.flat())
+    .registerFunction('list.flatten(int): list', (list: unknown[], depth: bigint) => list.flat(Number(depth)))
+    .registerFunction('list.first(): optional<dyn>', (list: unknown[]) => (list.length > 0 ? Optional.of(list[0]) : Optional.none()))
+    .registerFunction('list.last(): optional<dyn>', (list: unknown[]) => (list.length > 0 ? Optional.of(list.at(-1)) : Optional.none()));
+  registerNamespace(environment, 'lists');
+  environment.registerFunction('lists.range(int): list<int>', (_namespace: unknown, length: bigint) => Array.from({ length: Number(length) }, (_, index) => BigInt(index)));
   registerNamespace(environment, 'sets');
   environment
     .registerFunction('sets.contains(list, list): bool', (_namespace: unknown, list: unknown[], part: unknown[]) => contains(list, part))

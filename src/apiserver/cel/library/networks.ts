@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import type { Environment } from '@marcbachmann/cel-js';
+import { registerNamespace } from './namespace.js';
 
 const FAMILY = { 4: 'ipv4', 6: 'ipv6' } as const;
 
@@ -44,6 +45,19 @@ function parseCidr(text: string): CelCidr {
   return new CelCidr(network, Number(bits));
 }
 
+/** The address as it is written shortest, in lower case. */
+const canonical = (address: string): string => (isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address);
+
+/** The first address of the network that an address is in. */
+function masked(address: string, prefix: number): string {
+  if (isIP(address) === 4) return address.split('.').map((part, index) => Number(part) & (256 - 2 ** Math.min(8, Math.max(0, 8 * (index + 1) - prefix)))).join('.');
+  const [head = '', tail] = canonical(address).split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail ? tail.split(':') : [];
+  const groups = [...before, ...Array.from({ length: 8 - before.length - after.length }, () => '0'), ...after];
+  return canonical(groups.map((group, index) => (parseInt(group, 16) & (65_536 - 2 ** Math.min(16, Math.max(0, 16 * (index + 1) - prefix)))).toString(16)).join(':'));
+}
+
 const succeeds = (parse: (text: string) => unknown) => (text: string): boolean => {
   try {
     parse(text);
@@ -55,9 +69,11 @@ const succeeds = (parse: (text: string) => unknown) => (text: string): boolean =
 
 /** `ip('10.0.0.1')` and `cidr('10.0.0.0/8')`. */
 export function registerNetworks(environment: Environment): void {
+  registerNamespace(environment, 'ip');
   environment.registerType('net.IP', { ctor: CelIp, fields: {} }).registerType('net.CIDR', { ctor: CelCidr, fields: {} });
   environment
     .registerFunction('ip(string): net.IP', parseIp)
+    .registerFunction('ip.isCanonical(string): bool', (_namespace: unknown, text: string) => canonical(parseIp(text).address) === text)
     .registerFunction('isIP(string): bool', succeeds(parseIp))
     .registerFunction('net.IP.family(): int', ({ address }: CelIp) => BigInt(isIP(address)))
     .registerFunction('net.IP.isUnspecified(): bool', ({ address }: CelIp) => address === '0.0.0.0' || address === '::')
@@ -73,7 +89,10 @@ export function registerNetworks(environment: Environment): void {
     .registerFunction('net.CIDR.containsCIDR(string): bool', (range: CelCidr, other: string) => covers(range, parseCidr(other)))
     .registerFunction('net.CIDR.containsCIDR(net.CIDR): bool', covers)
     .registerFunction('net.CIDR.ip(): net.IP', ({ network }: CelCidr) => new CelIp(network))
+    .registerFunction('net.CIDR.masked(): net.CIDR', ({ network, prefix }: CelCidr) => new CelCidr(masked(network, prefix), prefix))
     .registerFunction('net.CIDR.prefixLength(): int', ({ prefix }: CelCidr) => BigInt(prefix));
+  environment.registerOperator('net.IP == net.IP', (one: CelIp, other: CelIp) => canonical(one.address) === canonical(other.address));
+  environment.registerOperator('net.CIDR == net.CIDR', (one: CelCidr, other: CelCidr) => one.prefix === other.prefix && canonical(one.network) === canonical(other.network));
 }
 
 const covers = (range: CelCidr, other: CelCidr): boolean => other.prefix >= range.prefix && range.contains(other.network);

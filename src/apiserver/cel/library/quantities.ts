@@ -43,4 +43,5 @@ export function registerQuantities(environment: Environment): void {
   on('isGreaterThan(kubernetes.Quantity): bool', (a, b: CelQuantity) => compare(a, b) > 0);
   on('isLessThan(kubernetes.Quantity): bool', (a, b: CelQuantity) => compare(a, b) < 0);
   on('compareTo(kubernetes.Quantity): int', (a, b: CelQuantity) => BigInt(compare(a, b)));
+  environment.registerOperator('kubernetes.Quantity == kubernetes.Quantity', (one: CelQuantity, other: CelQuantity) => compare(one, other) === 0);
 }

@@ -59,6 +59,7 @@ function text(value: unknown): string {
 /** Regular expressions, and the string functions that CEL's core leaves out. */
 export function registerStrings(environment: Environment): void {
   environment
+    .registerFunction('matches(string, string): bool', (value: string, source: string) => pattern(source).test(value))
     .registerFunction('string.find(string): string', (value: string, source: string) => pattern(source).exec(value)?.[0] ?? '')
     .registerFunction('string.findAll(string): list<string>', (value: string, source: string) => everyMatch(value, source))
     .registerFunction('string.findAll(string, int): list<string>', (value: string, source: string, limit: bigint) => (limit < 0n ? everyMatch(value, source) : everyMatch(value, source).slice(0, Number(limit))))

@@ -28,4 +28,5 @@ export function registerUrls(environment: Environment): void {
     .registerFunction('kubernetes.URL.getPort(): string', ({ url, isPath }: CelUrl) => (isPath ? '' : url.port))
     .registerFunction('kubernetes.URL.getEscapedPath(): string', ({ url }: CelUrl) => url.pathname)
     .registerFunction('kubernetes.URL.getQuery(): map<string, list<string>>', ({ url }: CelUrl) => new Map([...new Set(url.searchParams.keys())].map((key) => [key, url.searchParams.getAll(key)])));
+  environment.registerOperator('kubernetes.URL == kubernetes.URL', (one: CelUrl, other: CelUrl) => one.url.href === other.url.href);
 }

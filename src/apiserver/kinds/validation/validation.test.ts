@@ -25,7 +25,7 @@ function updateProblems(apiVersion: string, kind: string, before: JsonObject, af
     definition.setDefaults(made);
     return made;
   });
-  return definition.validateUpdate(object!, previous!, '').map(({ field, message }) => `${field}: ${message}`);
+  return definition.validateUpdate(object!, previous!, '', () => undefined).map(({ field, message }) => `${field}: ${message}`);
 }
 
 const container = (more: JsonObject = {}): JsonObject => ({ name: 'app', image: 'app:1', ...more });
