@@ -8,6 +8,7 @@ import { readManifests } from '../manifest-files.js';
 import type { Manifest } from '../manifest-files.js';
 import type { Project } from '../project/project.js';
 import { Child, finished } from './child.js';
+import { operatorPorts } from './operator-ports.js';
 import { roleManifests, writeOperatorKubeconfig } from './operator-access.js';
 import { SourceChanges } from './source-changes.js';
 
@@ -62,6 +63,7 @@ class DevSession {
   #operator: Child | undefined;
   #applied: string | undefined;
   #samples: string | undefined;
+  #ports: NodeJS.ProcessEnv | undefined;
 
   constructor(
     private readonly project: Project,
@@ -129,8 +131,9 @@ class DevSession {
     const again = this.#operator !== undefined;
     await this.stop();
     this.signal.throwIfAborted();
+    this.#ports ??= await operatorPorts(process.env, this.print);
     const { folder, main } = this.project;
-    const operator = new Child(process.execPath, ['--enable-source-maps', join(folder, main)], { cwd: folder, env: { ...process.env, KUBECONFIG: this.kubeconfig }, stdio: ['ignore', 'inherit', 'inherit'] });
+    const operator = new Child(process.execPath, ['--enable-source-maps', join(folder, main)], { cwd: folder, env: { ...process.env, ...this.#ports, KUBECONFIG: this.kubeconfig }, stdio: ['ignore', 'inherit', 'inherit'] });
     this.#operator = operator;
     this.print(`dev: the operator ${again ? 'starts again' : 'starts'}`);
     const said = (text: string): void => {

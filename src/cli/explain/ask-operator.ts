@@ -39,5 +39,6 @@ async function askLeader(files: readonly EndpointFile[], target: ExplainTarget):
   const told = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
   const best = told.find(({ leading }) => leading) ?? told[0];
   if (best) return best;
-  throw (answers[0] as PromiseRejectedResult).reason;
+  const problems = answers.map((answer, index) => `${files[index]?.operator} (process ${files[index]?.pid}): ${((answer as PromiseRejectedResult).reason as Error).message}`);
+  throw files.length === 1 ? (answers[0] as PromiseRejectedResult).reason : new CliError(problems.join('\n'));
 }
