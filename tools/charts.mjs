@@ -20,7 +20,7 @@ const crds = list('crds').filter((file) => file !== 'kustomization.yaml').map((f
 const folders = {
   'charts/karpenter/crds': new Map(crds),
   'charts/karpenter-crd/templates': new Map(crds.map(([file, text]) => [file, templated(text)])),
-  'charts/karpenter/files/rbac': new Map(list('config/rbac').filter((file) => file.endsWith('role.yaml')).map((file) => [file, rulesOf(read(`config/rbac/${file}`))])),
+  'charts/karpenter/files/rbac': new Map(['config/rbac', 'config/explain'].flatMap((folder) => list(folder).filter((file) => file.endsWith('role.yaml')).map((file) => [file, rulesOf(read(`${folder}/${file}`))]))),
   'charts/karpenter/files': new Map(['alerts.yaml', 'dashboard.json'].map((file) => [file, read(`config/prometheus/${file}`)])),
 };
 

@@ -100,6 +100,17 @@ function charts(this: Mocha.Suite): void {
     expect(JSON.parse(only(manifests, 'ConfigMap').data?.['karpenter.json'] ?? '')).to.deep.equal(JSON.parse(readFileSync('config/prometheus/dashboard.json', 'utf8')));
   });
 
+  it('answers explanations to those who have the roles, when asked to', () => {
+    const manifests = render('karpenter', { ...GUIDE, 'explain.enabled': 'true' });
+    expect(environment(manifests)).to.include({ DEBUG_HOST: '0.0.0.0', DEBUG_PORT: '8000' });
+    expect(environment(render('karpenter', GUIDE))).not.to.have.any.keys('DEBUG_HOST', 'DEBUG_PORT');
+    for (const role of ['explain_role', 'explainer_role', 'explainer_proxy_role'].flatMap((name) => manifestsIn(readFileSync(`config/explain/${name}.yaml`, 'utf8')))) {
+      const { kind, metadata: { name } } = role;
+      const [mine] = manifests.filter((other) => other.kind === kind && other.metadata.name === name);
+      expect(mine, `${kind} ${name}`).to.deep.include('rules' in role ? { rules: role['rules'] } : { roleRef: (role as unknown as { roleRef: object }).roleRef });
+    }
+  });
+
   it('installs what config/default does', function sameAsKustomize() {
     if (!hasKubectl) this.skip();
     const [chart, tree] = [render('karpenter', { ...GUIDE, 'settings.region': 'us-west-2' }), kustomize('config/default')];

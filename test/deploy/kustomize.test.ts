@@ -37,17 +37,19 @@ describe('config/', function config() {
     expect(count('config/default')).to.deep.equal(all);
   });
 
-  it('default has patches for a role of IRSA and for one replica', () => {
+  it('default has patches for a role of IRSA, for one replica and for explanations', () => {
     const folder = mkdtempSync(join(tmpdir(), 'kustomize-'));
     try {
       for (const part of ['config', 'crds']) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
       const path = join(folder, 'config/default/kustomization.yaml');
-      writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/^#(?=- |  |images)/gm, ''));
+      writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/^#(?=- |  |images|components)/gm, ''));
       const manifests = kustomize(join(folder, 'config/default'));
       expect(only(manifests, 'ServiceAccount').metadata.annotations).to.have.key('eks.amazonaws.com/role-arn');
       const { replicas, template } = only(manifests, 'Deployment').spec as DeploymentSpec;
       expect(replicas).to.equal(1);
       expect(template.spec.containers[0].env).to.deep.include({ name: 'DISABLE_LEADER_ELECTION', value: 'true' });
+      expect(template.spec.containers[0].env).to.deep.include({ name: 'DEBUG_PORT', value: '8000' });
+      expect(manifests.map(({ metadata: { name } }) => name)).to.include.members(['karpenter-explain', 'karpenter-explainer']);
       expect(template.spec.containers[0].image).to.match(/\/karpenter-ts:0\.1\.0$/);
       expect(only(manifests, 'PrometheusRule').metadata.name).to.equal('karpenter-alerts');
     } finally {

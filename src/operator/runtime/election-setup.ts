@@ -19,7 +19,7 @@ export interface LeaderElectionOptions extends Partial<ElectionTimes> {
   lease?: string;
   /** Default: the pod's namespace (`POD_NAMESPACE`, `SYSTEM_NAMESPACE`), else `kube-system`. */
   namespace?: string;
-  /** Default: host name and a random suffix. */
+  /** Default: the pod's name (`POD_NAME`), else the host's, and a random suffix. */
   identity?: string;
   /**
    * How long the main loop may be blocked before the lease is handed back and the process ended (SIGKILL, as nothing else would end it). Only
@@ -73,7 +73,7 @@ export class ElectionSetup {
   constructor(operator: string, private readonly options: LeaderElectionOptions, readonly environment: ElectionEnvironment) {
     const { leaseDuration, renewDeadline, retryPeriod, stallLimit = DEFAULT_STALL_LIMIT } = options;
     this.lease = options.lease ?? `${operator}-leader-election`;
-    this.identity = options.identity ?? `${hostname()}_${environment.random.uuid()}`;
+    this.identity = options.identity ?? `${process.env['POD_NAME'] ?? hostname()}_${environment.random.uuid()}`;
     this.namespace = options.namespace || (process.env['POD_NAMESPACE'] ?? process.env['SYSTEM_NAMESPACE'] ?? 'kube-system');
     this.times = electionTimes({ leaseDuration, renewDeadline, retryPeriod });
     if (!(stallLimit > 0)) throw new RangeError(`stallLimit must be more than 0 ms, not ${stallLimit}`);
