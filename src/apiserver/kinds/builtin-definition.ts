@@ -7,6 +7,7 @@ import type { KindBehaviour } from './behaviour.js';
 import { behaviours } from './behaviours.js';
 import { asGoStruct } from './go-struct.js';
 import type resourcesFile from './resources.json' with { 'resolution-mode': 'require' };
+import { statusValidators } from './status-validators.js';
 import { tables } from './tables.js';
 import { builtinSchema } from './type-catalogue.js';
 import { validators } from './validators.js';
@@ -45,7 +46,7 @@ function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
   const { group = '', version, kind, plural } = entry;
   const schema = builtinSchema(entry.type);
   const apiVersion = group ? `${group}/${version}` : version;
-  const behaviour: KindBehaviour = { ...validators[`${apiVersion}/${kind}`], ...behaviours[`${apiVersion}/${kind}`] };
+  const behaviour: KindBehaviour = { ...validators[`${apiVersion}/${kind}`], ...statusValidators[`${apiVersion}/${kind}`], ...behaviours[`${apiVersion}/${kind}`] };
   const stored = STORED_AS[`${apiVersion}/${plural}`] ?? { resource: group ? `${plural}.${group}` : plural, apiVersion };
   const subresources = (entry.subresources ?? []).map(({ name }) => name as Exclude<Subresource, ''>);
   const statusSubresource = subresources.includes('status');

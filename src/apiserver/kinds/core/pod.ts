@@ -42,6 +42,6 @@ export const podBehaviour: KindBehaviour = {
     const before = asPod(previous);
     if (before.spec && pod.spec && (subresource === 'ephemeralcontainers' || subresource === 'resize')) object['spec'] = narrowed(pod.spec, before.spec, subresource);
     // The class follows from the spec; kubelets that leave it out do not mean to change it.
-    if (subresource === 'status' && before.status?.qosClass) object['status'] = { ...pod.status, qosClass: before.status.qosClass };
+    if (subresource === 'status' && before.status?.qosClass && !pod.status?.qosClass) object['status'] = { ...pod.status, qosClass: before.status.qosClass };
   },
 };

@@ -40,3 +40,5 @@ export function labels(field: string, value: Record<string, string> | undefined)
 /** The indexes of a list with the path of each item. */
 export const eachOf = <T>(field: string, items: readonly T[] | undefined, check: (item: T, path: string, index: number) => FieldError[]): FieldError[] =>
   (items ?? []).flatMap((item, index) => check(item, at(field, index), index));
+
+export const IP_PROBLEM = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';

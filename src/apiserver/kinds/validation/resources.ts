@@ -4,11 +4,41 @@ import { qualifiedName } from '../../schema/names.js';
 import { compareQuantities, parseQuantity } from '../../schema/quantity.js';
 import { problemsAsErrors } from './common.js';
 
+/** What quotas count or add up, besides what containers ask for. */
+const COUNTED = ['pods', 'resourcequotas', 'services', 'replicationcontrollers', 'secrets', 'persistentvolumeclaims', 'configmaps', 'services.nodeports', 'services.loadbalancers'];
+const QUOTA = new Set([...COUNTED, 'cpu', 'memory', 'ephemeral-storage', 'requests.cpu', 'requests.memory', 'requests.storage', 'requests.ephemeral-storage', 'limits.cpu', 'limits.memory', 'limits.ephemeral-storage']);
 const NANO = 1_000_000_000n;
 const STANDARD = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
 /** Resources of which a request may be smaller than the limit. */
 const mayOvercommit = (name: string): boolean => STANDARD.has(name);
+
+/** A name of a resource, of whatever kind. */
+export function resourceName(field: string, name: string): FieldError[] {
+  const problems = qualifiedName(name);
+  if (problems.length > 0) return problemsAsErrors(field, name, problems);
+  const isStandard = name.includes('/') || name === 'storage' || QUOTA.has(name) || /^(?:requests\.)?hugepages-/.test(name);
+  return isStandard ? [] : [invalid(field, name, 'must be a standard resource type or fully qualified')];
+}
+
+/** A name of what a quota can limit. */
+export const quotaResourceName = (field: string, name: string): FieldError[] => [
+  ...resourceName(field, name),
+  ...(name.includes('/') || QUOTA.has(name) || /^(?:requests\.)?hugepages-/.test(name) ? [] : [invalid(field, name, 'must be a standard resource for quota')]),
+];
+
+/** Resources that come in whole numbers: what is counted, and what others than Kubernetes offer. */
+const isWhole = (name: string): boolean => COUNTED.includes(name) || (name.includes('/') && !/^(?:[^/]*\.)?kubernetes\.io\//.test(name) && !name.startsWith('requests.'));
+
+/** An amount of a resource. */
+export function resourceAmount(field: string, name: string, amount: string): FieldError[] {
+  const quantity = parseQuantity(amount);
+  if (!quantity) return [];
+  return [
+    ...(quantity.nano < 0n ? [invalid(field, amount, 'must be greater than or equal to 0')] : []),
+    ...(isWhole(name) && quantity.nano % NANO !== 0n ? [invalid(field, amount, 'must be an integer')] : []),
+  ];
+}
 
 /** What is wrong with the requests and limits of a container. */
 export function validateResources(resources: ResourceRequirements | undefined, path: string): FieldError[] {
