@@ -8,14 +8,14 @@ const LONGEST_REASON = 1024;
 const LONGEST_MESSAGE = 32_768;
 
 /** Conditions of the common kind, as in budgets and services. */
-export function validateConditions(conditions: readonly Condition[] | undefined, path: string): FieldError[] {
+export function validateConditions(conditions: readonly Partial<Condition>[] | undefined, path: string): FieldError[] {
   const seen = new Set<string>();
-  return eachOf(path, conditions, ({ type, status, reason = '', message = '', lastTransitionTime, observedGeneration = 0 }, place) => {
+  return eachOf(path, conditions, ({ type = '', status = '', reason = '', message = '', lastTransitionTime, observedGeneration = 0 }, place) => {
     const errors: FieldError[] = [];
     if (seen.has(type)) errors.push(duplicate(child(place, 'type'), type));
     seen.add(type);
-    errors.push(...problemsAsErrors(child(place, 'type'), type ?? '', qualifiedName(type ?? '')));
-    if (!['False', 'True', 'Unknown'].includes(status)) errors.push(notSupported(child(place, 'status'), status ?? '', ['False', 'True', 'Unknown']));
+    errors.push(...problemsAsErrors(child(place, 'type'), type, qualifiedName(type)));
+    if (!['False', 'True', 'Unknown'].includes(status)) errors.push(notSupported(child(place, 'status'), status, ['False', 'True', 'Unknown']));
     if (observedGeneration < 0) errors.push(invalid(child(place, 'observedGeneration'), observedGeneration, 'must be greater than or equal to zero'));
     if (!lastTransitionTime) errors.push(required(child(place, 'lastTransitionTime')));
     if (reason === '') errors.push(required(child(place, 'reason')));
