@@ -12,8 +12,15 @@ export type Committed = 'written' | 'conflict' | 'gone';
 
 type Attempt = 'done' | 'conflict' | 'gone';
 
-/** Runs a write until it is done, giving up after some conflicts. `refresh` prepares the next try on the live object. */
-async function persist<T extends KubeObject>(run: KeyRun<T>, write: () => Promise<void>, refresh: (live: T) => void, conflicts: readonly string[]): Promise<Committed> {
+/** Runs a write until it is done, giving up after some conflicts. `refresh` prepares it for another state: what others of this process left, or the live object. */
+function persist<T extends KubeObject>(run: KeyRun<T>, write: () => Promise<void>, refresh: (state: T) => void, conflicts: readonly string[]): Promise<Committed> {
+  return run.input.host.turn(run.base, (newer) => {
+    if (newer) refresh(newer);
+    return persistInTurn(run, write, refresh, conflicts);
+  });
+}
+
+async function persistInTurn<T extends KubeObject>(run: KeyRun<T>, write: () => Promise<void>, refresh: (state: T) => void, conflicts: readonly string[]): Promise<Committed> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const result: Attempt = await write().then(
       () => 'done',
@@ -45,10 +52,13 @@ const locked = <T extends KubeObject>(patch: Record<string, unknown>, { metadata
 
 /**
  * Writes what the draft changed: metadata and spec first, then status, each only if something changed. When somebody else wrote in
- * between, the change is put on top of the live object, at most three times.
+ * between, the change is put on top of that, at most three times where it takes a conflict to hear of it.
  */
-export function commit<T extends KubeObject>(run: KeyRun<T>): Promise<Committed> {
+export async function commit<T extends KubeObject>(run: KeyRun<T>): Promise<Committed> {
   const { statusSubresource } = run.input.plan.kind;
+  run.previous = run.base;
+  const { main: changed, status: moved } = writeSetOf(run.base, run.draft, statusSubresource);
+  if (!changed && !moved) return 'written';
   const write = async (): Promise<void> => {
     run.previous = run.base;
     const { main } = writeSetOf(run.base, run.draft, statusSubresource);

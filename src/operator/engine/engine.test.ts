@@ -576,6 +576,21 @@ describe('rule 9: one write set', () => {
     expect(host.object?.spec.size).to.equal(9);
   });
 
+  it('puts its change on top of what others of the process left, without a try that fails', async () => {
+    act = (object) => { object.metadata.labels['ours'] = '1'; };
+    const host = new FakeHost(widget());
+    host.left = () => {
+      host.left = undefined;
+      host.change((object) => { object.metadata.labels['theirs'] = '2'; });
+      return host.object;
+    };
+    const versions: unknown[] = [];
+    host.beforeWrite = ({ patch }) => void versions.push((patch as { metadata?: { resourceVersion?: string } }).metadata?.resourceVersion);
+    expect((await bed(Writer).run(host)).outcome).to.equal('success');
+    expect(host.object?.metadata.labels).to.deep.equal({ theirs: '2', ours: '1' });
+    expect(versions).to.deep.equal(['2']);
+  });
+
   it('leaves conditions of kinds that others define to the steps', async () => {
     @Reconciler({ for: Node, name: 'node.pressure', root: false })
     class Pressure {

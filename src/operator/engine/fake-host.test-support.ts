@@ -30,6 +30,9 @@ export class FakeHost<T extends KubeObject> implements EngineHost<T> {
   /** Called before every write: may change the object, or throw. */
   beforeWrite: ((write: Write) => void | Promise<unknown>) | undefined;
 
+  /** What other writers of the process left before our turn. */
+  left: (() => T | undefined) | undefined;
+
   /** Writes take effect, but their answers never come. */
   loseAnswers = false;
 
@@ -57,6 +60,10 @@ export class FakeHost<T extends KubeObject> implements EngineHost<T> {
     mutate(object);
     object.metadata.resourceVersion = String(Number(object.metadata.resourceVersion) + 1);
     this.object = object;
+  }
+
+  turn<R>(_object: T, work: (newer: T | undefined) => Promise<R>): Promise<R> {
+    return work(this.left?.());
   }
 
   live(): Promise<T | undefined> {

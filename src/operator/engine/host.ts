@@ -20,6 +20,11 @@ export type Write =
 export interface EngineHost<T extends KubeObject> {
   /** Sends a write, puts the response over the cache, and returns it normalised (labels, annotations and status present). */
   write(object: T, write: Write): Promise<T>;
+  /**
+   * Does the work of writing an object when no other writer of this process is at it. `newer` is what they have left, where the cache has newer than
+   * the given object: what is written has to be put on top of it.
+   */
+  turn<R>(object: T, work: (newer: T | undefined) => Promise<R>): Promise<R>;
   /** The object straight from the API server, normalised; undefined when it is gone. */
   live(object: T): Promise<T | undefined>;
   /** Throws when this process no longer leads: user code, whose effects nobody else fences, must not start any more. */

@@ -260,15 +260,16 @@ export class Controller {
 
   #host(run: ActiveRun, cache: TrackedCache, signal: AbortSignal): EngineHost<KubeObject> {
     const { plan, environment } = this.options;
-    const { client, informers, kinds, random, fence } = environment;
+    const { kinds, random, fence } = environment;
     const { object, triggers } = run;
     const urgent = object?.metadata.deletionTimestamp !== undefined;
     const authorship = { fieldManager: plan.name, signal, urgent, run, ...(object && this.#owned.size > 0 ? { owner: { object, kinds: this.#owned } } : {}) };
-    const writer = new ObjectWriter(client, informers, kinds, authorship);
+    const writer = new ObjectWriter(environment, authorship);
     const kind = kinds.of(plan.kind.type);
     const context: RunContext = runContext(environment, { object, cache, writer, log: runLogger(this.#log, random, object, run.trace?.reference), signal, triggers });
     return {
       context, random, fence, events: context.events, step: run.trace?.step.bind(run.trace),
+      turn: (target, work) => writer.turn(kind, target, work),
       live: (target) => writer.live(kind, target),
       write: (target, write) => (write.type === 'json' ? writer.jsonPatch(kind, target, write.patch) : writer.mergePatch(kind, target, write.patch, write.subresource)),
     };

@@ -10,7 +10,9 @@ import type { Status } from '../kube/errors.js';
 import type { Informers } from '../kube/informers.js';
 import { normalize } from '../kube/normalize.js';
 import type { KubeObject, ObjectInput, OwnerReference } from '../kube/object.js';
+import { compareResourceVersions } from '../kube/resource-version.js';
 import type { Kinds, KnownKind } from './kinds.js';
+import type { WriteTurns } from './write-turns.js';
 
 /** On behalf of whom something is written. */
 export interface Authorship {
@@ -24,6 +26,14 @@ export interface Authorship {
   run: ActiveRun;
 }
 
+/** What writers share. */
+export interface WriterEnvironment {
+  readonly client: KubeClient;
+  readonly informers: Informers;
+  readonly kinds: Kinds;
+  readonly turns: WriteTurns;
+}
+
 /** A merge patch; `metadata.resourceVersion` locks it. */
 type MergePatch = { readonly metadata?: { readonly resourceVersion?: string } };
 
@@ -32,30 +42,29 @@ const PATCH_ATTEMPTS = 5;
 
 /** Writes, and shows every answer to readers at once. */
 export class ObjectWriter implements Writer {
-  constructor(
-    private readonly client: KubeClient,
-    private readonly informers: Informers,
-    private readonly kinds: Kinds,
-    private readonly authorship: Authorship,
-  ) {}
+  constructor(private readonly environment: WriterEnvironment, private readonly authorship: Authorship) {}
 
   async create<T extends KubeObject>(type: KindClass<T>, object: ObjectInput<T>): Promise<T> {
-    const kind = this.kinds.of(type);
+    const kind = this.environment.kinds.of(type);
     const { name, namespace } = object.metadata as Partial<KubeObject['metadata']>;
-    return this.#send({ verb: 'create', kind, name, namespace }, () => this.client.create<T>(kind, object, this.#options()));
+    return this.#send({ verb: 'create', kind, name, namespace }, () => this.environment.client.create<T>(kind, object, this.#options()));
   }
 
   async apply<T extends KubeObject>(type: KindClass<T>, object: ObjectInput<T>, { force = true }: ApplyOptions = {}): Promise<T> {
-    const kind = this.kinds.of(type);
+    const kind = this.environment.kinds.of(type);
     const { owner } = this.authorship;
     const owned = owner?.kinds.has(type) ? { ...object, metadata: { ...object.metadata, ownerReferences: [controllerReference(owner.object)] } } : object;
     const { name, namespace } = object.metadata as Partial<KubeObject['metadata']>;
-    return this.#send({ verb: 'apply', kind, name, namespace }, () => this.client.apply<T>(kind, owned, { ...this.#options(), force }));
+    return this.#send({ verb: 'apply', kind, name, namespace }, () => this.environment.client.apply<T>(kind, owned, { ...this.#options(), force }));
   }
 
-  async patch<T extends KubeObject>(object: T, mutate: (draft: T) => void): Promise<T | undefined> {
-    const kind = this.kinds.ofObject(object);
-    let base = this.#latest(kind, object);
+  patch<T extends KubeObject>(object: T, mutate: (draft: T) => void): Promise<T | undefined> {
+    const kind = this.environment.kinds.ofObject(object);
+    return this.turn(kind, object, (newer = object) => this.#patchInTurn(kind, newer, mutate));
+  }
+
+  async #patchInTurn<T extends KubeObject>(kind: KnownKind, object: T, mutate: (draft: T) => void): Promise<T | undefined> {
+    let base = object;
     for (let attempt = 1; ; attempt += 1) {
       const draft = cloneJSON(base);
       mutate(draft);
@@ -74,12 +83,12 @@ export class ObjectWriter implements Writer {
   async delete(object: KubeObject, options: DeletionOptions = {}): Promise<void> {
     const { sameUID = true, ...deletion } = options;
     const { name, namespace, uid, deletionTimestamp } = object.metadata;
-    const kind = this.kinds.ofObject(object);
+    const kind = this.environment.kinds.ofObject(object);
     // Asking again changes nothing, unless it asks for something else.
     if ((deletionTimestamp ?? this.#latest(kind, object).metadata.deletionTimestamp) && Object.keys(deletion).length === 0) return;
     try {
       const { run } = this.authorship;
-      const answer = await run.observe({ verb: 'delete', kind, name, namespace, uid }, () => this.client.delete(kind, {
+      const answer = await run.observe({ verb: 'delete', kind, name, namespace, uid }, () => this.environment.client.delete(kind, {
         name, namespace, ...this.#call(), propagationPolicy: 'Background', ...deletion, ...(sameUID && uid ? { preconditions: { uid } } : {}),
       }));
       this.#deleted(kind, object, answer);
@@ -89,19 +98,28 @@ export class ObjectWriter implements Writer {
     }
   }
 
+  /** Does the work once no other writer of this process is at the object; `newer` is what is known of it that is newer. */
+  turn<T extends KubeObject, R>(kind: KnownKind, object: T, work: (newer: T | undefined) => Promise<R>): Promise<R> {
+    const { name, namespace = '' } = object.metadata;
+    return this.environment.turns.take(`${kind.plural}.${kind.group}/${namespace}/${name}`, () => {
+      const latest = this.#latest(kind, object);
+      return work((compareResourceVersions(latest.metadata.resourceVersion, object.metadata.resourceVersion) ?? 0) > 0 ? latest : undefined);
+    });
+  }
+
   /** The same object on the server, normalised; undefined when it is gone, whether or not another has its name. */
   async live<T extends KubeObject>(kind: KnownKind, { metadata: { name, namespace, uid } }: T): Promise<T | undefined> {
-    const found = await this.client.find<T>(kind, { name, namespace, ...this.#call() });
+    const found = await this.environment.client.find<T>(kind, { name, namespace, ...this.#call() });
     return found && (!uid || found.metadata.uid === uid) ? normalize(kind, found) : undefined;
   }
 
   /** Sends one patch and shows the answer. */
   async mergePatch<T extends KubeObject>(kind: KnownKind, { metadata: { name, namespace } }: T, patch: MergePatch, subresource?: 'status'): Promise<T> {
-    return this.#send({ verb: 'patch', kind, name, namespace, subresource, from: patch.metadata?.resourceVersion, fields: fieldsOf(patch) }, () => this.client.mergePatch<T>(kind, { name, namespace }, patch, { ...this.#options(), subresource }));
+    return this.#send({ verb: 'patch', kind, name, namespace, subresource, from: patch.metadata?.resourceVersion, fields: fieldsOf(patch) }, () => this.environment.client.mergePatch<T>(kind, { name, namespace }, patch, { ...this.#options(), subresource }));
   }
 
   async jsonPatch<T extends KubeObject>(kind: KnownKind, { metadata: { name, namespace } }: T, patch: Parameters<KubeClient['jsonPatch']>[2]): Promise<T> {
-    return this.#send({ verb: 'patch', kind, name, namespace, fields: fieldsOfOperations(patch) }, () => this.client.jsonPatch<T>(kind, { name, namespace }, patch, this.#options()));
+    return this.#send({ verb: 'patch', kind, name, namespace, fields: fieldsOfOperations(patch) }, () => this.environment.client.jsonPatch<T>(kind, { name, namespace }, patch, this.#options()));
   }
 
   async #sendChanges<T extends KubeObject>(kind: KnownKind, base: T, draft: T): Promise<T> {
@@ -114,7 +132,7 @@ export class ObjectWriter implements Writer {
 
   #latest<T extends KubeObject>(kind: KnownKind, object: T): T {
     const { name, namespace, uid } = object.metadata;
-    for (const informer of this.informers.of(kind)) {
+    for (const informer of this.environment.informers.of(kind)) {
       const known = informer.metadataOnly ? undefined : informer.store.get(namespace ? `${namespace}/${name}` : name);
       if (known?.metadata.uid === uid) return known as T;
     }
@@ -124,12 +142,12 @@ export class ObjectWriter implements Writer {
   async #send<T extends KubeObject>(attempt: WriteAttempt & { kind: KnownKind }, send: () => Promise<T>): Promise<T> {
     const { kind } = attempt;
     const object = normalize(kind, await this.authorship.run.observe(attempt, send));
-    for (const informer of this.informers.of(kind)) informer.wrote(object);
+    for (const informer of this.environment.informers.of(kind)) informer.wrote(object);
     return object;
   }
 
   #deleted(kind: KnownKind, object: KubeObject, answer: KubeObject | Status): void {
-    for (const informer of this.informers.of(kind)) informer.deleted(object, answer);
+    for (const informer of this.environment.informers.of(kind)) informer.deleted(object, answer);
   }
 
   #options(): WriteOptions {

@@ -53,6 +53,7 @@ import { SingletonController } from './singleton.js';
 import { Startable } from './startable.js';
 import { ObservedConditions, StatusMetrics } from './status-metrics.js';
 import { ServiceCache } from './service-cache.js';
+import { WriteTurns } from './write-turns.js';
 import { StopStack } from './stop-stack.js';
 import { createLogger } from './winston-logger.js';
 import type { WebhookRequest, WebhookResponse } from '../webhook/webhook-handler.js';
@@ -282,7 +283,7 @@ export class Operator {
     await this.#compile();
     await this.#connect();
     const environment: Environment = {
-      client: this.#client, informers: this.#informers, kinds: this.#kinds, cache: this.#cache, serviceCache: this.#serviceCache,
+      client: this.#client, informers: this.#informers, kinds: this.#kinds, cache: this.#cache, serviceCache: this.#serviceCache, turns: new WriteTurns(),
       recorder: this.#recorder, origins: new WriteOrigins(), tracing: this.#tracing(), clock: this.#clock, random: this.#random, log: this.#log,
       tests: this.options.tests,
       fence: () => {

@@ -5,15 +5,12 @@ import type { Cache, MapContext, RunContext, Trigger } from '../context.js';
 import type { Key } from '../dsl/key.js';
 import { keyOf } from '../dsl/key.js';
 import type { KindClass } from '../dsl/resource.js';
-import type { KubeClient } from '../kube/client.js';
 import type { EventRecorder } from '../kube/event-recorder.js';
-import type { Informers } from '../kube/informers.js';
 import type { KubeObject } from '../kube/object.js';
 import type { Logger } from '../logger.js';
 import type { Random } from '../random.js';
 import type { InformerCache } from './informer-cache.js';
-import type { Kinds } from './kinds.js';
-import type { ObjectWriter } from './object-writer.js';
+import type { ObjectWriter, WriterEnvironment } from './object-writer.js';
 import type { UntrackedRead } from './read-coverage.js';
 import type { ServiceCache } from './service-cache.js';
 import type { Shards } from './shard-leadership.js';
@@ -27,10 +24,7 @@ export interface RunObserver {
 }
 
 /** What all controllers of an operator share. */
-export interface Environment {
-  readonly client: KubeClient;
-  readonly informers: Informers;
-  readonly kinds: Kinds;
+export interface Environment extends WriterEnvironment {
   readonly cache: InformerCache;
   readonly serviceCache: ServiceCache;
   readonly recorder: EventRecorder;

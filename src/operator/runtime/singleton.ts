@@ -163,8 +163,8 @@ export class SingletonController {
 
   #context(run: ActiveRun, cache: TrackedCache, signal: AbortSignal): TickContext {
     const { plan, environment } = this.options;
-    const { client, informers, kinds, random } = environment;
-    const writer = new ObjectWriter(client, informers, kinds, { fieldManager: plan.name, signal, run });
+    const { random } = environment;
+    const writer = new ObjectWriter(environment, { fieldManager: plan.name, signal, run });
     return runContext(environment, { object: undefined, cache, writer, log: runLogger(this.#log, random, undefined, run.trace?.reference), signal, triggers: run.triggers });
   }
 

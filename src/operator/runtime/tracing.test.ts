@@ -105,9 +105,10 @@ describe('Tracing', () => {
     expect(readers).to.have.length(1);
     const link = readers[0]?.links.find(({ context }) => context.spanId === apply.spanId);
     expect(link?.attributes).to.include({ 'operator.trigger.cause': 'object', 'operator.trigger.source': 'ConfigMap default/a', 'operator.trigger.assumed': true });
-    expect(linked.flatMap(({ links }) => links).find(({ context }) => context.spanId === status.spanId)?.attributes, 'once it is answered').to.include({ 'operator.trigger.controller': 'lamp', 'operator.trigger.key': 'default/a' });
-    const echoes = spans.named('reconcile lamp').slice(1).filter(({ links }) => links.length > 0);
-    expect(echoes.length, 'its own writes come back').to.be.above(0);
+    // The echo of its own write wakes a key whose run has ended: by then it is answered.
+    const echoes = linked.filter(({ name }) => name === 'reconcile lamp').flatMap(({ links }) => links).filter(({ context }) => context.spanId === status.spanId);
+    expect(echoes).to.have.length(1);
+    expect(echoes[0]?.attributes).to.include({ 'operator.trigger.controller': 'lamp', 'operator.trigger.key': 'default/a' });
   });
 
   it('links nothing to what a user wrote, and tells it as an event', async () => {
