@@ -186,6 +186,8 @@ export interface ResourceDefinition {
   readStored?(object: ApiObject): void;
   /** Built-in kinds: writes what nobody mentioned, and leaves out what is empty, as their Go structs do. */
   complete?(object: ApiObject): void;
+  /** What Kubernetes' own admission makes of a new object, before webhooks see it; once more after they changed it. */
+  admit?(object: ApiObject, ctx: StrategyContext): void;
   /** Kind-specific work at birth, in place (a pod's status.phase, a service's clusterIP). */
   prepareForCreate?(object: ApiObject, ctx: StrategyContext): void;
   prepareForUpdate?(object: ApiObject, previous: ApiObject, subresource: Subresource, ctx: StrategyContext): void;

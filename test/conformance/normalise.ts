@@ -24,7 +24,12 @@ export class Normaliser {
   private readonly numbers = new Map<string, Map<string, number>>();
 
   /** `names` are texts of this run, such as its namespace, and what stands for them. */
-  constructor(private readonly names: readonly (readonly [string, string])[]) {}
+  constructor(private readonly names: (readonly [string, string])[]) {}
+
+  /** Has something stand for another text of this run. */
+  hide(name: string, placeholder: string): void {
+    this.names.push([name, placeholder]);
+  }
 
   text(text: string): string {
     return this.plain(text.replace(JSON_TEXT, (whole) => this.inOrder(whole)));

@@ -55,10 +55,11 @@ export class Session {
   readonly namespace = `ns-${this.run}`;
   /** An API group of the scenario's own; `GROUP` in the transcript. */
   readonly group = `g-${this.run}.example.com`;
-  private readonly normaliser = new Normaliser([[this.group, 'GROUP'], [this.namespace, 'NS'], [this.run, 'RUN']]);
+  readonly normaliser = new Normaliser([[this.group, 'GROUP'], [this.namespace, 'NS'], [this.run, 'RUN']]);
   private readonly agent: Agent;
   private readonly watches: Watch[] = [];
   private readonly created: string[] = [];
+  private readonly endings: (() => void)[] = [];
   private client: Kubectl | undefined;
 
   constructor(readonly server: ConformanceServer) {
@@ -171,6 +172,7 @@ export class Session {
   async close(): Promise<void> {
     for (const watch of this.watches) watch.close();
     for (const path of this.created.reverse()) await this.quiet('DELETE', path);
+    for (const end of this.endings) end();
     this.client?.close();
     await this.agent.destroy();
   }
@@ -183,6 +185,16 @@ export class Session {
   /** Writes down something that the scenario worked out. */
   note(line: string): void {
     this.write(line);
+  }
+
+  /** Writes down a value, under a line that says what it is. */
+  show(what: string, value: unknown): void {
+    this.write(what, ...this.print(value).map((line) => `  ${line}`));
+  }
+
+  /** Has something done when the scenario is over. */
+  atEnd(action: () => void): void {
+    this.endings.push(action);
   }
 
   /** A value as lines of YAML. */

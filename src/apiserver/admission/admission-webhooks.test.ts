@@ -75,7 +75,7 @@ describe('Admission webhooks of the API server', () => {
       await configure(cluster, 'Validating', { failurePolicy });
       const { status: actual, body } = await cluster.request('POST', CONFIG_MAPS, configMap({}));
       expect(actual).to.equal(status);
-      if (failurePolicy === 'Fail') expect(body.message).to.match(/^Internal error occurred: failed calling webhook "test\.example\.com": failed to call webhook: expected response\.uid=/);
+      if (failurePolicy === 'Fail') expect(body.message).to.match(/^Internal error occurred: failed calling webhook "test\.example\.com": received invalid webhook response: expected response\.uid=/);
     }
   });
 

@@ -16,15 +16,28 @@ export const matchesResources = (ctx: Matching, constraints: MatchResources | un
 /** The version in which constraints let a request in: the request's own, if they name it, or else an equivalent one. */
 export function matchedDefinition(ctx: Matching, constraints: MatchResources | undefined, request: AdmissionRequest): ResourceDefinition | undefined {
   const { definition } = request;
-  if (definition.group === 'admissionregistration.k8s.io' && EXEMPT.has(definition.plural)) return undefined;
+  if (isExempt(definition)) return undefined;
   if (!constraints) return definition;
-  const { resourceRules = [], excludeResourceRules = [], matchPolicy, objectSelector, namespaceSelector } = constraints;
+  const { objectSelector, namespaceSelector } = constraints;
   if (!namespaceMatches(ctx, namespaceSelector as JsonObject | undefined, request) || !objectMatches(objectSelector as JsonObject | undefined, request)) return undefined;
-  const candidates = [definition, ...(matchPolicy === 'Exact' ? [] : equivalents(ctx, definition))];
-  const matched = (rules: readonly MatchRule[]): ResourceDefinition | undefined => candidates.find((candidate) => rules.some((rule) => ruleMatches(rule, request, candidate)));
+  return rulesMatch(ctx, constraints, request);
+}
+
+/** As {@link matchedDefinition}, by the rules alone. */
+export function rulesMatch(ctx: Matching, { resourceRules = [], excludeResourceRules = [], matchPolicy }: MatchResources, request: AdmissionRequest): ResourceDefinition | undefined {
+  const { definition } = request;
+  if (isExempt(definition)) return undefined;
+  const others = matchPolicy === 'Exact' ? [] : equivalents(ctx, definition);
+  const matched = (rules: readonly MatchRule[]): ResourceDefinition | undefined => {
+    if (rules.some((rule) => ruleMatches(rule, request, definition))) return definition;
+    for (const rule of rules) for (const other of others) if (ruleMatches(rule, request, other)) return other;
+    return undefined;
+  };
   if (matched(excludeResourceRules)) return undefined;
   return resourceRules.length === 0 ? definition : matched(resourceRules);
 }
+
+const isExempt = ({ group, plural }: ResourceDefinition): boolean => group === 'admissionregistration.k8s.io' && EXEMPT.has(plural);
 
 /** The other versions and groups that the same objects are served in. */
 const equivalents = ({ registry }: Pick<RestContext, 'registry'>, definition: ResourceDefinition): ResourceDefinition[] =>

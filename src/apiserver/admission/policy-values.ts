@@ -5,16 +5,16 @@ import type { AdmissionRequest, RestContext } from '../rest/context.js';
 import type { PolicyVariable } from './policy-expression.js';
 
 /** The attributes of a request, as admission reviews and policies see them; `definition` is the version they see it in. */
-export function requestValues({ random }: Pick<RestContext, 'random'>, { definition: requested, namespace, operation, name, subresource, dryRun, user }: AdmissionRequest, { group, version, kind, plural, namespaced }: ResourceDefinition = requested): JsonObject & { uid: string } {
+export function requestValues({ random }: Pick<RestContext, 'random'>, { definition: requested, kind, namespace, operation, name, subresource, dryRun, user }: AdmissionRequest, { group, version, plural, namespaced, ...seenAs }: ResourceDefinition = requested): JsonObject & { uid: string } {
   return {
     uid: random.uuid(),
-    kind: { group, version, kind },
+    kind: kind ?? { group, version, kind: seenAs.kind },
     resource: { group, version, resource: plural },
-    subResource: subresource,
-    requestKind: { group: requested.group, version: requested.version, kind: requested.kind },
+    ...(subresource && { subResource: subresource }),
+    requestKind: kind ?? { group: requested.group, version: requested.version, kind: requested.kind },
     requestResource: { group: requested.group, version: requested.version, resource: requested.plural },
-    requestSubResource: subresource,
-    name,
+    ...(subresource && { requestSubResource: subresource }),
+    ...(name && { name }),
     ...(namespaced && { namespace }),
     operation,
     userInfo: userInfoOf(user),
@@ -30,7 +30,7 @@ export function policyValues(ctx: Pick<RestContext, 'storage' | 'random'>, reque
     oldObject: untyped(previous),
     params: untyped(params),
     namespaceObject: definition.namespaced ? untyped(namespaceView(ctx.storage.get('namespaces', '', namespace))) : null,
-    request: untyped(requestValues(ctx, request)),
+    request: untyped({ ...requestValues(ctx, request), options: request.options ?? null }),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ApiObject, OwnerReference, StorageEvent } from '../contracts.js';
 import type { RestContext } from '../rest/context.js';
-import { deleteStored, type PropagationPolicy } from '../rest/delete.js';
+import { deleteAsController, type PropagationPolicy } from '../rest/delete.js';
 import { storedDefinitions } from '../rest/stored-definition.js';
 import { writeOrRemove } from '../rest/update.js';
 import { WorkQueue } from './work-queue.js';
@@ -109,7 +109,7 @@ export function startGarbageCollector(ctx: RestContext): { close(): void } {
     const definition = definitionOf(resource);
     // One that waits for what waits for it closes a circle, and must give way.
     const closesCircle = cascades && own.some((dependent) => isForeground(objectOf(dependent)));
-    if (definition) deleteStored(ctx, definition, closesCircle ? unblockOwners(resource, object) : object, { dryRun: false, propagationPolicy: policy }, () => undefined);
+    if (definition) deleteAsController(ctx, definition, closesCircle ? unblockOwners(resource, object) : object, { dryRun: false, propagationPolicy: policy });
   }
 
   function unblockOwners(resource: string, object: ApiObject): ApiObject {

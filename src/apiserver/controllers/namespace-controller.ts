@@ -1,7 +1,7 @@
 import { timestamp } from '../clock.js';
 import type { ApiObject, JsonObject, StorageEvent } from '../contracts.js';
 import type { RestContext } from '../rest/context.js';
-import { deleteStored } from '../rest/delete.js';
+import { deleteAsController } from '../rest/delete.js';
 import { setCondition } from '../rest/pod-condition.js';
 import { storedDefinitions } from '../rest/stored-definition.js';
 import { writeOrRemove } from '../rest/update.js';
@@ -38,7 +38,7 @@ export function startNamespaceController(ctx: RestContext): { close(): void } {
       for (const object of storage.list(resource, namespace)) {
         if (object.metadata.deletionTimestamp) remaining.push({ resource, object });
         else {
-          const deleted = deleteStored(ctx, definition, object, { dryRun: false, propagationPolicy: 'Background' }, () => undefined);
+          const deleted = deleteAsController(ctx, definition, object, { dryRun: false, propagationPolicy: 'Background' });
           if (!deleted.gone) remaining.push({ resource, object: deleted.object });
         }
       }

@@ -3,7 +3,7 @@ import type { ApiObject, JsonObject, ResourceDefinition, TableColumns } from '..
 import type { RestContext, RestResult, WatchEvent } from '../rest/context.js';
 import { apiVersionOf } from '../rest/versions.js';
 import { includedObject, renderTable } from '../table/render-table.js';
-import { goPackage } from '../rest/strategy.js';
+import { goPackage } from '../rest/kind-problem.js';
 import { notAcceptable, StatusError } from '../status.js';
 import { once } from './exchange.js';
 import type { Encoding } from './negotiate.js';

@@ -76,7 +76,8 @@ function isServed(path: string, registry: ResourceRegistry): boolean {
 
 function headersOf(contentType: string, warnings: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': contentType, 'cache-control': NOT_CACHED };
-  const texts = [...new Set(warnings)].map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&').replace(/[\r\n]+/g, ' ')}"`);
+  // Nothing else fits into a header.
+  const texts = [...new Set(warnings)].filter((text) => text !== '' && !/\p{Cc}/u.test(text)).map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&')}"`);
   if (texts.length > 0) headers['warning'] = texts.join(', ');
   return headers;
 }

@@ -14,6 +14,8 @@ export interface KindBehaviour {
   /** Put on an object when its deletion begins. */
   deletionFinalizer?: string;
   setDefaults?: (object: ApiObject) => void;
+  /** What Kubernetes' own admission plugins make of a new object. */
+  admit?: (object: ApiObject, ctx: StrategyContext) => void;
   prepareForCreate?: (object: ApiObject, ctx: StrategyContext) => void;
   prepareForUpdate?: (object: ApiObject, previous: ApiObject, subresource: Subresource, ctx: StrategyContext) => void;
   /** What every object must be, new or changed. */

@@ -90,7 +90,7 @@ function refuseDuplicates({ fieldValidation, warn, duplicates }: WriteOptions): 
   for (const { text } of fieldValidation === 'Ignore' ? [] : (duplicates?.problems ?? [])) {
     const problem = `error converting YAML to JSON: ${text}`;
     if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${problem}`);
-    warn(problem);
+    problem.replace(/^error converting YAML to JSON: yaml: unmarshal errors:\n/, '').split('\n').forEach((line) => warn(line.trim()));
   }
 }
 

@@ -18,8 +18,10 @@ export interface AdmissionPlugin {
 }
 
 export interface AdmissionRequest {
-  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
   readonly definition: ResourceDefinition;
+  /** What the object is, where that is not the resource's own kind: a Scale, a Binding, the options of a connection. */
+  readonly kind?: { readonly group: string; readonly version: string; readonly kind: string };
   readonly subresource: Subresource;
   readonly namespace: string;
   readonly name: string;
@@ -28,6 +30,8 @@ export interface AdmissionRequest {
   /** Absent for CREATE. */
   readonly previous?: ApiObject;
   readonly dryRun: boolean;
+  /** `CreateOptions`, `UpdateOptions` or `DeleteOptions` of `meta.k8s.io/v1`, as far as the client said anything; absent for CONNECT. */
+  readonly options?: JsonObject;
   /** Who asks; absent: the cluster's administrator. */
   readonly user?: Requester;
   /** Adds a `Warning` header to the answer. */

@@ -1,5 +1,4 @@
 import type { ApiObject, ResourceDefinition } from '../contracts.js';
-import { generatedName } from '../generated-name.js';
 import { trackUpdate } from '../patch/managed-fields.js';
 import { alreadyExists, forbidden } from '../status.js';
 import type { RestContext, RestResult } from './context.js';
@@ -7,9 +6,6 @@ import type { RequestInfo } from './request-info.js';
 import { matchUrl, prepareCreate, requireNamespace } from './strategy.js';
 import { oneFromStorage, toStorage } from './versions.js';
 import { pruneUnknown, type WriteOptions } from './write-options.js';
-
-/** Names drawn for a `generateName` before giving up. */
-const NAME_ATTEMPTS = 8;
 
 /** POST of an object to its collection. `body` is private to the request. */
 export async function create(ctx: RestContext, info: RequestInfo, body: ApiObject, options: WriteOptions): Promise<RestResult> {
@@ -27,28 +23,18 @@ export async function create(ctx: RestContext, info: RequestInfo, body: ApiObjec
  * @param track fills `managedFields`.
  */
 export async function createDecoded(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, options: WriteOptions, track: (object: ApiObject) => void): Promise<ApiObject> {
-  const { metadata } = object;
   const { storageResource } = definition;
-  const namespace = metadata.namespace ?? '';
+  const namespace = object.metadata.namespace ?? '';
   requireNamespace(ctx, definition, namespace);
-  const generated = !metadata.name && Boolean(metadata.generateName);
-  if (generated) metadata.name = freeName(ctx, definition, namespace, metadata.generateName!);
   await prepareCreate(ctx, definition, object, options, track);
   const converted = await toStorage(ctx, definition, object);
-  const there = ctx.storage.get(storageResource, namespace, metadata.name!);
-  if (there) throw alreadyExists(definition, metadata.name!, there.metadata.deletionTimestamp !== undefined);
-  refuseInTerminatingNamespace(ctx, definition, namespace, metadata.name!);
+  // Webhooks may have put other metadata in place of what was sent.
+  const name = object.metadata.name!;
+  const there = ctx.storage.get(storageResource, namespace, name);
+  if (there) throw alreadyExists(definition, name, there.metadata.deletionTimestamp !== undefined);
+  refuseInTerminatingNamespace(ctx, definition, namespace, name);
   if (options.dryRun) return object;
   return oneFromStorage(ctx, definition, ctx.storage.create(storageResource, converted));
-}
-
-function freeName(ctx: RestContext, { storageResource, group, plural }: ResourceDefinition, namespace: string, prefix: string): string {
-  let name = '';
-  for (let attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
-    name = generatedName(ctx, prefix);
-    if (!ctx.storage.get(storageResource, namespace, name)) return name;
-  }
-  throw alreadyExists({ group, plural }, name);
 }
 
 function refuseInTerminatingNamespace({ storage }: RestContext, definition: ResourceDefinition, namespace: string, name: string): void {

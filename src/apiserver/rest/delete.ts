@@ -1,12 +1,11 @@
-import { askMutatingWebhooks, askValidatingWebhooks } from '../admission/admission-webhooks.js';
+import { admissionRequest, admitChanges, admitResult } from '../admission/admit.js';
 import { timestamp } from '../clock.js';
 import type { Requester } from '../authentication/requester.js';
 import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js';
 import { badRequest, conflict, forbidden, invalid, notFound } from '../status.js';
-import type { RestContext, RestResult } from './context.js';
+import type { AdmissionRequest, RestContext, RestResult } from './context.js';
 import { list } from './list.js';
 import type { RequestInfo } from './request-info.js';
-import { admissionRequest } from './strategy.js';
 import { readyToVanish } from './update.js';
 import { oneFromStorage } from './versions.js';
 
@@ -20,6 +19,8 @@ export interface DeleteOptions {
   dryRun: boolean;
   /** Who asks, for admission. */
   user?: Requester;
+  /** What the client said of all this, for admission. */
+  asked?: JsonObject;
 }
 
 /** Kinds whose dependents outlive them unless the client says otherwise, for compatibility with their first clients. */
@@ -48,6 +49,10 @@ export function readDeleteOptions(body: JsonObject | undefined, query: URLSearch
   const policy = propagationPolicy ?? (orphanDependents === undefined ? undefined : String(orphanDependents) === 'true' ? 'Orphan' : 'Background');
   return {
     dryRun: dryRun.length > 0,
+    asked: {
+      ...(dryRun.length > 0 && { dryRun }), ...(seconds !== undefined && { gracePeriodSeconds: seconds }), ...(orphanDependents !== undefined && { orphanDependents: String(orphanDependents) === 'true' }),
+      ...(preconditions ? { preconditions } : {}), ...(propagationPolicy ? { propagationPolicy } : {}),
+    },
     ...(seconds !== undefined && { gracePeriodSeconds: Math.max(0, seconds) }),
     ...(policy ? { propagationPolicy: policy as PropagationPolicy } : {}),
     ...(preconditions ? { preconditions: preconditions as NonNullable<DeleteOptions['preconditions']> } : {}),
@@ -57,7 +62,7 @@ export function readDeleteOptions(body: JsonObject | undefined, query: URLSearch
 export async function remove(ctx: RestContext, { definition, namespace, name }: RequestInfo, options: DeleteOptions, warn: (message: string) => void): Promise<RestResult> {
   const stored = ctx.storage.get(definition.storageResource, namespace, name);
   if (!stored) throw notFound(definition, name);
-  const { object, gone } = await admitAndDelete(ctx, definition, stored, options, warn);
+  const { object, gone } = await admitAndDelete(ctx, definition, stored, options, { warn });
   if (gone && !RETURN_DELETED.has(definition.storageResource)) {
     const { group, plural } = definition;
     return {
@@ -82,37 +87,36 @@ export async function removeCollection(ctx: RestContext, info: RequestInfo, opti
   if (found.type !== 'list') throw new TypeError('a list was expected');
   for (const { metadata } of found.items) {
     const stored = ctx.storage.get(definition.storageResource, metadata.namespace ?? '', metadata.name!);
-    if (stored && stored.metadata.uid === metadata.uid) await admitAndDelete(ctx, definition, stored, options, warn);
+    if (stored && stored.metadata.uid === metadata.uid) await admitAndDelete(ctx, definition, stored, options, { warn, name: '' });
   }
   return found;
 }
 
-/** Asks admission webhooks before the deletion that a client wants; who writes meanwhile is asked about again. */
-async function admitAndDelete(ctx: RestContext, definition: ResourceDefinition, stored: ApiObject, options: DeleteOptions, warn: (message: string) => void): Promise<{ object: ApiObject; gone: boolean }> {
+/** Asks admission before the deletion that a client wants. */
+async function admitAndDelete(ctx: RestContext, definition: ResourceDefinition, stored: ApiObject, options: DeleteOptions, admission: Partial<AdmissionRequest> & Pick<AdmissionRequest, 'warn'>): Promise<{ object: ApiObject; gone: boolean }> {
   const { namespace = '', name = '' } = stored.metadata;
-  const asked = admissionRequest('DELETE', definition, '', undefined, stored, { ...options, warn });
-  const waiting = [askMutatingWebhooks(ctx, asked), askValidatingWebhooks(ctx, asked)].filter((each) => each !== undefined);
-  if (waiting.length === 0) return deleteStored(ctx, definition, stored, options, warn);
-  await Promise.all(waiting);
+  const asked = { ...options.asked, ...(definition.storageResource === 'pods' && { gracePeriodSeconds: graceOf('pods', stored, options.gracePeriodSeconds) }) };
+  const request = { ...admissionRequest('DELETE', definition, '', undefined, stored, { ...options, warn: admission.warn, asked }), ...admission };
+  checkDeletion(definition, stored, options);
+  await admitChanges(ctx, request);
+  await admitResult(ctx, request);
   const current = ctx.storage.get(definition.storageResource, namespace, name);
   if (!current || current.metadata.uid !== stored.metadata.uid) throw notFound(definition, name);
-  return deleteStored(ctx, definition, current, options, warn);
+  return deleteStored(ctx, definition, current, options);
+}
+
+/** Deletes for a controller. @throws {StatusError} what admission has against it; webhooks are not asked */
+export function deleteAsController(ctx: RestContext, definition: ResourceDefinition, stored: ApiObject, options: DeleteOptions): { object: ApiObject; gone: boolean } {
+  const request = admissionRequest('DELETE', definition, '', undefined, stored, { ...options, warn: () => undefined });
+  for (const plugin of ctx.admission) plugin.validate?.(request);
+  return deleteStored(ctx, definition, stored, options);
 }
 
 /** Begins or completes a deletion: finalizers and grace keep the object with a `deletionTimestamp`, anything else goes at once. */
-export function deleteStored(ctx: RestContext, definition: ResourceDefinition, stored: ApiObject, options: DeleteOptions, warn: (message: string) => void): { object: ApiObject; gone: boolean } {
+export function deleteStored(ctx: RestContext, definition: ResourceDefinition, stored: ApiObject, options: DeleteOptions): { object: ApiObject; gone: boolean } {
+  checkDeletion(definition, stored, options);
   const { storageResource } = definition;
   const { namespace = '', name = '' } = stored.metadata;
-  const { preconditions } = options;
-  if (preconditions?.uid && preconditions.uid !== stored.metadata.uid) {
-    throw conflict({ group: definition.group, plural: definition.kind }, name, `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${stored.metadata.uid}). The object might have been deleted and then recreated`);
-  }
-  if (preconditions?.resourceVersion && preconditions.resourceVersion !== stored.metadata.resourceVersion) {
-    throw conflict({ group: definition.group, plural: definition.kind }, name, `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${stored.metadata.resourceVersion}). The object might have been modified`);
-  }
-  if (storageResource === 'namespaces' && UNDELETABLE_NAMESPACES.has(name)) throw forbidden(definition, name, 'this namespace may not be deleted');
-  for (const plugin of ctx.admission) plugin.validate?.(admissionRequest('DELETE', definition, '', undefined, stored, { ...options, warn }));
-
   const object = markDeleted(ctx, storageResource, withDeletionFinalizer(definition, stored), options);
   const gone = readyToVanish(object);
   if (options.dryRun) return { object, gone };
@@ -120,6 +124,18 @@ export function deleteStored(ctx: RestContext, definition: ResourceDefinition, s
   // Kubelets learn from the mark that a pod goes, even one that goes at once.
   if (storageResource === 'pods') ctx.storage.update(storageResource, object);
   return { object: ctx.storage.delete(storageResource, namespace, name)!, gone };
+}
+
+/** @throws {StatusError} Conflict, when the object is not the one that was meant; Forbidden, for what may not go */
+export function checkDeletion(definition: ResourceDefinition, stored: ApiObject, { preconditions }: Pick<DeleteOptions, 'preconditions'>): void {
+  const { name = '' } = stored.metadata;
+  if (preconditions?.uid && preconditions.uid !== stored.metadata.uid) {
+    throw conflict({ group: definition.group, plural: definition.kind }, name, `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${stored.metadata.uid}). The object might have been deleted and then recreated`);
+  }
+  if (preconditions?.resourceVersion && preconditions.resourceVersion !== stored.metadata.resourceVersion) {
+    throw conflict({ group: definition.group, plural: definition.kind }, name, `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${stored.metadata.resourceVersion}). The object might have been modified`);
+  }
+  if (definition.storageResource === 'namespaces' && UNDELETABLE_NAMESPACES.has(name)) throw forbidden(definition, name, 'this namespace may not be deleted');
 }
 
 function withDeletionFinalizer({ deletionFinalizer }: ResourceDefinition, stored: ApiObject): ApiObject {

@@ -34,7 +34,7 @@ const TOKEN_REQUEST = ofKind('TokenRequest');
 
 /** Carries out a request to a resource. `warn` collects what goes into `Warning` headers. */
 export async function dispatch(ctx: RestContext, info: RequestInfo, request: ApiRequest, warn: (message: string) => void): Promise<RestResult> {
-  const { verb, query, definition, subresource, namespace, name } = info;
+  const { verb, query, definition, subresource } = info;
   const { headers, body } = request;
   let known: DuplicateFields | undefined;
   const duplicates = (): DuplicateFields => (known ??= duplicatesIn(body, mediaType(headers)));
@@ -83,9 +83,9 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
       return patchScale(ctx, info, type, decodePatch(body, type), options('PatchOptions'));
     }
     case 'create binding':
-      return bind(ctx, namespace, name, object(BINDING), options('CreateOptions'));
+      return bind(ctx, info, object(BINDING), options('CreateOptions'));
     case 'create eviction':
-      return evict(ctx, definition, namespace, name, object(EVICTION), options('CreateOptions'));
+      return evict(ctx, info, object(EVICTION), options('CreateOptions'));
     case 'create token':
       return requestToken(ctx, info, object(TOKEN_REQUEST), options('CreateOptions'));
     case 'get log':
@@ -96,7 +96,7 @@ export async function dispatch(ctx: RestContext, info: RequestInfo, request: Api
     case 'get resize':
       return get(ctx, info);
     default:
-      if (CONNECTIONS.has(subresource)) return connect(ctx, info, request);
+      if (CONNECTIONS.has(subresource)) return connect(ctx, info, request, warn);
       if (definition.subresources[subresource as keyof typeof definition.subresources]) {
         throw definition.custom ? methodNotAllowed(definition, verb) : noSuchMethod();
       }
@@ -112,8 +112,8 @@ function duplicatesIn(body: ApiRequest['body'], type: string): DuplicateFields {
 
 /** POSTs to some resources are not about storing anything. */
 async function createOrAnswer(ctx: RestContext, info: RequestInfo, request: ApiRequest, object: ApiObject, options: WriteOptions): Promise<RestResult> {
-  const { definition, namespace } = info;
-  if (definition.storageResource === 'bindings') return bind(ctx, namespace, object.metadata.name ?? '', object, options);
+  const { definition } = info;
+  if (definition.storageResource === 'bindings') return bind(ctx, { ...info, name: object.metadata.name ?? '' }, object, options);
   const answer = REVIEWS[definition.storageResource];
   if (answer) {
     // An answer is no resource: it has neither columns nor metadata.

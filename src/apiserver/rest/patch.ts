@@ -10,7 +10,8 @@ import { deepClone } from '../storage/deep.js';
 import { applyPatch } from './apply.js';
 import type { RestContext, RestResult } from './context.js';
 import type { RequestInfo } from './request-info.js';
-import { kindProblem, matchUrl } from './strategy.js';
+import { kindProblem } from './kind-problem.js';
+import { matchUrl } from './strategy.js';
 import { guaranteedUpdate } from './update.js';
 import { pruneUnknown, type WriteOptions } from './write-options.js';
 

@@ -6,6 +6,7 @@ import type { ApiObject } from '../contracts.js';
 import { once as inOnePiece, type ApiRequest, type ApiResponse } from '../http/exchange.js';
 import { badRequest, notFound, StatusError } from '../status.js';
 import type { PodPort, RestContext } from './context.js';
+import { admitConnection } from './subresources/connect.js';
 
 const PATH = /^\/api\/v1\/namespaces\/([^/]+)\/(pods|services)\/([^/]+)\/proxy(\/.*)?$/;
 /** Of the connection, of who asks, and of the encodings that the answer may have on its way back. */
@@ -34,6 +35,8 @@ export async function proxy(ctx: RestContext, path: string, request: ApiRequest)
   const [, namespace = '', resource, id = '', rest] = PATH.exec(path) ?? [];
   if (!resource) return undefined;
   const query = request.path.slice(path.length);
+  const definition = ctx.registry.lookup('', 'v1', resource)!;
+  await admitConnection(ctx, { definition, namespace, name: decodeURIComponent(id), subresource: 'proxy', query: new URLSearchParams(query) }, request, () => undefined, rest);
   const target = targetOf(decodeURIComponent(id), resource);
   const port = resource === 'pods' ? podPort(ctx, namespace, target) : servicePort(ctx, namespace, target);
   // Relative links in the answer would lead elsewhere.

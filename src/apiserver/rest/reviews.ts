@@ -56,6 +56,7 @@ export async function answerReview(ctx: RestContext, answer: Answer, { definitio
   definition.complete?.(review);
   if (!answerSent) delete review['status'];
   trackUpdate(ctx, definition, undefined, review, '', options);
+  definition.complete?.(review);
   let answered: JsonObject = {};
   await admitCreate(ctx, definition, review, options, () => {
     answered = answer(ctx, review, user);

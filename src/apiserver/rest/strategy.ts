@@ -1,28 +1,18 @@
-import { askMutatingWebhooks, askValidatingWebhooks } from '../admission/admission-webhooks.js';
+import { admissionRequest, admitChanges, admitResult } from '../admission/admit.js';
 import { timestamp } from '../clock.js';
 import type { ApiObject, ResourceDefinition, Subresource } from '../contracts.js';
-import { badRequest, invalid, notFound, StatusError } from '../status.js';
+import { generatedName } from '../generated-name.js';
+import { alreadyExists, badRequest, invalid, notFound, StatusError } from '../status.js';
 import { deepEqual } from '../storage/deep.js';
-import type { AdmissionRequest, RestContext } from './context.js';
+import type { RestContext } from './context.js';
+import { asText, kindProblem } from './kind-problem.js';
 import { validateMetadata, validateMetadataUpdate } from './metadata.js';
 import { apiVersionOf } from './versions.js';
 import { cannotBeHandled, type WriteOptions } from './write-options.js';
 
-/** A patch can put anything where a text belongs, even objects that cannot become one. */
-const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
-
-/** Groups whose Go package is called otherwise than the first part of their name. */
-export const goPackage = (group: string): string => (group === '' ? 'core' : group.split('.')[0]!);
-
-/** What is wrong with the kind that an object says it is of; one that says none is of the wanted one. */
-export function kindProblem({ registry }: RestContext, object: ApiObject, { kind, group, version, custom }: ResourceDefinition): string | undefined {
-  const given = asText(object.kind || kind);
-  const givenVersion = asText(object.apiVersion || apiVersionOf({ group, version }));
-  if (custom || (given === kind && givenVersion === apiVersionOf({ group, version }))) return undefined;
-  const [givenGroup, servedVersion] = givenVersion.includes('/') ? (givenVersion.split('/') as [string, string]) : ['', givenVersion];
-  if (registry.lookupKind(givenGroup, servedVersion, given)) return `converting (${servedVersion}.${given}) to (${goPackage(group)}.${kind}): unknown conversion`;
-  return `no kind ${JSON.stringify(given)} is registered for version ${JSON.stringify(givenVersion)} in scheme "pkg/runtime/scheme.go:111"`;
-}
+const FOREIGN_NAMESPACE = 'the namespace of the provided object does not match the namespace sent on the request';
+/** Names drawn for a `generateName` before giving up. */
+const NAME_ATTEMPTS = 8;
 
 /** Checks that a decoded body is what its URL says, and fills in what it left out. */
 export function matchUrl(ctx: RestContext, object: ApiObject, definition: ResourceDefinition, namespace: string, name: string): void {
@@ -40,7 +30,7 @@ export function matchUrl(ctx: RestContext, object: ApiObject, definition: Resour
   }
   if (definition.namespaced) {
     metadata.namespace ||= namespace;
-    if (metadata.namespace !== namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    if (metadata.namespace !== namespace) throw badRequest(FOREIGN_NAMESPACE);
   } else delete metadata.namespace;
   if (name) {
     if (!metadata.name) throw nameless(name);
@@ -53,22 +43,25 @@ export const nameless = (name: string): StatusError => badRequest(`the name of t
 
 /**
  * Makes a decoded object ready for storage, in place, and checks it.
- * @param track fills `managedFields`, before admission and the server add what then belongs to nobody.
+ * @param track fills `managedFields`, before admission and the server change what then belongs to nobody.
  */
 export async function prepareCreate(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, options: WriteOptions, track: (object: ApiObject) => void): Promise<void> {
-  const { metadata } = object;
-  if (metadata.resourceVersion) throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
-  metadata.uid = ctx.random.uuid();
-  metadata.creationTimestamp = timestamp(ctx.clock.now());
-  delete metadata.deletionTimestamp;
-  delete metadata.deletionGracePeriodSeconds;
-  if (definition.tracksGeneration) metadata.generation = 1;
-  delete (metadata as { selfLink?: string }).selfLink;
-  delete metadata.resourceVersion;
-  if (definition.statusSubresource && !definition.keepsInitialStatus) delete object['status'];
+  if (object.metadata.resourceVersion) throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
+  const { namespace } = object.metadata;
   definition.complete?.(object);
   track(object);
   await admitCreate(ctx, definition, object, options, () => {
+    const { metadata } = object;
+    if (metadata.namespace !== namespace) throw badRequest(FOREIGN_NAMESPACE);
+    if (!metadata.name && metadata.generateName) metadata.name = freeName(ctx, definition, namespace ?? '', metadata.generateName);
+    metadata.uid = ctx.random.uuid();
+    metadata.creationTimestamp = timestamp(ctx.clock.now());
+    delete metadata.deletionTimestamp;
+    delete metadata.deletionGracePeriodSeconds;
+    if (definition.tracksGeneration) metadata.generation = 1;
+    delete (metadata as { selfLink?: string }).selfLink;
+    delete metadata.resourceVersion;
+    if (definition.statusSubresource && !definition.keepsInitialStatus) delete object['status'];
     definition.prepareForCreate?.(object, ctx);
     definition.complete?.(object);
     refuse(definition, object, [...validateMetadata(object, definition), ...definition.validate(object)]);
@@ -76,14 +69,21 @@ export async function prepareCreate(ctx: RestContext, definition: ResourceDefini
   definition.warnings?.(object).forEach(options.warn);
 }
 
+function freeName(ctx: RestContext, definition: ResourceDefinition, namespace: string, prefix: string): string {
+  let name = '';
+  for (let attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
+    name = generatedName(ctx, prefix);
+    if (!ctx.storage.get(definition.storageResource, namespace, name)) return name;
+  }
+  throw alreadyExists(definition, name);
+}
+
 /** Has admission change an object that is to be created, checks it, and has admission judge it. */
 export async function admitCreate(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, options: WriteOptions, check: () => void): Promise<void> {
-  const admission = admissionRequest('CREATE', definition, '', object, undefined, options);
-  for (const plugin of ctx.admission) plugin.mutate?.(admission);
-  await askMutatingWebhooks(ctx, admission);
+  await admitChanges(ctx, admissionRequest('CREATE', definition, '', object, undefined, options));
   check();
-  for (const plugin of ctx.admission) plugin.validate?.(admission);
-  await askValidatingWebhooks(ctx, admission);
+  // It may have got its name by now.
+  await admitResult(ctx, admissionRequest('CREATE', definition, '', object, undefined, options));
 }
 
 /**
@@ -107,8 +107,8 @@ export async function prepareUpdate(ctx: RestContext, definition: ResourceDefini
   definition.complete?.(object);
   track(previous, object);
   const admission = admissionRequest('UPDATE', definition, subresource, object, previous, options);
-  for (const plugin of ctx.admission) plugin.mutate?.(admission);
-  await askMutatingWebhooks(ctx, admission);
+  // What a Scale makes of its object is admitted as a Scale.
+  if (subresource !== 'scale') await admitChanges(ctx, admission);
   definition.prepareForUpdate?.(object, previous, subresource, ctx);
   definition.complete?.(object);
   if (definition.tracksGeneration && specChanged(definition, object, previous)) object.metadata.generation = (before.generation ?? 0) + 1;
@@ -117,26 +117,13 @@ export async function prepareUpdate(ctx: RestContext, definition: ResourceDefini
     ...validateMetadataUpdate(object, previous),
     ...definition.validateUpdate(object, previous, subresource, options.warn),
   ]);
-  for (const plugin of ctx.admission) plugin.validate?.(admission);
-  await askValidatingWebhooks(ctx, admission);
+  if (subresource !== 'scale') await admitResult(ctx, admission);
   definition.warnings?.(object).forEach(options.warn);
 }
 
 /** Refuses requests inside a namespace that is not there. */
 export function requireNamespace({ storage }: RestContext, definition: ResourceDefinition, namespace: string): void {
   if (definition.namespaced && !storage.get('namespaces', '', namespace)) throw notFound({ group: '', plural: 'namespaces' }, namespace);
-}
-
-export function admissionRequest(
-  operation: AdmissionRequest['operation'],
-  definition: ResourceDefinition,
-  subresource: Subresource,
-  object: ApiObject | undefined,
-  previous: ApiObject | undefined,
-  { dryRun, warn, user }: Pick<WriteOptions, 'dryRun' | 'warn' | 'user'>,
-): AdmissionRequest {
-  const { namespace = '', name = '' } = (object ?? previous)!.metadata;
-  return { operation, definition, subresource, namespace, name, dryRun, warn, ...(user && { user }), ...(object && { object }), ...(previous && { previous }) };
 }
 
 function refuse(definition: ResourceDefinition, { metadata }: ApiObject, causes: Parameters<typeof invalid>[2]): void {

@@ -1,5 +1,5 @@
 import type { Requester } from '../authentication/requester.js';
-import type { ApiObject, ResourceDefinition, UnknownField } from '../contracts.js';
+import type { ApiObject, JsonObject, ResourceDefinition, UnknownField } from '../contracts.js';
 import { type DuplicateFields, NO_DUPLICATES } from '../schema/duplicate-fields.js';
 import { unknownFieldText } from '../schema/unknown-field.js';
 import { DecodeError } from '../schema/decode-error.js';
@@ -16,6 +16,8 @@ export interface WriteOptions {
   warn: (message: string) => void;
   /** Who asks, for admission. */
   readonly user?: Requester;
+  /** What the client said of all this, for admission. */
+  readonly asked?: JsonObject;
   /** What the body has twice; the last one counts. */
   duplicates?: DuplicateFields;
 }
@@ -50,6 +52,7 @@ export function readWriteOptions(kind: OptionsKind, query: URLSearchParams, user
     fieldValidation,
     force: query.get('force') === 'true' || query.get('force') === '1',
     warn,
+    asked: { ...(dryRun.length > 0 && { dryRun }), ...(requestedManager && { fieldManager: requestedManager }), ...(query.get('fieldValidation') && { fieldValidation }) },
   };
 }
 

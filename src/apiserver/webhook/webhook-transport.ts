@@ -1,5 +1,6 @@
 import { request as secureRequest } from 'node:https';
 import { systemClock } from '../clock.js';
+import { readAnswer } from './webhook-answer.js';
 
 /** How a webhook is reached, as its configuration says. */
 export interface WebhookClientConfig {
@@ -23,6 +24,7 @@ export interface WebhookCall {
 
 export interface WebhookAnswer {
   status: number;
+  contentType?: string;
   body: string;
 }
 
@@ -51,7 +53,7 @@ export const httpsWebhooks = ({ resolve }: WebhookAddresses = {}): WebhookTransp
       ...(call.certificateAuthority === undefined ? {} : { ca: call.certificateAuthority }),
       // Addresses have no server names.
       ...(/^[\d.]+$|:/.test(hostname) ? {} : { servername: hostname }),
-      headers: { 'content-type': 'application/json', accept: 'application/json', host: hostname, 'content-length': Buffer.byteLength(call.body) },
+      headers: { 'content-type': 'application/json', accept: 'application/json, */*', host: hostname, 'content-length': Buffer.byteLength(call.body) },
     });
     const timer = systemClock.schedule(call.timeout, () => request.destroy(new Error('context deadline exceeded')));
     const fail = (error: Error): void => {
@@ -70,17 +72,27 @@ export const httpsWebhooks = ({ resolve }: WebhookAddresses = {}): WebhookTransp
       response.once('error', fail);
       response.once('end', () => {
         timer.cancel();
-        fulfil({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
+        fulfil({ status: response.statusCode ?? 0, contentType: response.headers['content-type'] ?? '', body: Buffer.concat(chunks).toString() });
       });
     });
     request.end(call.body);
   });
+
+const UNTRUSTED = new Set(['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY']);
+
+/** What went wrong with a connection, as Go tells it. */
+function inGoWords({ code = '', message, syscall, address, port }: NodeJS.ErrnoException & { address?: string; port?: number }): string {
+  if (UNTRUSTED.has(code)) return 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
+  if (code === 'ECONNREFUSED' && syscall === 'connect') return `dial tcp ${address}:${port}: connect: connection refused`;
+  return message;
+}
 
 /** Sends a review and returns the answered one; rejects with what went wrong, in kube-apiserver's words. */
 export async function callWebhook(transport: WebhookTransport, { url, service, caBundle }: WebhookClientConfig, review: object, timeout: number): Promise<Record<string, unknown>> {
   const { namespace = '', name = '', path = '/', port = 443 } = service ?? {};
   const target = new URL(service ? `https://${name}.${namespace}.svc:${port}${path}` : url ?? '');
   target.searchParams.set('timeout', `${timeout / 1_000}s`);
+  if (target.pathname.length > 1) target.pathname = target.pathname.replace(/\/+$/, '');
   // URL leaves out the port that https has anyway; Kubernetes names it.
   const named = service && port === 443 ? target.href.replace('.svc/', '.svc:443/') : target.href;
   let answer: WebhookAnswer;
@@ -91,12 +103,7 @@ export async function callWebhook(transport: WebhookTransport, { url, service, c
       ...(caBundle ? { certificateAuthority: Buffer.from(caBundle, 'base64').toString() } : {}),
     });
   } catch (error) {
-    throw new Error(`Post ${JSON.stringify(named)}: ${(error as Error).message}`, { cause: error });
+    throw new Error(`Post ${JSON.stringify(named)}: ${inGoWords(error as NodeJS.ErrnoException)}`, { cause: error });
   }
-  if (answer.status < 200 || answer.status > 299) throw new Error(`the server responded with status ${answer.status}: ${answer.body.slice(0, 1_000)}`);
-  try {
-    return JSON.parse(answer.body) as Record<string, unknown>;
-  } catch {
-    throw new Error(`the answer is not JSON: ${answer.body.slice(0, 200)}`);
-  }
+  return readAnswer(answer);
 }

@@ -31,9 +31,9 @@ export const podBehaviour: KindBehaviour = {
     const { spec } = asPod(object);
     if (spec) defaultPod(spec);
   },
-  prepareForCreate(object, ctx) {
+  admit: (object, ctx) => admitPod(asPod(object), ctx),
+  prepareForCreate(object) {
     const pod = asPod(object);
-    admitPod(pod, ctx);
     const gated = ((pod.spec as { schedulingGates?: object[] } | undefined)?.schedulingGates ?? []).length > 0;
     object['status'] = { phase: 'Pending', ...(gated && { conditions: [GATED] }), ...(pod.spec && { qosClass: qosClass(pod.spec) }) };
   },

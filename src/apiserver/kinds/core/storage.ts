@@ -26,8 +26,8 @@ export const persistentVolumeBehaviour: KindBehaviour = {
     spec.volumeMode ??= 'Filesystem';
     if (spec.hostPath) spec.hostPath.type ??= '';
   },
+  admit: (object) => protect(object, VOLUME_PROTECTION),
   prepareForCreate(object) {
-    protect(object, VOLUME_PROTECTION);
     object['status'] = { phase: 'Pending' };
   },
 };
@@ -37,13 +37,15 @@ export const persistentVolumeClaimBehaviour: KindBehaviour = {
     const { spec } = object as unknown as PersistentVolumeClaim;
     if (spec) spec.volumeMode ??= 'Filesystem';
   },
-  prepareForCreate(object, { storage }) {
+  admit(object, { storage }) {
     const { spec } = object as unknown as PersistentVolumeClaim;
     protect(object, CLAIM_PROTECTION);
     if (spec && spec.storageClassName === undefined) {
       const name = defaultClass(storage);
       if (name !== undefined) spec.storageClassName = name;
     }
+  },
+  prepareForCreate(object) {
     object['status'] = { phase: 'Pending' };
   },
 };

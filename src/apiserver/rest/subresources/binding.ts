@@ -1,21 +1,28 @@
+import { admitResult, admitSubresource } from '../../admission/admit.js';
 import { timestamp } from '../../clock.js';
 import type { ApiObject, JsonObject } from '../../contracts.js';
 import { badRequest, conflict, notFound, StatusError } from '../../status.js';
 import type { RestContext, RestResult } from '../context.js';
+import type { RequestInfo } from '../request-info.js';
 import { setCondition } from '../pod-condition.js';
 import { success } from '../success.js';
 import type { WriteOptions } from '../write-options.js';
 
+const BINDING = { group: '', version: 'v1', kind: 'Binding', type: 'core.v1.Binding' };
 const BINDINGS = { group: '', plural: 'pods/binding' };
 
 /** POST of a pod's `binding`: assigns it to a node, once. */
-export function bind({ storage, clock }: RestContext, namespace: string, name: string, binding: ApiObject, { dryRun }: WriteOptions): RestResult {
+export async function bind(ctx: RestContext, info: RequestInfo, binding: ApiObject, options: WriteOptions): Promise<RestResult> {
+  const { storage, clock } = ctx;
+  const { namespace, name } = info;
+  const admission = await admitSubresource(ctx, info, BINDING, binding, options);
   const { kind = '', name: nodeName = '' } = (binding['target'] ?? {}) as { kind?: string; name?: string };
   if (kind !== '' && kind !== 'Node') {
     throw new StatusError(500, '', `target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`);
   }
   if (!nodeName) throw new StatusError(500, '', 'target.name: Required value');
   if (binding.metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
+  await admitResult(ctx, admission);
 
   const pod = storage.get('pods', namespace, name);
   if (!pod) throw notFound({ group: '', plural: 'pods' }, name);
@@ -34,6 +41,6 @@ export function bind({ storage, clock }: RestContext, namespace: string, name: s
     spec: { ...spec, nodeName },
     status: setCondition(pod['status'] as JsonObject | undefined, { type: 'PodScheduled', status: 'True', lastProbeTime: null }, timestamp(clock.now())),
   };
-  if (!dryRun) storage.update('pods', bound);
+  if (!options.dryRun) storage.update('pods', bound);
   return success(201);
 }

@@ -1,13 +1,16 @@
+import { admitResult, admitSubresource } from '../../admission/admit.js';
 import { timestamp } from '../../clock.js';
-import type { ApiObject, JsonObject, ResourceDefinition } from '../../contracts.js';
+import type { ApiObject, JsonObject } from '../../contracts.js';
 import { badRequest, forbidden, notFound, StatusError, tooManyRequests } from '../../status.js';
 import type { RestContext, RestResult } from '../context.js';
-import { deleteStored, readDeleteOptions, type DeleteOptions } from '../delete.js';
+import { checkDeletion, deleteStored, readDeleteOptions, type DeleteOptions } from '../delete.js';
 import { matchesLabelSelector } from '../label-selector.js';
+import type { RequestInfo } from '../request-info.js';
 import { setCondition } from '../pod-condition.js';
 import { success } from '../success.js';
 import type { WriteOptions } from '../write-options.js';
 
+const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction', type: 'policy.v1.Eviction' };
 const PODS = { group: '', plural: 'pods' };
 const BUDGETS = 'poddisruptionbudgets.policy';
 /** Evictions that the disruption controller has not confirmed yet, at most. */
@@ -31,16 +34,19 @@ interface Pod extends ApiObject {
 }
 
 /** POST of a pod's `eviction`: a delete that disruption budgets may refuse for now (429). */
-export function evict(ctx: RestContext, definition: ResourceDefinition, namespace: string, name: string, eviction: ApiObject, options: WriteOptions): RestResult {
+export async function evict(ctx: RestContext, info: RequestInfo, eviction: ApiObject, options: WriteOptions): Promise<RestResult> {
   const { storage } = ctx;
+  const { definition, namespace, name } = info;
+  const admission = await admitSubresource(ctx, info, EVICTION, eviction, options);
   if (eviction.metadata.name && eviction.metadata.name !== name) throw badRequest(`name in URL does not match name in Eviction object: ${name}, ${eviction.metadata.name}`);
+  await admitResult(ctx, admission);
   const pod = storage.get('pods', namespace, name) as Pod | undefined;
   if (!pod) throw notFound(PODS, name);
   const requested = readDeleteOptions(eviction['deleteOptions'] as JsonObject | undefined, new URLSearchParams());
   const deleteOptions: DeleteOptions = { ...requested, dryRun: requested.dryRun || options.dryRun };
 
   // A delete that its preconditions refuse must neither charge the budget nor mark the pod.
-  deleteStored(ctx, definition, pod, { ...deleteOptions, dryRun: true }, options.warn);
+  checkDeletion(definition, pod, deleteOptions);
   if (!ignoresBudgets(pod)) {
     const budgets = (storage.list(BUDGETS, namespace) as Budget[]).filter(({ spec }) => matchesLabelSelector(spec?.selector, pod.metadata.labels));
     if (budgets.length > 1) {
@@ -59,7 +65,7 @@ export function evict(ctx: RestContext, definition: ResourceDefinition, namespac
     ),
   });
   const { preconditions: _met, ...rest } = deleteOptions;
-  deleteStored(ctx, definition, marked, rest, options.warn);
+  deleteStored(ctx, definition, marked, rest);
   return success(201);
 }
 

@@ -1,3 +1,4 @@
+import { admissionRequest, admitChanges, admitResult } from '../../admission/admit.js';
 import type { ApiObject, Cause, JsonObject, ManagedFieldsEntry, ScalePaths } from '../../contracts.js';
 import { asGoStruct } from '../../kinds/go-struct.js';
 import { builtinSchema } from '../../kinds/type-catalogue.js';
@@ -8,7 +9,7 @@ import { schemaNode } from '../../schema/schema-node.js';
 import { internalError, invalid, notFound, unknownPath } from '../../status.js';
 import { scaleTable } from '../../table/workload-tables.js';
 import { applyTo, readApplied } from '../apply.js';
-import type { RestContext, RestResult } from '../context.js';
+import type { AdmissionRequest, RestContext, RestResult } from '../context.js';
 import { fieldsOf, readPath, writePath } from '../json-path.js';
 import { formatLabelSelector } from '../label-selector.js';
 import { APPLY_YAML, patched } from '../patch.js';
@@ -68,7 +69,7 @@ async function writeScale(
   const replicasPath = fieldsOf(paths.specReplicasPath).map((field) => `f:${field}`);
   let managedFields: ManagedFieldsEntry[];
   const object = await guaranteedUpdate(ctx, info, options, {
-    modify(current) {
+    async modify(current) {
       const { managedFields: entries = [] } = current.metadata;
       const scale = scaleOf(current, definition.custom, paths);
       const owners = scaleManagers(entries, replicasPath);
@@ -76,8 +77,13 @@ async function writeScale(
       const wanted = change(scale) as Scale;
       track(scale, wanted);
       managedFields = parentManagers(entries, wanted.metadata.managedFields ?? [], replicasPath, definition);
-      const { replicas = 0 } = wanted.spec ?? {};
+      const before = scaleOf(current, definition.custom, paths);
+      const after: Scale = { ...structuredClone(before), spec: { ...wanted.spec } };
+      const admission: AdmissionRequest = { ...admissionRequest('UPDATE', definition, 'scale', after, before, options), kind: { ...SCALE, version: 'v1' } };
+      await admitChanges(ctx, admission);
+      const { replicas = 0 } = after.spec ?? {};
       if (replicas < 0) throw definition.custom ? invalid(definition, name, [negative(paths.specReplicasPath, replicas, 'should be a non-negative integer')]) : invalid(SCALE, name, [negative('spec.replicas', replicas, 'must be greater than or equal to 0')]);
+      await admitResult(ctx, admission);
       const next = structuredClone(current);
       refuseOtherUid(info, wanted, current);
       if (wanted.metadata.resourceVersion) next.metadata.resourceVersion = wanted.metadata.resourceVersion;

@@ -1,17 +1,14 @@
 import type { ObjectReference } from 'kubernetes-types/core/v1.js';
+import { admitResult, admitSubresource } from '../../admission/admit.js';
 import { type BoundObject, ISSUER } from '../../authentication/service-account-tokens.js';
 import { timestamp } from '../../clock.js';
 import type { ApiObject, Cause } from '../../contracts.js';
-import { builtinSchema } from '../../kinds/type-catalogue.js';
-import { trackUpdate } from '../../patch/managed-fields.js';
-import { schemaNode } from '../../schema/schema-node.js';
 import { badRequest, conflict, invalid, notFound } from '../../status.js';
 import type { RestContext, RestResult } from '../context.js';
 import type { RequestInfo } from '../request-info.js';
 import type { WriteOptions } from '../write-options.js';
 
-const TOKEN_REQUEST = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
-const TOKEN_REQUEST_NODE = schemaNode(builtinSchema('authentication.v1.TokenRequest'));
+const TOKEN_REQUEST = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', type: 'authentication.v1.TokenRequest' };
 const SHORTEST = 600;
 const LONGEST = 2 ** 32;
 const HOUR = 3600;
@@ -20,38 +17,37 @@ const MOUNTED = 3607;
 const YEAR = 365 * 24 * HOUR;
 
 interface TokenRequest extends ApiObject {
-  spec?: { audiences?: string[]; expirationSeconds?: number; boundObjectRef?: ObjectReference };
+  spec?: { audiences?: string[]; expirationSeconds?: number; boundObjectRef?: ObjectReference | null };
 }
 
 /** POST of a service account's `token`. */
-export function requestToken({ storage, clock, serviceAccountTokens }: RestContext, { definition, namespace, name }: Pick<RequestInfo, 'definition' | 'namespace' | 'name'>, { metadata: asked, spec = {} }: TokenRequest, options: Pick<WriteOptions, 'fieldManager'>): RestResult {
+export async function requestToken(ctx: RestContext, info: RequestInfo, request: TokenRequest, options: WriteOptions): Promise<RestResult> {
+  const { storage, clock, serviceAccountTokens } = ctx;
+  const { namespace, name } = info;
+  request.spec = { ...request.spec, expirationSeconds: request.spec?.expirationSeconds ?? HOUR };
+  const { uid: askedUid, namespace: askedNamespace } = request.metadata;
+  const admission = await admitSubresource(ctx, info, TOKEN_REQUEST, request, options);
+  const { audiences: asked, expirationSeconds = HOUR, boundObjectRef } = request.spec;
+  if (request.metadata.name && request.metadata.name !== name) throw invalid(TOKEN_REQUEST, name, [problem('metadata.name', request.metadata.name, 'must match the service account name if specified')]);
+  if (askedNamespace && askedNamespace !== namespace) throw invalid(TOKEN_REQUEST, name, [problem('metadata.namespace', askedNamespace, 'must match the service account namespace if specified')]);
   const account = storage.get('serviceaccounts', namespace, name);
   if (!account) throw notFound({ group: '', plural: 'serviceaccounts' }, name);
   const { uid } = account.metadata;
-  const { boundObjectRef } = spec;
-  const audiences = spec.audiences?.length ? spec.audiences : [ISSUER];
-  const expirationSeconds = spec.expirationSeconds ?? HOUR;
-  if (asked.name && asked.name !== name) throw invalid(TOKEN_REQUEST, name, [problem('metadata.name', asked.name, 'must match the service account name if specified')]);
-  if (asked.namespace && asked.namespace !== namespace) throw invalid(TOKEN_REQUEST, name, [problem('metadata.namespace', asked.namespace, 'must match the service account namespace if specified')]);
-  if (asked.uid && asked.uid !== uid) {
-    throw conflict({ group: TOKEN_REQUEST.group, plural: TOKEN_REQUEST.kind }, name, `the UID in the token request (${asked.uid}) does not match the UID of the service account (${uid})`);
+  if (askedUid && askedUid !== uid) {
+    throw conflict({ group: TOKEN_REQUEST.group, plural: TOKEN_REQUEST.kind }, name, `the UID in the token request (${askedUid}) does not match the UID of the service account (${uid})`);
   }
+  const now = clock.now();
+  const audiences = asked?.length ? asked : [ISSUER];
+  request.metadata = { ...request.metadata, name, namespace, uid: uid!, creationTimestamp: timestamp(now) };
+  request.spec = { audiences, expirationSeconds, boundObjectRef: boundObjectRef ?? null };
+  request['status'] = { token: '', expirationTimestamp: null };
   if (expirationSeconds < SHORTEST) throw invalid(TOKEN_REQUEST, '', [problem('spec.expirationSeconds', expirationSeconds, 'may not specify a duration less than 10 minutes')]);
   if (expirationSeconds > LONGEST) throw invalid(TOKEN_REQUEST, '', [problem('spec.expirationSeconds', expirationSeconds, 'may not specify a duration larger than 2^32 seconds')]);
-  const bound = boundObjectRef && boundTo(storage, boundObjectRef, namespace, name);
+  await admitResult(ctx, admission);
+  const bound = boundObjectRef ? boundTo(storage, boundObjectRef, namespace, name) : undefined;
   const mounted = bound?.kind === 'Pod' && expirationSeconds === MOUNTED && audiences.includes(ISSUER);
   const token = serviceAccountTokens.issue(account, { audiences, ...(bound && { bound }), lifetimeSeconds: mounted ? YEAR : expirationSeconds, ...(mounted && { warnAfterSeconds: expirationSeconds }) });
-  const now = clock.now();
-  const request: ApiObject = {
-    kind: TOKEN_REQUEST.kind,
-    apiVersion: `${TOKEN_REQUEST.group}/v1`,
-    metadata: { ...asked, name, namespace, uid: uid!, creationTimestamp: timestamp(now) },
-    spec: { ...spec, expirationSeconds },
-  };
-  trackUpdate({ clock }, { ...definition, ...TOKEN_REQUEST, version: 'v1', schema: TOKEN_REQUEST_NODE }, undefined, request, 'token', options);
-  request['spec'] = { audiences, expirationSeconds, boundObjectRef: boundObjectRef ?? null };
-  request['status'] = { token, expirationTimestamp: timestamp(now + expirationSeconds * 1000) };
-  return { type: 'object', status: 201, object: request };
+  return { type: 'object', status: 201, object: { ...request, status: { token, expirationTimestamp: timestamp(now + expirationSeconds * 1000) } } };
 }
 
 function boundTo(storage: RestContext['storage'], { apiVersion, kind = '', name = '', uid }: ObjectReference, namespace: string, account: string): BoundObject {
