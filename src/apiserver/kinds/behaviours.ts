@@ -3,7 +3,7 @@ import type { KindBehaviour } from './behaviour.js';
 import { certificateRequestBehaviour } from './core/certificate-request.js';
 import { limitRangeBehaviour, namespaceBehaviour, nodeBehaviour } from './core/cluster.js';
 import { endpointsBehaviour, secretBehaviour } from './core/config.js';
-import { resourceClaimBehaviour, resourceClaimTemplateBehaviour } from './core/dynamic-resources.js';
+import { resourceClaimBehaviour, resourceClaimTemplateBehaviour, resourceSliceBehaviour } from './core/dynamic-resources.js';
 import { coreEventBehaviour, eventBehaviour } from './core/event.js';
 import { endpointSliceBehaviour, mutatingWebhookBehaviour, networkPolicyBehaviour, priorityClassBehaviour, roleBindingBehaviour, validatingWebhookBehaviour } from './core/policies.js';
 import { flowSchemaBehaviour, priorityLevelBehaviour } from './core/flow-control.js';
@@ -16,7 +16,6 @@ import { csiDriverBehaviour, persistentVolumeBehaviour, persistentVolumeClaimBeh
 import { horizontalPodAutoscalerBehaviour, horizontalPodAutoscalerV1Behaviour } from './workloads/horizontal-pod-autoscaler.js';
 import { jobBehaviour } from './workloads/job.js';
 import { cronJobBehaviour, daemonSetBehaviour, deploymentBehaviour, podTemplateBehaviour, replicaSetBehaviour, replicationControllerBehaviour, statefulSetBehaviour } from './workloads/workloads.js';
-import { fieldsAt } from './selectable-fields.js';
 
 const countsChanges: KindBehaviour = { tracksGeneration: true };
 /** Names such as `system:node`. */
@@ -52,7 +51,7 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'autoscaling/v2/HorizontalPodAutoscaler': horizontalPodAutoscalerBehaviour,
   'batch/v1/CronJob': cronJobBehaviour,
   'batch/v1/Job': jobBehaviour,
-  'certificates.k8s.io/v1/CertificateSigningRequest': { ...certificateRequestBehaviour, selectableFields: fieldsAt('spec.signerName') },
+  'certificates.k8s.io/v1/CertificateSigningRequest': certificateRequestBehaviour,
   'coordination.k8s.io/v1/Lease': leaseBehaviour,
   'discovery.k8s.io/v1/EndpointSlice': endpointSliceBehaviour,
   'events.k8s.io/v1/Event': eventBehaviour,
@@ -71,7 +70,7 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'resource.k8s.io/v1/DeviceClass': countsChanges,
   'resource.k8s.io/v1/ResourceClaim': resourceClaimBehaviour,
   'resource.k8s.io/v1/ResourceClaimTemplate': resourceClaimTemplateBehaviour,
-  'resource.k8s.io/v1/ResourceSlice': countsChanges,
+  'resource.k8s.io/v1/ResourceSlice': resourceSliceBehaviour,
   'scheduling.k8s.io/v1/PriorityClass': priorityClassBehaviour,
   'storage.k8s.io/v1/CSIDriver': csiDriverBehaviour,
   'storage.k8s.io/v1/StorageClass': storageClassBehaviour,

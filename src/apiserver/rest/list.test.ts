@@ -48,6 +48,15 @@ describe('Lists', () => {
     expect([status, body.message]).to.deep.equal([400, 'field label not supported: spec.colour']);
   });
 
+  it('select slices of devices by their driver and node', async () => {
+    const slices = '/apis/resource.k8s.io/v1/resourceslices';
+    const slice = (name: string, spec: object): unknown => ({ apiVersion: 'resource.k8s.io/v1', kind: 'ResourceSlice', metadata: { name }, spec: { pool: { name: 'p', generation: 1, resourceSliceCount: 1 }, ...spec } });
+    await cluster.ok('POST', slices, slice('a', { driver: 'gpu.example.com', nodeName: 'n1' }));
+    await cluster.ok('POST', slices, slice('b', { driver: 'nic.example.com', allNodes: true }));
+    expect(await names(`${slices}?fieldSelector=spec.driver%3Dgpu.example.com,spec.nodeName%3Dn1`)).to.deep.equal(['a']);
+    expect(await names(`${slices}?fieldSelector=spec.nodeName%3D`)).to.deep.equal(['b']);
+  });
+
   describe('in pages', () => {
     beforeEach(async () => {
       for (const name of ['a', 'b', 'c', 'd', 'e']) await cluster.ok('POST', MAPS, configMap(name));

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../contracts.js';
 import { isObject } from '../../schema/schema.js';
 import type { KindBehaviour } from '../behaviour.js';
+import { fieldsAt } from '../selectable-fields.js';
 
 const objectsIn = (list: unknown): JsonObject[] => (Array.isArray(list) ? list.filter(isObject) : []);
 
@@ -22,3 +23,6 @@ function completeRequests(spec: unknown): void {
 export const resourceClaimBehaviour: KindBehaviour = { setDefaults: ({ spec }) => completeRequests(spec) };
 
 export const resourceClaimTemplateBehaviour: KindBehaviour = { setDefaults: ({ spec }) => completeRequests(isObject(spec) ? spec['spec'] : undefined) };
+
+/** Devices that a driver offers; what manages them on a node selects those of the node or the driver. */
+export const resourceSliceBehaviour: KindBehaviour = { tracksGeneration: true, selectableFields: fieldsAt('spec.driver', 'spec.nodeName') };
