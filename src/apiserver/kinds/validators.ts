@@ -4,6 +4,7 @@ import * as cluster from './validation/cluster.js';
 import * as core from './validation/core.js';
 import * as pods from './validation/pod.js';
 import * as rbac from './validation/rbac.js';
+import { validateService, validateServiceUpdate } from './validation/service.js';
 import * as workloads from './validation/workloads.js';
 
 /** What is checked of a kind at birth, and of its changes on top of that. */
@@ -32,7 +33,7 @@ export const validators: Readonly<Record<string, Validator>> = {
   'v1/PodTemplate': validator(workloads.validateStandaloneTemplate),
   'v1/ReplicationController': validator(workloads.validateReplicationController),
   'v1/Secret': validator(core.validateSecret, core.validateSecretUpdate),
-  'v1/Service': validator(core.validateService, core.validateServiceUpdate),
+  'v1/Service': validator(validateService, validateServiceUpdate),
   'apps/v1/ControllerRevision': validator(workloads.validateControllerRevision, workloads.validateControllerRevisionUpdate, workloads.validateNewControllerRevision),
   'apps/v1/DaemonSet': validator(workloads.validateDaemonSet, workloads.validateSelectorUpdate),
   'apps/v1/Deployment': validator(workloads.validateDeployment, workloads.validateSelectorUpdate),

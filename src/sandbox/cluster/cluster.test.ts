@@ -391,6 +391,14 @@ describe('The sandbox cluster', () => {
     expect(tick.status.active ?? []).to.deep.equal([]);
   });
 
+  it('leaves Jobs alone that another controller runs', async () => {
+    const spec = { managedBy: 'example.com/queue', template: { spec: { restartPolicy: 'Never', containers: [{ name: 'work', image: 'busybox:1' }] } } };
+    await client.create(JOB, { metadata: { name: 'foreign', namespace: 'default' }, spec });
+    await clock.advance('5s');
+    expect((await client.get<Job>(JOB, { name: 'foreign', namespace: 'default' })).status ?? {}).to.deep.equal({});
+    expect(await pods()).to.have.length(0);
+  });
+
   it('runs init steps in order beside their sidecar, and ends the sidecar with the last container', async () => {
     machines.set({ instanceId: 'i-1' });
     const { nodeSelector, tolerations } = deployment(1).spec.template.spec;

@@ -1,5 +1,8 @@
 import { EBS_DRIVER } from './controllers/volume-plan.js';
 
+/** Where EKS has its services' addresses, so that the DNS service may have one of them. */
+const SERVICE_RANGE: object = { apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata: { name: 'eks' }, spec: { cidrs: ['10.100.0.0/16'] } };
+
 /** The cluster's DNS service, from which the operator learns what to tell kubelets. */
 const dnsService = (clusterIp: string): object => ({
   apiVersion: 'v1',
@@ -35,7 +38,7 @@ const CSI_DRIVER: object = {
 const KARPENTER: object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'karpenter' } };
 
 /** What a sandbox's cluster has from birth. */
-export const clusterSeed = (dnsClusterIp: string): object[] => [KARPENTER, dnsService(dnsClusterIp), GP3, CSI_DRIVER];
+export const clusterSeed = (dnsClusterIp: string): object[] => [KARPENTER, ...(dnsClusterIp === 'any' ? [] : [SERVICE_RANGE]), dnsService(dnsClusterIp), GP3, CSI_DRIVER];
 
 /**
  * What the guide's account has beside its manifests: user-service reads its database's address from this secret, which the guide

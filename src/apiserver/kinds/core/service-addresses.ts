@@ -3,8 +3,7 @@ import type { FieldError } from '../../schema/field-error.js';
 import { invalid, required } from '../../schema/field-error.js';
 import { isObject } from '../../schema/schema.js';
 import type { KindBehaviour } from '../behaviour.js';
-
-const CIDR = /^([^/]+)\/(\d{1,3})$/;
+import { CIDR_PROBLEM, isCidr } from '../validation/common.js';
 
 /** An address of the service range that somebody has taken; its name is the address. */
 export const ipAddressBehaviour: KindBehaviour = {
@@ -23,11 +22,6 @@ export const serviceCidrBehaviour: KindBehaviour = {
   validate({ spec }) {
     const cidrs = isObject(spec) && Array.isArray(spec['cidrs']) ? (spec['cidrs'] as unknown[]) : [];
     if (cidrs.length === 0) return [required('spec.cidrs', 'at least one CIDR required')];
-    return cidrs.flatMap((cidr, index) => (isCidr(cidr) ? [] : [invalid(`spec.cidrs[${index}]`, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')]));
+    return cidrs.flatMap((cidr, index) => (isCidr(cidr) ? [] : [invalid(`spec.cidrs[${index}]`, cidr, CIDR_PROBLEM)]));
   },
 };
-
-function isCidr(value: unknown): boolean {
-  const [, address = '', length = ''] = CIDR.exec(String(value)) ?? [];
-  return isIP(address) !== 0 && Number(length) <= (isIP(address) === 4 ? 32 : 128);
-}

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { at, type FieldError, forbidden, invalid, notSupported } from '../../schema/field-error.js';
 import { sameJson } from '../../schema/json.js';
 import { labelValue, qualifiedName } from '../../schema/names.js';
@@ -42,3 +43,9 @@ export const eachOf = <T>(field: string, items: readonly T[] | undefined, check:
   (items ?? []).flatMap((item, index) => check(item, at(field, index), index));
 
 export const IP_PROBLEM = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
+export const CIDR_PROBLEM = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+
+export function isCidr(value: unknown): boolean {
+  const [, address = '', length = ''] = /^([^/]+)\/(\d{1,3})$/.exec(String(value)) ?? [];
+  return isIP(address) !== 0 && Number(length) <= (isIP(address) === 4 ? 32 : 128);
+}

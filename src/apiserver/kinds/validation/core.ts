@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
-import type { ConfigMap, Node, PersistentVolume, PersistentVolumeClaim, Secret, Service, Taint } from 'kubernetes-types/core/v1.js';
-import { at, child, duplicate, type FieldError, forbidden, invalid, notSupported, required, tooLong } from '../../schema/field-error.js';
+import type { ConfigMap, Node, PersistentVolume, PersistentVolumeClaim, Secret, Taint } from 'kubernetes-types/core/v1.js';
+import { at, child, duplicate, type FieldError, forbidden, invalid, required, tooLong } from '../../schema/field-error.js';
 import { sameJson } from '../../schema/json.js';
-import { dns1123Label, labelValue, qualifiedName } from '../../schema/names.js';
+import { labelValue, qualifiedName } from '../../schema/names.js';
 import { compareQuantities, parseQuantity } from '../../schema/quantity.js';
-import { eachOf, labels, oneOf, portNumber, problemsAsErrors, unchanged } from './common.js';
+import { eachOf, oneOf, problemsAsErrors, unchanged } from './common.js';
 
 const LARGEST_CONFIG = 1024 * 1024;
 const CONFIG_KEY = /^[-._a-zA-Z0-9]+$/;
@@ -58,45 +58,6 @@ export const validateSecret = ({ type = '', data }: Secret): FieldError[] => [
 ];
 
 export const validateSecretUpdate = (object: Secret, previous: Secret): FieldError[] => [...unchanged('type', object.type, previous.type), ...frozen(object, previous)];
-
-const SERVICE_TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
-const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
-
-export function validateService({ spec }: Service): FieldError[] {
-  const { type = '', ports = [], clusterIP } = spec ?? {};
-  const errors: FieldError[] = type === '' ? [required('spec.type')] : oneOf('spec.type', type, SERVICE_TYPES);
-  if (type === 'ExternalName' && !spec?.externalName) errors.push(required('spec.externalName'));
-  if (ports.length === 0 && clusterIP !== 'None' && type !== 'ExternalName') errors.push(required('spec.ports'));
-  errors.push(...labels('spec.selector', spec?.selector), ...oneOf('spec.sessionAffinity', spec?.sessionAffinity, ['ClientIP', 'None']));
-  const names = new Set<string>();
-  const pairs = new Set<string>();
-  errors.push(
-    ...eachOf('spec.ports', ports, ({ name, port, protocol, targetPort, nodePort }, place) => {
-      const found: FieldError[] = [];
-      if (!name && ports.length > 1) found.push(required(child(place, 'name')));
-      else if (name) {
-        found.push(...problemsAsErrors(child(place, 'name'), name, dns1123Label(name)));
-        if (names.has(name)) found.push(duplicate(child(place, 'name'), name));
-        names.add(name);
-      }
-      found.push(...portNumber(child(place, 'port'), port ?? 0));
-      if (protocol !== undefined && !PROTOCOLS.includes(protocol)) found.push(notSupported(child(place, 'protocol'), protocol, PROTOCOLS));
-      if (typeof targetPort === 'number') found.push(...portNumber(child(place, 'targetPort'), targetPort));
-      if (nodePort && type === 'ClusterIP') found.push(forbidden(child(place, 'nodePort'), "may not be used when `type` is 'ClusterIP'"));
-      if (nodePort && (nodePort < 30_000 || nodePort > 32_767)) found.push(invalid(child(place, 'nodePort'), nodePort, 'provided port is not in the valid range. The range of valid ports is 30000-32767'));
-      const pair = `${protocol}/${port}`;
-      if (pairs.has(pair)) found.push(duplicate(place, { port, protocol }));
-      pairs.add(pair);
-      return found;
-    }),
-  );
-  return errors;
-}
-
-export function validateServiceUpdate({ spec }: Service, { spec: before }: Service): FieldError[] {
-  if (!before?.clusterIP || spec?.type === 'ExternalName' || before.type === 'ExternalName') return [];
-  return spec?.clusterIP === before.clusterIP ? [] : [invalid('spec.clusterIPs[0]', [spec?.clusterIP], 'may not change once set')];
-}
 
 export function validatePersistentVolumeClaim({ spec }: PersistentVolumeClaim): FieldError[] {
   const modes = spec?.accessModes ?? [];

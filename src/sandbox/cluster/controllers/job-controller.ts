@@ -12,6 +12,8 @@ import { podFromTemplate } from './pod-template.js';
 import { messageOf } from '../shell/message-of.js';
 
 const NAME = 'job-controller';
+/** Jobs may name another controller that is to run them. */
+const SELF = `kubernetes.io/${NAME}`;
 
 /** Runs Jobs to their completions, and removes finished ones after their time to live. */
 export class JobController implements Component {
@@ -44,7 +46,7 @@ export class JobController implements Component {
   async #sync(key: string): Promise<number | undefined> {
     const { informers, writer, events, clock } = this.ctx;
     const job = informers.jobs.get(key);
-    if (!job) return undefined;
+    if (!job || (job.spec.managedBy ?? SELF) !== SELF) return undefined;
     const plan = planJob(job, informers.pods.find(BY_OWNER, job.metadata.uid), clock.now());
     if (isFinished(job) && plan.nextCheck !== undefined && plan.nextCheck <= clock.now()) {
       await writer.delete(informers.jobs, job, { propagationPolicy: 'Background' });

@@ -59,8 +59,9 @@ export const SERVICE = kind('', 'v1', 'Service', 'services');
 export const ENDPOINTS = kind('', 'v1', 'Endpoints', 'endpoints');
 export const ENDPOINT_SLICE = kind('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices');
 export const CSI_DRIVER = kind('storage.k8s.io', 'v1', 'CSIDriver', 'csidrivers', false);
+const SERVICE_CIDR = kind('networking.k8s.io', 'v1', 'ServiceCIDR', 'servicecidrs', false);
 
-const SEEDABLE = [NAMESPACE, SERVICE, SECRET, CONFIG_MAP, POD, NODE, STORAGE_CLASS, CSI_DRIVER, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB, CRON_JOB, POD_DISRUPTION_BUDGET];
+const SEEDABLE = [NAMESPACE, SERVICE_CIDR, SERVICE, SECRET, CONFIG_MAP, POD, NODE, STORAGE_CLASS, CSI_DRIVER, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB, CRON_JOB, POD_DISRUPTION_BUDGET];
 
 /** The kind of a manifest that a cluster may be born with. Throws a TypeError for others. */
 export function seedKind({ apiVersion, kind: name }: Pick<KubeObject, 'apiVersion' | 'kind'>): KindRef {
