@@ -117,7 +117,12 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     storage,
     registry,
     async listen(listenOptions) {
-      const listener = await listen(handle, listenOptions);
+      // Over HTTP the server tells the time: its own.
+      const dated = async (request: ApiRequest): Promise<ApiResponse> => {
+        const response = await handle(request);
+        return { ...response, headers: { date: new Date(clock.now()).toUTCString(), ...response.headers } };
+      };
+      const listener = await listen(dated, listenOptions);
       listeners.add(listener);
       return listener;
     },

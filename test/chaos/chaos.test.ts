@@ -26,7 +26,8 @@ describe('An operator behind a link that goes wrong', function chaos() {
       /watch silent; opening another/, /no answer to the watch of configmaps for 30s/, /no answer from the API server: .*ECONNRESET/, /ServiceUnavailable, says the proxy/,
       /the answer is not JSON/, /no answer from the API server: .*(certificate|self-signed|verify)/, /Unauthorized, says the proxy/,
     ]) expect(said).to.match(words);
-    expect(await world.metrics()).to.match(/operator_informer_failures_total\{group="",kind="ConfigMap"\} [1-9]\d/).and.match(/operator_informer_steps_total\{group="",kind="Node",step="expired"\} [1-9]/);
+    expect(world.logs.map(({ message, by }) => `${message} ${by ?? ''}`)).to.include('the clock differs from the API server\'s 1h behind');
+    expect(await world.metrics()).to.match(/^operator_clock_skew_seconds -(3600|359\d)/m).and.match(/operator_informer_failures_total\{group="",kind="ConfigMap"\} [1-9]\d/).and.match(/operator_informer_steps_total\{group="",kind="Node",step="expired"\} [1-9]/);
     // Three watches, and one for each of ten workers and what they read.
     expect(world.proxy.open).to.be.at.most(15);
     expect(await world.close()).to.equal('stopped');

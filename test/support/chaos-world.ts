@@ -66,7 +66,7 @@ export interface Damage {
  */
 export class ChaosWorld {
   readonly clock = new VirtualClock();
-  readonly logs: { level: string; message: string; error?: string }[] = [];
+  readonly logs: { level: string; message: string; error?: string; by?: string }[] = [];
   readonly #stop = new AbortController();
   readonly #unseen: Unseen[] = [];
   readonly #sent = new Set<{ at: number }>();

@@ -18,6 +18,8 @@ export interface ClientMetrics {
   limited(traits: RequestTraits, seconds: number): void;
   /** A write was refused here, since this process does not (or no longer) lead. */
   fenced?(traits: RequestTraits): void;
+  /** An answer says what time it is on the server: when it was asked for and came by our clock, all in milliseconds since the epoch; NaN for a date that cannot be read. */
+  dated?(server: number, sent: number, answered: number): void;
   /** A request is about to be sent again. */
   retried(traits: RequestTraits, code: string): void;
 }

@@ -244,7 +244,10 @@ export class KubeClient {
       let error: ApiError | TransportError;
       try {
         const response = await this.transport.send(guard ? { ...request, signal: guard } : request);
-        metrics?.requested(traits, String(response.status), (clock.now() - started) / 1_000);
+        const answered = clock.now();
+        metrics?.requested(traits, String(response.status), (answered - started) / 1_000);
+        const { date } = response.headers;
+        if (date) metrics?.dated?.(Date.parse(date), started, answered);
         const body = deadline ? deadline.over(response.body) : signal ? abortable(response.body, signal) : response.body;
         if (response.status < 300) return { ...response, body };
         error = ApiError.of(response.status, await readText(body), identity, retryAfterOf(response, clock));

@@ -40,7 +40,7 @@ export async function winElection(lease: string, host: ElectionHost, election: E
   // The term resolves only when it is asked to end, which nobody here waits for.
   const promise = term.then(() => new Promise<never>(() => undefined));
   // The lead may be lost before anybody looks.
-  promise.catch(() => undefined);
+  promise.catch((error: unknown) => log.error('the lead is lost', { lease, identity: setup.identity, error }));
   return { promise };
 }
 

@@ -29,6 +29,7 @@ import type { KubeTransport } from '../kube/transport.js';
 import { Logger } from '../logger.js';
 import { Random, systemRandom } from '../random.js';
 import { construct } from './construct.js';
+import { ClockSkew } from './clock-skew.js';
 import { Controller } from './controller.js';
 import { ControllersMetrics } from './controller-metrics.js';
 import { Explainer } from './explainer.js';
@@ -158,9 +159,10 @@ export class Operator {
     this.#transport = transport;
     this.#connect = async () => void (await fallback?.open());
     const host = options.transport ? 'in-process' : kubeconfig?.getCurrentCluster()?.server.replace(/^https?:\/\//, '') ?? 'default';
+    const skew = new ClockSkew(this.#log, this.metrics);
     const shared = {
       clock: this.#clock, random: this.#random, userAgent: options.userAgent ?? options.name, fieldManager: options.name,
-      metrics: restClientMetrics(this.metrics, host),
+      metrics: { ...restClientMetrics(this.metrics, host), dated: (server: number, sent: number, answered: number) => skew.observe(server, sent, answered) },
     };
     this.#client = new KubeClient(transport, { ...shared, rate: { ...DEFAULT_RATE, ...options.rate }, mayWrite: () => this.#leadership?.held ?? true });
     const { leaderElection = false } = options;

@@ -16,15 +16,17 @@ import { ConfigMap, Node } from '../kinds/core.js';
 import { Resource } from '../dsl/resource.js';
 import { Informers } from '../kube/informers.js';
 import { LeadershipLostError } from '../election/election.js';
+import { KubeClient } from '../kube/client.js';
 import { handlerTransport } from '../kube/handler-transport.js';
+import type { KubeObject } from '../kube/object.js';
 import type { KubeTransport } from '../kube/transport.js';
-import { silentLogger } from '../logger.js';
 import { seededRandom } from '../random.js';
 import type { TestBed } from '../testing/test-bed.js';
 import { testBed } from '../testing/test-bed.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { Operator } from './operator.js';
 import { reconcilers } from './reconcilers.js';
+import { createLogger } from './winston-logger.js';
 
 const node = (name: string, labels: Record<string, string> = {}) => ({ metadata: { name, labels } }) as never;
 
@@ -284,6 +286,7 @@ describe('two replicas', () => {
     readonly clock = new VirtualClock();
     readonly server = createApiServer({ clock: this.clock, random: seededRandom(5) });
     readonly writes: string[] = [];
+    readonly logs: string[] = [];
     readonly cut = new Set<string>();
     /** Whose lists are not answered. */
     readonly unlisted = new Set<string>();
@@ -302,7 +305,7 @@ describe('two replicas', () => {
       }
       const inner = handlerTransport(this.server);
       const operator = new Operator({
-        name: 'replicas', clock: this.clock, random: seededRandom(seed), logger: silentLogger, ports: false, processMetrics: false,
+        name: 'replicas', clock: this.clock, random: seededRandom(seed), logger: createLogger({ clock: this.clock, level: 'warn', write: (line) => this.logs.push(line) }), ports: false, processMetrics: false,
         leaderElection: { identity: name }, warmup,
         transport: { ...inner, send: (request) => {
           if (this.cut.has(name)) return Promise.reject(new Error('no route to host'));
@@ -387,6 +390,32 @@ describe('two replicas', () => {
     expect(seen).to.have.length(1);
     await world.clock.advance('60s');
     expect(await a.ended).to.be.instanceOf(LeadershipLostError);
+    await world.server.close();
+  });
+
+  it('end and say to whom they lost the lead when somebody takes their lease; those that start then stand by, and nothing gets lost', async () => {
+    const world = new World();
+    const user = new KubeClient(handlerTransport(world.server), { clock: world.clock, random: seededRandom(9) });
+    const [lease, node] = [{ group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true }, { group: '', version: 'v1', kind: 'Node', plural: 'nodes', namespaced: false }];
+    const masterStatus = async ({ operator }: { operator: Operator }): Promise<string | undefined> => /^leader_election_master_status.* (.)$/m.exec(await operator.metrics.registry.metrics())?.[1];
+    const a = world.replica('a', 1);
+    await world.clock.advance('5s');
+    const [{ metadata }] = await user.listAll(lease) as [KubeObject];
+    expect(await masterStatus(a)).to.equal('1');
+    await user.mergePatch(lease, metadata as { name: string; namespace: string }, { spec: { holderIdentity: 'thief' } });
+    await user.create(node, { metadata: { name: 'n' } });
+    await world.clock.advance('3s');
+    expect(await a.ended).to.be.instanceOf(LeadershipLostError).with.property('message', `lease ${metadata.namespace}/${metadata.name} is held by thief`);
+    expect(world.logs.filter((line) => line.includes('the lead is lost'))).to.have.length(1).and.satisfy(([line]: [string]) => line.includes('is held by thief'));
+    const written = world.writes.length;
+    const b = world.replica('b', 2);
+    await world.clock.advance('10s');
+    expect([b.operator.leading, await masterStatus(b), world.writes.length - written]).to.deep.equal([false, '0', 0]);
+    await world.clock.advance('20s');
+    expect([b.operator.leading, await masterStatus(b)]).to.deep.equal([true, '1']);
+    expect((await user.get(node, { name: 'n' })).metadata.annotations?.['marked-by']).to.be.a('string');
+    b.stop.abort(new Error('over'));
+    await world.clock.advance('1s');
     await world.server.close();
   });
 
