@@ -1,5 +1,5 @@
 # Everything below installs what it needs from package-lock.json; Node >= 20.19, npm and make are all that must be there.
-.PHONY: docs run test test-new test-real control-plane test-e2e test-real-scheduler test-restart test-charts test-image bench lint manifests build deploy coverage clean bench-peers test-faults test-chaos graph
+.PHONY: docs run test test-new test-real control-plane test-kubectl test-e2e test-real-scheduler test-restart test-charts test-image bench lint manifests build deploy coverage clean bench-peers test-faults test-chaos graph
 
 NODE_MODULES := node_modules/.package-lock.json
 BUILT := dist/.built
@@ -41,6 +41,9 @@ test-real: $(BUILT) ## the suites of test/real on a real control plane; FILES=cr
 
 control-plane: $(BUILT) ## builds etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok into a cache, once; needs Go
 	@node tools/control-plane.mjs
+
+test-kubectl: $(BUILT) ## what the real kubectl prints of the embedded API server, beside what it prints of a real one; needs kubectl
+	@node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config --reporter test/support/reporter.cjs --timeout 60000 --exit dist/test/conformance/kubectl.slow.js
 
 test-e2e: $(BUILT) ## Kubernetes' own end-to-end specs against the sandbox; needs Go and kubectl
 	@node tools/test-e2e.mjs

@@ -5,9 +5,9 @@
 //
 // Notation of a field: [!][~]type[=default][ flag]... where `!` means required, and `~` that the API server writes a value of the type even where
 // nothing was said (no pointer in Go, and never left out);
-// type: string int32 int64 double boolean bytes time microtime quantity intstr any, a type's name, `[`type for lists, `{`type for maps;
-// flags: list:atomic|set|map:key,key   map:atomic|granular   merge[:key]   retainKeys   replace.
-// The key `#` of a type holds flags of the type itself.
+// type: string int32 int64 double boolean bytes time microtime quantity intstr any fields raw json, a type's name, `[`type for lists, `{`type for maps;
+// a name with `?` stands for one of several shapes; flags: list:atomic|set|map:key,key   map:atomic|granular   merge[:key]   retainKeys   replace
+// enum:a|b (percent-encoded; of a list or map: of what is in it). The key `#` of a type holds flags of the type itself, `union:discriminator:field=Value,field=Value` among them.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,18 +37,19 @@ const SCALARS = {
   'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime': 'microtime',
   'io.k8s.apimachinery.pkg.api.resource.Quantity': 'quantity',
   'io.k8s.apimachinery.pkg.util.intstr.IntOrString': 'intstr',
-  'io.k8s.apimachinery.pkg.runtime.RawExtension': 'any',
-  'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1': 'any',
-  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON': 'any',
+  'io.k8s.apimachinery.pkg.runtime.RawExtension': 'raw',
+  'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1': 'fields',
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON': 'json',
 };
 // Kept whole for lists and booleans alike: a schema or an array of them, a schema or a boolean, a list of strings or a schema.
-const UNIONS = { JSONSchemaPropsOrArray: 'JSONSchemaProps', JSONSchemaPropsOrBool: 'JSONSchemaProps', JSONSchemaPropsOrStringArray: 'JSONSchemaProps' };
+const UNIONS = new Set(['JSONSchemaPropsOrArray', 'JSONSchemaPropsOrBool', 'JSONSchemaPropsOrStringArray']);
 
 const version = process.argv[2] ?? 'v1.35.0';
 const root = new URL('..', import.meta.url).pathname;
-const api = join(JSON.parse(execFileSync('go', ['mod', 'download', '-json', `k8s.io/kubernetes@${version}`], {
+const module = JSON.parse(execFileSync('go', ['mod', 'download', '-json', `k8s.io/kubernetes@${version}`], {
   cwd: mkdtempSync(join(tmpdir(), 'kubernetes-types-')), env: { ...process.env, GOSUMDB: 'off' },
-})).Dir, 'api');
+})).Dir;
+const api = join(module, 'api');
 const read = (path) => JSON.parse(readFileSync(join(api, path), 'utf8'));
 
 const nameOf = (full) => {
@@ -56,8 +57,7 @@ const nameOf = (full) => {
   const prefix = PREFIXES.find((candidate) => full.startsWith(candidate));
   if (!prefix) throw new Error(`no short name for ${full}`);
   const short = full.slice(prefix.length);
-  const last = short.split('.').at(-1);
-  return last in UNIONS ? `${short.slice(0, -last.length)}${UNIONS[last]}?` : short;
+  return UNIONS.has(short.split('.').at(-1)) ? `${short}?` : short;
 };
 
 function typeOf(schema) {
@@ -83,6 +83,32 @@ function flagsOf(schema) {
   return flags;
 }
 
+/**
+ * What the documents of the repository leave out, and a server's have, out of the generated Go code: enums by `type.field` (of a list: of its
+ * items), and by type which field decides about others.
+ */
+function readGenerated() {
+  const enums = new Map();
+  const unions = new Map();
+  let type = '';
+  let field = '';
+  let union;
+  for (const line of readFileSync(join(module, 'pkg/generated/openapi/zz_generated.openapi.go'), 'utf8').split('\n')) {
+    const started = /^func schema_(?:k8sio_api|pkg_apis)_(\w+)_(v\w+)_(\w+)\(/.exec(line);
+    if (started) [type, field, union] = [started.slice(1).join('.'), '', undefined];
+    const named = /^\t{5}"([^"]+)": \{$/.exec(line);
+    if (named) field = named[1];
+    const values = /\bEnum: +\[\]interface\{\}\{(.*)\},$/.exec(line);
+    if (values) enums.set(`${type}.${field}`, values[1].split(', ').map((value) => JSON.parse(value)));
+    const discriminator = /"discriminator": "(\w+)"/.exec(line);
+    if (discriminator) unions.set(type, (union = { discriminator: discriminator[1], fields: [] }));
+    const member = union && /^\t{8}"(\w+)": +"(\w+)",$/.exec(line);
+    if (member) union.fields.push(`${member[1]}=${member[2]}`);
+  }
+  return { enums, unions };
+}
+const { enums, unions } = readGenerated();
+
 const meaningful = (value) => value !== undefined && value !== '' && value !== 0 && value !== false && typeof value !== 'object';
 
 /** Times that are null rather than left out. */
@@ -101,16 +127,17 @@ function fieldOf(schema, required, path) {
   // Documents give structs an empty default, and the others the zero value of their type; creation times are left out all the same.
   const zero = schema.default !== undefined && !meaningful(schema.default) && schema.type !== 'array' && !(typeof schema.default === 'object' && !schema.allOf);
   const present = (zero && !path.endsWith('.creationTimestamp') && !OMITTED.has(path)) || NULL_TIMES.has(path) || NULL_LISTS.has(path) ? '~' : '';
-  return [`${required ? '!' : ''}${present}${typeOf(schema)}${value}`, ...flagsOf(schema)].join(' ');
+  return [`${required ? '!' : ''}${present}${typeOf(schema)}${value}`, ...flagsOf(schema), ...(enums.has(path) ? [`enum:${enums.get(path).map(encodeURIComponent).join('|')}`] : [])].join(' ');
 }
 
 const types = {};
 for (const groupVersion of GROUP_VERSIONS) {
   const file = groupVersion.includes('/') ? `apis__${groupVersion.replace('/', '__')}` : `api__${groupVersion}`;
   for (const [full, schema] of Object.entries(read(`openapi-spec/v3/${file}_openapi.json`).components.schemas)) {
-    if (full in SCALARS || full.split('.').at(-1) in UNIONS) continue;
+    if (full in SCALARS || UNIONS.has(full.split('.').at(-1))) continue;
     const fields = {};
-    const flags = flagsOf(schema);
+    const union = unions.get(nameOf(full));
+    const flags = [...flagsOf(schema), ...(union ? [`union:${union.discriminator}:${union.fields.join(',')}`] : [])];
     if (flags.length > 0) fields['#'] = flags.join(' ');
     for (const [name, property] of Object.entries(schema.properties ?? {})) fields[name] = fieldOf(property, schema.required?.includes(name) ?? false, `${nameOf(full)}.${name}`);
     types[nameOf(full)] = fields;

@@ -110,7 +110,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   ensureDefaultRoles(ctx);
   ensureDefaultFlowSchemas(ctx);
   const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startServiceAccounts(ctx), startRoleAggregation(ctx), startFlowSchemaController(ctx), startQuotaController(ctx), startEventExpiry(ctx), startPolicyTypeChecking(ctx), ...(options.certificateAuthority === undefined ? [] : [startRootCertificates(ctx, options.certificateAuthority)]), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
-  const handle = createHandler(ctx, [createHealth(storage, version as JsonObject, flows), createIssuerDiscovery(serviceAccountTokens.key), createDiscovery(registry), createPathList(registry, HEALTH_PATHS), createOpenApi(registry, { version: version.gitVersion })]);
+  const handle = createHandler(ctx, [createHealth(storage, version as JsonObject, flows), createIssuerDiscovery(serviceAccountTokens.key), createDiscovery(registry), createPathList(registry, HEALTH_PATHS), createOpenApi(registry, { version: version.gitVersion, clock })]);
   const listeners = new Set<Listener>();
   return {
     handle,

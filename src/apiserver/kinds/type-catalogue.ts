@@ -21,9 +21,15 @@ const SCALARS: Record<string, Schema> = {
   quantity: { format: 'quantity', 'x-kubernetes-int-or-string': true, typeName: 'api.resource.Quantity' },
   intstr: { format: 'int-or-string', 'x-kubernetes-int-or-string': true, typeName: 'util.intstr.IntOrString' },
   any: { 'x-kubernetes-preserve-unknown-fields': true },
+  fields: { 'x-kubernetes-preserve-unknown-fields': true, typeName: 'meta.v1.FieldsV1' },
+  raw: { 'x-kubernetes-preserve-unknown-fields': true, typeName: 'pkg.runtime.RawExtension' },
+  json: { 'x-kubernetes-preserve-unknown-fields': true, typeName: 'apiextensions.v1.JSON' },
 };
 
 const built = new Map<string, Schema>();
+
+/** Whether there is a built-in type of the name. */
+export const isBuiltinType = (name: string): boolean => ownValue(types, name) !== undefined;
 
 /** Thrown when a type is asked for that Kubernetes does not have. */
 export class UnknownTypeError extends Error {
@@ -66,7 +72,15 @@ function parseField(notation: string): Schema {
   const [type = '', initial] = typed.split('=');
   const schema = parseType(type);
   if (initial === undefined && flags.length === 0) return schema;
-  return { ...schema, ...(initial === undefined ? {} : { default: initial }), ...hints(flags) };
+  const { enum: values, ...found } = hints(flags);
+  const inner = (['items', 'additionalProperties'] as const).find((part) => schema[part] !== undefined);
+  return {
+    ...schema,
+    ...(inner && values && { [inner]: { ...(schema[inner] as Schema), enum: values } }),
+    ...(initial === undefined ? {} : { default: schema.type === 'string' ? initial : JSON.parse(initial) }),
+    ...found,
+    ...(!inner && values && { enum: values }),
+  };
 }
 
 function parseType(type: string): Schema {
@@ -75,7 +89,7 @@ function parseType(type: string): Schema {
   const scalar = ownValue(SCALARS, type);
   if (scalar) return scalar;
   // `?`: one of several shapes (a schema, a boolean, a list); what is inside is checked by the CRD rules.
-  return type.endsWith('?') ? { 'x-kubernetes-preserve-unknown-fields': true } : builtinSchema(type);
+  return type.endsWith('?') ? { 'x-kubernetes-preserve-unknown-fields': true, typeName: type.slice(0, -1) } : builtinSchema(type);
 }
 
 function hints(flags: readonly string[]): Partial<Schema> {
@@ -88,6 +102,10 @@ function hints(flags: readonly string[]): Partial<Schema> {
       if (keys) found['x-kubernetes-list-map-keys'] = keys.split(',');
     } else if (name === 'map') {
       found['x-kubernetes-map-type'] = value as 'atomic' | 'granular';
+    } else if (name === 'enum') {
+      found.enum = value.split('|').map(decodeURIComponent);
+    } else if (name === 'union') {
+      found['x-kubernetes-unions'] = [{ discriminator: value, 'fields-to-discriminateBy': Object.fromEntries(keys.split(',').map((field) => field.split('=') as [string, string])) }];
     } else {
       strategies.push(name);
       if (value) found['x-kubernetes-patch-merge-key'] = value;

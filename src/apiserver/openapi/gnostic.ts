@@ -28,7 +28,7 @@ const extensions = (value: JsonObject): Buffer[] => entries(value).filter(([name
 
 function pathItem(item: JsonObject): Buffer {
   const method = (name: string): Buffer | undefined => (isObject(item[name]) ? operation(item[name]) : undefined);
-  return encodeMessage([[2, method('get')], [3, method('put')], [4, method('post')], [5, method('delete')], [8, method('patch')], [9, parameters(item)]]);
+  return encodeMessage([[2, method('get')], [3, method('put')], [4, method('post')], [5, method('delete')], [6, method('options')], [7, method('head')], [8, method('patch')], [9, parameters(item)]]);
 }
 
 function operation(value: JsonObject): Buffer {

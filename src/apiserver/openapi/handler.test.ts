@@ -35,8 +35,8 @@ describe('OpenAPI', () => {
     expect(index()).to.include.keys('api/v1', 'apis/apps/v1', 'apis/apiextensions.k8s.io/v1');
     const url = index()['apis/apps/v1']!.serverRelativeURL;
     expect(url).to.match(/^\/openapi\/v3\/apis\/apps\/v1\?hash=[0-9A-F]{128}$/);
-    expect(get(url).headers).to.include({ 'cache-control': 'public, immutable, max-age=31536000' });
-    expect(get('/openapi/v3/apis/apps/v1?hash=OLD')).to.deep.include({ status: 301, headers: { location: url } });
+    expect(get(url).headers).to.include({ 'cache-control': 'public, immutable' });
+    expect(get('/openapi/v3/apis/apps/v1?hash=OLD')).to.deep.include({ status: 301 }).and.nested.property('headers.location', url);
   });
 
   it('answers 304 to those who have it already', () => {

@@ -7,6 +7,7 @@ import { StatusError } from '../status.js';
 import { deepClone } from '../storage/deep.js';
 import { type FieldSet, formatPath } from './field-set.js';
 import { forgetOtherGroups, manageable, type Manager, managerKey, readManagers, takeFromOthers, writeManagers } from './managed-fields.js';
+import { KUBECTL, syncLastApplied, unchangedSinceLastApplied } from './last-applied.js';
 import { compareTyped, fieldSetOf, mergeTyped, removeFields } from './typed-value.js';
 
 /** Who is said to own what was there before anybody applied. */
@@ -52,13 +53,14 @@ export function apply({ clock }: RestContext, definition: ResourceDefinition, li
   const difference = compareTyped(base, merged, schema);
   const changed = manageable(difference.changed, definition, subresource);
   const removed = manageable(difference.removed, definition, subresource);
-  if (!force) refuseConflicts(managers, key, changed);
+  if (!force) refuseConflicts(managers, key, live && fieldManager === KUBECTL ? changed.difference(unchangedSinceLastApplied(live, apiVersion, schema)) : changed);
   takeFromOthers(managers, key, { changed, removed });
 
   // The time is that of the last apply that changed the object; of the book alone it does not tell.
   const time = difference.changed.isEmpty && difference.removed.isEmpty ? before?.entry.time : timestamp(clock.now());
   managers.set(key, { entry: { ...entry, ...(time !== undefined && { time }) }, fields: applied });
   merged.metadata.managedFields = writeManagers(managers);
+  if (fieldManager === KUBECTL) syncLastApplied(merged, config);
   return merged;
 }
 

@@ -26,7 +26,11 @@ export interface DeleteOptions {
 /** Kinds whose dependents outlive them unless the client says otherwise, for compatibility with their first clients. */
 const ORPHANING = new Set(['jobs.batch', 'replicationcontrollers']);
 /** Kinds that answer a final delete with the object rather than a Status. */
-const RETURN_DELETED = new Set(['pods', 'services', 'serviceaccounts', 'persistentvolumes', 'persistentvolumeclaims', 'podtemplates', 'resourcequotas']);
+export const RETURN_DELETED: ReadonlySet<string> = new Set([
+  'pods', 'services', 'serviceaccounts', 'persistentvolumes', 'persistentvolumeclaims', 'podtemplates', 'resourcequotas',
+  ...['csidrivers', 'csinodes', 'storageclasses', 'volumeattachments', 'volumeattributesclasses'].map((plural) => `${plural}.storage.k8s.io`),
+  ...['deviceclasses', 'resourceclaims', 'resourceclaimtemplates', 'resourceslices'].map((plural) => `${plural}.resource.k8s.io`),
+]);
 const UNDELETABLE_NAMESPACES = new Set(['default', 'kube-system', 'kube-public']);
 
 /** Options from the body of a DELETE, or else from its query. */
@@ -98,6 +102,7 @@ async function admitAndDelete(ctx: RestContext, definition: ResourceDefinition, 
   const asked = { ...options.asked, ...(definition.storageResource === 'pods' && { gracePeriodSeconds: graceOf('pods', stored, options.gracePeriodSeconds) }) };
   const request = { ...admissionRequest('DELETE', definition, '', undefined, stored, { ...options, warn: admission.warn, asked }), ...admission };
   checkDeletion(definition, stored, options);
+  if (definition.storageResource === 'jobs.batch' && !options.propagationPolicy) admission.warn('child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning');
   await admitChanges(ctx, request);
   await admitResult(ctx, request);
   const current = ctx.storage.get(definition.storageResource, namespace, name);

@@ -34,6 +34,8 @@ export interface Schema extends MergeHints {
   default?: unknown;
   nullable?: boolean;
   enum?: unknown[];
+  /** Of a built-in type: which field decides what others may be. */
+  'x-kubernetes-unions'?: { discriminator: string; 'fields-to-discriminateBy': Record<string, string> }[];
   pattern?: string;
   minimum?: number;
   maximum?: number;

@@ -25,15 +25,23 @@ function generateSelector(object: ApiObject): void {
   spec.selector = { ...spec.selector, matchLabels: { ...spec.selector?.matchLabels, [`${PREFIX}controller-uid`]: uid } };
 }
 
+/** A job without labels has those of its pods. */
+function labelLikePods(object: ApiObject): void {
+  const labels = asJob(object).spec?.template?.metadata?.labels;
+  if (labels && Object.keys(object.metadata.labels ?? {}).length === 0) object.metadata.labels = { ...labels };
+}
+
 export const jobBehaviour: KindBehaviour = {
   tracksGeneration: true,
   selectableFields: fieldsAt('status.successful'),
   setDefaults(object) {
     const { spec } = asJob(object);
     if (!spec) return;
-    const labels = spec.template?.metadata?.labels;
-    if (labels && Object.keys(object.metadata.labels ?? {}).length === 0) object.metadata.labels = { ...labels };
+    labelLikePods(object);
     defaultJobSpec(spec);
   },
-  prepareForCreate: generateSelector,
+  prepareForCreate(object) {
+    generateSelector(object);
+    labelLikePods(object);
+  },
 };

@@ -18,6 +18,7 @@ export async function connect(ctx: RestContext, info: RequestInfo, request: ApiR
   const target = storage.get(plural, namespace, name);
   if (!target) throw notFound(definition, name);
   if (plural === 'services') throw new StatusError(503, 'ServiceUnavailable', `no endpoints available for service "${name}"`);
+  if (plural === 'pods' && subresource !== 'proxy' && !(target['spec'] as { nodeName?: string } | undefined)?.nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
   if (subresource !== 'portforward') {
     throw new StatusError(501, 'NotImplemented', `${plural}/${subresource} is not possible: the containers of this cluster do not run, so there is nothing to connect to`, {});
   }

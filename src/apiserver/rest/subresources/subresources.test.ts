@@ -179,8 +179,11 @@ describe('Subresources', () => {
 
   it('lead into no container, and say why', async () => {
     await cluster.ok('POST', PODS, pod('p'));
+    const attempt = (way: string): ReturnType<typeof cluster.request> => cluster.request('GET', `${PODS}/p/${way}?command=ls`);
+    expect((await attempt('exec')).body['message']).to.equal('pod p does not have a host assigned');
+    await cluster.ok('POST', `${PODS}/p/binding`, { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } });
     for (const way of ['exec', 'attach']) {
-      const { status, body } = await cluster.request('GET', `${PODS}/p/${way}?command=ls`);
+      const { status, body } = await attempt(way);
       expect([status, body['kind']], way).to.deep.equal([501, 'Status']);
       expect(body['message']).to.include(`pods/${way} is not possible`);
     }
