@@ -217,6 +217,22 @@ describe('Built-in kinds at birth', () => {
     expect(body['status']).to.deep.equal({ phase: 'Pending' });
   });
 
+  it('ingresses take the newest default class', async () => {
+    const ingress = async (name: string, metadata: JsonObject = {}, spec: JsonObject = {}): Promise<unknown> => {
+      const body = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name, ...metadata }, spec: { defaultBackend: { service: { name: 'web', port: { number: 80 } } }, ...spec } };
+      return specOf(await cluster.ok('POST', '/apis/networking.k8s.io/v1/namespaces/default/ingresses', body))['ingressClassName'];
+    };
+    const isDefault = (name: string): unknown => cluster.ok('POST', '/apis/networking.k8s.io/v1/ingressclasses', { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name, annotations: { 'ingressclass.kubernetes.io/is-default-class': 'true' } }, spec: { controller: 'example.com/c' } });
+    expect(await ingress('early')).to.equal(undefined);
+    await isDefault('a-older');
+    await cluster.clock.advance(1_000);
+    await isDefault('z-newer');
+    await isDefault('x-newer');
+    expect(await ingress('late')).to.equal('x-newer');
+    expect(await ingress('named', {}, { ingressClassName: 'mine' })).to.equal('mine');
+    expect(await ingress('annotated', { annotations: { 'kubernetes.io/ingress.class': 'mine' } })).to.equal(undefined);
+  });
+
   it('secrets keep plain text encoded', async () => {
     const body = await cluster.ok('POST', '/api/v1/namespaces/default/secrets', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { a: 'hello' } });
     expect(body).to.deep.include({ type: 'Opaque', data: { a: 'aGVsbG8=' } }).and.not.have.property('stringData');

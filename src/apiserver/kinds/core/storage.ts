@@ -1,21 +1,17 @@
 import type { PersistentVolume, PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
 import type { CSIDriver, StorageClass } from 'kubernetes-types/storage/v1.js';
-import type { ApiObject, Storage } from '../../contracts.js';
+import type { ApiObject } from '../../contracts.js';
 import type { KindBehaviour } from '../behaviour.js';
+import { defaultClass } from './default-class.js';
 
-const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
+const DEFAULT_CLASS = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
+/** How classes were named before there was a field. */
+const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 const VOLUME_PROTECTION = 'kubernetes.io/pv-protection';
 const CLAIM_PROTECTION = 'kubernetes.io/pvc-protection';
 
 function protect(object: ApiObject, finalizer: string): void {
   if (!object.metadata.finalizers?.includes(finalizer)) object.metadata.finalizers = [...(object.metadata.finalizers ?? []), finalizer];
-}
-
-/** The newest of the classes that are marked as default; none when there are none. */
-function defaultClass(storage: Storage): string | undefined {
-  const candidates = storage.list('storageclasses.storage.k8s.io').filter(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === 'true');
-  const newest = candidates.sort((a, b) => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? '') || (a.metadata.name ?? '').localeCompare(b.metadata.name ?? ''))[0];
-  return newest?.metadata.name;
 }
 
 export const persistentVolumeBehaviour: KindBehaviour = {
@@ -40,8 +36,8 @@ export const persistentVolumeClaimBehaviour: KindBehaviour = {
   admit(object, { storage }) {
     const { spec } = object as unknown as PersistentVolumeClaim;
     protect(object, CLAIM_PROTECTION);
-    if (spec && spec.storageClassName === undefined) {
-      const name = defaultClass(storage);
+    if (spec && spec.storageClassName === undefined && object.metadata.annotations?.[CLASS_ANNOTATION] === undefined) {
+      const name = defaultClass(storage, 'storageclasses.storage.k8s.io', ...DEFAULT_CLASS);
       if (name !== undefined) spec.storageClassName = name;
     }
   },
