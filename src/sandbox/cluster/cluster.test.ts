@@ -8,8 +8,8 @@ import { seededRandom } from '../../operator/random.js';
 import { VirtualClock } from '../../operator/testing/virtual-clock.js';
 import type { Machines, SandboxInstance } from '../aws/instance.js';
 import { createCluster } from './cluster.js';
-import { CRON_JOB, DAEMON_SET, DEPLOYMENT, ENDPOINT_SLICE, ENDPOINTS, EVENT, JOB, NODE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, POD_DISRUPTION_BUDGET, SECRET, SERVICE, STATEFUL_SET, VOLUME_ATTACHMENT } from './model/kinds.js';
-import type { CronJob, DaemonSet, Deployment, Endpoints, EndpointSlice, Job, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, Service, VolumeAttachment } from './model/kinds.js';
+import { CRON_JOB, DAEMON_SET, DEPLOYMENT, ENDPOINT_SLICE, ENDPOINTS, EVENT, JOB, NODE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, POD_DISRUPTION_BUDGET, REPLICATION_CONTROLLER, SECRET, SERVICE, STATEFUL_SET, VOLUME_ATTACHMENT } from './model/kinds.js';
+import type { CronJob, DaemonSet, Deployment, Endpoints, EndpointSlice, Job, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicationController, Service, VolumeAttachment } from './model/kinds.js';
 import type { SandboxCluster } from './sandbox-cluster.js';
 import { GUIDE_SEED } from './seed.js';
 
@@ -389,6 +389,34 @@ describe('The sandbox cluster', () => {
     const tick = await client.get<CronJob>(CRON_JOB, { name: 'tick', namespace: 'default' });
     expect(tick.status.lastScheduleTime).to.equal('2024-01-01T00:08:00Z');
     expect(tick.status.active ?? []).to.deep.equal([]);
+  });
+
+  it('keeps the pods of a ReplicationController, and adopts those that it selects', async () => {
+    const { template } = deployment(1).spec;
+    const own = { app: 'old' };
+    await client.create(POD, { metadata: { name: 'orphan', namespace: 'default', labels: own }, spec: template.spec });
+    await client.create(REPLICATION_CONTROLLER, { metadata: { name: 'old', namespace: 'default' }, spec: { replicas: 2, selector: own, template: { ...template, metadata: { labels: own } } } });
+    await clock.advanceUntil(async () => (await pods()).length === 2, { limit: '10s' });
+    expect((await pods()).map(({ metadata }) => metadata.ownerReferences?.map(({ kind, name }) => `${kind}/${name}`))).to.deep.equal([['ReplicationController/old'], ['ReplicationController/old']]);
+    const status = async (): Promise<ReplicationController['status']> => (await client.get<ReplicationController>(REPLICATION_CONTROLLER, { name: 'old', namespace: 'default' })).status;
+    await clock.advanceUntil(async () => (await status()).replicas === 2, { limit: '10s' });
+    await client.mergePatch(REPLICATION_CONTROLLER, { name: 'old', namespace: 'default' }, { spec: { replicas: 1 } });
+    await clock.advanceUntil(async () => (await status()).replicas === 1, { limit: '10s' });
+  });
+
+  it('mirrors Endpoints that somebody wrote into slices, as long as there are any', async () => {
+    const key = { name: 'outside', namespace: 'default' };
+    const slices = async (): Promise<unknown[]> => (await client.list<EndpointSlice>(ENDPOINT_SLICE, { namespace: 'default', labelSelector: 'kubernetes.io/service-name=outside' })).items.map(({ addressType, ports, endpoints }) => [addressType, ports, endpoints]);
+    await client.create(SERVICE, { metadata: key, spec: { ports: [{ port: 80 }] } });
+    await client.create(ENDPOINTS, { metadata: key, subsets: [{ ports: [{ port: 8080 }], addresses: [{ ip: '10.1.2.3' }], notReadyAddresses: [{ ip: 'fd00::1' }] }] });
+    const ports = [{ name: '', port: 8080, protocol: 'TCP' }];
+    await clock.advanceUntil(async () => (await slices()).length === 2, { limit: '10s' });
+    expect(await slices()).to.have.deep.members([['IPv4', ports, [{ addresses: ['10.1.2.3'], conditions: { ready: true } }]], ['IPv6', ports, [{ addresses: ['fd00::1'], conditions: { ready: false } }]]]);
+    await client.mergePatch(ENDPOINTS, key, { subsets: [{ ports: [{ port: 8080 }], addresses: [{ ip: '10.2.3.4' }] }] });
+    await clock.advanceUntil(async () => (await slices()).length === 1, { limit: '10s' });
+    expect(await slices()).to.deep.equal([['IPv4', ports, [{ addresses: ['10.2.3.4'], conditions: { ready: true } }]]]);
+    await client.delete(ENDPOINTS, key);
+    await clock.advanceUntil(async () => (await slices()).length === 0, { limit: '10s' });
   });
 
   it('leaves Jobs alone that another controller runs', async () => {

@@ -12,6 +12,7 @@ import { DisruptionBudgetController } from './controllers/disruption-budget-cont
 import { EbsAttacher } from './controllers/ebs-attacher.js';
 import { EbsProvisioner } from './controllers/ebs-provisioner.js';
 import { EndpointSliceController } from './controllers/endpoint-slice-controller.js';
+import { EndpointSliceMirroringController } from './controllers/endpoint-slice-mirroring-controller.js';
 import { EndpointsController } from './controllers/endpoints-controller.js';
 import { JobController } from './controllers/job-controller.js';
 import { ReplicaSetController } from './controllers/replica-set-controller.js';
@@ -75,7 +76,8 @@ export function createCluster(options: SandboxClusterOptions): SandboxCluster {
   const kubelets = new Kubelets(ctx, { machines, identities: options.identities, bootDelay: options.bootDelay, isForeign: (key) => foreign.has(key), endpoint, systemInstanceId: system.instanceId });
   const parts: Record<ControllerName, () => Component> = {
     'kube-scheduler': () => new Scheduler(ctx),
-    'replicaset-controller': () => new ReplicaSetController(ctx),
+    'replicationcontroller-controller': () => new ReplicaSetController(ctx, 'ReplicationController'),
+    'replicaset-controller': () => new ReplicaSetController(ctx, 'ReplicaSet'),
     'deployment-controller': () => new DeploymentController(ctx),
     'statefulset-controller': () => new StatefulSetController(ctx),
     'daemonset-controller': () => new DaemonSetController(ctx),
@@ -84,6 +86,7 @@ export function createCluster(options: SandboxClusterOptions): SandboxCluster {
     'disruption-controller': () => new DisruptionBudgetController(ctx),
     'endpoints-controller': () => new EndpointsController(ctx),
     'endpointslice-controller': () => new EndpointSliceController(ctx),
+    'endpointslice-mirroring-controller': () => new EndpointSliceMirroringController(ctx),
     'persistentvolume-binder-controller': () => new VolumeController(ctx),
     'persistentvolume-attach-detach-controller': () => new AttachDetachController(ctx),
     'node-lifecycle-controller': () => new NodeLifecycleController(ctx),

@@ -1,6 +1,6 @@
 /** What kube-controller-manager runs of what a sandbox needs, under its own names. */
 export const CONTROLLER_MANAGER = [
-  'replicaset-controller', 'deployment-controller', 'statefulset-controller', 'daemonset-controller', 'job-controller', 'cronjob-controller', 'disruption-controller', 'endpoints-controller', 'endpointslice-controller',
+  'replicationcontroller-controller', 'replicaset-controller', 'deployment-controller', 'statefulset-controller', 'daemonset-controller', 'job-controller', 'cronjob-controller', 'disruption-controller', 'endpoints-controller', 'endpointslice-controller', 'endpointslice-mirroring-controller',
   'persistentvolume-binder-controller', 'persistentvolume-attach-detach-controller', 'node-lifecycle-controller', 'taint-eviction-controller', 'pod-garbage-collector-controller',
 ] as const;
 

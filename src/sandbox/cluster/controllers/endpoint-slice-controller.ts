@@ -6,7 +6,8 @@ import { BY_NAMESPACE, BY_SERVICE, SERVICE_NAME_LABEL } from '../shell/informers
 import { endpointGroups, isSelecting, serves } from './endpoints-plan.js';
 import { serviceWorker } from './service-worker.js';
 
-const MANAGED_BY_LABEL = 'endpointslice.kubernetes.io/managed-by';
+/** Says which controller keeps an endpoint slice. */
+export const MANAGED_BY_LABEL = 'endpointslice.kubernetes.io/managed-by';
 const MANAGER = 'endpointslice-controller.k8s.io';
 /** Endpoints of one slice, at most. */
 const LARGEST_SLICE = 100;

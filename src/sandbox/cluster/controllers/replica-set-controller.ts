@@ -1,35 +1,41 @@
+import type { LabelSelector } from 'kubernetes-types/meta/v1.js';
 import { keyOfObject } from '../../../operator/kube/object.js';
 import type { KubeObject, OwnerReference } from '../../../operator/kube/object.js';
-import type { Pod, ReplicaSet } from '../model/kinds.js';
+import type { Pod } from '../model/kinds.js';
 import { controllerOf, controllerReference, isActive } from '../model/pods.js';
 import { selects } from '../model/selectors.js';
 import { withCondition } from '../model/set-condition.js';
 import type { Component, ComponentContext } from '../shell/component.js';
 import { workerOf } from '../shell/component.js';
 import { BY_NAMESPACE, BY_OWNER, ORPHANS } from '../shell/informers.js';
+import type { Informer } from '../shell/informer.js';
 import type { KeyedWorker } from '../shell/keyed-worker.js';
 import { podFromTemplate } from './pod-template.js';
 import { planReplicaSet } from './replica-set-plan.js';
-import type { ReplicaSetPlan } from './replica-set-plan.js';
+import type { Replicated, ReplicaSetPlan } from './replica-set-plan.js';
 import { messageOf } from '../shell/message-of.js';
 
-const NAME = 'replicaset-controller';
+const NAMES = { ReplicaSet: 'replicaset-controller', ReplicationController: 'replicationcontroller-controller' } as const;
 
-/** Keeps as many pods of each ReplicaSet as it wants; adopts matching orphans and lets go of what no longer matches. */
+/** Keeps as many pods of each ReplicaSet, or ReplicationController, as it wants; adopts matching orphans and lets go of what no longer matches. */
 export class ReplicaSetController implements Component {
   readonly #worker: KeyedWorker;
+  readonly #name: string;
+  readonly #informer: Informer<Replicated>;
 
-  constructor(private readonly ctx: ComponentContext) {
-    this.#worker = workerOf(ctx, NAME, (key) => this.#sync(key));
+  constructor(private readonly ctx: ComponentContext, private readonly kind: keyof typeof NAMES) {
+    this.#name = NAMES[kind];
+    this.#informer = (kind === 'ReplicaSet' ? ctx.informers.replicaSets : ctx.informers.replicationControllers) as Informer<Replicated>;
+    this.#worker = workerOf(ctx, this.#name, (key) => this.#sync(key));
   }
 
   start(): void {
-    const { pods, replicaSets } = this.ctx.informers;
-    replicaSets.on(({ object }) => this.#worker.enqueue(keyOfObject(object)));
-    for (const replicaSet of replicaSets.list()) this.#worker.enqueue(keyOfObject(replicaSet));
+    const { pods } = this.ctx.informers;
+    this.#informer.on(({ object }) => this.#worker.enqueue(keyOfObject(object)));
+    for (const replicaSet of this.#informer.list()) this.#worker.enqueue(keyOfObject(replicaSet));
     pods.on(({ object, old }) => {
       const owner = controllerOf(object) ?? (old && controllerOf(old));
-      if (owner?.kind === 'ReplicaSet') this.#worker.enqueue(`${object.metadata.namespace}/${owner.name}`);
+      if (owner?.kind === this.kind) this.#worker.enqueue(`${object.metadata.namespace}/${owner.name}`);
       else if (!owner) for (const candidate of this.#adopters(object)) this.#worker.enqueue(keyOfObject(candidate));
     });
   }
@@ -38,13 +44,18 @@ export class ReplicaSetController implements Component {
     this.#worker.stop();
   }
 
-  #adopters({ metadata }: Pod): ReplicaSet[] {
-    return this.ctx.informers.replicaSets.find(BY_NAMESPACE, metadata.namespace).filter(({ spec }) => selects(spec.selector, metadata.labels));
+  #adopters({ metadata }: Pod): Replicated[] {
+    return this.#informer.find(BY_NAMESPACE, metadata.namespace).filter((candidate) => this.#selects(candidate, metadata.labels));
+  }
+
+  /** The older kind selects by labels only. */
+  #selects({ spec: { selector } }: Replicated, labels: Readonly<Record<string, string>>): boolean {
+    return selects(this.kind === 'ReplicaSet' ? (selector as LabelSelector) : { matchLabels: selector as Record<string, string> }, labels);
   }
 
   async #sync(key: string): Promise<number | undefined> {
     const { informers, writer, clock } = this.ctx;
-    const replicaSet = informers.replicaSets.get(key);
+    const replicaSet = this.#informer.get(key);
     if (!replicaSet) return undefined;
     if (!replicaSet.metadata.deletionTimestamp) await this.#claimPods(replicaSet);
     const plan = planReplicaSet(replicaSet, informers.pods.find(BY_OWNER, replicaSet.metadata.uid), this.#relatedPods(replicaSet), clock.now());
@@ -53,18 +64,18 @@ export class ReplicaSetController implements Component {
       ? withCondition(replicaSet.status.conditions, { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: failure.message }, clock.now())
       : (replicaSet.status.conditions ?? []).filter(({ type }) => type !== 'ReplicaFailure');
     const after = planReplicaSet(replicaSet, informers.pods.find(BY_OWNER, replicaSet.metadata.uid), new Map(), clock.now());
-    const current = informers.replicaSets.get(key);
+    const current = this.#informer.get(key);
     if (current?.metadata.uid === replicaSet.metadata.uid) {
-      await writer.patchStatus(informers.replicaSets, current, { ...after.status, ...(conditions.length > 0 || replicaSet.status.conditions ? { conditions } : {}) });
+      await writer.patchStatus(this.#informer, current, { ...after.status, ...(conditions.length > 0 || replicaSet.status.conditions ? { conditions } : {}) });
     }
     if (failure) throw failure;
     return after.nextAvailableAt === undefined ? undefined : after.nextAvailableAt - clock.now();
   }
 
   /** Adopts matching pods without a controller; releases owned ones that no longer match. */
-  async #claimPods(replicaSet: ReplicaSet): Promise<void> {
+  async #claimPods(replicaSet: Replicated): Promise<void> {
     const { informers, writer } = this.ctx;
-    const matches = ({ metadata }: Pod): boolean => selects(replicaSet.spec.selector, metadata.labels);
+    const matches = ({ metadata }: Pod): boolean => this.#selects(replicaSet, metadata.labels);
     const own = async (pod: Pod, reference: OwnerReference[]): Promise<void> => {
       const others = (pod.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== replicaSet.metadata.uid);
       await writer.patch(informers.pods, pod, { metadata: { uid: pod.metadata.uid, resourceVersion: pod.metadata.resourceVersion, ownerReferences: [...others, ...reference] } });
@@ -74,9 +85,9 @@ export class ReplicaSetController implements Component {
   }
 
   /** How many pods of this ReplicaSet and its siblings each node has. */
-  #relatedPods(replicaSet: ReplicaSet): Map<string, number> {
-    const { replicaSets, pods } = this.ctx.informers;
-    const siblings = controllerOf(replicaSet) ? replicaSets.find(BY_OWNER, controllerOf(replicaSet)?.uid) : [replicaSet];
+  #relatedPods(replicaSet: Replicated): Map<string, number> {
+    const { pods } = this.ctx.informers;
+    const siblings = controllerOf(replicaSet) ? this.#informer.find(BY_OWNER, controllerOf(replicaSet)?.uid) : [replicaSet];
     const byNode = new Map<string, number>();
     for (const pod of siblings.flatMap(({ metadata }) => pods.find(BY_OWNER, metadata.uid)).filter(isActive)) {
       byNode.set(pod.spec.nodeName ?? '', (byNode.get(pod.spec.nodeName ?? '') ?? 0) + 1);
@@ -85,9 +96,9 @@ export class ReplicaSetController implements Component {
   }
 
   /** Creates and deletes; the first refusal of a creation ends it, so that a quota is not stormed. */
-  async #apply(replicaSet: ReplicaSet, { create, remove }: ReplicaSetPlan): Promise<Error | undefined> {
+  async #apply(replicaSet: Replicated, { create, remove }: ReplicaSetPlan): Promise<Error | undefined> {
     const { informers, writer } = this.ctx;
-    const record = (type: 'Normal' | 'Warning', reason: string, message: string): void => this.ctx.events.record(NAME, replicaSet, type, reason, message);
+    const record = (type: 'Normal' | 'Warning', reason: string, message: string): void => this.ctx.events.record(this.#name, replicaSet, type, reason, message);
     for (const pod of remove) {
       await writer.delete(informers.pods, pod);
       record('Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);

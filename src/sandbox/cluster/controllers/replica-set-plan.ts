@@ -1,9 +1,12 @@
-import type { Pod, ReplicaSet } from '../model/kinds.js';
+import type { Pod, ReplicaSet, ReplicationController } from '../model/kinds.js';
 import { availableAt, isActive, isReady } from '../model/pods.js';
 import { selects } from '../model/selectors.js';
 
 /** Pods that a controller creates in one go. */
 const BURST = 500;
+
+/** What keeps a number of pods: what holds for one kind holds for its predecessor, but for how it selects. */
+export type Replicated = ReplicaSet | ReplicationController;
 
 /** What a ReplicaSet needs. */
 export interface ReplicaSetPlan {
@@ -44,7 +47,7 @@ export function byDispensability(now: number, sameNode: ReadonlyMap<string, numb
 }
 
 /** What brings a ReplicaSet's pods to the number it wants. `related` counts pods of sibling ReplicaSets by node. */
-export function planReplicaSet(replicaSet: ReplicaSet, owned: readonly Pod[], related: ReadonlyMap<string, number>, now: number): ReplicaSetPlan {
+export function planReplicaSet(replicaSet: Replicated, owned: readonly Pod[], related: ReadonlyMap<string, number>, now: number): ReplicaSetPlan {
   const { spec, metadata } = replicaSet;
   const active = owned.filter(isActive);
   const missing = metadata.deletionTimestamp ? 0 : (spec.replicas ?? 1) - active.length;

@@ -13,6 +13,7 @@ import { apiVersionOf } from '../../../operator/kube/paths.js';
 export interface Pod extends KubeObject { spec: core.PodSpec; status: core.PodStatus }
 export interface Node extends KubeObject { spec: core.NodeSpec; status: core.NodeStatus }
 export interface ReplicaSet extends KubeObject { spec: apps.ReplicaSetSpec; status: Partial<apps.ReplicaSetStatus> }
+export interface ReplicationController extends KubeObject { spec: core.ReplicationControllerSpec; status: Partial<core.ReplicationControllerStatus> }
 export interface Deployment extends KubeObject { spec: apps.DeploymentSpec; status: apps.DeploymentStatus }
 export interface StatefulSet extends KubeObject { spec: apps.StatefulSetSpec; status: Partial<apps.StatefulSetStatus> }
 export interface DaemonSet extends KubeObject { spec: apps.DaemonSetSpec; status: Partial<apps.DaemonSetStatus> }
@@ -27,7 +28,7 @@ export interface VolumeAttachment extends KubeObject { spec: storage.VolumeAttac
 export interface CSINode extends KubeObject { spec: storage.CSINodeSpec }
 export interface Service extends KubeObject { spec: core.ServiceSpec }
 export interface Endpoints extends KubeObject { subsets?: core.EndpointSubset[] }
-export interface EndpointSlice extends KubeObject { ports?: discovery.EndpointPort[]; endpoints?: discovery.Endpoint[] }
+export interface EndpointSlice extends KubeObject { addressType: string; ports?: discovery.EndpointPort[]; endpoints?: discovery.Endpoint[] }
 export interface Lease extends KubeObject { spec: coordination.LeaseSpec }
 export interface Secret extends KubeObject { data?: Record<string, string> }
 export interface ConfigMap extends KubeObject { data?: Record<string, string>; binaryData?: Record<string, string> }
@@ -43,6 +44,7 @@ export const EVENT = kind('', 'v1', 'Event', 'events');
 export const PERSISTENT_VOLUME_CLAIM = kind('', 'v1', 'PersistentVolumeClaim', 'persistentvolumeclaims');
 export const PERSISTENT_VOLUME = kind('', 'v1', 'PersistentVolume', 'persistentvolumes', false);
 export const REPLICA_SET = kind('apps', 'v1', 'ReplicaSet', 'replicasets');
+export const REPLICATION_CONTROLLER = kind('', 'v1', 'ReplicationController', 'replicationcontrollers');
 export const DEPLOYMENT = kind('apps', 'v1', 'Deployment', 'deployments');
 export const STATEFUL_SET = kind('apps', 'v1', 'StatefulSet', 'statefulsets');
 export const DAEMON_SET = kind('apps', 'v1', 'DaemonSet', 'daemonsets');

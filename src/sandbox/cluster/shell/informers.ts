@@ -36,6 +36,7 @@ export function createInformers() {
     ]),
     nodes: new Informer<kinds.Node>(kinds.NODE),
     replicaSets: new Informer<kinds.ReplicaSet>(kinds.REPLICA_SET, [byOwner, byNamespace]),
+    replicationControllers: new Informer<kinds.ReplicationController>(kinds.REPLICATION_CONTROLLER, [byOwner, byNamespace]),
     deployments: new Informer<kinds.Deployment>(kinds.DEPLOYMENT),
     statefulSets: new Informer<kinds.StatefulSet>(kinds.STATEFUL_SET, [byNamespace]),
     daemonSets: new Informer<kinds.DaemonSet>(kinds.DAEMON_SET),
