@@ -118,7 +118,7 @@ export async function prepareUpdate(ctx: RestContext, definition: ResourceDefini
     ...definition.validateUpdate(object, previous, subresource, options.warn),
   ]);
   if (subresource !== 'scale') await admitResult(ctx, admission);
-  definition.warnings?.(object).forEach(options.warn);
+  definition.warnings?.(object, previous).forEach(options.warn);
 }
 
 /** Refuses requests inside a namespace that is not there. */

@@ -24,7 +24,7 @@ function isCidr(value: string): boolean {
 }
 
 /** An absolute URI or an absolute path. */
-const isUri = (value: string): boolean => !/[\u0000-\u001f\u007f]|%(?![0-9a-fA-F]{2})/.test(value) && (value.startsWith('/') || (/^[a-z][a-z0-9+.-]*:\S*$/i.test(value) && URL.canParse(value)));
+const isUri = (value: string): boolean => !/\p{Cc}|%(?![0-9a-fA-F]{2})/u.test(value) && (value.startsWith('/') || (/^[a-z][a-z0-9+.-]*:\S*$/i.test(value) && URL.canParse(value)));
 
 /** A calendar date that exists. */
 function isDate(value: string): boolean {

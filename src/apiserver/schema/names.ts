@@ -39,7 +39,7 @@ const LABEL_VALUE_PROBLEM = regexProblem(
 );
 
 /** What is wrong with a name of at most 63 characters: lower case letters, digits and dashes. Empty when nothing is. */
-export const dns1123Label = (value: string): string[] => [...(value.length > 63 ? [tooLong(63)] : []), ...(LABEL_EXPRESSION.test(value) ? [] : [LABEL_PROBLEM])];
+export const dns1123Label = (value: string): string[] => [...(value.length > 63 ? [tooLong(63)] : []), ...(LABEL_EXPRESSION.test(value) ? [] : [SUBDOMAIN_EXPRESSION.test(value) ? 'must not contain dots' : LABEL_PROBLEM])];
 
 /** What is wrong with a name of labels with dots between them, at most 253 characters. */
 export const dns1123Subdomain = (value: string, unit?: 'bytes'): string[] => [...(value.length > 253 ? [tooLong(253, unit)] : []), ...(SUBDOMAIN_EXPRESSION.test(value) ? [] : [SUBDOMAIN_PROBLEM])];

@@ -15,9 +15,15 @@ export function admitPod(pod: Pod, ctx: StrategyContext): void {
   resolvePriority(pod, pod.spec, ctx.storage);
   pod.spec.serviceAccountName ||= 'default';
   pod.spec.serviceAccount = pod.spec.serviceAccountName;
+  requireServiceAccount(pod, pod.spec.serviceAccountName, ctx.storage);
   mountToken(pod, pod.spec, ctx);
   tolerateAilingNodes(pod.spec);
   admitRuntimeClass(pod, pod.spec, ctx.storage);
+}
+
+function requireServiceAccount({ metadata: { namespace = '', name: pod = '' } = {} }: Pod, name: string, storage: Storage): void {
+  if (storage.get('serviceaccounts', namespace, name)) return;
+  throw forbidden({ group: '', plural: 'pods' }, pod, `error looking up service account ${namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`);
 }
 
 function resolvePriority(pod: Pod, spec: PodSpec, storage: Storage): void {

@@ -1,10 +1,12 @@
 import type { Pod, PodSpec } from 'kubernetes-types/core/v1.js';
 import type { ApiObject } from '../../contracts.js';
+import { forbidden } from '../../schema/field-error.js';
 import type { KindBehaviour } from '../behaviour.js';
 import { fieldsAt } from '../selectable-fields.js';
 import { admitPod } from './pod-admission.js';
 import { defaultPod } from './pod-defaults.js';
 import { qosClass } from './pod-qos.js';
+import { podWarnings } from './pod-warnings.js';
 
 const asPod = (object: ApiObject): Pod => object as unknown as Pod;
 
@@ -23,6 +25,8 @@ const GATED = { type: 'PodScheduled', status: 'False', lastProbeTime: null, last
 
 export const podBehaviour: KindBehaviour = {
   tracksGeneration: true,
+  warnings: (object, previous) => (previous ? [] : podWarnings(object)),
+  validateCreate: (object) => (asPod(object).spec?.ephemeralContainers?.length ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')] : []),
   selectableFields: {
     ...fieldsAt('spec.nodeName', 'spec.restartPolicy', 'spec.schedulerName', 'spec.serviceAccountName', 'spec.hostNetwork', 'status.phase', 'status.podIP', 'status.nominatedNodeName'),
     'status.podIPs': (object) => (asPod(object).status?.podIPs ?? []).map(({ ip }) => ip).join(),

@@ -1,8 +1,8 @@
 import type { ResourceRequirements } from 'kubernetes-types/core/v1.js';
-import { at, child, type FieldError, invalid, required } from '../../schema/field-error.js';
+import { at, child, type FieldError, invalid, notFound, required } from '../../schema/field-error.js';
 import { qualifiedName } from '../../schema/names.js';
 import { compareQuantities, parseQuantity } from '../../schema/quantity.js';
-import { problemsAsErrors } from './common.js';
+import { eachOf, problemsAsErrors } from './common.js';
 
 /** What quotas count or add up, besides what containers ask for. */
 const COUNTED = ['pods', 'resourcequotas', 'services', 'replicationcontrollers', 'secrets', 'persistentvolumeclaims', 'configmaps', 'services.nodeports', 'services.loadbalancers'];
@@ -10,8 +10,8 @@ const QUOTA = new Set([...COUNTED, 'cpu', 'memory', 'ephemeral-storage', 'reques
 const NANO = 1_000_000_000n;
 const STANDARD = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
-/** Resources of which a request may be smaller than the limit. */
-const mayOvercommit = (name: string): boolean => STANDARD.has(name);
+/** Resources of which a request may be smaller than the limit: Kubernetes' own, but for huge pages. */
+const mayOvercommit = (name: string): boolean => (!name.includes('/') || /^(?:[^/]*\.)?kubernetes\.io\//.test(name)) && !name.startsWith('hugepages-');
 
 /** A name of a resource, of whatever kind. */
 export function resourceName(field: string, name: string): FieldError[] {
@@ -40,13 +40,13 @@ export function resourceAmount(field: string, name: string, amount: string): Fie
   ];
 }
 
-/** What is wrong with the requests and limits of a container. */
-export function validateResources(resources: ResourceRequirements | undefined, path: string): FieldError[] {
+/** What is wrong with the requests and limits of a container, or of a pod. `claims` are the names of the pod's claims for devices. */
+export function validateResources(resources: ResourceRequirements | undefined, path: string, claims: ReadonlySet<string> = new Set()): FieldError[] {
   const limits = resources?.limits ?? {};
   const requests = resources?.requests ?? {};
   const errors = [...amounts(limits, child(path, 'limits')), ...amounts(requests, child(path, 'requests'))];
   for (const [name, request] of Object.entries(requests)) {
-    const field = at(child(path, 'requests'), name);
+    const field = child(path, 'requests');
     const limit = limits[name];
     const wanted = parseQuantity(request);
     const most = limit === undefined ? undefined : parseQuantity(limit);
@@ -56,7 +56,8 @@ export function validateResources(resources: ResourceRequirements | undefined, p
     } else if (!mayOvercommit(name) && compareQuantities(wanted, most) !== 0) errors.push(invalid(field, request, `must be equal to ${name} limit of ${limit}`));
     else if (compareQuantities(wanted, most) > 0) errors.push(invalid(field, request, `must be less than or equal to ${name} limit of ${limit}`));
   }
-  return errors;
+  const unknown = (name: string): string => `${JSON.stringify(name)}: must be one of the names in pod.spec.resourceClaims${claims.size === 0 ? ' which is empty' : ''}`;
+  return [...errors, ...eachOf(child(path, 'claims'), resources?.claims, ({ name }, place) => (claims.has(name) ? [] : [{ ...notFound(place, name), message: `Not found: ${unknown(name)}` }]))];
 }
 
 function amounts(list: Record<string, string>, path: string): FieldError[] {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { qualifiedName } from '../../schema/names.js';
 import type { ApiObject, JsonObject } from '../../contracts.js';
 import { fieldErrorText } from '../../schema/field-error.js';
 import { createRegistry } from '../registry.js';
@@ -65,7 +66,7 @@ describe('Validation of built-in kinds', () => {
       ['a port out of range', () => ofContainer({ ports: [{ containerPort: 70000 }] }), 'spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive'],
       ['an unknown protocol', () => ofContainer({ ports: [{ containerPort: 1, protocol: 'ICMP' }] }), 'spec.containers[0].ports[0].protocol: Unsupported value: "ICMP": supported values: "SCTP", "TCP", "UDP"'],
       ['a mount of no volume', () => ofContainer({ volumeMounts: [{ name: 'v', mountPath: '/v' }] }), 'spec.containers[0].volumeMounts[0].name: Not found: "v"'],
-      ['more requested than the limit', () => ofContainer({ resources: { requests: { memory: '2Gi' }, limits: { memory: '1Gi' } } }), 'spec.containers[0].resources.requests[memory]: Invalid value: "2Gi": must be less than or equal to memory limit of 1Gi'],
+      ['more requested than the limit', () => ofContainer({ resources: { requests: { memory: '2Gi' }, limits: { memory: '1Gi' } } }), 'spec.containers[0].resources.requests: Invalid value: "2Gi": must be less than or equal to memory limit of 1Gi'],
       ['a negative request', () => ofContainer({ resources: { requests: { cpu: '-1' } } }), 'spec.containers[0].resources.requests[cpu]: Invalid value: "-1": must be greater than or equal to 0'],
       ['a device without limit', () => ofContainer({ resources: { requests: { 'nvidia.com/gpu': '1' } } }), 'spec.containers[0].resources.limits: Required value: Limit must be set for non overcommitable resources'],
       ['a bad label value', () => podProblems({ nodeSelector: { a: 'b c' } }), "spec.nodeSelector: Invalid value: \"b c\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"],
@@ -73,10 +74,10 @@ describe('Validation of built-in kinds', () => {
       ['seconds on another effect', () => podProblems({ tolerations: [{ key: 'a', operator: 'Exists', effect: 'NoSchedule', tolerationSeconds: 1 }] }), "spec.tolerations[0].effect: Invalid value: \"NoSchedule\": effect must be 'NoExecute' when `tolerationSeconds` is set"],
       ['a spread without skew', () => podProblems({ topologySpreadConstraints: [{ topologyKey: 'a', whenUnsatisfiable: 'DoNotSchedule' }] }), 'spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero'],
       ['an affinity without terms', () => podProblems({ affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } } }), 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Required value: must have at least one node selector term'],
-      ['an anti-affinity without topology', () => podProblems({ affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector: selector }] } } }), 'spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Required value: can not be empty'],
+      ['an anti-affinity over a label that cannot be', () => podProblems({ affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector: selector, topologyKey: 'bad key' }] } } }), `spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Invalid value: "bad key": ${qualifiedName('bad key')[0]}`],
       ['two sources of one volume', () => podProblems({ volumes: [{ name: 'v', emptyDir: {}, hostPath: { path: '/' } }] }), 'spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type'],
       ['a probe without handler', () => ofContainer({ livenessProbe: { periodSeconds: 1 } }), 'spec.containers[0].livenessProbe: Required value: must specify a handler type'],
-      ['a variable with two values', () => ofContainer({ env: [{ name: 'A', value: 'b', valueFrom: { fieldRef: { fieldPath: 'x' } } }] }), 'spec.containers[0].env[0].valueFrom: Invalid value: "": may not be specified when `value` is not empty'],
+      ['a variable with two values', () => ofContainer({ env: [{ name: 'A', value: 'b', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }] }), 'spec.containers[0].env[0].valueFrom: Invalid value: "": may not be specified when `value` is not empty'],
     ] as const) {
       it(what, () => expect(found()).to.deep.equal([expected]));
     }
@@ -91,7 +92,7 @@ describe('Validation of built-in kinds', () => {
       ['pods that are not kept alive', () => deployment({ template: template({ app: 'web' }, { restartPolicy: 'Never' }) }), 'spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"'],
       ['a rolling update that cannot move', () => deployment({ strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: '0%' } } }), 'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0'],
       ['rolling fields of a recreate', () => deployment({ strategy: { type: 'Recreate', rollingUpdate: { maxSurge: 1 } } }), "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'"],
-      ['a job that restarts forever', () => problems('batch/v1', 'Job', { spec: { template: template({}) } }), 'spec.template.spec.restartPolicy: Unsupported value: "Always": supported values: "OnFailure", "Never"'],
+      ['a job that restarts forever', () => problems('batch/v1', 'Job', { spec: { template: template({}) } }), 'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"'],
       ['a schedule that is none', () => problems('batch/v1', 'CronJob', { spec: { schedule: 'daily', jobTemplate: { spec: { template: template({}, { restartPolicy: 'Never' }) } } } }), 'spec.schedule: Invalid value: "daily": expected exactly 5 fields, found 1: [daily]'],
       ['a budget with two limits', () => problems('policy/v1', 'PodDisruptionBudget', { spec: { selector, minAvailable: 1, maxUnavailable: 1 } }), `spec: Invalid value: ${JSON.stringify({ MinAvailable: 1, Selector: selector, MaxUnavailable: 1, UnhealthyPodEvictionPolicy: null })}: minAvailable and maxUnavailable cannot be both set`],
     ] as const) {

@@ -15,6 +15,14 @@ const ALWAYS = ['Always'];
 const ONCE = ['OnFailure', 'Never'];
 const LONGEST_CRON_JOB_NAME = 52;
 
+/** Whose pods run for ever: by what selectors are said to be for, what they are called where a deadline is refused. */
+const ENDLESS: Readonly<Record<string, string>> = { deployment: 'ReplicaSet', replicaset: 'ReplicaSet', daemonset: 'DaemonSet', statefulset: 'StatefulSet' };
+
+const endlessTemplate = (template: PodTemplateSpec | undefined, kind: string): FieldError[] => [
+  ...validatePodTemplate(template, 'spec.template', ALWAYS),
+  ...(template?.spec?.activeDeadlineSeconds === undefined ? [] : [forbidden('spec.template.spec.activeDeadlineSeconds', `activeDeadlineSeconds in ${kind} is not Supported`)]),
+];
+
 /** The selector of a controller, and that it takes the pods of its own template. */
 function selectorAndTemplate(selector: LabelSelector | undefined, template: PodTemplateSpec | undefined, what: string): FieldError[] {
   const errors: FieldError[] = [];
@@ -24,7 +32,7 @@ function selectorAndTemplate(selector: LabelSelector | undefined, template: PodT
     if (isEmptySelector(selector)) errors.push(invalid('spec.selector', selector, `empty selector is invalid for ${what}`));
     else if (!selects(selector, template?.metadata?.labels)) errors.push(invalid('spec.template.metadata.labels', template?.metadata?.labels ?? null, '`selector` does not match template `labels`'));
   }
-  return [...errors, ...validatePodTemplate(template, 'spec.template', ALWAYS)];
+  return [...errors, ...endlessTemplate(template, ENDLESS[what]!)];
 }
 
 /** Both zero would leave no way to replace a pod. */
@@ -75,7 +83,7 @@ export function validateReplicationController({ spec }: ReplicationController): 
   const errors = nonNegative('spec.replicas', spec?.replicas);
   if (Object.keys(selector).length === 0) errors.push(required('spec.selector'));
   else if (!selects({ matchLabels: selector }, spec?.template?.metadata?.labels)) errors.push(invalid('spec.template.metadata.labels', spec?.template?.metadata?.labels ?? null, '`selector` does not match template `labels`'));
-  return [...errors, ...validatePodTemplate(spec?.template, 'spec.template', ALWAYS)];
+  return [...errors, ...endlessTemplate(spec?.template, 'ReplicationController')];
 }
 
 export const validateStatefulSet = ({ spec }: StatefulSet): FieldError[] => [

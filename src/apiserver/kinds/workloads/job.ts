@@ -3,6 +3,7 @@ import type { ApiObject } from '../../contracts.js';
 import type { KindBehaviour } from '../behaviour.js';
 import { fieldsAt } from '../selectable-fields.js';
 import { defaultJobSpec } from './workload-defaults.js';
+import { ofTemplate } from './workloads.js';
 
 const PREFIX = 'batch.kubernetes.io/';
 
@@ -33,6 +34,7 @@ function labelLikePods(object: ApiObject): void {
 
 export const jobBehaviour: KindBehaviour = {
   tracksGeneration: true,
+  warnings: ofTemplate,
   selectableFields: fieldsAt('status.successful'),
   setDefaults(object) {
     const { spec } = asJob(object);

@@ -2,18 +2,24 @@ import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from 'kubernetes-
 import type { CronJob } from 'kubernetes-types/batch/v1.js';
 import type { PodTemplate, ReplicationController } from 'kubernetes-types/core/v1.js';
 import type { KindBehaviour } from '../behaviour.js';
+import { templateWarnings } from '../core/pod-warnings.js';
 import { fieldsAt } from '../selectable-fields.js';
 import { defaultCronJobSpec, defaultDaemonSetSpec, defaultDeploymentSpec, defaultReplicaSetSpec, defaultReplicationControllerSpec, defaultStatefulSetSpec, defaultTemplate } from './workload-defaults.js';
 
 export const podTemplateBehaviour: KindBehaviour = {
   tracksGeneration: true,
+  warnings: templateWarnings('template', (object) => (object as unknown as PodTemplate).template, { isNamed: false }),
   setDefaults(object) {
     defaultTemplate((object as unknown as PodTemplate).template);
   },
 };
 
+/** Of what has its template in its spec. */
+export const ofTemplate = templateWarnings('spec.template', (object) => (object as unknown as Deployment).spec?.template);
+
 export const deploymentBehaviour: KindBehaviour = {
   tracksGeneration: true,
+  warnings: ofTemplate,
   setDefaults(object) {
     const { spec } = object as unknown as Deployment;
     if (spec) defaultDeploymentSpec(spec);
@@ -22,6 +28,7 @@ export const deploymentBehaviour: KindBehaviour = {
 
 export const replicaSetBehaviour: KindBehaviour = {
   tracksGeneration: true,
+  warnings: ofTemplate,
   setDefaults(object) {
     const { spec } = object as unknown as ReplicaSet;
     if (spec) defaultReplicaSetSpec(spec);
@@ -33,6 +40,7 @@ export const replicaSetBehaviour: KindBehaviour = {
 
 export const replicationControllerBehaviour: KindBehaviour = {
   tracksGeneration: true,
+  warnings: ofTemplate,
   selectableFields: fieldsAt('status.replicas'),
   setDefaults(object) {
     const { spec } = object as unknown as ReplicationController;
@@ -47,7 +55,9 @@ export const replicationControllerBehaviour: KindBehaviour = {
 };
 
 export const statefulSetBehaviour: KindBehaviour = {
+  nameFormat: 'dns1123label',
   tracksGeneration: true,
+  warnings: ofTemplate,
   setDefaults(object) {
     const { spec } = object as unknown as StatefulSet;
     if (spec) defaultStatefulSetSpec(spec);
@@ -59,6 +69,7 @@ export const statefulSetBehaviour: KindBehaviour = {
 
 export const daemonSetBehaviour: KindBehaviour = {
   tracksGeneration: true,
+  warnings: templateWarnings('spec.template', (object) => (object as unknown as DaemonSet).spec?.template, { isNamed: false }),
   setDefaults(object) {
     const { spec } = object as unknown as DaemonSet;
     if (spec) defaultDaemonSetSpec(spec);
@@ -70,6 +81,7 @@ export const daemonSetBehaviour: KindBehaviour = {
 
 export const cronJobBehaviour: KindBehaviour = {
   tracksGeneration: true,
+  warnings: templateWarnings('spec.jobTemplate.spec.template', (object) => (object as unknown as CronJob).spec?.jobTemplate.spec?.template),
   setDefaults(object) {
     const { spec } = object as unknown as CronJob;
     if (spec) defaultCronJobSpec(spec);
