@@ -83,6 +83,12 @@ export class WebhookBackend {
     else for (const { path, review } of asked) this.session.show(`asked ${path}:`, pick(review.request, review));
   }
 
+  /** Who was asked, of webhooks that are asked at the same time. */
+  tellSorted(): void {
+    this.reviews.sort((left, right) => (left.path < right.path ? -1 : 1));
+    this.tell();
+  }
+
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);

@@ -88,9 +88,13 @@ describe('Admission webhooks of the API server', () => {
     expect(calls).to.have.length(0);
   });
 
-  it('with side effects do not take part in dry runs', async () => {
+  it('with side effects are not registered, and those from before do not take part in dry runs', async () => {
     const { cluster } = clusterWith(() => ({ allowed: true }));
-    await configure(cluster, 'Validating', { sideEffects: 'Some' });
+    await configure(cluster, 'Validating', {});
+    const [stored] = cluster.server.storage.list('validatingwebhookconfigurations.admissionregistration.k8s.io');
+    const webhooks = (stored!['webhooks'] as object[]).map((webhook) => ({ ...webhook, sideEffects: 'Some' }));
+    expect((await cluster.request('PUT', `${CONFIGURATIONS}/validatingwebhookconfigurations/test`, { ...stored!, webhooks })).body.message).to.contain('webhooks[0].sideEffects: Unsupported value: "Some"');
+    cluster.server.storage.update('validatingwebhookconfigurations.admissionregistration.k8s.io', { ...stored!, webhooks });
     const { status } = await cluster.request('POST', `${CONFIG_MAPS}?dryRun=All`, configMap({}));
     expect(status).to.equal(400);
   });

@@ -2,7 +2,7 @@ import type { MutatingWebhook, ValidatingWebhook } from 'kubernetes-types/admiss
 import type { ResourceDefinition } from '../contracts.js';
 import type { AdmissionRequest, RestContext } from '../rest/context.js';
 import { forbidden } from '../status.js';
-import { evaluatePolicyExpression, ExpressionError } from './policy-expression.js';
+import { allHold, ExpressionError } from './policy-expression.js';
 import { matchedDefinition, rulesMatch } from './policy-match.js';
 import { policyValues } from './policy-values.js';
 import { WebhookCall, WebhookFailure } from './webhook-call.js';
@@ -83,20 +83,14 @@ async function lenient<T>({ failurePolicy }: Webhook, call: () => Promise<T>): P
   }
 }
 
-/** Whether all conditions hold: one that does not leaves the request out even if others cannot be decided. */
+/** Whether a webhook's conditions hold; they see no namespace. */
 function conditionsHold(ctx: RestContext, { matchConditions = [], failurePolicy }: Webhook, request: AdmissionRequest): boolean {
   if (matchConditions.length === 0) return true;
-  const values = { ...policyValues(ctx, request, undefined), variables: {} };
-  const errors: string[] = [];
-  for (const { expression } of matchConditions) {
-    try {
-      if (evaluatePolicyExpression(expression, values) !== true) return false;
-    } catch (error) {
-      if (!(error instanceof ExpressionError)) throw error;
-      errors.push(error.message);
-    }
+  try {
+    return allHold(matchConditions, { ...policyValues(ctx, request, {}), variables: {} });
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    if (failurePolicy === 'Ignore') return false;
+    throw forbidden(request.definition, request.name, error.message);
   }
-  if (errors.length === 0) return true;
-  if (failurePolicy === 'Ignore') return false;
-  throw forbidden(request.definition, request.name, errors.length > 1 ? `[${errors.join(', ')}]` : errors[0]!);
 }

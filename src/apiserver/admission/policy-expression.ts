@@ -1,11 +1,12 @@
-import type { Environment, ParseResult } from '@marcbachmann/cel-js';
+import type { Environment } from '@marcbachmann/cel-js';
 import { libraryEnvironment } from '../cel/environment.js';
+import { CostLimitError, metered } from '../cel/metered.js';
 import { evaluationProblem, parseExpression, RuleSyntaxError } from '../cel/rule.js';
 
 /** What expressions of admission policies may name. */
-export type PolicyVariable = 'object' | 'oldObject' | 'request' | 'params' | 'namespaceObject' | 'variables';
+export type PolicyVariable = 'object' | 'oldObject' | 'request' | 'params' | 'namespaceObject' | 'authorizer' | 'variables';
 
-const NAMES: readonly PolicyVariable[] = ['object', 'oldObject', 'request', 'params', 'namespaceObject', 'variables'];
+const NAMES: readonly PolicyVariable[] = ['object', 'oldObject', 'request', 'params', 'namespaceObject', 'authorizer', 'variables'];
 
 /** CEL as admission policies see it; the types come with the values. */
 export const policyEnvironment: Environment = NAMES.reduce((environment, name) => environment.registerVariable(name, 'dyn'), libraryEnvironment.clone());
@@ -13,33 +14,56 @@ export const policyEnvironment: Environment = NAMES.reduce((environment, name) =
 /** Thrown when an expression cannot be carried out on a request. */
 export class ExpressionError extends Error {
   readonly reason = 'ExpressionFailed';
-  constructor(readonly expression: string, problem: string) {
-    super(`expression '${expression}' resulted in error: ${problem}`);
-  }
 }
 
-const programs = new Map<string, ParseResult>();
+type Program = ReturnType<typeof metered>;
+
+const programs = new Map<string, Program>();
 /** Policies are few; beyond this many expressions the oldest are compiled again when they are needed. */
 const REMEMBERED = 2000;
 
-/** Compiles an expression, once; @throws {RuleSyntaxError}. */
-export function compilePolicyExpression(expression: string): ParseResult {
+/** @throws {RuleSyntaxError} */
+function compiled(expression: string): Program {
   let program = programs.get(expression);
   if (!program) {
-    program = parseExpression(policyEnvironment, expression);
+    program = metered(parseExpression(policyEnvironment, expression));
     if (programs.size >= REMEMBERED) programs.delete(programs.keys().next().value!);
     programs.set(expression, program);
   }
   return program;
 }
 
+type Values = Readonly<Record<PolicyVariable, unknown>>;
+
+/** What went wrong with an expression, in words. */
+const problemOf = (error: unknown): string => (error instanceof RuleSyntaxError || error instanceof CostLimitError ? error.message : evaluationProblem(error));
+
 /** The value of an expression; @throws {ExpressionError}. */
-export function evaluatePolicyExpression(expression: string, values: Readonly<Record<PolicyVariable, unknown>>): unknown {
+export function evaluatePolicyExpression(expression: string, values: Values): unknown {
   try {
-    return compilePolicyExpression(expression)(values) as unknown;
+    return compiled(expression)(values).value;
   } catch (error) {
-    throw new ExpressionError(expression, error instanceof RuleSyntaxError ? error.message : evaluationProblem(error));
+    throw new ExpressionError(`expression '${expression}' resulted in error: ${problemOf(error)}`);
   }
+}
+
+/**
+ * Whether all conditions hold: one that does not decides, even if others cannot be decided.
+ * @throws {ExpressionError} for those that cannot
+ */
+export function allHold(conditions: readonly { expression: string }[], values: Values): boolean {
+  const errors: ExpressionError[] = [];
+  for (const { expression } of conditions) {
+    try {
+      if (evaluatePolicyExpression(expression, values) !== true) return false;
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      errors.push(error);
+    }
+  }
+  if (errors.length > 1) throw new ExpressionError(`[${errors.map(({ message }) => message).join(', ')}]`);
+  if (errors[0]) throw errors[0];
+  return true;
 }
 
 /** The `variables` of a policy: each is evaluated when it is first asked for, may use those before it, and keeps its value or its error. */
@@ -52,9 +76,9 @@ export function lazyVariables(variables: readonly { name: string; expression: st
       get: () => {
         if (!known) {
           try {
-            known = { value: evaluatePolicyExpression(expression, { ...values, variables: lazy }) };
+            known = { value: compiled(expression)({ ...values, variables: lazy }).value };
           } catch (error) {
-            known = { error };
+            known = { error: new Error(`composited variable ${JSON.stringify(name)} fails to evaluate: ${problemOf(error)}`) };
           }
         }
         if ('error' in known) throw known.error;

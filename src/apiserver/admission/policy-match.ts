@@ -9,10 +9,6 @@ type Matching = Pick<RestContext, 'storage' | 'registry'>;
 /** Never subject to policies, or a policy could lock out the one that repairs it. */
 const EXEMPT = new Set(['validatingadmissionpolicies', 'validatingadmissionpolicybindings', 'validatingwebhookconfigurations', 'mutatingwebhookconfigurations']);
 
-/** Whether the `matchConstraints` of a policy, or the `matchResources` of a binding, let a request in. Absent: they do. */
-export const matchesResources = (ctx: Matching, constraints: MatchResources | undefined, request: AdmissionRequest): boolean =>
-  matchedDefinition(ctx, constraints, request) !== undefined;
-
 /** The version in which constraints let a request in: the request's own, if they name it, or else an equivalent one. */
 export function matchedDefinition(ctx: Matching, constraints: MatchResources | undefined, request: AdmissionRequest): ResourceDefinition | undefined {
   const { definition } = request;

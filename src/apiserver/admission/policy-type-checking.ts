@@ -1,20 +1,20 @@
-import type { Environment, ObjectSchema, ParseResult } from '@marcbachmann/cel-js';
 import type { ExpressionWarning, ValidatingAdmissionPolicy } from 'kubernetes-types/admissionregistration/v1.js';
-import { libraryEnvironment } from '../cel/environment.js';
-import { located } from '../cel/rule.js';
+import { celName } from '../cel/names.js';
+import { RuleSyntaxError } from '../cel/rule.js';
+import { BOOL, BYTES, type CelType, DOUBLE, DYN, INT, listOf, mapOf, readType, STRING, structOf } from '../cel/type.js';
 import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js';
 import type { RestContext } from '../rest/context.js';
-import { apiVersionOf } from '../rest/versions.js';
 import { sameJson } from '../schema/json.js';
 import { schemaOfNode } from '../schema/schema-node.js';
 import type { Schema } from '../schema/schema.js';
 import type { MatchRule } from './match-rule.js';
+import { policyExpressionType, policyScope, type ScopeOptions, variableTypes } from './policy-scope.js';
 import { POLICY_RESOURCE } from './validating-admission-policy.js';
 
 /** Types that one policy is checked against at most; kube-controller-manager's. */
 const MOST_TYPES = 10;
-/** Objects within objects beyond this depth may hold anything: schemas can contain themselves. */
-const DEEPEST = 12;
+
+type Spec = NonNullable<ValidatingAdmissionPolicy['spec']>;
 
 /** Keeps `status.typeChecking` of every policy: what its expressions get wrong about the types that it matches. Within the write that changed it. */
 export function startPolicyTypeChecking({ storage, registry }: Pick<RestContext, 'storage' | 'registry'>): { close(): void } {
@@ -45,20 +45,25 @@ export function startPolicyTypeChecking({ storage, registry }: Pick<RestContext,
 
 /** What the validations of a policy get wrong, a warning for each expression. */
 export function typeWarnings({ spec = {} }: ValidatingAdmissionPolicy, registry: RestContext['registry']): ExpressionWarning[] {
-  const checked = matchedTypes(spec, registry).map((definition) => ({ definition, environment: environmentOf(definition, spec.variables ?? []) }));
+  const params = paramsType(spec, registry);
+  const checked = matchedTypes(spec, registry).map((definition) => {
+    const options: ScopeOptions = { object: typeOf(definition), authorizer: true, ...(params && { params }) };
+    return { definition, scope: policyScope({ ...options, ...(spec.variables?.length && { variables: variableTypes(spec.variables, options) }) }) };
+  });
   return (spec.validations ?? []).flatMap(({ expression, messageExpression }, index) =>
     [['expression', expression], ['messageExpression', messageExpression]].flatMap(([field, text]) => {
       if (!text) return [];
-      const warning = checked.map(({ definition, environment }) => warningOf(definition, environment, text)).filter((found) => found !== undefined).join('\n');
+      const warning = checked.map(({ definition, scope }) => warningOf(definition, scope, text)).filter((found) => found !== undefined).join('\n');
       return warning === '' ? [] : [{ fieldRef: `spec.validations[${index}].${field}`, warning }];
     }),
   );
 }
 
-/** The served types that the rules of a policy spell out; wildcards name none in particular. */
-function matchedTypes({ matchConstraints }: NonNullable<ValidatingAdmissionPolicy['spec']>, registry: RestContext['registry']): ResourceDefinition[] {
+/** The served types that the rules of a policy spell out, in order; wildcards name none in particular, nor do subresources. */
+function matchedTypes({ matchConstraints }: Spec, registry: RestContext['registry']): ResourceDefinition[] {
   const found = new Set<ResourceDefinition>();
   for (const { apiGroups = [], apiVersions = [], resources = [] } of (matchConstraints?.resourceRules ?? []) as MatchRule[]) {
+    if ([...apiGroups, ...apiVersions].some((each) => each.includes('*'))) continue;
     for (const group of apiGroups) {
       for (const version of apiVersions) {
         for (const resource of resources) {
@@ -68,82 +73,73 @@ function matchedTypes({ matchConstraints }: NonNullable<ValidatingAdmissionPolic
       }
     }
   }
-  return [...found];
+  const key = ({ group, version, kind }: ResourceDefinition): string => JSON.stringify([group, version, kind]);
+  return [...found].sort((left, right) => (key(left) < key(right) ? -1 : 1));
 }
 
-function environmentOf(definition: ResourceDefinition, variables: readonly { name: string; expression: string }[]): Environment {
-  const schema = objectSchema(schemaOfNode(definition.schema), DEEPEST);
-  const types: ObjectSchema = {};
-  // Made anew for each variable, for an environment cannot change once it has been used.
-  const environment = (): Environment => {
-    const made = libraryEnvironment.clone().registerVariable(variablesDeclaration(types));
-    for (const name of ['object', 'oldObject']) made.registerVariable(typeof schema === 'string' ? { name, type: schema } : { name, schema });
-    for (const name of ['request', 'params', 'namespaceObject']) made.registerVariable(name, 'dyn');
-    return made;
-  };
-  // Each may use those before it.
-  for (const { name, expression } of variables) types[name] = typeOf(environment(), expression);
-  return environment();
+function paramsType({ paramKind }: Spec, registry: RestContext['registry']): CelType | undefined {
+  const [version = '', group = ''] = (paramKind?.apiVersion ?? '').split('/').reverse();
+  const definition = paramKind && registry.lookupKind(group, version, paramKind.kind ?? '');
+  return definition && typeOf(definition);
 }
 
-const variablesDeclaration = (types: ObjectSchema): { name: string; type: string } | { name: string; schema: ObjectSchema } =>
-  Object.keys(types).length === 0 ? { name: 'variables', type: 'dyn' } : { name: 'variables', schema: { ...types } };
+const types = new WeakMap<ResourceDefinition, CelType>();
 
-/** The type of an expression where it is a plain one; anything may be done with the others. */
-function typeOf(environment: Environment, expression: string): string {
-  const { type } = environment.parse(expression).check();
-  return type !== undefined && ['bool', 'int', 'double', 'string', 'bytes'].includes(type) ? type : 'dyn';
+function typeOf(definition: ResourceDefinition): CelType {
+  let type = types.get(definition);
+  if (!type) types.set(definition, (type = schemaType(schemaOfNode(definition.schema), definition.kind)));
+  return type;
 }
 
-/** A schema in the words of the expression checker. */
-function objectSchema(schema: Schema | undefined, depth: number): ObjectSchema | string {
-  if (!schema || depth === 0 || schema['x-kubernetes-int-or-string'] || schema['x-kubernetes-preserve-unknown-fields']) return 'dyn';
+/** A schema in the words of the checker. Structs come as they are asked for: some contain themselves. */
+function schemaType(schema: Schema | undefined, name: string): CelType {
+  if (!schema || schema['x-kubernetes-int-or-string'] || schema['x-kubernetes-preserve-unknown-fields']) return DYN;
   switch (schema.type) {
-    case 'integer':
-      return 'int';
-    case 'number':
-      return 'double';
-    case 'string':
-      return 'string';
-    case 'boolean':
-      return 'bool';
     case 'array':
-      return listType(schema.items, depth - 1);
+      return listOf(schemaType(schema.items, `${name}.@idx`));
     case 'object': {
-      if (typeof schema.additionalProperties === 'object') return `map<string, ${elementType(schema.additionalProperties, depth - 1)}>`;
-      const fields = Object.entries(schema.properties ?? {});
-      return fields.length === 0 ? 'dyn' : Object.fromEntries(fields.map(([name, field]) => [name, objectSchema(field, depth - 1)]));
+      if (typeof schema.additionalProperties === 'object') return mapOf(STRING, schemaType(schema.additionalProperties, `${name}.@elem`));
+      const { properties } = schema;
+      return properties ? structOf(name, new Fields(properties, name)) : DYN;
     }
+    case 'string':
+      return schema.format === 'date-time' ? readType('timestamp') : schema.format === 'byte' ? BYTES : STRING;
+    case 'integer':
+      return INT;
+    case 'number':
+      return DOUBLE;
+    case 'boolean':
+      return BOOL;
     default:
-      return 'dyn';
+      return DYN;
   }
 }
 
-const listType = (items: Schema | undefined, depth: number): string => `list<${elementType(items, depth)}>`;
+/** The fields of a struct, by the names that expressions write. */
+class Fields extends Map<string, CelType> {
+  readonly #schemas: ReadonlyMap<string, Schema>;
 
-/** Types in brackets have no names of their own here, so objects in lists and maps are checked when they run. */
-function elementType(schema: Schema | undefined, depth: number): string {
-  const type = objectSchema(schema, depth);
-  return typeof type === 'string' ? type : 'dyn';
+  constructor(properties: Readonly<Record<string, Schema>>, private readonly owner: string) {
+    super();
+    this.#schemas = new Map(Object.entries(properties).map(([name, schema]) => [celName(name), schema]));
+  }
+
+  override get(name: string): CelType | undefined {
+    const known = super.get(name);
+    const schema = this.#schemas.get(name);
+    if (known || !schema) return known;
+    const type = schemaType(schema, `${this.owner}.${name}`);
+    this.set(name, type);
+    return type;
+  }
 }
 
-function warningOf(definition: ResourceDefinition, environment: Environment, expression: string): string | undefined {
-  let program: ParseResult;
+function warningOf({ group, version, kind }: ResourceDefinition, scope: ReadonlyMap<string, CelType>, expression: string): string | undefined {
   try {
-    program = environment.parse(expression);
-  } catch {
-    // What is no CEL at all is refused before it is stored.
+    policyExpressionType(expression, scope, 'anything');
     return undefined;
+  } catch (error) {
+    if (!(error instanceof RuleSyntaxError)) throw error;
+    return `${group}/${version}, Kind=${kind}: ${error.message.replace(/^compilation failed: /, '')}\n`;
   }
-  const { error } = program.check();
-  // Every object may be compared with null: `oldObject == null` is how a creation is told.
-  if (!error || /[!=]= null$|null [!=]= /.test(error.summary)) return undefined;
-  return `${apiVersionOf(definition)}, Kind=${definition.kind}: ${located(expression, error.range?.start ?? 0, inCelWords(error.summary))}`;
-}
-
-/** The checker's words as cel-go has them, which clients look for. */
-function inCelWords(summary: string): string {
-  const overload = /^no such overload: (\S+) ([-+*/%<>=!]+|in) (\S+)$/.exec(summary);
-  if (overload) return `found no matching overload for '_${overload[2]}_' applied to '(${overload[1]}, ${overload[3]})'`;
-  return summary.replace(/^No such key: (.+)$/, "undefined field '$1'");
 }

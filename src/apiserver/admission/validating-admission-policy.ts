@@ -1,12 +1,12 @@
 import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, Validation } from 'kubernetes-types/admissionregistration/v1.js';
 import { usableMessage } from '../cel/rule.js';
-import type { ApiObject, JsonObject } from '../contracts.js';
+import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js';
 import type { AdmissionPlugin, AdmissionRequest, RestContext } from '../rest/context.js';
 import { matchesLabelSelector } from '../rest/label-selector.js';
-import { fromStorage } from '../rest/versions.js';
+import { convertAtOnce, fromStorage } from '../rest/versions.js';
 import { StatusError } from '../status.js';
-import { evaluatePolicyExpression, ExpressionError, lazyVariables, type PolicyVariable } from './policy-expression.js';
-import { matchesResources } from './policy-match.js';
+import { allHold, evaluatePolicyExpression, ExpressionError, lazyVariables, type PolicyVariable } from './policy-expression.js';
+import { matchedDefinition } from './policy-match.js';
 import { policyValues } from './policy-values.js';
 
 export const POLICY_RESOURCE = 'validatingadmissionpolicies.admissionregistration.k8s.io';
@@ -16,68 +16,95 @@ const BINDING_RESOURCE = 'validatingadmissionpolicybindings.admissionregistratio
 const LONGEST_MESSAGE = 5 * 1024;
 const CODES: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 403, RequestEntityTooLarge: 413, Invalid: 422 };
 
-/** A validation that did not hold, or that could not be decided. */
+/** Something that a policy has against a request. */
 interface Violation {
   readonly message: string;
-  readonly reason: string;
+  /** Default `Invalid`. */
+  readonly reason?: string;
+  /** It could not be found out what the policy says, so that it refuses whatever its binding says. */
+  readonly isFault?: boolean;
+}
+
+/** A request as one policy sees it under one binding. */
+interface Matched {
+  readonly policy: ValidatingAdmissionPolicy;
+  readonly binding: ValidatingAdmissionPolicyBinding;
+  readonly request: AdmissionRequest;
+  readonly seenAs: ResourceDefinition;
 }
 
 /** Refuses and warns about requests as the cluster's ValidatingAdmissionPolicies say, where bindings put them in force. */
 export function validatingAdmissionPolicies(ctx: RestContext): AdmissionPlugin {
   return {
     validate(request) {
-      for (const binding of ctx.storage.list(BINDING_RESOURCE) as unknown as ValidatingAdmissionPolicyBinding[]) enforce(ctx, binding, request);
+      const refusals: StatusError[] = [];
+      for (const matched of matching(ctx, request)) {
+        for (const violation of violations(ctx, matched)) {
+          const refusal = act(matched, violation);
+          if (refusal) refusals.push(refusal);
+        }
+      }
+      // The others have warned by now.
+      if (refusals[0]) throw refusals[0];
     },
   };
 }
 
-function enforce(ctx: RestContext, binding: ValidatingAdmissionPolicyBinding, request: AdmissionRequest): void {
-  const policy = ctx.storage.get(POLICY_RESOURCE, '', binding.spec?.policyName ?? '') as unknown as ValidatingAdmissionPolicy | undefined;
-  if (!policy?.spec || policy.metadata?.deletionTimestamp) return;
-  if (!matchesResources(ctx, policy.spec.matchConstraints, request) || !matchesResources(ctx, binding.spec?.matchResources, request)) return;
-  for (const violation of violations(ctx, policy, binding, request)) act(policy, binding, violation, request);
+function matching(ctx: RestContext, request: AdmissionRequest): Matched[] {
+  return (ctx.storage.list(BINDING_RESOURCE) as unknown as ValidatingAdmissionPolicyBinding[]).flatMap((binding) => {
+    const policy = ctx.storage.get(POLICY_RESOURCE, '', binding.spec?.policyName ?? '') as unknown as ValidatingAdmissionPolicy | undefined;
+    if (!policy?.spec || policy.metadata?.deletionTimestamp) return [];
+    const seenAs = matchedDefinition(ctx, policy.spec.matchConstraints, request);
+    if (!seenAs || !matchedDefinition(ctx, binding.spec?.matchResources, request)) return [];
+    return [{ policy, binding, request, seenAs }];
+  });
 }
 
 /** What a policy under one binding objects to; what cannot be decided counts by the `failurePolicy`. */
-function violations(ctx: RestContext, policy: ValidatingAdmissionPolicy, binding: ValidatingAdmissionPolicyBinding, request: AdmissionRequest): Violation[] {
-  const undecided = (error: unknown): Violation[] => {
-    if (!(error instanceof ExpressionError) && !(error instanceof ParameterError)) throw error;
-    return policy.spec!.failurePolicy === 'Ignore' ? [] : [{ message: error.message, reason: 'Invalid' }];
-  };
+function violations(ctx: RestContext, matched: Matched): Violation[] {
+  const lenient = matched.policy.spec!.failurePolicy === 'Ignore';
   try {
-    return parametersOf(ctx, policy, binding, request).flatMap((params) => evaluate(ctx, policy, request, params, undecided));
+    const request = seenIn(ctx, matched);
+    return parametersOf(ctx, matched).flatMap((params) => evaluate(ctx, { ...matched, request }, params, lenient));
   } catch (error) {
-    return undecided(error);
+    if (!(error instanceof ConfigurationError)) throw error;
+    return lenient ? [] : [{ message: error.message, isFault: true }];
   }
 }
 
-function evaluate(ctx: RestContext, policy: ValidatingAdmissionPolicy, request: AdmissionRequest, params: ApiObject | undefined, undecided: (error: unknown) => Violation[]): Violation[] {
+/** The request with its objects in the version that the policy names. */
+function seenIn(ctx: RestContext, { request, seenAs }: Matched): AdmissionRequest {
+  const { definition, object, previous, kind } = request;
+  if (seenAs === definition || kind) return request;
+  const converted = (each: ApiObject): ApiObject => {
+    const made = convertAtOnce(ctx, definition, seenAs, each);
+    if (!made) throw new ConfigurationError(`failed to configure binding: failed to convert object version: ${definition.kind} is converted by a webhook, which policies cannot wait for`);
+    return made;
+  };
+  return { ...request, ...(object && { object: converted(object) }), ...(previous && { previous: converted(previous) }) };
+}
+
+function evaluate(ctx: RestContext, { policy, request, seenAs }: Matched, params: ApiObject | undefined, lenient: boolean): Violation[] {
   const { variables = [], matchConditions = [], validations = [], auditAnnotations = [] } = policy.spec!;
-  const values = policyValues(ctx, request, params);
+  const values = policyValues(ctx, request, { params, seenAs });
   const all = { ...values, variables: lazyVariables(variables, values) };
-  try {
-    if (matchConditions.some(({ expression }) => evaluatePolicyExpression(expression, all) !== true)) return [];
-  } catch (error) {
-    return undecided(error);
-  }
-  const found = validations.flatMap((validation) => {
+  const decided = <T>(decide: () => T, isFault = false): T | Violation[] => {
     try {
-      if (evaluatePolicyExpression(validation.expression, all) === true) return [];
+      return decide();
     } catch (error) {
-      return undecided(error);
+      if (!(error instanceof ExpressionError)) throw error;
+      return lenient ? [] : [{ message: error.message, isFault }];
     }
-    return [{ message: messageOf(validation, all), reason: validation.reason ?? 'Invalid' }];
-  });
-  // Nothing here keeps an audit log; but an annotation that cannot be made fails the policy like a validation.
-  const unannotated = auditAnnotations.flatMap(({ valueExpression }) => {
-    try {
-      const value = evaluatePolicyExpression(valueExpression, all);
-      if (typeof value === 'string' || value === null) return [];
-      throw new ExpressionError(valueExpression, 'valueExpression must yield a string or null');
-    } catch (error) {
-      return undecided(error);
-    }
-  });
+  };
+  // Conditions see no namespace.
+  const holds = decided(() => allHold(matchConditions, { ...values, namespaceObject: null, variables: {} }));
+  if (holds !== true) return holds === false ? [] : holds;
+  const found = validations.flatMap((validation) => decided(() => (evaluatePolicyExpression(validation.expression, all) === true ? [] : [{ message: messageOf(validation, all), ...(validation.reason && { reason: validation.reason }) }])));
+  // Nothing here keeps an audit log; but an annotation that cannot be made fails the policy.
+  const unannotated = auditAnnotations.flatMap(({ valueExpression }) => decided(() => {
+    const value = evaluatePolicyExpression(valueExpression, all);
+    return typeof value === 'string' || value === null ? [] : [{ message: `valueExpression '${valueExpression}' resulted in unsupported return type: ${typeof value}. Return type must be either string or null.`, isFault: true }];
+  }, true));
   return [...found, ...unannotated];
 }
 
@@ -92,49 +119,45 @@ function messageOf({ expression, message, messageExpression }: Validation, value
   }
 }
 
-function act(policy: ValidatingAdmissionPolicy, binding: ValidatingAdmissionPolicyBinding, { message, reason }: Violation, { definition, name, warn }: AdmissionRequest): void {
+/** Warns of a violation; the refusal, if there is to be one. */
+function act({ policy, binding, request }: Matched, { message, reason = 'Invalid', isFault = false }: Violation): StatusError | undefined {
+  const { definition: { group, plural }, warn } = request;
+  const name = request.name || request.object?.metadata.generateName || 'Unknown';
   const names = `ValidatingAdmissionPolicy '${policy.metadata!.name}' with binding '${binding.metadata!.name}'`;
   const actions = binding.spec?.validationActions ?? [];
-  if (actions.includes('Warn')) warn(`Validation failed for ${names}: ${message}`);
-  if (!actions.includes('Deny')) return;
-  const { group, plural } = definition;
+  if (!isFault && actions.includes('Warn')) warn(`Validation failed for ${names}: ${message}`);
+  if (!isFault && !actions.includes('Deny')) return undefined;
+  const denied = `${names} denied request: ${message}`;
   const resource = group ? `${plural}.${group}` : plural;
-  throw new StatusError(CODES[reason] ?? 422, reason, `${resource} ${name ? `"${name}" ` : ''}is forbidden: ${names} denied request: ${message}`, {
-    ...(name && { name }),
-    ...(group && { group }),
-    kind: plural,
-    causes: [{ message }],
-  });
+  return new StatusError(CODES[reason] ?? 422, reason, `${resource} "${name}" is forbidden: ${denied}`, { name, ...(group && { group }), kind: plural, causes: [{ message: denied }] });
 }
 
-/** Thrown when a policy wants parameters that it cannot have. */
-class ParameterError extends Error {
-  readonly reason = 'NoParameters';
-  constructor(binding: ValidatingAdmissionPolicyBinding, problem: string) {
-    super(`failed to configure binding '${binding.metadata?.name ?? ''}': ${problem}`);
-  }
+/** Thrown when a policy or a binding cannot be carried out as it is. */
+class ConfigurationError extends Error {
+  readonly reason = 'BadConfiguration';
 }
 
 /** The parameter objects that a binding chooses; the policy is evaluated once for each, or once without. */
-function parametersOf(ctx: RestContext, policy: ValidatingAdmissionPolicy, binding: ValidatingAdmissionPolicyBinding, request: AdmissionRequest): (ApiObject | undefined)[] {
+function parametersOf(ctx: RestContext, { policy, binding, request }: Matched): (ApiObject | undefined)[] {
+  const fault = (problem: string): ConfigurationError => new ConfigurationError(`failed to configure binding: ${problem}`);
   const { paramKind } = policy.spec!;
   const { paramRef } = binding.spec!;
   if (!paramKind || !paramRef) return [undefined];
   const [version = '', group = ''] = (paramKind.apiVersion ?? '').split('/').reverse();
   const definition = ctx.registry.lookupKind(group, version, paramKind.kind ?? '');
-  if (!definition) throw new ParameterError(binding, `failed to find resource referenced by paramKind: '${paramKind.apiVersion}, Kind=${paramKind.kind}'`);
-  if (!definition.namespaced && paramRef.namespace) throw new ParameterError(binding, `paramRef.namespace must not be provided for a cluster-scoped \`paramKind\``);
+  if (!definition) throw new ConfigurationError(`failed to configure policy: failed to find resource referenced by paramKind: '${paramKind.apiVersion}, Kind=${paramKind.kind}'`);
+  if (!definition.namespaced && paramRef.namespace) throw fault(`paramRef.namespace must not be provided for a cluster-scoped \`paramKind\``);
   const namespace = definition.namespaced ? paramRef.namespace || request.namespace : '';
-  if (definition.namespaced && namespace === '') throw new ParameterError(binding, 'cannot use namespaced paramRef in policy binding that matches cluster-scoped resources');
+  if (definition.namespaced && namespace === '') throw fault('cannot use namespaced paramRef in policy binding that matches cluster-scoped resources');
   const { storage } = ctx;
   const stored = paramRef.name
     ? [storage.get(definition.storageResource, namespace, paramRef.name)].filter((object) => object !== undefined)
     : storage.list(definition.storageResource, namespace || undefined).filter(({ metadata }) => matchesLabelSelector(paramRef.selector as JsonObject | undefined, metadata.labels));
   if (stored.length === 0) {
     if (paramRef.parameterNotFoundAction === 'Allow') return [];
-    throw new ParameterError(binding, 'no params found for policy binding with `Deny` parameterNotFoundAction');
+    throw fault('no params found for policy binding with `Deny` parameterNotFoundAction');
   }
   const params = fromStorage(ctx, definition, stored);
-  if (!Array.isArray(params)) throw new ParameterError(binding, `${paramKind.kind} is not stored in ${paramKind.apiVersion}, and parameters cannot wait for a conversion webhook`);
+  if (!Array.isArray(params)) throw fault(`${paramKind.kind} is not stored in ${paramKind.apiVersion}, and parameters cannot wait for a conversion webhook`);
   return params;
 }

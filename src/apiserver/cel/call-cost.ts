@@ -22,6 +22,8 @@ const TRAVERSAL = 0.1;
 const REGEX = 0.25;
 /** The longest expression of the named formats, as kube-apiserver reckons. */
 const FORMAT_REGEX_LENGTH = 128;
+/** To ask the authorizer. */
+const AUTHORIZATION = 350_000;
 const ONE = exactly(1);
 /** Bytes of an IPv4 and of an IPv6 address. */
 const ADDRESS: Range = { min: 4, max: 16 };
@@ -67,6 +69,8 @@ export function callCost(name: string, target: Operand | undefined, args: readon
 
 function methodCost(name: string, target: Operand, first: Operand | undefined, second: Operand | undefined): CallCost {
   switch (name) {
+    case 'check':
+      return { cost: exactly(AUTHORIZATION) };
     case 'startsWith':
     case 'endsWith':
       return { cost: first ? traversal(first) : ONE };

@@ -1,4 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js';
+import { registerAuthorizer } from './library/authorizer.js';
 import { registerFormats } from './library/formats.js';
 import { registerLists } from './library/lists.js';
 import { registerMacros } from './library/macros.js';
@@ -10,7 +11,7 @@ import { registerUrls } from './library/urls.js';
 
 /** CEL with the functions that Kubernetes adds to it, and no variables. */
 export const libraryEnvironment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false });
-for (const register of [registerStrings, registerLists, registerQuantities, registerUrls, registerNetworks, registerFormats, registerSemver, registerMacros]) register(libraryEnvironment);
+for (const register of [registerStrings, registerLists, registerQuantities, registerUrls, registerNetworks, registerFormats, registerSemver, registerAuthorizer, registerMacros]) register(libraryEnvironment);
 
 const base = libraryEnvironment.clone().registerVariable('self', 'dyn');
 

@@ -81,14 +81,8 @@ export function checkRule({ rule, messageExpression, optionalOldSelf }: Validati
   const variables = new Map([['self', type], ['oldSelf', optionalOldSelf ? optionalOf(type) : type]]);
   const environment = optionalOldSelf ? optionalOldSelfEnvironment : ruleEnvironment;
   const check = (expression: string, wanted: CelType, misfit: string): { names: ReadonlySet<string>; cost: number } => {
-    const program = parse(environment, expression);
-    const checked = checkTypes(program.ast, variables);
-    if (checked.problems.length > 0) throw new RuleSyntaxError(expression, `compilation failed: ${checked.problems.map(({ position, message }) => located(expression, position, message)).join('\n')}`);
-    if (!sameType(checked.type, wanted)) throw new RuleSyntaxError(expression, misfit);
-    const pattern = brokenPattern(program.ast);
-    if (pattern !== undefined) throw new RuleSyntaxError(expression, `program instantiation failed: ${pattern}`);
-    refuseUncallable(program, expression);
-    return { names: checked.names, cost: estimate(program.ast, self).cost.max };
+    const { program, names } = checkExpression(environment, expression, variables, (type) => (sameType(type, wanted) ? undefined : misfit));
+    return { names, cost: estimate(program.ast, self).cost.max };
   };
   const { names, cost } = check(rule, BOOL, 'cel expression must evaluate to a bool');
   return {
@@ -96,6 +90,27 @@ export function checkRule({ rule, messageExpression, optionalOldSelf }: Validati
     cost,
     ...(messageExpression !== undefined && { messageExpressionCost: check(messageExpression, STRING, 'messageExpression must evaluate to a string').cost }),
   };
+}
+
+/** An expression that is well typed. */
+export interface CheckedExpression {
+  readonly program: ParseResult;
+  readonly type: CelType;
+  /** Variables that are read. */
+  readonly names: ReadonlySet<string>;
+}
+
+/** Parses an expression and checks its types. @param misfit what is wrong with the type of the whole @throws {RuleSyntaxError} */
+export function checkExpression(environment: Environment, expression: string, variables: ReadonlyMap<string, CelType>, misfit: (type: CelType) => string | undefined): CheckedExpression {
+  const program = parse(environment, expression);
+  const { problems, type, names } = checkTypes(program.ast, variables);
+  if (problems.length > 0) throw new RuleSyntaxError(expression, `compilation failed: ${problems.map(({ position, message }) => located(expression, position, message)).join('\n')}`);
+  const problem = misfit(type);
+  if (problem !== undefined) throw new RuleSyntaxError(expression, problem);
+  const pattern = brokenPattern(program.ast);
+  if (pattern !== undefined) throw new RuleSyntaxError(expression, `program instantiation failed: ${pattern}`);
+  refuseUncallable(program, expression);
+  return { program, type, names };
 }
 
 /** Parses an expression and checks that what it calls exists; @throws {RuleSyntaxError}. */

@@ -52,11 +52,15 @@ const SIGNATURES: readonly string[] = [
   'semver(string): kubernetes.Semver', 'semver(string, bool): kubernetes.Semver', 'isSemver(string): bool', 'isSemver(string, bool): bool', 'kubernetes.Semver.major(): int', 'kubernetes.Semver.minor(): int', 'kubernetes.Semver.patch(): int',
   'ip(string): net.IP', 'isIP(string): bool', 'ip.isCanonical(string): bool', 'net.IP.family(): int', ...['Unspecified', 'Loopback', 'LinkLocalMulticast', 'LinkLocalUnicast', 'GlobalUnicast'].map((what) => `net.IP.is${what}(): bool`),
   'cidr(string): net.CIDR', 'isCIDR(string): bool', 'net.CIDR.containsIP(string): bool', 'net.CIDR.containsIP(net.IP): bool', 'net.CIDR.containsCIDR(string): bool', 'net.CIDR.containsCIDR(net.CIDR): bool', 'net.CIDR.ip(): net.IP', 'net.CIDR.prefixLength(): int', 'net.CIDR.masked(): net.CIDR',
+  'kubernetes.authorization.Authorizer.path(string): kubernetes.authorization.PathCheck', 'kubernetes.authorization.Authorizer.group(string): kubernetes.authorization.GroupCheck', 'kubernetes.authorization.Authorizer.serviceAccount(string, string): kubernetes.authorization.Authorizer',
+  'kubernetes.authorization.GroupCheck.resource(string): kubernetes.authorization.ResourceCheck', ...['subresource', 'namespace', 'name', 'fieldSelector', 'labelSelector'].map((part) => `kubernetes.authorization.ResourceCheck.${part}(string): kubernetes.authorization.ResourceCheck`),
+  ...['PathCheck', 'ResourceCheck'].map((check) => `kubernetes.authorization.${check}.check(string): kubernetes.authorization.Decision`),
+  ...['allowed(): bool', 'errored(): bool', 'reason(): string', 'error(): string'].map((part) => `kubernetes.authorization.Decision.${part}`),
   'kubernetes.NamedFormat.validate(string): optional_type(list(string))', 'format.named(string): optional_type(kubernetes.NamedFormat)',
 ];
 
 /** Types that functions are members of; before a dot anything else is part of a name. */
-const TARGETS = /^((?:string|bytes|timestamp|duration|kubernetes\.\w+|net\.\w+|optional_type\(V\)|(?:list|map)\(.+?\)+))\.(\w+)\(/;
+const TARGETS = /^((?:string|bytes|timestamp|duration|kubernetes\.(?:authorization\.)?\w+|net\.\w+|optional_type\(V\)|(?:list|map)\(.+?\)+))\.(\w+)\(/;
 
 const overloads = new Map<string, Overload[]>();
 for (const signature of SIGNATURES) {

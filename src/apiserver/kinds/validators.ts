@@ -5,6 +5,7 @@ import * as core from './validation/core.js';
 import * as pods from './validation/pod.js';
 import * as rbac from './validation/rbac.js';
 import { validateService, validateServiceUpdate } from './validation/service.js';
+import { validateWebhooks } from './validation/webhooks.js';
 import * as workloads from './validation/workloads.js';
 
 /** What is checked of a kind at birth, and of its changes on top of that. */
@@ -25,6 +26,8 @@ function validator<T>(validate?: (object: T) => FieldError[], validateUpdate?: (
 
 /** `apiVersion/Kind` → its checks. Kinds that are not here are checked for structure only. */
 export const validators: Readonly<Record<string, Validator>> = {
+  'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': validator(validateWebhooks),
+  'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration': validator(validateWebhooks),
   'v1/ConfigMap': validator(core.validateConfigMap, core.validateConfigMapUpdate),
   'v1/Node': validator(core.validateNode, core.validateNodeUpdate),
   'v1/PersistentVolume': validator(core.validatePersistentVolume, core.validatePersistentVolumeUpdate),
