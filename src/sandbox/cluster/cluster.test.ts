@@ -8,8 +8,8 @@ import { seededRandom } from '../../operator/random.js';
 import { VirtualClock } from '../../operator/testing/virtual-clock.js';
 import type { Machines, SandboxInstance } from '../aws/instance.js';
 import { createCluster } from './cluster.js';
-import { CRON_JOB, DAEMON_SET, DEPLOYMENT, ENDPOINT_SLICE, ENDPOINTS, EVENT, JOB, NODE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, POD_DISRUPTION_BUDGET, REPLICATION_CONTROLLER, SECRET, SERVICE, STATEFUL_SET, VOLUME_ATTACHMENT } from './model/kinds.js';
-import type { CronJob, DaemonSet, Deployment, Endpoints, EndpointSlice, Job, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicationController, Service, VolumeAttachment } from './model/kinds.js';
+import { CRON_JOB, DAEMON_SET, DEPLOYMENT, ENDPOINT_SLICE, ENDPOINTS, EVENT, JOB, NODE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, POD_DISRUPTION_BUDGET, REPLICA_SET, REPLICATION_CONTROLLER, SECRET, SERVICE, STATEFUL_SET, VOLUME_ATTACHMENT } from './model/kinds.js';
+import type { CronJob, DaemonSet, Deployment, Endpoints, EndpointSlice, Job, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController, Service, VolumeAttachment } from './model/kinds.js';
 import type { SandboxCluster } from './sandbox-cluster.js';
 import { GUIDE_SEED } from './seed.js';
 
@@ -402,6 +402,19 @@ describe('The sandbox cluster', () => {
     await clock.advanceUntil(async () => (await status()).replicas === 2, { limit: '10s' });
     await client.mergePatch(REPLICATION_CONTROLLER, { name: 'old', namespace: 'default' }, { spec: { replicas: 1 } });
     await clock.advanceUntil(async () => (await status()).replicas === 1, { limit: '10s' });
+  });
+
+  it('tells once of pods that a quota refuses, and tries again less and less often', async () => {
+    const key = { name: 'web', namespace: 'default' };
+    await client.create({ group: '', version: 'v1', kind: 'ResourceQuota', plural: 'resourcequotas', namespaced: true }, { metadata: { name: 'one', namespace: 'default' }, spec: { hard: { pods: '1' } } });
+    await clock.advance('1s');
+    await client.create(REPLICA_SET, { metadata: key, spec: { replicas: 3, selector: { matchLabels: { app: 'web' } }, template: deployment(1).spec.template } });
+    const conditions = async (): Promise<unknown> => (await client.get<ReplicaSet>(REPLICA_SET, key)).status.conditions;
+    await clock.advanceUntil(async () => (await conditions()) !== undefined, { limit: '5s' });
+    const told = await conditions();
+    await clock.advance('30s');
+    expect(await conditions()).to.deep.equal(told);
+    expect((await client.list<KubeObject & { reason: string; count?: number }>(EVENT, { namespace: 'default' })).items.filter(({ reason }) => reason === 'FailedCreate').reduce((sum, { count = 1 }) => sum + count, 0)).to.be.within(2, 20);
   });
 
   it('mirrors Endpoints that somebody wrote into slices, as long as there are any', async () => {

@@ -16,6 +16,7 @@ import type { Replicated, ReplicaSetPlan } from './replica-set-plan.js';
 import { messageOf } from '../shell/message-of.js';
 
 const NAMES = { ReplicaSet: 'replicaset-controller', ReplicationController: 'replicationcontroller-controller' } as const;
+const FAILURE = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate' };
 
 /** Keeps as many pods of each ReplicaSet, or ReplicationController, as it wants; adopts matching orphans and lets go of what no longer matches. */
 export class ReplicaSetController implements Component {
@@ -60,9 +61,7 @@ export class ReplicaSetController implements Component {
     if (!replicaSet.metadata.deletionTimestamp) await this.#claimPods(replicaSet);
     const plan = planReplicaSet(replicaSet, informers.pods.find(BY_OWNER, replicaSet.metadata.uid), this.#relatedPods(replicaSet), clock.now());
     const failure = await this.#apply(replicaSet, plan);
-    const conditions = failure
-      ? withCondition(replicaSet.status.conditions, { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: failure.message }, clock.now())
-      : (replicaSet.status.conditions ?? []).filter(({ type }) => type !== 'ReplicaFailure');
+    const conditions = this.#conditions(replicaSet, failure);
     const after = planReplicaSet(replicaSet, informers.pods.find(BY_OWNER, replicaSet.metadata.uid), new Map(), clock.now());
     const current = this.#informer.get(key);
     if (current?.metadata.uid === replicaSet.metadata.uid) {
@@ -70,6 +69,13 @@ export class ReplicaSetController implements Component {
     }
     if (failure) throw failure;
     return after.nextAvailableAt === undefined ? undefined : after.nextAvailableAt - clock.now();
+  }
+
+  /** A failure that lasts is told once: its message names another pod each time, and each change would lead to another try. */
+  #conditions({ status: { conditions = [] } }: Replicated, failure: Error | undefined): typeof conditions {
+    if (!failure) return conditions.filter(({ type }) => type !== FAILURE.type);
+    const isKnown = conditions.some(({ type, status, reason }) => type === FAILURE.type && status === FAILURE.status && reason === FAILURE.reason);
+    return isKnown ? conditions : withCondition(conditions, { ...FAILURE, message: failure.message }, this.ctx.clock.now());
   }
 
   /** Adopts matching pods without a controller; releases owned ones that no longer match. */
