@@ -126,7 +126,7 @@ describe('Namespaces', () => {
     expect([status, body.message]).to.deep.equal([403, 'namespaces "default" is forbidden: this namespace may not be deleted']);
   });
 
-  it('terminate: contents go first, and nothing new comes in', async () => {
+  it('terminate: pods go first, then the other contents, and nothing new comes in', async () => {
     await cluster.ok('POST', '/api/v1/namespaces/team/configmaps', configMap('a'));
     await cluster.ok('POST', '/api/v1/namespaces/team/pods', pod('p', {}, { nodeName: 'n' }));
     const deleted = await cluster.ok('DELETE', '/api/v1/namespaces/team');
@@ -135,6 +135,8 @@ describe('Namespaces', () => {
     const terminating = await cluster.ok('GET', '/api/v1/namespaces/team');
     const conditions = (terminating['status'] as { conditions: { type: string; message: string }[] }).conditions;
     expect(conditions.find(({ type }) => type === 'NamespaceContentRemaining')!.message).to.equal('Some resources are remaining: pods. has 1 resource instances');
+    // Until the pods have ended they have what they use.
+    await cluster.ok('GET', '/api/v1/namespaces/team/configmaps/a');
     const refused = await cluster.request('POST', '/api/v1/namespaces/team/configmaps', configMap('b'));
     expect([refused.status, refused.body.message]).to.deep.equal([403, 'configmaps "b" is forbidden: unable to create new content in namespace team because it is being terminated']);
     expect(JSON.stringify(refused.body['details'])).to.contain('NamespaceTerminating');

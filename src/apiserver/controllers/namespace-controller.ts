@@ -29,10 +29,15 @@ export function startNamespaceController(ctx: RestContext): { close(): void } {
     writeOrRemove(ctx, 'namespaces', { ...namespace, spec: others.length > 0 ? { finalizers: others } : {} });
   }
 
-  /** Begins every deletion and returns what has not gone at once. */
+  /** Begins every deletion and returns what has not gone at once. Pods end first: they may need the rest until then. */
   function deleteContents(namespace: string): { resource: string; object: ApiObject }[] {
+    const pods = deleteAll(namespace, ['pods']);
+    return pods.length > 0 ? pods : deleteAll(namespace, storage.resources());
+  }
+
+  function deleteAll(namespace: string, resources: Iterable<string>): { resource: string; object: ApiObject }[] {
     const remaining: { resource: string; object: ApiObject }[] = [];
-    for (const resource of storage.resources()) {
+    for (const resource of resources) {
       const definition = definitionOf(resource);
       if (!definition?.namespaced) continue;
       for (const object of storage.list(resource, namespace)) {
