@@ -31,8 +31,9 @@ export class InstanceGarbageCollection {
   }
 
   private async collect(providerID: string, ctx: TickContext): Promise<void> {
+    // The node first: once its instance ends, nothing would lead to it any more.
+    for (const node of ctx.cache.list(Node, { index: nodeByProviderID, value: providerID })) await ctx.delete(node);
     await this.cloud.terminate(providerID, { signal: ctx.signal });
     ctx.log.info('garbage collected cloudprovider instance', { 'provider-id': providerID });
-    for (const node of ctx.cache.list(Node, { index: nodeByProviderID, value: providerID })) await ctx.delete(node);
   }
 }
