@@ -127,7 +127,7 @@ describe('what AWS holds, under every fault', () => {
         await api.patch(Node, launched.node.metadata.name, { metadata: { labels } });
         return launched;
       };
-      const [broken, block, ended] = [await aws.launch(), await reserved('capacity-block', 60 * 60_000), await reserved('default')];
+      const [broken, block, ended] = [await aws.launch(), await reserved('capacity-block', 46 * 60_000), await reserved('default')];
       const read = ({ claim }: Launched): Promise<NodeClaim> => api.get(NodeClaim, claim.metadata.name);
       Object.assign(account.instances.get(ended.instanceID), { lifecycle: 'on-demand', spotRequestId: undefined });
       await world.until(async () => [await read(ended), await api.get(Node, ended.node.metadata.name)].every(({ metadata }) => metadata.labels['karpenter.sh/capacity-type'] === 'on-demand'));
@@ -135,7 +135,7 @@ describe('what AWS holds, under every fault', () => {
       await world.until(async () => isDeleting(await read(broken)));
       expect((await read(broken)).metadata.annotations[TERMINATION_TIMESTAMP_ANNOTATION], 'it is not drained for long').to.be.a('string');
       expect([await read(block), await read(ended)].map(isDeleting), 'what is neither broken nor about to end').to.deep.equal([false, false]);
-      await world.bed.advance('25m');
+      await world.bed.advance('8m');
       expect([await read(block), await read(ended)].map(isDeleting)).to.deep.equal([true, false]);
     }), { sample: 1 });
   }).timeout(PATIENCE);

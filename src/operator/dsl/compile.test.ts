@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { MapContext, StepContext } from '../context.js';
 import { ConfigMap, Node, Pod } from '../kinds/core.js';
 import { Lease } from '../kinds/coordination.js';
+import { kindRefOf } from './kind-plan.js';
 import { compile } from './compile.js';
 import { Batch, Catches, Condition, Deadline, Finalizer, OnEvent, Owns, RBAC, Reconciler, Singleton, Step, Watches, When } from './decorators.js';
 import { Column, ConvertsFrom, Field, ForeignKind, ResourceKind, Validation, Version } from './kind-decorators.js';
@@ -312,6 +313,10 @@ describe('compile', () => {
         @Reconciler({ for: Widget, name: 'watch' }) class Watching { @Step() a(): Outcome { return done(); } @Watches(NoKind) b(): [] { return []; } }
         return [Watching];
       }, 'Watching.b: the kind of @Watches is class NoKind, which is no kind; decorate it with @ResourceKind or @ForeignKind'],
+      ['a watch whose priority is no number', () => {
+        @Reconciler({ for: Widget, name: 'urgent' }) class Urgent { @Step() a(): Outcome { return done(); } @Watches(Pod, { priority: Number.NaN }) b(_pod: Pod): [] { return []; } }
+        return [Urgent];
+      }, 'Urgent.b: priority NaN is not a number'],
       ['an event source without a token', () => {
         @Reconciler({ for: Widget, name: 'event' }) class Listening { @Step() a(): Outcome { return done(); } @OnEvent('queue' as never) b(): [] { return []; } }
         return [Listening];
@@ -329,6 +334,15 @@ describe('compile', () => {
         class Limits { @Step() a(): Outcome { return done(); } }
         return [Limits];
       }, /concurrency\.perCpu 0 has to be above 0\n.*concurrency\.min 9 is above concurrency\.max 3\n.*rate has to have qps above 0 and burst of at least 1, not 0 and 1\n.*priority NaN is not a number\n.*backoff\.base \(60000ms\) is above backoff\.max \(1000ms\)\n.*jitter 2 is not a fraction between 0 and 1/],
+      ['a backoff without a pause', () => {
+        @Reconciler({ for: Widget, name: 'hasty', backoff: { base: 0 } }) class Hasty { @Step() a(): Outcome { return done(); } }
+        return [Hasty];
+      }, 'Hasty: backoff.base is 0: a failing key would run without a pause'],
+      ['a step that is no method', () => {
+        @Reconciler({ for: Widget, name: 'field' }) class Fielded { @Step() a(): Outcome { return done(); } declare b: string; }
+        (Step() as unknown as PropertyDecorator)(Fielded.prototype, 'b');
+        return [Fielded];
+      }, 'Fielded.b: @Step has to be on a method'],
       ['a decorator that has no meaning there', () => {
         @Reconciler({ for: Widget, name: 'batched' }) class Batched { @Step() a(): Outcome { return done(); } @Batch({ idle: '1s', max: '2s' }) b(): void {} }
         return [Batched];
@@ -350,6 +364,14 @@ describe('compile', () => {
         @Singleton({ name: 'two', every: '1m' }) class Two { tick(): void {} @Batch({ idle: '3s', max: '2s' }) run(): void {} }
         return [Two];
       }, /Two: has both tick\(ctx\) and the @Batch method "run"; a singleton has one of them\n.*Two\.run: the window's idle \(3000ms\) is above its max \(2000ms\)/],
+      ['a singleton without a pause', () => {
+        @Singleton({ name: 'restless', every: '0s' }) class Restless { tick(): void {} }
+        return [Restless];
+      }, 'Restless: every "0s" would run without a pause'],
+      ['a singleton with two windows', () => {
+        @Singleton({ name: 'windows', every: '1m' }) class Windows { @Batch({ idle: '1s', max: '2s' }) a(): void {} @Batch({ idle: '1s', max: '2s' }) b(): void {} }
+        return [Windows];
+      }, 'Windows.b: is the second @Batch of the class; a singleton has one'],
       ['triggers without a window', () => {
         @Singleton({ name: 'triggered', every: '1m' }) class Triggered { tick(): void {} @Watches(Pod) pods(_pod: Pod): boolean { return true; } }
         return [Triggered];
@@ -401,6 +423,16 @@ describe('compile', () => {
         'Bad: class Empty, the schema of spec, has no @Field properties'],
       ['no schema at all', () => { @ResourceKind({ group: names.group, version: 'v1', kind: 'Bad', scope: 'Cluster' }) class Bad extends BaseResource {} return Bad; },
         'Bad: the kind has neither spec nor status nor fields of its own'],
+      ['a schema that is not loaded yet', () => { @ResourceKind({ ...kind, spec: () => undefined as unknown as typeof Spec }) class Bad extends Resource<Spec, Status> {} return Bad; },
+        'Bad: the schema of spec is undefined; give a function that returns a class with @Field properties, or a schema'],
+      ['static fields', () => {
+        class Shared { @Field(s.string()) static shared: string; @Field(s.string()) declare field: string; }
+        @ResourceKind({ ...kind, spec: () => Shared }) class Bad extends Resource<Shared, Status> {} return Bad;
+      }, 'Bad: static property "shared" of class Shared cannot be a field'],
+      ['fields without a schema', () => { @ResourceKind(spec(undefined as unknown as object)) class Bad extends BaseResource { declare spec: { field: string }; declare status: Status; } return Bad; },
+        'Bad: spec.field has no schema; write for example s.string()'],
+      ['map lists without keys', () => { @ResourceKind(spec(s.array(s.object({ a: s.string() })).listMapKeys())) class Bad extends BaseResource { declare spec: { field: string }; declare status: Status; } return Bad; },
+        'Bad: spec.field is a map list without keys; name the fields that tell items apart'],
       ['patterns and bounds', () => { @ResourceKind(spec(s.string().pattern('(').minLength(5).maxLength(2))) class Bad extends BaseResource { declare spec: { field: string }; declare status: Status; } return Bad; },
         'Bad: the pattern of spec.field is not a regular expression: (\nBad: spec.field: minLength 5 is above maxLength 2'],
       ['defaults that do not fit', () => { @ResourceKind(spec(s.int().max(10).default(11))) class Bad extends BaseResource { declare spec: { field: string }; declare status: Status; } return Bad; },
@@ -424,6 +456,10 @@ describe('compile', () => {
         @Version({ of: () => Widget, version: 'v1', spec: () => Spec, status: () => Status, deprecationWarning: 'old' }) class Old extends Resource<Spec, Status> {}
         @ResourceKind(kind) @ConvertsFrom(() => Old, { upgrade: (old: Old) => old, downgrade: (stored: Bad) => stored }) class Bad extends Resource<Spec, Status> {} return Bad;
       }, 'Bad: @ConvertsFrom names class Old, which is a version of Widget\nBad: a deprecationWarning needs deprecated: true\nBad: version "v1" is declared twice'],
+      ['a version that Kubernetes refuses', () => {
+        @Version({ of: () => Bad, version: 'old', spec: () => Spec, status: () => Status }) class Old extends Resource<Spec, Status> {}
+        @ResourceKind(kind) @ConvertsFrom(() => Old, { upgrade: (old: Old) => old, downgrade: (stored: Bad) => stored }) class Bad extends Resource<Spec, Status> {} return Bad;
+      }, 'Bad: version "old" of class Old is not a Kubernetes version, such as "v1beta1"'],
     ];
     for (const [what, declare, expected] of cases) {
       it(what, () => {
@@ -432,6 +468,12 @@ describe('compile', () => {
         else expect(problems).to.match(expected);
       });
     }
+  });
+
+  it('refuses a class that is no kind where a kind is asked for, and a decorator that knows no class', () => {
+    expect(() => kindRefOf(class Plain {} as never)).to.throw(TypeError, 'class Plain is no kind; decorate it with @ResourceKind, @Version or @ForeignKind');
+    const standard = Step() as unknown as (value: unknown, context: object) => void;
+    expect(() => standard(() => undefined, { kind: 'method', name: 'a' })).to.throw(TypeError, '@Step: load karpenter-ts/operator before the classes it decorates');
   });
 
   it('registers nothing by importing: unlisted classes take no part', () => {

@@ -128,6 +128,8 @@ export class SingletonController {
     const record = (end: Pick<RunResult, 'outcome' | 'requeueAfter' | 'requeueReason' | 'error'>): void =>
       this.#recorder.ended(run, { ...end, terminal: false, writes: run.writes.length, steps: [], transitions: [] });
     try {
+      // Nobody else fences what a tick does outside of Kubernetes.
+      environment.fence();
       const tick = async (): Promise<Duration | void> => (instance as Record<string, Tick>)[plan.method]?.call(instance, this.#context(run, cache, limited.signal));
       const wish = await environment.serviceCache.during(cache, () => (run.trace ? run.trace.run(tick) : tick()));
       const every = wish === undefined ? plan.every : milliseconds(wish);
