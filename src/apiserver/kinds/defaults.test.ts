@@ -141,6 +141,14 @@ describe('Built-in kinds at birth', () => {
       expect(seconds(await cluster.ok('POST', PODS, pod('b', {}, { tolerations })))).to.deep.equal(['node.kubernetes.io/not-ready 10', 'node.kubernetes.io/unreachable 300']);
     });
 
+    it('keep what admission gave them when a client writes back less', async () => {
+      const { metadata } = await cluster.ok('POST', PODS, pod('a', {}, { automountServiceAccountToken: false }));
+      const written = await cluster.ok('PUT', `${PODS}/a`, pod('a', { resourceVersion: metadata.resourceVersion }, { automountServiceAccountToken: false, serviceAccountName: 'default', tolerations: [{ key: 'mine', operator: 'Exists' }] }));
+      expect(specOf(written)).to.include({ priority: 0, preemptionPolicy: 'PreemptLowerPriority' });
+      expect((specOf(written)['tolerations'] as JsonObject[]).map(({ key }) => key)).to.deep.equal(['mine', 'node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']);
+      expect(written.metadata.generation).to.equal(2);
+    });
+
     it('change only their resources through resize, and only ephemeral containers through theirs', async () => {
       await cluster.ok('POST', PODS, pod('a'));
       await cluster.patch(`${PODS}/a/resize`, 'strategic-merge', { spec: { nodeName: 'x', containers: [{ name: 'app', image: 'other', resources: { requests: { cpu: '2' } } }] } });

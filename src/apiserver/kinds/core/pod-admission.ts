@@ -26,6 +26,13 @@ function requireServiceAccount({ metadata: { namespace = '', name: pod = '' } = 
   throw forbidden({ group: '', plural: 'pods' }, pod, `error looking up service account ${namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`);
 }
 
+/** What they do to a changed one: whoever leaves out what they had given to it does not mean to take it away. */
+export function admitPodUpdate(spec: PodSpec, before: PodSpec): void {
+  if (before.priority !== undefined) spec.priority ??= before.priority;
+  if (before.preemptionPolicy !== undefined) spec.preemptionPolicy ??= before.preemptionPolicy;
+  tolerateAilingNodes(spec);
+}
+
 function resolvePriority(pod: Pod, spec: PodSpec, storage: Storage): void {
   const classes = (): PriorityClass[] => storage.list('priorityclasses.scheduling.k8s.io') as unknown as PriorityClass[];
   const name = spec.priorityClassName;

@@ -3,7 +3,7 @@ import type { ApiObject } from '../../contracts.js';
 import { forbidden } from '../../schema/field-error.js';
 import type { KindBehaviour } from '../behaviour.js';
 import { fieldsAt } from '../selectable-fields.js';
-import { admitPod } from './pod-admission.js';
+import { admitPod, admitPodUpdate } from './pod-admission.js';
 import { defaultPod } from './pod-defaults.js';
 import { qosClass } from './pod-qos.js';
 import { podWarnings } from './pod-warnings.js';
@@ -45,6 +45,7 @@ export const podBehaviour: KindBehaviour = {
     const pod = asPod(object);
     const before = asPod(previous);
     if (before.spec && pod.spec && (subresource === 'ephemeralcontainers' || subresource === 'resize')) object['spec'] = narrowed(pod.spec, before.spec, subresource);
+    if (before.spec && pod.spec && subresource === '') admitPodUpdate(pod.spec, before.spec);
     // The class follows from the spec; kubelets that leave it out do not mean to change it.
     if (subresource === 'status' && before.status?.qosClass && !pod.status?.qosClass) object['status'] = { ...pod.status, qosClass: before.status.qosClass };
   },
