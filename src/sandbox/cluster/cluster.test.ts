@@ -404,6 +404,18 @@ describe('The sandbox cluster', () => {
     await clock.advanceUntil(async () => (await status()).replicas === 1, { limit: '10s' });
   });
 
+  it('takes a deployment whose ReplicaSets were left behind up where it was', async () => {
+    const key = { name: 'web', namespace: 'default' };
+    const sets = async (): Promise<ReplicaSet[]> => (await client.list<ReplicaSet>(REPLICA_SET, { namespace: 'default' })).items;
+    await client.create(DEPLOYMENT, deployment(1));
+    await clock.advanceUntil(async () => (await sets()).length === 1, { limit: '5s' });
+    await client.delete(DEPLOYMENT, { ...key, propagationPolicy: 'Orphan' });
+    await clock.advanceUntil(async () => (await sets())[0]?.metadata.ownerReferences === undefined, { limit: '5s' });
+    await client.create(DEPLOYMENT, deployment(2));
+    await clock.advanceUntil(async () => (await sets())[0]?.spec.replicas === 2, { limit: '5s' });
+    expect((await sets()).map(({ metadata }) => metadata.ownerReferences?.map(({ name }) => name))).to.deep.equal([['web']]);
+  });
+
   it('tells once of pods that a quota refuses, and tries again less and less often', async () => {
     const key = { name: 'web', namespace: 'default' };
     await client.create({ group: '', version: 'v1', kind: 'ResourceQuota', plural: 'resourcequotas', namespaced: true }, { metadata: { name: 'one', namespace: 'default' }, spec: { hard: { pods: '1' } } });

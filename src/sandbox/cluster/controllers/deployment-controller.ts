@@ -2,10 +2,12 @@ import { isAlreadyExists } from '../../../operator/kube/errors.js';
 import { keyOfObject } from '../../../operator/kube/object.js';
 import type { Deployment, ReplicaSet } from '../model/kinds.js';
 import { controllerOf, controllerReference } from '../model/pods.js';
+import { selects } from '../model/selectors.js';
 import type { Component, ComponentContext } from '../shell/component.js';
 import { workerOf } from '../shell/component.js';
-import { BY_OWNER } from '../shell/informers.js';
+import { BY_NAMESPACE, BY_OWNER } from '../shell/informers.js';
 import type { KeyedWorker } from '../shell/keyed-worker.js';
+import { claim } from './claim.js';
 import { deploymentStatus, planDeployment, REVISION_ANNOTATION } from './deployment-plan.js';
 import type { DeploymentPlan } from './deployment-plan.js';
 
@@ -38,14 +40,17 @@ export class DeploymentController implements Component {
   }
 
   #enqueueOwner(replicaSet: ReplicaSet): void {
+    const { metadata } = replicaSet;
     const owner = controllerOf(replicaSet);
-    if (owner?.kind === 'Deployment') this.#worker.enqueue(`${replicaSet.metadata.namespace}/${owner.name}`);
+    if (owner?.kind === 'Deployment') this.#worker.enqueue(`${metadata.namespace}/${owner.name}`);
+    else if (!owner) for (const deployment of this.ctx.informers.deployments.find(BY_NAMESPACE, metadata.namespace)) if (selects(deployment.spec.selector, metadata.labels)) this.#worker.enqueue(keyOfObject(deployment));
   }
 
   async #sync(key: string): Promise<number | undefined> {
     const { informers, writer, clock } = this.ctx;
     const deployment = informers.deployments.get(key);
     if (!deployment) return undefined;
+    if (!deployment.metadata.deletionTimestamp) await claim(writer, informers.replicaSets, deployment, ({ metadata }) => selects(deployment.spec.selector, metadata.labels));
     const owned = (): readonly ReplicaSet[] => informers.replicaSets.find(BY_OWNER, deployment.metadata.uid);
     const pods = deployment.spec.strategy?.type === 'Recreate' ? owned().flatMap(({ metadata }) => informers.pods.find(BY_OWNER, metadata.uid)) : [];
     await this.#apply(deployment, planDeployment(deployment, owned(), pods));

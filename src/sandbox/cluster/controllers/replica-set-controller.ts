@@ -1,15 +1,16 @@
 import type { LabelSelector } from 'kubernetes-types/meta/v1.js';
 import { keyOfObject } from '../../../operator/kube/object.js';
-import type { KubeObject, OwnerReference } from '../../../operator/kube/object.js';
+import type { KubeObject } from '../../../operator/kube/object.js';
 import type { Pod } from '../model/kinds.js';
-import { controllerOf, controllerReference, isActive } from '../model/pods.js';
+import { controllerOf, isActive } from '../model/pods.js';
 import { selects } from '../model/selectors.js';
 import { withCondition } from '../model/set-condition.js';
 import type { Component, ComponentContext } from '../shell/component.js';
 import { workerOf } from '../shell/component.js';
-import { BY_NAMESPACE, BY_OWNER, ORPHANS } from '../shell/informers.js';
+import { BY_NAMESPACE, BY_OWNER } from '../shell/informers.js';
 import type { Informer } from '../shell/informer.js';
 import type { KeyedWorker } from '../shell/keyed-worker.js';
+import { claim } from './claim.js';
 import { podFromTemplate } from './pod-template.js';
 import { planReplicaSet } from './replica-set-plan.js';
 import type { Replicated, ReplicaSetPlan } from './replica-set-plan.js';
@@ -58,7 +59,7 @@ export class ReplicaSetController implements Component {
     const { informers, writer, clock } = this.ctx;
     const replicaSet = this.#informer.get(key);
     if (!replicaSet) return undefined;
-    if (!replicaSet.metadata.deletionTimestamp) await this.#claimPods(replicaSet);
+    if (!replicaSet.metadata.deletionTimestamp) await claim(writer, informers.pods, replicaSet, (pod) => this.#selects(replicaSet, pod.metadata.labels) && (isActive(pod) || controllerOf(pod) !== undefined));
     const plan = planReplicaSet(replicaSet, informers.pods.find(BY_OWNER, replicaSet.metadata.uid), this.#relatedPods(replicaSet), clock.now());
     const failure = await this.#apply(replicaSet, plan);
     const conditions = this.#conditions(replicaSet, failure);
@@ -76,18 +77,6 @@ export class ReplicaSetController implements Component {
     if (!failure) return conditions.filter(({ type }) => type !== FAILURE.type);
     const isKnown = conditions.some(({ type, status, reason }) => type === FAILURE.type && status === FAILURE.status && reason === FAILURE.reason);
     return isKnown ? conditions : withCondition(conditions, { ...FAILURE, message: failure.message }, this.ctx.clock.now());
-  }
-
-  /** Adopts matching pods without a controller; releases owned ones that no longer match. */
-  async #claimPods(replicaSet: Replicated): Promise<void> {
-    const { informers, writer } = this.ctx;
-    const matches = ({ metadata }: Pod): boolean => this.#selects(replicaSet, metadata.labels);
-    const own = async (pod: Pod, reference: OwnerReference[]): Promise<void> => {
-      const others = (pod.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== replicaSet.metadata.uid);
-      await writer.patch(informers.pods, pod, { metadata: { uid: pod.metadata.uid, resourceVersion: pod.metadata.resourceVersion, ownerReferences: [...others, ...reference] } });
-    };
-    for (const pod of informers.pods.find(BY_OWNER, replicaSet.metadata.uid)) if (!matches(pod)) await own(pod, []);
-    for (const pod of informers.pods.find(ORPHANS, replicaSet.metadata.namespace)) if (isActive(pod) && matches(pod)) await own(pod, [controllerReference(replicaSet)]);
   }
 
   /** How many pods of this ReplicaSet and its siblings each node has. */

@@ -7,7 +7,7 @@ import { Informer } from './informer.js';
 export const BY_OWNER = 'owner';
 /** The index of objects by their namespace. */
 export const BY_NAMESPACE = 'namespace';
-/** The index of pods without a controller by their namespace. */
+/** The index of objects without a controller by their namespace. */
 export const ORPHANS = 'orphans';
 /** The index of pods by the node they are bound to. */
 export const BY_NODE = 'node';
@@ -22,6 +22,7 @@ export const BY_SERVICE = 'service';
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 
 const byOwner = { name: BY_OWNER, values: (object: KubeObject) => [controllerOf(object)?.uid] };
+const orphans = { name: ORPHANS, values: (object: KubeObject) => [controllerOf(object) ? undefined : object.metadata.namespace] };
 const byNamespace = { name: BY_NAMESPACE, values: ({ metadata }: KubeObject) => [metadata.namespace] };
 
 /** One informer for each kind that the cluster's components look at. */
@@ -30,14 +31,14 @@ export function createInformers() {
     pods: new Informer<kinds.Pod>(kinds.POD, [
       byOwner,
       byNamespace,
-      { name: ORPHANS, values: (pod) => [controllerOf(pod) ? undefined : pod.metadata.namespace] },
+      orphans,
       { name: BY_NODE, values: ({ spec }) => [spec.nodeName] },
       { name: BY_CLAIM, values: (pod) => claimNames(pod).map((name) => `${pod.metadata.namespace}/${name}`) },
     ]),
     nodes: new Informer<kinds.Node>(kinds.NODE),
-    replicaSets: new Informer<kinds.ReplicaSet>(kinds.REPLICA_SET, [byOwner, byNamespace]),
+    replicaSets: new Informer<kinds.ReplicaSet>(kinds.REPLICA_SET, [byOwner, byNamespace, orphans]),
     replicationControllers: new Informer<kinds.ReplicationController>(kinds.REPLICATION_CONTROLLER, [byOwner, byNamespace]),
-    deployments: new Informer<kinds.Deployment>(kinds.DEPLOYMENT),
+    deployments: new Informer<kinds.Deployment>(kinds.DEPLOYMENT, [byNamespace]),
     statefulSets: new Informer<kinds.StatefulSet>(kinds.STATEFUL_SET, [byNamespace]),
     daemonSets: new Informer<kinds.DaemonSet>(kinds.DAEMON_SET),
     controllerRevisions: new Informer<kinds.ControllerRevision>(kinds.CONTROLLER_REVISION, [byOwner]),
