@@ -265,6 +265,8 @@ export interface DocumentAnswer {
   body: string | Uint8Array;
   /** Nobody looks at the method; absent: only GET is allowed. */
   anyMethod?: true;
+  /** Media types of which clients have to take one; absent: the handler has seen to that. */
+  offered?: readonly string[];
 }
 
 /** A read-only document endpoint (discovery, OpenAPI): undefined means "not mine". */

@@ -21,6 +21,7 @@ import { startQuotaController } from './controllers/quota-controller.js';
 import { startRoleAggregation } from './controllers/role-aggregation.js';
 import { startRootCertificates } from './controllers/root-certificates.js';
 import { startServiceAccounts } from './controllers/service-accounts.js';
+import { startTokenSecrets } from './controllers/token-secrets.js';
 import type { Clock, ConversionHook, JsonObject, Random, ResourceRegistry } from './contracts.js';
 import { installCustomResources } from './crd/controller.js';
 import { createDiscovery } from './discovery/handler.js';
@@ -109,7 +110,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   bootstrap(ctx);
   ensureDefaultRoles(ctx);
   ensureDefaultFlowSchemas(ctx);
-  const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startServiceAccounts(ctx), startRoleAggregation(ctx), startFlowSchemaController(ctx), startQuotaController(ctx), startEventExpiry(ctx), startPolicyTypeChecking(ctx), ...(options.certificateAuthority === undefined ? [] : [startRootCertificates(ctx, options.certificateAuthority)]), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
+  const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startServiceAccounts(ctx), startTokenSecrets(ctx, options.certificateAuthority), startRoleAggregation(ctx), startFlowSchemaController(ctx), startQuotaController(ctx), startEventExpiry(ctx), startPolicyTypeChecking(ctx), ...(options.certificateAuthority === undefined ? [] : [startRootCertificates(ctx, options.certificateAuthority)]), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
   const handle = createHandler(ctx, [createHealth(storage, version as JsonObject, flows), createIssuerDiscovery(serviceAccountTokens.key), createDiscovery(registry), createPathList(registry, HEALTH_PATHS), createOpenApi(registry, { version: version.gitVersion, clock })]);
   const listeners = new Set<Listener>();
   return {

@@ -1,11 +1,12 @@
 import type { ApiObject, JsonObject, ResourceDefinition, Subresource } from '../contracts.js';
-import { builtinSchema } from '../kinds/type-catalogue.js';
 import { trackUpdate } from '../patch/managed-fields.js';
 import type { AdmissionRequest, RestContext } from '../rest/context.js';
 import type { RequestInfo } from '../rest/request-info.js';
-import { apiVersionOf } from '../rest/versions.js';
-import type { WriteOptions } from '../rest/write-options.js';
+import { matchUrl, requireNamespace } from '../rest/strategy.js';
+import { pruneUnknown, type WriteOptions } from '../rest/write-options.js';
+import { decodeBuiltin } from '../schema/decode.js';
 import { schemaNode } from '../schema/schema-node.js';
+import type { Schema } from '../schema/schema.js';
 import { deepEqual } from '../storage/deep.js';
 import { askMutatingWebhooks, askValidatingWebhooks } from './admission-webhooks.js';
 
@@ -25,16 +26,16 @@ export interface SubresourceKind {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
-  /** Of {@link builtinSchema}. */
-  readonly type: string;
+  readonly schema: Schema;
 }
 
-/** Has admission change what is created under an object; the request is for {@link admitResult}. */
-export async function admitSubresource(ctx: RestContext, { definition, namespace, name, subresource }: Pick<RequestInfo, 'definition' | 'namespace' | 'name' | 'subresource'>, { group, version, kind, type }: SubresourceKind, object: ApiObject, options: WriteOptions): Promise<AdmissionRequest> {
-  object.apiVersion ||= apiVersionOf({ group, version });
-  object.kind ||= kind;
-  object.metadata.namespace ||= namespace;
-  trackUpdate(ctx, { ...definition, group, version, kind, statusSubresource: false, schema: schemaNode(builtinSchema(type)) }, undefined, object, subresource, options);
+/** Decodes what is created under an object, and has admission change it; the request is for {@link admitResult}. */
+export async function admitSubresource(ctx: RestContext, { definition, namespace, name, subresource }: Pick<RequestInfo, 'definition' | 'namespace' | 'name' | 'subresource'>, { group, version, kind, schema }: SubresourceKind, object: ApiObject, options: WriteOptions): Promise<AdmissionRequest> {
+  const own: ResourceDefinition = { ...definition, group, version, kind, custom: false, namespaced: true, statusSubresource: false, schema: schemaNode(schema), prune: (each) => decodeBuiltin(each, schema) };
+  matchUrl(ctx, object, own, namespace, '');
+  pruneUnknown(own, object, options);
+  requireNamespace(ctx, own, namespace);
+  trackUpdate(ctx, own, undefined, object, subresource, options);
   const request = { ...admissionRequest('CREATE', definition, subresource, object, undefined, options), namespace, name, kind: { group, version, kind } };
   await admitChanges(ctx, request);
   return request;

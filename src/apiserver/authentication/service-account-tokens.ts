@@ -1,10 +1,12 @@
-import type { ApiObject, Clock, Random, Storage } from '../contracts.js';
+import type { ApiObject, Clock, JsonObject, Random, Storage } from '../contracts.js';
 import type { Requester } from './requester.js';
 import { AUTHENTICATED, serviceAccountGroups, serviceAccountUsername } from './requester.js';
 import type { SigningKey } from './signing-key.js';
 
 /** Who signs tokens, and whom tokens are for that name nobody else. */
 export const ISSUER = 'https://kubernetes.default.svc.cluster.local';
+/** Who signs the tokens that are kept in secrets. */
+const SECRETS_ISSUER = 'kubernetes/serviceaccount';
 /** How far the clocks of issuer and reader may be apart, in seconds. */
 const LEEWAY = 60;
 const EXTRA = 'authentication.kubernetes.io';
@@ -34,6 +36,19 @@ interface Reference {
   name: string;
   uid: string;
 }
+
+interface SecretClaims {
+  namespace: string;
+  secretName: string;
+  name: string;
+  uid: string;
+}
+
+/** What the claims of a token in a secret are called. */
+const SECRET_CLAIMS = {
+  namespace: 'kubernetes.io/serviceaccount/namespace', secretName: 'kubernetes.io/serviceaccount/secret.name',
+  name: 'kubernetes.io/serviceaccount/service-account.name', uid: 'kubernetes.io/serviceaccount/service-account.uid',
+} satisfies Record<keyof SecretClaims, string>;
 
 interface Claims {
   iss: string;
@@ -83,14 +98,22 @@ export class ServiceAccountTokens {
     });
   }
 
+  /** A token without an end, which lives and dies with the secret that it is kept in. */
+  issueForSecret(account: ApiObject, secret: ApiObject): string {
+    const { namespace, name, uid } = account.metadata as { namespace: string; name: string; uid: string };
+    const claims: SecretClaims = { namespace, secretName: secret.metadata.name!, name, uid };
+    return this.key.sign({ iss: SECRETS_ISSUER, ...Object.fromEntries(Object.entries(SECRET_CLAIMS).map(([field, claim]) => [claim, claims[field as keyof SecretClaims]])), sub: serviceAccountUsername(namespace, name) });
+  }
+
   /**
    * Whose token it is, and for which of the given audiences; undefined for what was not signed here.
    * @throws {RefusedTokenError}
    */
   authenticate(token: string, audiences: readonly string[]): { user: Requester; audiences: string[] } | undefined {
     const claims = claimsOf(token);
-    if (claims?.iss !== ISSUER) return undefined;
+    if (claims?.iss !== ISSUER && claims?.iss !== SECRETS_ISSUER) return undefined;
     if (!this.key.isGenuine(token)) throw new RefusedTokenError('go-jose/go-jose: error in cryptographic primitive');
+    if (claims.iss === SECRETS_ISSUER) return this.#ofSecret(token, claims as unknown as JsonObject, audiences);
     const common = claims.aud.filter((audience) => audiences.includes(audience));
     if (common.length === 0) throw new RefusedTokenError(`token audiences ${quoted(claims.aud)} is invalid for the target audiences ${quoted(audiences)}`);
     const now = this.ctx.clock.now() / 1000;
@@ -105,12 +128,27 @@ export class ServiceAccountTokens {
     return { audiences: common, user: { name: serviceAccountUsername(namespace, name), uid, groups: [...serviceAccountGroups(namespace), AUTHENTICATED], extra } };
   }
 
+  #ofSecret(token: string, claims: JsonObject, audiences: readonly string[]): { user: Requester; audiences: string[] } {
+    const { namespace, secretName, name, uid } = Object.fromEntries(Object.entries(SECRET_CLAIMS).map(([field, claim]) => [field, claims[claim]])) as unknown as SecretClaims;
+    if (!audiences.includes(ISSUER)) throw new RefusedTokenError(`token audiences ${quoted([ISSUER])} is invalid for the target audiences ${quoted(audiences)}`);
+    const secret = this.ctx.storage.get('secrets', namespace, secretName);
+    if (!secret || secret.metadata.deletionTimestamp) throw new RefusedTokenError('service account token has been invalidated');
+    const kept = (secret['data'] as Record<string, string> | undefined)?.['token'] ?? '';
+    if (Buffer.from(kept, 'base64').toString() !== token) throw new RefusedTokenError("service account token does not match server's copy");
+    this.#requireAccount(namespace, { name, uid });
+    return { audiences: [ISSUER], user: { name: serviceAccountUsername(namespace, name), uid, groups: [...serviceAccountGroups(namespace), AUTHENTICATED] } };
+  }
+
+  #requireAccount(namespace: string, { name, uid }: Reference): void {
+    const account = this.ctx.storage.get('serviceaccounts', namespace, name);
+    if (!account) throw new RefusedTokenError(`serviceaccounts "${name}" not found`);
+    if (account.metadata.uid !== uid) throw new RefusedTokenError(`service account UID (${account.metadata.uid}) does not match claim (${uid})`);
+    this.#requireAlive(account, `service account ${namespace}/${name} has been deleted`);
+  }
+
   /** The account, and what the token is bound to, must still be those that it was made for. */
   #requireBound({ 'kubernetes.io': { namespace, serviceaccount, pod, secret, node } }: Claims): void {
-    const account = this.ctx.storage.get('serviceaccounts', namespace, serviceaccount.name);
-    if (!account) throw new RefusedTokenError(`serviceaccounts "${serviceaccount.name}" not found`);
-    if (account.metadata.uid !== serviceaccount.uid) throw new RefusedTokenError(`service account UID (${account.metadata.uid}) does not match claim (${serviceaccount.uid})`);
-    this.#requireAlive(account, `service account ${namespace}/${serviceaccount.name} has been deleted`);
+    this.#requireAccount(namespace, serviceaccount);
     // The node of a pod may be gone before the pod is.
     const [kind, reference] = pod ? ['pod', pod] : secret ? ['secret', secret] : ['node', node as Reference | undefined];
     if (!reference) return;

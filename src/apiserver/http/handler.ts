@@ -10,7 +10,7 @@ import { checkTimeout } from '../watch/watch-events.js';
 import { encode, written } from './encode.js';
 import { writesProtobuf } from './protobuf-writer.js';
 import { once, type ApiRequest, type ApiResponse } from './exchange.js';
-import { acceptedTypes, type Encoding, formatOf, isPretty, negotiate } from './negotiate.js';
+import { acceptedTypes, type Encoding, formatOf, isPretty, negotiate, requireOneOf } from './negotiate.js';
 
 const NOT_CACHED = 'no-cache, private';
 
@@ -33,8 +33,9 @@ export function createHandler(ctx: RestContext, documents: readonly DocumentHand
       for (const document of documents) {
         const found = document({ path, query, headers: request.headers });
         if (!found) continue;
-        const { status, headers, body, anyMethod } = found;
+        const { status, headers, body, anyMethod, offered } = found;
         if (!anyMethod && request.method !== 'GET') throw noSuchMethod();
+        if (offered && request.headers['accept']) requireOneOf(offered, acceptedTypes(request.headers['accept']));
         return { status, headers: { 'cache-control': NOT_CACHED, ...flow, ...headers }, body: once(body) };
       }
       const proxied = await proxy(ctx, path, request);

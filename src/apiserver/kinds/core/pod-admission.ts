@@ -3,7 +3,7 @@ import type { PriorityClass } from 'kubernetes-types/scheduling/v1.js';
 import type { Storage, StrategyContext } from '../../contracts.js';
 import { forbidden } from '../../status.js';
 import { admitRuntimeClass } from './runtime-class-admission.js';
-import { mountToken } from './token-volume.js';
+import { admitServiceAccount } from './service-account-admission.js';
 
 /** Classes that every cluster has, whether or not their objects have been made yet. */
 const SYSTEM_PRIORITIES: Record<string, number> = { 'system-cluster-critical': 2_000_000_000, 'system-node-critical': 2_000_001_000 };
@@ -13,17 +13,9 @@ const EVICTION_DELAY_SECONDS = 300;
 export function admitPod(pod: Pod, ctx: StrategyContext): void {
   if (!pod.spec) return;
   resolvePriority(pod, pod.spec, ctx.storage);
-  pod.spec.serviceAccountName ||= 'default';
-  pod.spec.serviceAccount = pod.spec.serviceAccountName;
-  requireServiceAccount(pod, pod.spec.serviceAccountName, ctx.storage);
-  mountToken(pod, pod.spec, ctx);
+  admitServiceAccount(pod, pod.spec, ctx);
   tolerateAilingNodes(pod.spec);
   admitRuntimeClass(pod, pod.spec, ctx.storage);
-}
-
-function requireServiceAccount({ metadata: { namespace = '', name: pod = '' } = {} }: Pod, name: string, storage: Storage): void {
-  if (storage.get('serviceaccounts', namespace, name)) return;
-  throw forbidden({ group: '', plural: 'pods' }, pod, `error looking up service account ${namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`);
 }
 
 /** What they do to a changed one: whoever leaves out what they had given to it does not mean to take it away. */

@@ -1,4 +1,4 @@
-import type { Pod, PodSpec, ServiceAccount, Volume } from 'kubernetes-types/core/v1.js';
+import type { PodSpec, ServiceAccount, Volume } from 'kubernetes-types/core/v1.js';
 import type { StrategyContext } from '../../contracts.js';
 import { generatedName } from '../../generated-name.js';
 
@@ -20,9 +20,8 @@ const tokenVolume = (name: string): Volume => ({
 });
 
 /** Mounts the service account's token into the containers that have nothing else there, unless the pod or its account does not want it. The pod is not yet valid. */
-export function mountToken({ metadata }: Pod, spec: PodSpec, ctx: StrategyContext): void {
-  const account = ctx.storage.get('serviceaccounts', metadata?.namespace ?? '', spec.serviceAccountName ?? '') as ServiceAccount | undefined;
-  if (!(spec.automountServiceAccountToken ?? account?.automountServiceAccountToken ?? true)) return;
+export function mountToken(spec: PodSpec, { automountServiceAccountToken: byDefault = true }: ServiceAccount, ctx: StrategyContext): void {
+  if (!(spec.automountServiceAccountToken ?? byDefault)) return;
   const lacking = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].filter(({ volumeMounts }) => !volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH));
   if (lacking.length === 0) return;
   const own = spec.volumes?.find(({ name }) => (name as string | undefined)?.startsWith(PREFIX));

@@ -51,10 +51,13 @@ const SECRET_KEYS: Record<string, readonly string[]> = {
   'kubernetes.io/tls': ['tls.crt', 'tls.key'],
 };
 
-export const validateSecret = ({ type = '', data }: Secret): FieldError[] => [
+const SECRET_ACCOUNT = 'kubernetes.io/service-account.name';
+
+export const validateSecret = ({ type = '', data, metadata }: Secret): FieldError[] => [
   ...configKeys('data', data),
   ...(SECRET_KEYS[type] ?? []).filter((key) => data?.[key] === undefined).map((key) => required(at('data', key))),
   ...(sizeOf(data) > LARGEST_CONFIG ? [tooLong('data', LARGEST_CONFIG)] : []),
+  ...(type === 'kubernetes.io/service-account-token' && !metadata?.annotations?.[SECRET_ACCOUNT] ? [required(at('metadata.annotations', SECRET_ACCOUNT))] : []),
 ];
 
 export const validateSecretUpdate = (object: Secret, previous: Secret): FieldError[] => [...unchanged('type', object.type, previous.type), ...frozen(object, previous)];

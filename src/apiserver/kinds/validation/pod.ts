@@ -1,12 +1,17 @@
 import type { Pod, Toleration } from 'kubernetes-types/core/v1.js';
-import { type FieldError, forbidden } from '../../schema/field-error.js';
+import { at, type FieldError, forbidden, invalid } from '../../schema/field-error.js';
 import { sameJson } from '../../schema/json.js';
 import { validatePodSpec } from './pod-spec.js';
 
 const IMMUTABLE =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 
-export const validatePod = ({ spec }: Pod): FieldError[] => validatePodSpec(spec, 'spec');
+const MIRROR = 'kubernetes.io/config.mirror';
+
+export const validatePod = ({ spec, metadata }: Pod): FieldError[] => [
+  ...(metadata?.annotations?.[MIRROR] !== undefined && !spec?.nodeName ? [invalid(at('metadata.annotations', MIRROR), metadata.annotations[MIRROR], 'must set spec.nodeName if mirror pod annotation is set')] : []),
+  ...validatePodSpec(spec, 'spec'),
+];
 
 /** A pod's spec is settled at birth, but for its images, its deadline and more tolerations; scheduling gates may go. */
 export function validatePodUpdate(pod: Pod, previous: Pod): FieldError[] {

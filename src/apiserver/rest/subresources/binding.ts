@@ -1,6 +1,7 @@
 import { admitResult, admitSubresource } from '../../admission/admit.js';
 import { timestamp } from '../../clock.js';
 import type { ApiObject, JsonObject } from '../../contracts.js';
+import { builtinSchema } from '../../kinds/type-catalogue.js';
 import { badRequest, conflict, notFound, StatusError } from '../../status.js';
 import type { RestContext, RestResult } from '../context.js';
 import type { RequestInfo } from '../request-info.js';
@@ -8,7 +9,7 @@ import { setCondition } from '../pod-condition.js';
 import { success } from '../success.js';
 import type { WriteOptions } from '../write-options.js';
 
-const BINDING = { group: '', version: 'v1', kind: 'Binding', type: 'core.v1.Binding' };
+const BINDING = { group: '', version: 'v1', kind: 'Binding', schema: builtinSchema('core.v1.Binding') };
 const BINDINGS = { group: '', plural: 'pods/binding' };
 
 /** POST of a pod's `binding`: assigns it to a node, once. */

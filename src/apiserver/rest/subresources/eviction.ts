@@ -1,6 +1,7 @@
 import { admitResult, admitSubresource } from '../../admission/admit.js';
 import { timestamp } from '../../clock.js';
 import type { ApiObject, JsonObject } from '../../contracts.js';
+import { builtinSchema } from '../../kinds/type-catalogue.js';
 import { badRequest, forbidden, notFound, StatusError, tooManyRequests } from '../../status.js';
 import type { RestContext, RestResult } from '../context.js';
 import { checkDeletion, deleteStored, readDeleteOptions, type DeleteOptions } from '../delete.js';
@@ -10,7 +11,7 @@ import { setCondition } from '../pod-condition.js';
 import { success } from '../success.js';
 import type { WriteOptions } from '../write-options.js';
 
-const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction', type: 'policy.v1.Eviction' };
+const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction', schema: builtinSchema('policy.v1.Eviction') };
 const PODS = { group: '', plural: 'pods' };
 const BUDGETS = 'poddisruptionbudgets.policy';
 /** Evictions that the disruption controller has not confirmed yet, at most. */

@@ -3,18 +3,27 @@ import { admitResult, admitSubresource } from '../../admission/admit.js';
 import { type BoundObject, ISSUER } from '../../authentication/service-account-tokens.js';
 import { timestamp } from '../../clock.js';
 import type { ApiObject, Cause } from '../../contracts.js';
+import { builtinSchema } from '../../kinds/type-catalogue.js';
+import type { Schema } from '../../schema/schema.js';
 import { badRequest, conflict, invalid, notFound } from '../../status.js';
 import type { RestContext, RestResult } from '../context.js';
 import type { RequestInfo } from '../request-info.js';
 import type { WriteOptions } from '../write-options.js';
 
-const TOKEN_REQUEST = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', type: 'authentication.v1.TokenRequest' };
+const TOKEN_REQUEST = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', schema: requestSchema() };
 const SHORTEST = 600;
 const LONGEST = 2 ** 32;
 const HOUR = 3600;
 /** What kubelets ask for pods: clients that never read the file again keep such a token for a year, and are told after the hour. */
 const MOUNTED = 3607;
 const YEAR = 365 * 24 * HOUR;
+
+/** The reference is there in every request, if only as null, so that nobody owns it as a whole. */
+function requestSchema(): Schema {
+  const schema = builtinSchema('authentication.v1.TokenRequest');
+  const spec = schema.properties!['spec']!;
+  return { ...schema, properties: { ...schema.properties, spec: { ...spec, properties: { ...spec.properties, boundObjectRef: { ...spec.properties!['boundObjectRef'], present: true } } } } };
+}
 
 interface TokenRequest extends ApiObject {
   spec?: { audiences?: string[]; expirationSeconds?: number; boundObjectRef?: ObjectReference | null };
@@ -25,11 +34,10 @@ export async function requestToken(ctx: RestContext, info: RequestInfo, request:
   const { storage, clock, serviceAccountTokens } = ctx;
   const { namespace, name } = info;
   request.spec = { ...request.spec, expirationSeconds: request.spec?.expirationSeconds ?? HOUR };
-  const { uid: askedUid, namespace: askedNamespace } = request.metadata;
+  const { uid: askedUid } = request.metadata;
   const admission = await admitSubresource(ctx, info, TOKEN_REQUEST, request, options);
   const { audiences: asked, expirationSeconds = HOUR, boundObjectRef } = request.spec;
   if (request.metadata.name && request.metadata.name !== name) throw invalid(TOKEN_REQUEST, name, [problem('metadata.name', request.metadata.name, 'must match the service account name if specified')]);
-  if (askedNamespace && askedNamespace !== namespace) throw invalid(TOKEN_REQUEST, name, [problem('metadata.namespace', askedNamespace, 'must match the service account namespace if specified')]);
   const account = storage.get('serviceaccounts', namespace, name);
   if (!account) throw notFound({ group: '', plural: 'serviceaccounts' }, name);
   const { uid } = account.metadata;
@@ -51,8 +59,9 @@ export async function requestToken(ctx: RestContext, info: RequestInfo, request:
 }
 
 function boundTo(storage: RestContext['storage'], { apiVersion, kind = '', name = '', uid }: ObjectReference, namespace: string, account: string): BoundObject {
-  if (apiVersion !== 'v1' || (kind !== 'Pod' && kind !== 'Secret' && kind !== 'Node')) {
-    const [group = '', version = ''] = apiVersion?.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+  // Of the core group any version will do.
+  if (apiVersion?.includes('/') || (kind !== 'Pod' && kind !== 'Secret' && kind !== 'Node')) {
+    const [group = '', version = ''] = apiVersion?.includes('/') ? apiVersion.split('/') : ['', apiVersion ?? ''];
     throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
   }
   const plural = `${kind.toLowerCase()}s`;
