@@ -106,6 +106,22 @@ describe('every fault', () => {
     expect(error.message).to.include('not deterministic: u1 DELETE disks/default/d1 was followed by u1 DELETE disks/default/d3');
   });
 
+  it('tries all schedules of the faults that the environment names, and refuses names that are none', async () => {
+    const before = process.env['FAULTS'];
+    try {
+      process.env['FAULTS'] = 'late, 409';
+      const { points, schedules } = await everyFault(hastyScenario().scenario, { sample: 1 });
+      const [writes, patches, calls] = [/^w/, /^w\d+ (PATCH|PUT)/, /^x/].map((kind) => points.filter(({ id, label }) => kind.test(`${id} ${label}`)).length) as [number, number, number];
+      expect(schedules).to.equal(1 + writes + calls + patches);
+      process.env['FAULTS'] = 'earthquake';
+      const error: unknown = await everyFault(hastyScenario().scenario).catch((cause: unknown) => cause);
+      expect((error as Error).message).to.match(/^there is no fault "earthquake"; write all, or some of 409, .*deposed$/);
+    } finally {
+      if (before === undefined) delete process.env['FAULTS'];
+      else process.env['FAULTS'] = before;
+    }
+  });
+
   it('refuses a schedule that it cannot read', async () => {
     const error: unknown = await everyFault.only('w1:earthquake', hastyScenario().scenario).catch((cause: unknown) => cause);
     expect((error as Error).message).to.match(/^the schedule "w1:earthquake" is not of the form POINT:FAULT,….*crash-before.*deposed$/);

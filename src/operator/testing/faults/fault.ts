@@ -46,6 +46,14 @@ export type Schedule = ReadonlyMap<string, Fault>;
 
 export const formatSchedule = (schedule: Schedule): string => [...schedule].map(([id, fault]) => `${id}:${fault}`).join(',');
 
+/** Reads names of faults, `late,409`. Throws with those that there are. */
+export function parseFaults(text: string): Fault[] {
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !(name in FAULTS));
+  if (unknown !== undefined) throw new TypeError(`there is no fault "${unknown}"; write all, or some of ${Object.keys(FAULTS).join(', ')}`);
+  return names as Fault[];
+}
+
 /** Reads what `formatSchedule` wrote. Throws with the syntax and the names of all faults. */
 export function parseSchedule(text: string): Schedule {
   return new Map(text.split(',').map((part) => {
