@@ -416,6 +416,26 @@ describe('The sandbox cluster', () => {
     expect((await sets()).map(({ metadata }) => metadata.ownerReferences?.map(({ name }) => name))).to.deep.equal([['web']]);
   });
 
+  it('takes a gated pod for ready when others say so, and reports on changes of its spec', async () => {
+    machines.set({ instanceId: 'i-1' });
+    const target = { name: 'gated', namespace: 'default' };
+    const { nodeSelector, tolerations, containers } = deployment(1).spec.template.spec;
+    await client.create(POD, { metadata: target, spec: { nodeSelector, tolerations, containers, readinessGates: [{ conditionType: 'example.com/lb' }] } });
+    await clock.advanceUntil(async () => (await pods())[0]?.status.phase === 'Running', { limit: '2m' });
+    const ready = async (): Promise<string | undefined> => (await client.get<Pod>(POD, target)).status.conditions?.find(({ type }) => type === 'Ready')?.status;
+    const open = async (status: string): Promise<void> => {
+      const { status: { conditions = [] } } = await client.get<Pod>(POD, target);
+      await client.mergePatch(POD, target, { status: { conditions: [...conditions.filter(({ type }) => type !== 'example.com/lb'), { type: 'example.com/lb', status }] } }, { subresource: 'status' });
+    };
+    expect(await ready()).to.equal('False');
+    await open('True');
+    await clock.advanceUntil(async () => (await ready()) === 'True', { limit: '5s' });
+    await open('False');
+    await clock.advanceUntil(async () => (await ready()) === 'False', { limit: '5s' });
+    await client.mergePatch(POD, target, { spec: { activeDeadlineSeconds: 5_000 } });
+    await clock.advanceUntil(async () => ((await client.get<Pod>(POD, target)).status as { observedGeneration?: number }).observedGeneration === 2, { limit: '5s' });
+  });
+
   it('tells once of pods that a quota refuses, and tries again less and less often', async () => {
     const key = { name: 'web', namespace: 'default' };
     await client.create({ group: '', version: 'v1', kind: 'ResourceQuota', plural: 'resourcequotas', namespaced: true }, { metadata: { name: 'one', namespace: 'default' }, spec: { hard: { pods: '1' } } });

@@ -1,7 +1,7 @@
 import { kubeTime } from '../../../operator/kube/time.js';
 import type { JobCondition, JobStatus } from 'kubernetes-types/batch/v1.js';
 import type { Job, Pod } from '../model/kinds.js';
-import { conditionOf, isActive, isReady } from '../model/pods.js';
+import { conditionOf, isActive, isReady, isTerminal } from '../model/pods.js';
 import { withCondition } from '../model/set-condition.js';
 
 /** Keeps a finished pod until its Job has counted it. */
@@ -68,6 +68,7 @@ export function planJob(job: Job, owned: readonly Pod[], now: number): JobPlan {
     succeeded,
     failed,
     ready: active.filter(isReady).length,
+    terminating: owned.filter((pod) => pod.metadata.deletionTimestamp && !isTerminal(pod)).length,
     ...(indexed ? { completedIndexes: formatIndexes(completedIndexes) } : {}),
     ...(before.startTime || spec.suspend ? {} : { startTime: kubeTime(now) }),
   } as JobStatus;

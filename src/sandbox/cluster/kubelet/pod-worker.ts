@@ -91,12 +91,18 @@ export class PodWorker implements PodLife {
   update(pod: Pod): void {
     this.pod = pod;
     if (!pod.metadata.deletionTimestamp) {
-      // While the node was out of touch others said that the pod is not ready.
-      if (this.#reportedReady && !isReady(pod)) this.publish();
+      if (this.#owesReport(pod)) this.publish();
       return;
     }
     if (this.#stopping) this.#hurry(Date.parse(pod.metadata.deletionTimestamp));
     else this.#stop(pod);
+  }
+
+  /** Whether others changed what a report is about: its spec, its readiness while the node was out of touch, or what its readiness waits for. */
+  #owesReport(pod: Pod): boolean {
+    const { observedGeneration = pod.metadata.generation } = pod.status as { observedGeneration?: number };
+    if (observedGeneration !== pod.metadata.generation || (this.#reportedReady && !isReady(pod))) return true;
+    return (pod.spec.readinessGates ?? []).length > 0 && isReady(pod) !== isReady({ ...pod, status: podStatus(pod, this.run, this.host.ctx.clock.now()) });
   }
 
   /** The node dies under the pod: everything ends at once and nobody is told. */
