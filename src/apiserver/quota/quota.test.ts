@@ -58,6 +58,15 @@ describe('Resource quotas', () => {
     expect((await pod('c', undefined, { priorityClassName: 'high' })).status).to.equal(403);
   });
 
+  it('count a claim for the attributes that it has as well as for those that it wants', async () => {
+    await quota({ persistentvolumeclaims: '5' }, { scopeSelector: { matchExpressions: [{ scopeName: 'VolumeAttributesClass', operator: 'In', values: ['gold'] }] } });
+    const CLAIM = `${HERE}/persistentvolumeclaims/c`;
+    await cluster.ok('POST', `${HERE}/persistentvolumeclaims`, { metadata: { name: 'c' }, spec: { volumeAttributesClassName: 'silver', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } });
+    expect(await used()).to.deep.equal({ persistentvolumeclaims: '0' });
+    await cluster.patch(`${CLAIM}/status`, 'merge', { status: { currentVolumeAttributesClassName: 'gold' } });
+    expect(await used()).to.deep.equal({ persistentvolumeclaims: '1' });
+  });
+
   it('limit devices by their class, as many as a claim could get', async () => {
     await quota({ 'gold.deviceclass.resource.k8s.io/devices': '3', 'count/resourceclaims.resource.k8s.io': '5' });
     const claim = (name: string, requests: JsonObject[]): Promise<Answer> => cluster.request('POST', '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims', { metadata: { name }, spec: { devices: { requests } } });

@@ -19,7 +19,9 @@ export function counts({ spec }: Quota, resource: string, object: ApiObject): bo
 
 function inScope({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, resource: string, object: ApiObject): boolean {
   if (scopeName === ('VolumeAttributesClass' as string)) {
-    return resource === 'persistentvolumeclaims' && matches(operator, values, ((object as unknown as PersistentVolumeClaim).spec as { volumeAttributesClassName?: string } | undefined)?.volumeAttributesClassName);
+    if (resource !== 'persistentvolumeclaims') return false;
+    const classes = attributesClasses(object as unknown as PersistentVolumeClaim);
+    return classes.length === 0 ? matches(operator, values, undefined) : classes.some((name) => matches(operator, values, name));
   }
   const { spec } = object as unknown as Pod;
   if (resource !== 'pods' || !spec) return false;
@@ -40,6 +42,11 @@ function inScope({ scopeName, operator, values = [] }: ScopedResourceSelectorReq
     default:
       return false;
   }
+}
+
+/** The class that a claim wants, the one that it has, and the one that it is on its way to. */
+function attributesClasses({ spec, status }: PersistentVolumeClaim): string[] {
+  return [spec?.volumeAttributesClassName, status?.currentVolumeAttributesClassName, status?.modifyVolumeStatus?.targetVolumeAttributesClassName].filter((name): name is string => Boolean(name));
 }
 
 const crossesNamespaces = ({ namespaces, namespaceSelector }: PodAffinityTerm): boolean => (namespaces?.length ?? 0) > 0 || namespaceSelector !== undefined;

@@ -75,15 +75,20 @@ export function validatePersistentVolumeClaim({ spec }: PersistentVolumeClaim): 
 
 /** Claims may only grow, be bound, and be given a class if they had none. */
 export function validatePersistentVolumeClaimUpdate(claim: PersistentVolumeClaim, previous: PersistentVolumeClaim): FieldError[] {
+  const bound = claim.status?.phase === 'Bound';
   const settled = ({ spec }: PersistentVolumeClaim): object => {
-    const { resources: _resources, ...rest } = spec ?? {};
-    const { volumeName, storageClassName, volumeAttributesClassName: _attributes, ...others } = rest as typeof rest & { volumeAttributesClassName?: string };
-    return { ...others, ...(previous.spec?.volumeName && { volumeName }), ...(previous.spec?.storageClassName !== undefined && { storageClassName }) };
+    const { volumeName, storageClassName, resources, volumeAttributesClassName, ...others } = spec ?? {};
+    const { storage, ...requests } = resources?.requests ?? {};
+    return {
+      ...others, ...(previous.spec?.volumeName && { volumeName }), ...(previous.spec?.storageClassName !== undefined && { storageClassName }), resources: { ...resources, requests },
+      ...(!bound && { storage: parseQuantity(storage)?.nano.toString(), volumeAttributesClassName }),
+    };
   };
-  if (!sameJson(settled(claim), settled(previous))) return [forbidden('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims')];
-  const size = parseQuantity(claim.spec?.resources?.requests?.['storage']);
-  const before = parseQuantity(previous.spec?.resources?.requests?.['storage']);
-  return size && before && compareQuantities(size, before) < 0 ? [forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity')] : [];
+  const errors = sameJson(settled(claim), settled(previous)) ? [] : [forbidden('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims')];
+  const [size, before, real] = [claim.spec?.resources?.requests, previous.spec?.resources?.requests, previous.status?.capacity].map((amounts) => parseQuantity(amounts?.['storage'] ?? '0'));
+  // What could not be expanded may be asked for less again, but not for less than there is.
+  if (size && before && real && compareQuantities(size, before) < 0 && compareQuantities(size, real) <= 0) errors.push(forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'));
+  return errors;
 }
 
 const VOLUME_FIELDS = new Set(['accessModes', 'capacity', 'claimRef', 'mountOptions', 'nodeAffinity', 'persistentVolumeReclaimPolicy', 'storageClassName', 'volumeMode', 'volumeAttributesClassName']);

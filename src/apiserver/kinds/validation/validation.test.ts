@@ -153,8 +153,13 @@ describe('Validation of built-in kinds', () => {
 
     it('lets claims grow, and only grow', () => {
       const claim = (storage: string, more: JsonObject = {}): JsonObject => ({ spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage } }, ...more } });
-      expect(updateProblems('v1', 'PersistentVolumeClaim', claim('1Gi'), claim('2Gi', { volumeName: 'v' }))).to.deep.equal([]);
-      expect(updateProblems('v1', 'PersistentVolumeClaim', claim('2Gi'), claim('1Gi'))).to.have.length(1);
+      expect(updateProblems('v1', 'PersistentVolumeClaim', claim('1Gi'), claim('1Gi', { volumeName: 'v' }))).to.deep.equal([]);
+      const bound = (size: string): JsonObject => ({ ...claim(size), status: { phase: 'Bound', capacity: { storage: '2Gi' } } });
+      expect(updateProblems('v1', 'PersistentVolumeClaim', bound('2Gi'), bound('4Gi'))).to.deep.equal([]);
+      expect(updateProblems('v1', 'PersistentVolumeClaim', claim('1Gi'), claim('2Gi'))[0]).to.match(/^spec: Forbidden: spec is immutable after creation/);
+      // What asked for more than could be had may ask for less again.
+      expect(updateProblems('v1', 'PersistentVolumeClaim', bound('4Gi'), bound('3Gi'))).to.deep.equal([]);
+      expect(updateProblems('v1', 'PersistentVolumeClaim', bound('4Gi'), bound('2Gi'))).to.deep.equal(['spec.resources.requests.storage: Forbidden: field can not be less than status.capacity']);
       expect(updateProblems('v1', 'PersistentVolumeClaim', claim('1Gi'), claim('1Gi', { accessModes: ['ReadWriteMany'] }))[0]).to.match(/^spec: Forbidden: spec is immutable after creation/);
     });
 
