@@ -436,6 +436,15 @@ describe('The sandbox cluster', () => {
     await clock.advanceUntil(async () => ((await client.get<Pod>(POD, target)).status as { observedGeneration?: number }).observedGeneration === 2, { limit: '5s' });
   });
 
+  it('says of a bound claim which attributes its volume has', async () => {
+    const common = { storageClassName: '', accessModes: ['ReadWriteOnce'], volumeAttributesClassName: 'gold' };
+    await client.create(PERSISTENT_VOLUME, { metadata: { name: 'disk' }, spec: { ...common, capacity: { storage: '1Gi' }, csi: { driver: 'disk.example.com', volumeHandle: 'a' } } });
+    await client.create(PERSISTENT_VOLUME_CLAIM, { metadata: { name: 'data', namespace: 'default' }, spec: { ...common, resources: { requests: { storage: '1Gi' } } } });
+    const status = async (): Promise<PersistentVolumeClaim['status']> => (await client.get<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIM, { name: 'data', namespace: 'default' })).status;
+    await clock.advanceUntil(async () => (await status()).phase === 'Bound', { limit: '10s' });
+    expect(await status()).to.include({ currentVolumeAttributesClassName: 'gold' });
+  });
+
   it('tells once of pods that a quota refuses, and tries again less and less often', async () => {
     const key = { name: 'web', namespace: 'default' };
     await client.create({ group: '', version: 'v1', kind: 'ResourceQuota', plural: 'resourcequotas', namespaced: true }, { metadata: { name: 'one', namespace: 'default' }, spec: { hard: { pods: '1' } } });

@@ -113,7 +113,8 @@ export class VolumeController implements Component {
       metadata: { annotations: { [BIND_COMPLETED_ANNOTATION]: 'yes', [BOUND_BY_CONTROLLER_ANNOTATION]: 'yes' } }, spec: { volumeName: volume.metadata.name },
     });
     const current = informers.claims.get(keyOfObject(named)) ?? named;
-    await writer.patchStatus(informers.claims, current, { phase: 'Bound', accessModes: volume.spec.accessModes, capacity: volume.spec.capacity });
+    const { accessModes, capacity, volumeAttributesClassName } = volume.spec;
+    await writer.patchStatus(informers.claims, current, { phase: 'Bound', accessModes, capacity, ...(volumeAttributesClassName && { currentVolumeAttributesClassName: volumeAttributesClassName }) });
     this.#volumes.enqueue(volume.metadata.name);
   }
 
