@@ -14,9 +14,11 @@ import { ensureDefaultRoles } from './authorization/default-roles.js';
 import { escalationCheck } from './authorization/escalation.js';
 import { bootstrap } from './bootstrap.js';
 import { systemClock, systemRandom } from './clock.js';
+import { startApiServices } from './controllers/api-services.js';
 import { startEventExpiry } from './controllers/event-expiry.js';
 import { startFlowSchemaController } from './controllers/flow-schema-controller.js';
 import { startGarbageCollector } from './controllers/garbage-collector.js';
+import { startIpAddresses } from './controllers/ip-addresses.js';
 import { startNamespaceController } from './controllers/namespace-controller.js';
 import { startQuotaController } from './controllers/quota-controller.js';
 import { startRoleAggregation } from './controllers/role-aggregation.js';
@@ -111,7 +113,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   bootstrap(ctx);
   ensureDefaultRoles(ctx);
   ensureDefaultFlowSchemas(ctx);
-  const controllers = [installCustomResources({ registry, storage, clock }), startNamespaceController(ctx), startServiceAccounts(ctx), startTokenSecrets(ctx, options.certificateAuthority), startRoleAggregation(ctx), startFlowSchemaController(ctx), startQuotaController(ctx), startEventExpiry(ctx), startPolicyTypeChecking(ctx), ...(options.certificateAuthority === undefined ? [] : [startRootCertificates(ctx, options.certificateAuthority)]), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
+  const controllers = [installCustomResources({ registry, storage, clock }), startApiServices(ctx), startIpAddresses(ctx), startNamespaceController(ctx), startServiceAccounts(ctx), startTokenSecrets(ctx, options.certificateAuthority), startRoleAggregation(ctx), startFlowSchemaController(ctx), startQuotaController(ctx), startEventExpiry(ctx), startPolicyTypeChecking(ctx), ...(options.certificateAuthority === undefined ? [] : [startRootCertificates(ctx, options.certificateAuthority)]), ...((options.garbageCollection ?? true) ? [startGarbageCollector(ctx)] : [])];
   const handle = createHandler(ctx, [createHealth(storage, version as JsonObject, flows), createIssuerDiscovery(serviceAccountTokens.key), createDiscovery(registry), createPathList(registry, HEALTH_PATHS), createOpenApi(registry, { version: version.gitVersion, clock })]);
   const listeners = new Set<Listener>();
   return {

@@ -13,7 +13,7 @@ export interface ServedGroup {
   versions: ServedVersion[];
 }
 
-/** What a registry serves, by group and version; groups in order of appearance. */
+/** What a registry serves, by group and version; what is built in in its own order, and after it the groups of custom resources by name. */
 export function servedGroups(registry: ResourceRegistry): ServedGroup[] {
   const groups = new Map<string, Map<string, ResourceDefinition[]>>();
   for (const definition of registry.list()) {
@@ -21,7 +21,10 @@ export function servedGroups(registry: ResourceRegistry): ServedGroup[] {
     groups.set(definition.group, versions);
     versions.set(definition.version, [...(versions.get(definition.version) ?? []), definition]);
   }
-  return [...groups].map(([name, versions]) => ({
+  const isCustom = (group: string): boolean => [...groups.get(group)!.values()].every((resources) => resources.every(({ custom }) => custom));
+  const own = [...groups.keys()].filter((group) => !isCustom(group));
+  const custom = [...groups.keys()].filter(isCustom).sort();
+  return [...own, ...custom].map((name) => [name, groups.get(name)!] as const).map(([name, versions]) => ({
     name,
     versions: [...versions].map(([version, resources]) => ({ version, resources })).sort((a, b) => compareVersions(a.version, b.version)),
   }));

@@ -29,8 +29,21 @@ export const isPretty = (query: URLSearchParams, userAgent = ''): boolean => {
   return asked === null ? PEOPLE.test(userAgent) : ['1', 't', 'true'].includes(asked.toLowerCase());
 };
 
+/** Headers that were read already: clients send few different ones, with every request. */
+const read = new Map<string, readonly AcceptedType[]>();
+const MOST_READ = 200;
+
 /** What an Accept header takes, best first: by `q`, then wildcards last, then as it stands there. */
-export function acceptedTypes(accept: string): AcceptedType[] {
+export function acceptedTypes(accept: string): readonly AcceptedType[] {
+  let types = read.get(accept);
+  if (!types) {
+    if (read.size >= MOST_READ) read.clear();
+    read.set(accept, (types = parseAccept(accept)));
+  }
+  return types;
+}
+
+function parseAccept(accept: string): AcceptedType[] {
   return accept
     .split(',')
     .map((range) => {

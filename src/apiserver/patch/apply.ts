@@ -19,6 +19,8 @@ export interface ApplyOptions {
   force: boolean;
   /** Whether the configuration says what the object is called. */
   named: boolean;
+  /** What kubectl would have to know if it went on by itself; absent for others. */
+  lastApplied?: string;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface ApplyOptions {
  * @param live undefined when the object is to be created.
  * @throws {StatusError} Conflict when others own, with another value, what is applied.
  */
-export function apply({ clock }: RestContext, definition: ResourceDefinition, live: ApiObject | undefined, config: ApiObject, subresource: Subresource, { fieldManager, force, named }: ApplyOptions): ApiObject {
+export function apply({ clock }: RestContext, definition: ResourceDefinition, live: ApiObject | undefined, config: ApiObject, subresource: Subresource, { fieldManager, force, named, lastApplied }: ApplyOptions): ApiObject {
   const { schema } = definition;
   const managers = readManagers(live?.metadata.managedFields);
   forgetOtherGroups(managers, definition);
@@ -60,7 +62,7 @@ export function apply({ clock }: RestContext, definition: ResourceDefinition, li
   const time = difference.changed.isEmpty && difference.removed.isEmpty ? before?.entry.time : timestamp(clock.now());
   managers.set(key, { entry: { ...entry, ...(time !== undefined && { time }) }, fields: applied });
   merged.metadata.managedFields = writeManagers(managers);
-  if (fieldManager === KUBECTL) syncLastApplied(merged, config);
+  if (lastApplied !== undefined) syncLastApplied(merged, lastApplied);
   return merged;
 }
 

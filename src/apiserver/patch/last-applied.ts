@@ -1,4 +1,5 @@
 import type { ApiObject, SchemaNode } from '../contracts.js';
+import { isObject } from '../schema/schema.js';
 import { FieldSet } from './field-set.js';
 import { compareTyped, fieldSetOf } from './typed-value.js';
 
@@ -25,10 +26,19 @@ export function unchangedSinceLastApplied(live: ApiObject, apiVersion: string, s
   return fieldSetOf(config, schema).difference(changed).difference(removed);
 }
 
+/** The annotation's text for a configuration: without the annotation itself, and with names in order. */
+export function lastAppliedText({ metadata, ...config }: ApiObject): string {
+  const { [LAST_APPLIED]: _before, ...annotations } = metadata?.annotations ?? {};
+  return `${JSON.stringify(inOrder({ ...config, metadata: metadata?.annotations ? { ...metadata, annotations } : metadata }))}\n`;
+}
+
 /** Keeps the annotation in line with what is applied by the server, so that kubectl can go back to applying by itself. */
-export function syncLastApplied(object: ApiObject, { metadata, ...config }: ApiObject): void {
-  if (lastApplied(object) === undefined) return;
-  const { [LAST_APPLIED]: _before, ...annotations } = metadata.annotations ?? {};
-  const { annotations: _annotations, ...rest } = metadata;
-  object.metadata.annotations = { ...object.metadata.annotations, [LAST_APPLIED]: `${JSON.stringify({ ...config, metadata: { ...rest, ...(Object.keys(annotations).length > 0 && { annotations }) } })}\n` };
+export function syncLastApplied(object: ApiObject, text: string): void {
+  if (lastApplied(object) !== undefined) object.metadata.annotations = { ...object.metadata.annotations, [LAST_APPLIED]: text };
+}
+
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]): [string, unknown] => [name, inOrder(part)]).sort(([left], [right]) => (left < right ? -1 : 1)));
 }

@@ -1,5 +1,6 @@
 import type { ApiObject, ResourceDefinition } from '../contracts.js';
 import { apply } from '../patch/apply.js';
+import { KUBECTL, lastAppliedText } from '../patch/last-applied.js';
 import { keyedPath, untypedParts } from '../patch/typed-value.js';
 import type { DecodeError } from '../schema/decode-error.js';
 import { undeclaredFieldText } from '../schema/unknown-field.js';
@@ -18,6 +19,8 @@ export interface AppliedConfig {
   config: ApiObject;
   /** Whether it says what the object is called. */
   named: boolean;
+  /** As kubectl keeps it in an annotation; absent unless it is kubectl that applies. */
+  lastApplied?: string;
 }
 
 /** PATCH by server-side apply; makes the object where there is none. */
@@ -50,6 +53,7 @@ export function readApplied(ctx: RestContext, { definition, namespace, name, que
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('error decoding YAML: the configuration must be an object');
   const config = body as ApiObject;
+  const lastApplied = query.get('fieldManager') === KUBECTL ? lastAppliedText(config) : undefined;
   if (config.apiVersion !== apiVersionOf(definition) || config.kind !== definition.kind) throw badRequest(`invalid object type: ${typeText(config)}`);
   const metadata: unknown = config.metadata ?? {};
   if (typeof metadata !== 'object' || Array.isArray(metadata)) throw badRequest('metadata: Invalid value: must be an object');
@@ -59,12 +63,12 @@ export function readApplied(ctx: RestContext, { definition, namespace, name, que
   const named = Boolean(config.metadata.name);
   config.metadata.name ||= name;
   matchUrl(ctx, config, definition, namespace, name);
-  return { config, named };
+  return { config, named, ...(lastApplied !== undefined && { lastApplied }) };
 }
 
 /** What is applied, laid over what is there. */
-export function applyTo(ctx: RestContext, { definition, subresource }: Pick<RequestInfo, 'definition' | 'subresource'>, current: ApiObject, { config, named }: AppliedConfig, options: WriteOptions): ApiObject {
-  const next = apply(ctx, definition, current, config, subresource, { ...options, named });
+export function applyTo(ctx: RestContext, { definition, subresource }: Pick<RequestInfo, 'definition' | 'subresource'>, current: ApiObject, { config, ...applied }: AppliedConfig, options: WriteOptions): ApiObject {
+  const next = apply(ctx, definition, current, config, subresource, { ...options, ...applied });
   refuseDuplicates(options);
   return next;
 }

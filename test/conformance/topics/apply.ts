@@ -128,4 +128,19 @@ export const scenarios: Topic = {
     for (const spec of [{ replicas: 'x' }, { replicas: 1.5 }, { template: 'x' }, { template: { spec: { containers: ['x'] } } }, { template: { spec: { containers: [{ name: 'a', imagee: 'x' }] } } }, { template: { spec: { containers: [{ imagee: 'x' }] } } }, { template: { spec: { containers: [{ name: 'a' }, { name: 'a' }] } } }, { strategy: { rollingUpdate: { maxSurge: [1] } } }]) await apply(spec as unknown as JsonObject);
     for (const value of ['yes', 'off', '010', '2001-01-01', '!!binary eA==', '!!str yes', '~']) await s.patch(`${s.in('configmaps')}/a?dryRun=All&fieldManager=m`, APPLY, `kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\ndata: {a: ${value}}\n`, { pick: ({ data, message: problem }) => problem ?? data ?? null });
   },
+  'goes on from what kubectl applied by itself': async (s) => {
+    const maps = s.in('configmaps');
+    const wrote = (data: object): object => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { annotations: {}, name: 'a', namespace: s.namespace }, data });
+    const annotated = (data: object): object => ({ 'kubectl.kubernetes.io/last-applied-configuration': `${JSON.stringify(wrote(data))}\n` });
+    await s.quiet('POST', `${maps}?fieldManager=kubectl-client-side-apply`, configMap('a', { one: '1', two: '2' }, { annotations: annotated({ one: '1', two: '2' }) as JsonObject }));
+    const on = (manager: string, data: JsonObject): Promise<unknown> => s.patch(`${maps}/a?fieldManager=${manager}`, APPLY, configMap('a', data), { pick: ({ metadata, data: kept, ...more }) => (kept ? { annotations: metadata.annotations, data: kept } : more) });
+    await on('other', { one: '3' });
+    await on('kubectl', { one: '3', two: '2' });
+    await on('kubectl', { one: '4' });
+    await s.quiet('PATCH', `${maps}/a?fieldManager=editor`, { data: { one: '5' } }, { headers: { 'content-type': MERGE } });
+    await on('kubectl', { one: '6' });
+    await s.quiet('PATCH', `${maps}/a?fieldManager=editor`, { metadata: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': 'nonsense' } } }, { headers: { 'content-type': MERGE } });
+    await on('kubectl', { one: '7' });
+    await on('kubectl', { one: '5', three: '3' });
+  },
 };

@@ -83,6 +83,21 @@ export const scenarios: Topic = {
     const { status } = await s.quiet('GET', '/apis', undefined, { headers: { accept: AGGREGATED, 'if-none-match': String(etag) } });
     s.note(`with the tag of then: ${status}`);
   },
+  'services of the groups': async (s) => {
+    const services = '/apis/apiregistration.k8s.io/v1/apiservices';
+    const brief = ({ metadata, spec, status }: Body): string => `${metadata.name} ${JSON.stringify(metadata.labels)} ${JSON.stringify(Object.fromEntries(Object.entries(spec).sort(([left], [right]) => (left < right ? -1 : 1))))} ${status.conditions.map(({ type, status: is, reason, message }: Body) => `${type} ${is} ${reason}: ${message}`).join()}`;
+    await s.get(`${services}?labelSelector=kube-aggregator.kubernetes.io/automanaged=onstart`, { pick: ({ items }) => items.map(brief) });
+    await s.get(`${services}/v1.apps`);
+    await s.define(widgets(s, { type: 'object' }));
+    const name = `v1.${s.group}`;
+    await s.until(`${services}/${name}`, ({ status, body }) => status === 200 && body.status.conditions?.length > 0);
+    await s.get(`${services}/${name}`, { pick: brief });
+    await s.quiet('DELETE', `${services}/${name}`);
+    await s.until(`${services}/${name}`, ({ status, body }) => status === 200 && body.status.conditions?.length > 0);
+    await s.get(`${services}/${name}`, { pick: brief });
+    await s.quiet('DELETE', `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.${s.group}`);
+    await s.until(`${services}/${name}`, ({ status }) => status === 404);
+  },
   'health': async (s) => {
     for (const path of [
       '/healthz', '/livez', '/readyz', '/healthz?verbose', '/livez?verbose=false', '/readyz?verbose', '/livez?verbose&exclude=etcd&exclude=ping', '/livez?verbose&exclude=nothing&exclude=more', '/livez?exclude=etcd',

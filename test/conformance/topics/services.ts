@@ -91,4 +91,17 @@ export const scenarios: Topic = {
       sticky: { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 0 } } }, loose: { sessionAffinityConfig: { clientIP: { timeoutSeconds: 10 } } }, affinity: { sessionAffinity: 'Always' }, selector: { selector: { 'a b': 'c d' } },
     })) await create(name, spec);
   },
+  'objects of their addresses': async (s) => {
+    const address = '/apis/networking.k8s.io/v1/ipaddresses/10.96.0.199';
+    const { create, change } = shop(s);
+    await create('addressed', { clusterIP: '10.96.0.199' });
+    await s.get(address, { pick: ({ metadata: { name, labels, managedFields }, spec }) => ({ name, labels, manager: managedFields[0].manager, spec }) });
+    await change('addressed', { type: 'ExternalName', externalName: 'example.com', clusterIP: null, clusterIPs: null, ports: null });
+    await s.get(address, { pick: ({ code }) => code });
+    await create('again', { clusterIP: '10.96.0.199' });
+    await s.get(address, { pick: ({ spec }) => spec });
+    await s.delete(s.in('services/again'), undefined, { pick: ({ kind }) => kind });
+    await s.get(address, { pick: ({ code }) => code });
+    await s.get(`/apis/networking.k8s.io/v1/ipaddresses?labelSelector=ipaddress.kubernetes.io/managed-by=ipallocator.k8s.io&fieldSelector=metadata.name=10.96.0.1`, { pick: ({ items }) => items.map(({ spec }: Body) => spec) });
+  },
 };

@@ -161,7 +161,14 @@ export const scenarios: Topic = {
       if (status) await s.quiet('PATCH', `${scalers}/${name}/status`, { status }, { headers: { 'content-type': MERGE } });
     }
     await table(s, scalers);
-    await table(s, `${s.in('horizontalpodautoscalers', 'autoscaling/v1')}/b`);
+    await table(s, s.in('horizontalpodautoscalers', 'autoscaling/v1'));
+    for (const name of ['b', 'c', 'd', 'e']) await s.get(`${s.in('horizontalpodautoscalers', 'autoscaling/v1')}/${name}`, { pick: ({ metadata, spec: wanted, status }) => ({ annotations: metadata.annotations, spec: wanted, status }) });
+    await s.patch(`${scalers}/d`, MERGE, { spec: { behavior: { scaleUp: { stabilizationWindowSeconds: 5, selectPolicy: 'Min', policies: [{ type: 'Pods', value: 2, periodSeconds: 60 }] } } } }, { pick: ({ spec: { behavior } }) => behavior });
+    const { body: old } = await s.get(`${s.in('horizontalpodautoscalers', 'autoscaling/v1')}/d`, { pick: ({ metadata }) => metadata.annotations });
+    await s.put(`${s.in('horizontalpodautoscalers', 'autoscaling/v1')}/d`, { ...old, spec: { ...old.spec, maxReplicas: 7, targetCPUUtilizationPercentage: 50 } }, { pick: ({ metadata, spec: wanted }) => ({ annotations: metadata.annotations, spec: wanted }) });
+    await s.patch(`${scalers}/d`, MERGE, { spec: { behavior: null } }, { pick: ({ spec: { behavior } }) => behavior ?? 'none' });
+    await s.patch(`${scalers}/d`, MERGE, { spec: { behavior: {} } }, { pick: ({ spec: { behavior } }) => behavior ?? 'none' });
+    await s.get(`${scalers}/d`, { pick: ({ metadata, spec: wanted }) => ({ annotations: metadata.annotations, spec: wanted }) });
     const budgets = s.in('poddisruptionbudgets', 'policy/v1');
     await s.quiet('POST', budgets, { metadata: { name: 'a' }, spec: { minAvailable: '50%', selector: {} } });
     await s.quiet('POST', budgets, { metadata: { name: 'b' }, spec: { maxUnavailable: 1, selector: {} } });
