@@ -31,7 +31,7 @@ describe('a static pool under `kubectl scale`', function scaling() {
     const claims = (await sandbox.get<List<NodeClaim>>('/apis/karpenter.sh/v1/nodeclaims')).items;
     const nodes = (await sandbox.get<List<Node>>('/api/v1/nodes')).items.filter(({ metadata }) => metadata.labels['karpenter.sh/nodepool'] === 'static' && metadata.labels['karpenter.sh/initialized'] === 'true');
     const { spec, status } = await sandbox.get<Scale>(`${POOLS}/static/scale`);
-    const seen = { claims: claims.length, nodes: nodes.length, wanted: spec.replicas, counted: status.replicas };
+    const seen = { claims: claims.length, nodes: nodes.length, wanted: spec.replicas ?? 0, counted: status.replicas };
     return Object.values(seen).every((count) => count === replicas) || JSON.stringify(seen);
   });
 
@@ -75,7 +75,9 @@ describe('a static pool under `kubectl scale`', function scaling() {
       console.warn('SKIPPED: kubectl is not on the path; the columns of NodePools were not looked at');
       this.skip();
     }
-    const [header, ...rows] = (await sandbox.kubectl('get', 'karpenter', '-o', 'wide')).split('\n');
+    // Kinds come in the order of their groups, each with a header of its own.
+    const pools = (await sandbox.kubectl('get', 'karpenter', '-o', 'wide')).split('\n\n').find((block) => block.includes('nodepool.karpenter.sh/')) ?? '';
+    const [header, ...rows] = pools.split('\n');
     expect(header?.split(/\s+/)).to.deep.equal(['NAME', 'NODECLASS', 'NODES', 'READY', 'AGE', 'WEIGHT', 'CPU', 'MEMORY']);
     expect(rows.find((row) => row.includes('static'))).to.match(/static\s+default\s+0\s+True/);
   });

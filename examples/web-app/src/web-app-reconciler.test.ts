@@ -12,7 +12,7 @@ const shop = { metadata: { name: 'shop' }, spec: { image: 'shop:1', replicas: 2,
 /** What the cluster's controllers would say: the bed has none. */
 async function rollOut({ api }: TestBed, availableReplicas: number): Promise<void> {
   const { metadata: { generation = 1 } } = await api.get(Deployment, 'shop');
-  await api.patch(Deployment, 'shop', { status: { observedGeneration: generation, replicas: 2, availableReplicas } });
+  await api.patch(Deployment, 'shop', { status: { observedGeneration: generation, replicas: 2, readyReplicas: availableReplicas, availableReplicas } });
 }
 
 describe('A WebApp', () => {
