@@ -1,6 +1,5 @@
-import { inject } from 'inversify';
 import { EC2NodeClass, NodeClaim, NodePool, STORED_VERSION_MIGRATED_ANNOTATION } from 'karpenter-ts/api';
-import { CustomResourceDefinition, KubeClient, RBAC, Singleton, kindRefOf } from 'karpenter-ts/operator';
+import { CustomResourceDefinition, RBAC, Singleton, kindRefOf } from 'karpenter-ts/operator';
 import type { Duration, KindClass, TickContext } from 'karpenter-ts/operator';
 import { settle } from '../shared/settle.js';
 
@@ -18,8 +17,6 @@ const nameOf = (kind: KindClass): string => `${kindRefOf(kind).plural}.${kindRef
 @RBAC({ groups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], resourceNames: KINDS.map(nameOf), verbs: ['get'], why: 'which versions of its kinds are stored' })
 @RBAC({ groups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions/status'], resourceNames: KINDS.map(nameOf), verbs: ['patch'], why: 'that no object is stored in an old version' })
 export class StoredVersionMigration {
-  constructor(@inject(KubeClient) private readonly client: KubeClient) {}
-
   async tick(ctx: TickContext): Promise<Duration | undefined> {
     const waiting = await Promise.all(KINDS.map((kind) => this.migrate(kind as KindClass, ctx)));
     return waiting.includes(true) ? '10s' : undefined;
@@ -27,10 +24,9 @@ export class StoredVersionMigration {
 
   /** Whether there is more to do. */
   private async migrate(kind: KindClass, ctx: TickContext): Promise<boolean> {
-    const target = { name: nameOf(kind), signal: ctx.signal };
-    const definition = await this.client.find<CustomResourceDefinition>(kindRefOf(CustomResourceDefinition), target);
+    const definition = await ctx.cache.live.get(CustomResourceDefinition, nameOf(kind));
     if (!definition) return false;
-    const { metadata: { resourceVersion }, spec, status } = definition;
+    const { spec, status } = definition;
     const current = spec.versions.find(({ storage }) => storage)?.name;
     const old = (status?.storedVersions ?? []).filter((version) => version !== current);
     if (current === undefined || old.length === 0) return false;
@@ -39,8 +35,10 @@ export class StoredVersionMigration {
       metadata.annotations = { ...metadata.annotations, [STORED_VERSION_MIGRATED_ANNOTATION]: 'true' };
     })));
     if (pending.length > 0) return true;
-    await this.client.mergePatch(kindRefOf(CustomResourceDefinition), target, { metadata: { resourceVersion }, status: { storedVersions: [current] } }, { subresource: 'status', signal: ctx.signal });
-    ctx.log.info('migrated the stored version', { CustomResourceDefinition: { name: target.name }, from: old.join(', '), to: current });
+    await ctx.patch(definition, (draft) => {
+      if (draft.status) draft.status.storedVersions = draft.status.storedVersions?.filter((version) => !old.includes(version)) ?? [];
+    });
+    ctx.log.info('migrated the stored version', { CustomResourceDefinition: { name: nameOf(kind) }, from: old.join(', '), to: current });
     return false;
   }
 }

@@ -1,5 +1,5 @@
 import { inject } from 'inversify';
-import { KubeClient, Lease, Metrics, Node, RBAC, Singleton, isConflict, isNotFound, kindRefOf } from 'karpenter-ts/operator';
+import { Lease, Metrics, Node, RBAC, Singleton } from 'karpenter-ts/operator';
 import type { TickContext } from 'karpenter-ts/operator';
 
 const NAMESPACE = 'kube-node-lease';
@@ -15,23 +15,18 @@ const GRACE = 5 * 60_000;
 export class LeaseGarbageCollection {
   private readonly deleted;
 
-  constructor(@inject(KubeClient) private readonly client: KubeClient, @inject(Metrics) metrics: Metrics) {
+  constructor(@inject(Metrics) metrics: Metrics) {
     this.deleted = metrics.counter({ name: 'karpenter_nodes_leases_deleted_total', help: 'Leases deleted whose node was gone.' });
   }
 
   async tick(ctx: TickContext): Promise<void> {
-    const leases = await this.client.listAll<Lease>(kindRefOf(Lease), { namespace: NAMESPACE, signal: ctx.signal });
-    for (const lease of leases) if (isLeaked(lease, ctx)) await this.collect(lease, ctx);
+    for (const lease of await ctx.cache.live.list(Lease, { namespace: NAMESPACE })) if (isLeaked(lease, ctx)) await this.collect(lease, ctx);
   }
 
-  private async collect({ metadata: { name, namespace, uid, resourceVersion } }: Lease, ctx: TickContext): Promise<void> {
-    try {
-      await this.client.delete(kindRefOf(Lease), { name, namespace, preconditions: { uid, resourceVersion }, signal: ctx.signal });
-    } catch (error) {
-      // Gone already, or renewed after all.
-      if (isNotFound(error) || isConflict(error)) return;
-      throw error;
-    }
+  private async collect(lease: Lease, ctx: TickContext): Promise<void> {
+    // It may be renewed after all.
+    if (!(await ctx.delete(lease, { unchanged: true }))) return;
+    const { name, namespace } = lease.metadata;
     ctx.log.debug('found and deleted leaked lease', { Lease: { name, namespace } });
     this.deleted.inc();
   }

@@ -63,6 +63,8 @@ export interface DeletionOptions {
   propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
   /** Delete only this very object, not a later one of the same name. Default true. */
   sameUID?: boolean;
+  /** Delete only the state that is given: an object that somebody has changed since stays. Default false. */
+  unchanged?: boolean;
 }
 
 /** Writes. Every response is visible to later reads of this process at once. */
@@ -77,8 +79,8 @@ export interface Writer {
    * object is gone.
    */
   patch<T extends KubeObject>(object: T, mutate: (draft: T) => void): Promise<T | undefined>;
-  /** Asks for deletion; an object that is already gone is fine. */
-  delete(object: KubeObject, options?: DeletionOptions): Promise<void>;
+  /** Asks for deletion; an object that is already gone is fine. Resolves to whether there was something to ask for: false when it is gone, going, or not the one that is meant. */
+  delete(object: KubeObject, options?: DeletionOptions): Promise<boolean>;
 }
 
 /** What an Event is about, and when two are one. */

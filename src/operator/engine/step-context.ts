@@ -43,7 +43,7 @@ export class StepRunContext<T extends KubeObject> implements StepContext<T> {
   create<U extends KubeObject>(kind: KindClass<U>, object: ObjectInput<U>): Promise<U> { return this.#shell.create(kind, object); }
   apply<U extends KubeObject>(kind: KindClass<U>, object: ObjectInput<U>, options?: ApplyOptions): Promise<U> { return this.#shell.apply(kind, object, options); }
   patch<U extends KubeObject>(object: U, mutate: (draft: U) => void): Promise<U | undefined> { return this.#shell.patch(object, mutate); }
-  delete(object: KubeObject, options?: DeletionOptions): Promise<void> { return this.#shell.delete(object, options); }
+  delete(object: KubeObject, options?: DeletionOptions): Promise<boolean> { return this.#shell.delete(object, options); }
 
   condition(type: string): Condition | undefined {
     this.#run.restoreConditions();

@@ -80,21 +80,24 @@ export class ObjectWriter implements Writer {
     }
   }
 
-  async delete(object: KubeObject, options: DeletionOptions = {}): Promise<void> {
-    const { sameUID = true, ...deletion } = options;
-    const { name, namespace, uid, deletionTimestamp } = object.metadata;
+  async delete(object: KubeObject, options: DeletionOptions = {}): Promise<boolean> {
+    const { sameUID = true, unchanged = false, ...deletion } = options;
+    const { name, namespace, uid, resourceVersion, deletionTimestamp } = object.metadata;
+    const preconditions = { ...(sameUID && uid ? { uid } : {}), ...(unchanged ? { resourceVersion } : {}) };
     const kind = this.environment.kinds.ofObject(object);
     // Asking again changes nothing, unless it asks for something else.
-    if ((deletionTimestamp ?? this.#latest(kind, object).metadata.deletionTimestamp) && Object.keys(deletion).length === 0) return;
+    if ((deletionTimestamp ?? this.#latest(kind, object).metadata.deletionTimestamp) && Object.keys(deletion).length === 0) return false;
     try {
       const { run } = this.authorship;
       const answer = await run.observe({ verb: 'delete', kind, name, namespace, uid }, () => this.environment.client.delete(kind, {
-        name, namespace, ...this.#call(), propagationPolicy: 'Background', ...deletion, ...(sameUID && uid ? { preconditions: { uid } } : {}),
+        name, namespace, ...this.#call(), propagationPolicy: 'Background', ...deletion, ...(Object.keys(preconditions).length > 0 ? { preconditions } : {}),
       }));
       this.#deleted(kind, object, answer);
+      return true;
     } catch (error) {
-      // A conflict is about the uid: the object meant here is gone, and another has its name.
-      if (!isNotFound(error) && !(sameUID && isConflict(error))) throw error;
+      // A conflict is about the preconditions: the object meant here is gone, and another has its name, or it has changed.
+      if (isNotFound(error) || ((sameUID || unchanged) && isConflict(error))) return false;
+      throw error;
     }
   }
 
