@@ -45,10 +45,15 @@ export class WebhookBackend {
     this.answerers.set(path, answerer);
   }
 
+  /** How a path is reached. */
+  client(path: string): JsonObject {
+    return { url: `${this.url}/${path}`, caBundle: this.caBundle };
+  }
+
   /** A webhook that this backend serves at the path of its name, for ConfigMaps that are created in the scenario's namespace. */
   webhook(name: string, fields: JsonObject = {}): JsonObject {
     return {
-      name: `${name}.example.com`, clientConfig: { url: `${this.url}/${name}`, caBundle: this.caBundle }, rules: [rules('CREATE', 'configmaps')],
+      name: `${name}.example.com`, clientConfig: this.client(name), rules: [rules('CREATE', 'configmaps')],
       admissionReviewVersions: ['v1'], sideEffects: 'None', ...this.here, ...fields,
     };
   }
@@ -99,7 +104,7 @@ export class WebhookBackend {
     if (reply === 'never') return;
     if ('response' in reply) {
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ apiVersion: review.apiVersion, kind: 'AdmissionReview', response: { uid: review.request.uid, ...reply.response } }));
+      response.end(JSON.stringify({ apiVersion: review.apiVersion, kind: review.kind, response: { uid: review.request.uid, ...reply.response } }));
     } else {
       const { status = 200, contentType = 'application/json', body = '' } = reply;
       response.writeHead(status, { 'content-type': contentType });

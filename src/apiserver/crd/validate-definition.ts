@@ -1,3 +1,4 @@
+import { clientProblems, reviewVersionProblems } from '../kinds/validation/webhook-client.js';
 import { at, child, duplicate, type FieldError, invalid, notSupported, required } from '../schema/field-error.js';
 import { sameJson } from '../schema/json.js';
 import { dns1035Label, dns1123Subdomain } from '../schema/names.js';
@@ -169,17 +170,12 @@ function conversionErrors(conversion: CustomResourceDefinition['spec']['conversi
   const path = 'spec.conversion';
   if (conversion.strategy !== 'None' && conversion.strategy !== 'Webhook') return [notSupported(child(path, 'strategy'), conversion.strategy ?? '', ['None', 'Webhook'])];
   if (conversion.strategy === 'None') return conversion.webhook ? [{ reason: 'FieldValueForbidden', field: child(path, 'conversionReviewVersions'), message: 'Forbidden: should not be set when strategy is not set to Webhook' }] : [];
-  const clientConfig = conversion.webhook?.clientConfig;
-  const errors: FieldError[] = [];
+  const { clientConfig, conversionReviewVersions } = conversion.webhook ?? {};
   const place = child(path, 'webhookClientConfig');
-  if (!clientConfig) errors.push(required(place, 'required when strategy is set to Webhook'));
-  else if ((clientConfig.url === undefined) === (clientConfig.service === undefined)) errors.push(required(place, 'exactly one of url or service is required'));
-  else if (clientConfig.url !== undefined && !clientConfig.url.startsWith('https://')) errors.push(invalid(child(place, 'url'), clientConfig.url.split(':')[0], "'https' is the only allowed URL scheme; desired format: https://host[/path]"));
-  const versions = conversion.webhook?.conversionReviewVersions ?? [];
-  const field = child(path, 'conversionReviewVersions');
-  if (versions.length === 0) errors.push(required(field));
-  else if (!versions.some((version) => version === 'v1' || version === 'v1beta1')) errors.push(invalid(field, versions, 'must include at least one of v1, v1beta1'));
-  return errors;
+  return [
+    ...(clientConfig ? clientProblems(clientConfig, place) : [required(place, 'required when strategy is set to Webhook')]),
+    ...reviewVersionProblems(conversionReviewVersions, child(path, 'conversionReviewVersions')),
+  ];
 }
 
 /** Groups of the Kubernetes project itself need its approval. */

@@ -135,7 +135,7 @@ describe('Versions of a custom resource', () => {
     const missing = await cluster.request('POST', THINGS('v1beta1'), thing('v1beta1', { seconds: 1 }));
     expect([missing.status, missing.body.message]).to.deep.equal([
       500,
-      'Internal error occurred: conversion webhook for example.com/v1beta1, Kind=Thing failed: Post "https://example.com/convert?timeout=30s": nobody is there',
+      'conversion webhook for example.com/v1beta1, Kind=Thing failed: Post "https://example.com/convert?timeout=30s": nobody is there',
     ]);
     await cluster.server.close();
     await open(WEBHOOK, { 'things.example.com': { convert: () => [] } });

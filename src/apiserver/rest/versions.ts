@@ -1,8 +1,9 @@
 import type { ApiObject, ConversionHook, ResourceDefinition } from '../contracts.js';
-import { internalError } from '../status.js';
+import { StatusError } from '../status.js';
 import { deepClone, deepFreeze } from '../storage/deep.js';
 import { conversionWebhook } from '../webhook/conversion-webhook.js';
 import type { RestContext } from './context.js';
+import { conversionProblem } from './conversion-problem.js';
 
 export const apiVersionOf = ({ group, version }: { group: string; version: string }): string => (group ? `${group}/${version}` : version);
 
@@ -84,15 +85,15 @@ function hookOf(ctx: RestContext, { plural, group }: ResourceDefinition): Conver
 }
 
 async function convertAll(hook: ConversionHook, objects: readonly ApiObject[], apiVersion: string): Promise<ApiObject[]> {
-  const converted = await hook.convert(objects.map(deepClone), apiVersion);
-  if (converted.length !== objects.length) {
-    throw internalError(`conversion webhook for ${objects[0]!.apiVersion}, Kind=${objects[0]!.kind} failed: returned ${converted.length} objects, expected ${objects.length}`);
-  }
+  // Versions of the cluster's objects are no part of them yet.
+  const sent = objects.map(({ metadata: { resourceVersion: _resourceVersion, ...metadata }, ...object }) => deepClone({ ...object, metadata }) as ApiObject);
+  const converted = await hook.convert(sent, apiVersion);
+  const failed = (problem: string): StatusError => new StatusError(500, '', `conversion webhook for ${objects[0]!.apiVersion}, Kind=${objects[0]!.kind} returned ${problem}`);
+  if (converted.length !== objects.length) throw failed(`${converted.length} objects, expected ${objects.length}`);
   return converted.map((object, index) => {
     const original = objects[index]!;
-    if (object.apiVersion !== apiVersion || object.kind !== original.kind) {
-      throw internalError(`conversion webhook for ${original.apiVersion}, Kind=${original.kind} failed: returned ${object.apiVersion}, Kind=${object.kind}, expected ${apiVersion}, Kind=${original.kind}`);
-    }
+    const problem = conversionProblem(original, object, apiVersion, index);
+    if (problem !== undefined) throw failed(problem);
     const { labels, annotations } = object.metadata;
     const metadata = { ...original.metadata };
     delete metadata.labels;
