@@ -1,16 +1,16 @@
 import type { JsonObject, ResourceDefinition } from '../contracts.js';
 import type { ServedGroup } from './groups.js';
-import { acceptedTypes, formatOf } from '../http/negotiate.js';
+import { acceptedTypes, type Encoding, formatOf } from '../http/negotiate.js';
 import { subresourcesOf } from './subresource.js';
 
 /** What follows the media type of an aggregated document. */
 export const AGGREGATED = ';g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 /** The format in which an Accept header takes the aggregated document; who takes it gets it, though they would rather have a plain one. */
-export function acceptedAggregation(accept = ''): 'json' | 'yaml' | undefined {
+export function acceptedAggregation(accept = ''): Encoding['format'] | undefined {
   for (const { type, parameters } of acceptedTypes(accept)) {
     const format = formatOf(type);
-    if (format !== 'json' && format !== 'yaml') continue;
+    if (!format) continue;
     if (parameters.get('as') === 'APIGroupDiscoveryList' && parameters.get('g') === 'apidiscovery.k8s.io' && parameters.get('v') === 'v2') return format;
   }
   return undefined;

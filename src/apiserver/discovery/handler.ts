@@ -24,8 +24,8 @@ export function createDiscovery(registry: ResourceRegistry): DocumentHandler {
     if (!format) {
       const found = plainDocument(trimmed, groups, headers['host'] ?? '');
       if (!found) return undefined;
-      const { contentType, text } = written(found.document, negotiate(headers, query, { protobuf: true, transforms: false, routed: !found.anyMethod }));
-      return { status: 200, headers: { 'content-type': contentType }, body: text, ...(found.anyMethod && { anyMethod: true }) };
+      const { contentType, body } = written(found.document, negotiate(headers, query, { protobuf: true, transforms: false, routed: !found.anyMethod }));
+      return { status: 200, headers: { 'content-type': contentType }, body, ...(found.anyMethod && { anyMethod: true }) };
     }
     let known = aggregated.get(trimmed);
     if (!known) {
@@ -37,8 +37,8 @@ export function createDiscovery(registry: ResourceRegistry): DocumentHandler {
     // A cache keeps what is aggregated until the tag changes, and must not give it to those who want it plain.
     const caching = { etag, vary: 'Accept', 'cache-control': 'public' };
     if (headers['if-none-match'] === etag) return { status: 304, headers: caching, body: '' };
-    const { contentType, text } = written(document, { format, pretty: isPretty(query, headers['user-agent']) });
-    return { status: 200, headers: { 'content-type': `${contentType}${AGGREGATED}`, ...caching }, body: text };
+    const { contentType, body } = written(document, { format, pretty: isPretty(query, headers['user-agent']) });
+    return { status: 200, headers: { 'content-type': `${contentType}${AGGREGATED}`, ...caching }, body };
   };
 }
 

@@ -14,6 +14,6 @@ export const createPathList = (registry: ResourceRegistry, more: readonly string
     ...versions.map(({ version }) => `${name === '' ? '/api' : '/apis'}/${groupVersionOf(name, version)}`),
   ]);
   const paths = [...DOCUMENTS, ...groups, ...more].sort((left, right) => (left < right ? -1 : 1));
-  const { contentType, text } = written({ paths }, { format: 'json', pretty: isPretty(query, headers['user-agent']) });
-  return { status: 200, headers: { 'content-type': contentType }, body: text, anyMethod: true };
+  const { contentType, body } = written({ paths }, { format: 'json', pretty: isPretty(query, headers['user-agent']) });
+  return { status: 200, headers: { 'content-type': contentType }, body, anyMethod: true };
 };

@@ -106,15 +106,17 @@ function encoded(object: object): string {
 }
 
 function whole(value: object, encoding: Encoding): EncodedBody {
-  const protobuf = encoding.format === 'protobuf' ? encodeObject(value as JsonObject) : undefined;
-  if (protobuf) return { contentType: PROTOBUF, body: once(protobuf) };
-  const { contentType, text } = written(value, encoding);
-  return { contentType, body: once(text) };
+  const { contentType, body } = written(value, encoding);
+  return { contentType, body: once(body) };
 }
 
-/** A value as YAML, or else as JSON. */
-export const written = (value: object, { format, pretty }: Pick<Encoding, 'format' | 'pretty'>): { contentType: string; text: string } =>
-  format === 'yaml' ? { contentType: 'application/yaml', text: stringify(value, YAML) } : { contentType: 'application/json', text: pretty ? JSON.stringify(value, null, 2) : `${JSON.stringify(value)}\n` };
+/** A value in a format; in JSON, if it has no protobuf. */
+export function written(value: object, { format, pretty }: Pick<Encoding, 'format' | 'pretty'>): { contentType: string; body: string | Uint8Array } {
+  if (format === 'yaml') return { contentType: 'application/yaml', body: stringify(value, YAML) };
+  const protobuf = format === 'protobuf' ? encodeObject(value as JsonObject) : undefined;
+  if (protobuf) return { contentType: PROTOBUF, body: protobuf };
+  return { contentType: 'application/json', body: pretty ? JSON.stringify(value, null, 2) : `${JSON.stringify(value)}\n` };
+}
 
 /** A long list leaves in pieces, so that its text is never in memory as a whole. */
 async function* listChunks(header: JsonObject, items: readonly object[]): AsyncGenerator<string> {

@@ -54,10 +54,10 @@ export function createHandler(ctx: RestContext, documents: readonly DocumentHand
     } catch (error) {
       const { code, status } = asStatusError(error);
       if (code === 404 && !isServed(request.path, ctx.registry)) return { status: 404, headers: { ...flow, ...headersOf('text/plain; charset=utf-8', []), 'x-content-type-options': 'nosniff' }, body: once('404 page not found\n') };
-      const { contentType, text } = written(status, formatOfErrors(request.headers, query));
+      const { contentType, body } = written(status, formatOfErrors(request.headers, query));
       const headers = { ...flow, ...headersOf(contentType, warnings) };
       if (status.details?.retryAfterSeconds) headers['retry-after'] = String(status.details.retryAfterSeconds);
-      return { status: code, headers, body: once(text) };
+      return { status: code, headers, body: once(body) };
     }
   };
 }

@@ -21,6 +21,9 @@ export interface Field {
 
 export type Message = ReadonlyMap<number, Field>;
 
+const GROUP = '1 name s;2 versions [meta.v1.GroupVersionForDiscovery;3 preferredVersion meta.v1.GroupVersionForDiscovery;4 serverAddressByClientCIDRs [meta.v1.ServerAddressByClientCIDR';
+const RESOURCES = '1 groupVersion s;2 resources [meta.v1.APIResource';
+
 /** What servers answer with besides objects. */
 const ANSWERS = {
   'meta.v1.ListMeta': '1 selfLink s;2 resourceVersion s;3 continue s;4 remainingItemCount *i',
@@ -28,6 +31,21 @@ const ANSWERS = {
   'core.v1.Status': '1 metadata meta.v1.ListMeta;2 status s;3 message s;4 reason s;5 details *meta.v1.StatusDetails;6 code i',
   'meta.v1.StatusDetails': '1 name s;2 group s;3 kind s;4 causes [meta.v1.StatusCause;5 retryAfterSeconds i;6 uid s',
   'meta.v1.StatusCause': '1 reason s;2 message s;3 field s',
+  // Some of discovery is of no version.
+  'core..APIVersions': '1 versions [s;2 serverAddressByClientCIDRs [meta.v1.ServerAddressByClientCIDR',
+  'core.v1.APIGroup': GROUP,
+  'core.v1.APIGroupList': '1 groups [core.v1.APIGroup',
+  'core..APIResourceList': RESOURCES,
+  'core.v1.APIResourceList': RESOURCES,
+  'meta.v1.APIResource': '1 name s;2 namespaced b;3 kind s;4 verbs items:[s;5 shortNames [s;6 singularName s;7 categories [s;8 group s;9 version s;10 storageVersionHash s',
+  'meta.v1.GroupVersionForDiscovery': '1 groupVersion s;2 version s',
+  'meta.v1.ServerAddressByClientCIDR': '1 clientCIDR s;2 serverAddress s',
+  'meta.v1.GroupVersionKind': '1 group s;2 version s;3 kind s',
+  'apidiscovery.v2.APIGroupDiscoveryList': '1 metadata meta.v1.ListMeta;2 items [apidiscovery.v2.APIGroupDiscovery',
+  'apidiscovery.v2.APIGroupDiscovery': '1 metadata meta.v1.ObjectMeta;2 versions [apidiscovery.v2.APIVersionDiscovery',
+  'apidiscovery.v2.APIVersionDiscovery': '1 version s;2 resources [apidiscovery.v2.APIResourceDiscovery;3 freshness s',
+  'apidiscovery.v2.APIResourceDiscovery': '1 resource s;2 responseKind *meta.v1.GroupVersionKind;3 scope s;4 singularResource s;5 verbs [s;6 shortNames [s;7 categories [s;8 subresources [apidiscovery.v2.APISubresourceDiscovery',
+  'apidiscovery.v2.APISubresourceDiscovery': '1 subresource s;2 responseKind *meta.v1.GroupVersionKind;3 acceptedTypes [meta.v1.GroupVersionKind;4 verbs [s',
 };
 
 let texts: Record<string, string> | undefined;

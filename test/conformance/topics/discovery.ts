@@ -52,6 +52,26 @@ export const scenarios: Topic = {
       for (const accept of ['text/html', 'application/yaml']) s.note(`${path} ${accept}: ${await s.quiet('GET', path, undefined, accepting(accept)).then(({ status, headers }) => `${status} ${headers['content-type']}`)}`);
     }
   },
+  'as protobuf': async (s) => {
+    const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+    // Go writes empty fields too: what is compared is which texts are in there.
+    const has = async (path: string, texts: readonly string[], accept = PROTOBUF): Promise<void> => {
+      const { status, headers, text } = await s.quiet('GET', path, undefined, accepting(accept));
+      s.note(`${path} ${accept}: ${status} ${headers['content-type']} ${text.startsWith('k8s\0') ? 'protobuf' : 'no protobuf'}, ${JSON.stringify(texts.map((part) => text.split(part).length - 1))} times ${texts.join()}`);
+    };
+    await has('/apis/apps', ['APIGroup', 'apps/v1']);
+    await has('/apis', ['APIGroupList', 'autoscaling/v2', 'autoscaling/v1']);
+    await has('/apis/apps/v1', ['APIResourceList', 'apps/v1', 'deployments/scale', 'deploy', 'watch', '8aSe+NMegvE=', 'autoscaling']);
+    await has('/api/v1', ['APIResourceList', 'pods/exec', 'PodExecOptions', 'Namespace']);
+    await has('/api', ['APIVersions', '0.0.0.0/0']);
+    await has('/api', ['APIGroupDiscoveryList', 'apidiscovery.k8s.io/v2', 'PodExecOptions', 'Current', 'Namespaced', 'componentstatus'], AGGREGATED.replace('application/json', PROTOBUF));
+    await has('/apis/apps/v9', ['Status', 'Failure', 'NotFound', 'could not find']);
+    await has('/apis/nothing/v1', ['Status']);
+    await has(s.in('configmaps/none'), ['Status', 'configmaps "none" not found', 'NotFound']);
+    await has(s.in('configmaps?limit=x'), ['Status', 'invalid syntax']);
+    await has('/version', ['Status', 'NotAcceptable']);
+    await has('/apis/apps', ['APIGroup'], `application/json,${PROTOBUF}`);
+  },
   'what a cache keeps': async (s) => {
     for (const path of ['/api', '/apis', '/apis/apps', '/api/v1', '/version', '/healthz', '/livez/ping', '/nothing', '/api/v1/namespaces/default', '/']) s.note(`${path} ${caching(await s.quiet('GET', path))}`);
     for (const path of ['/api', '/apis']) {
