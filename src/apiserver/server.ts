@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { certificateRequests } from './admission/certificate-requests.js';
 import { claimResize } from './admission/claim-resize.js';
 import { limitRanger } from './admission/limit-ranger.js';
+import { podSecurity } from './admission/pod-security/pod-security.js';
 import { startPolicyTypeChecking } from './admission/policy-type-checking.js';
 import { validatingAdmissionPolicies } from './admission/validating-admission-policy.js';
 import { Authenticator } from './authentication/authenticator.js';
@@ -109,7 +110,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const admission: AdmissionPlugin[] = [limitRanger({ storage })];
   const flows = new FlowClassifier(storage);
   const ctx: RestContext = { flows, authenticator, authorizer, serviceAccountTokens, closing: closing.signal, clock, random, storage, registry, conversions, admission, webhookTransport: options.webhooks ?? httpsWebhooks({ resolve: externalNames(storage) }), ...(options.audit && { audit: options.audit }), ...(nodeLogs && { podLogs: nodeLogs }), ...(options.podPorts && { podPorts: options.podPorts }), ...(options.metrics && { metrics: options.metrics }) };
-  admission.push(escalationCheck(authorizer), certificateRequests(authorizer), claimResize({ storage }), ...(options.admission ?? []), validatingAdmissionPolicies(ctx), quotaAdmission(ctx));
+  admission.push(escalationCheck(authorizer), certificateRequests(authorizer), claimResize({ storage }), podSecurity({ storage }), ...(options.admission ?? []), validatingAdmissionPolicies(ctx), quotaAdmission(ctx));
   bootstrap(ctx);
   ensureDefaultRoles(ctx);
   ensureDefaultFlowSchemas(ctx);
