@@ -47,6 +47,11 @@ export async function admitSubresource(ctx: RestContext, { definition, namespace
  * @throws {StatusError} the refusal of a webhook
  */
 export async function admitChanges(ctx: RestContext, request: AdmissionRequest): Promise<void> {
+  await change(ctx, request);
+  for (const plugin of ctx.admission) plugin.check?.(request);
+}
+
+async function change(ctx: RestContext, request: AdmissionRequest): Promise<void> {
   plugins(ctx, request);
   const asked = await askMutatingWebhooks(ctx, request);
   if (!asked?.changed) return;

@@ -2,7 +2,7 @@ import type { RoleRef } from 'kubernetes-types/rbac/v1.js';
 import { ADMINISTRATOR, MASTERS, type Requester } from '../authentication/requester.js';
 import type { ApiObject } from '../contracts.js';
 import type { AdmissionPlugin, AdmissionRequest } from '../rest/context.js';
-import { forbidden, notFound } from '../status.js';
+import { badRequest, forbidden, notFound } from '../status.js';
 import { deepEqual } from '../storage/deep.js';
 import { type Authorizer, RBAC_GROUP } from './authorizer.js';
 import { describeRules, FULL_AUTHORITY, type PolicyRule, uncovered } from './policy-rule.js';
@@ -13,7 +13,7 @@ type Binding = ApiObject & { roleRef: RoleRef };
 /** Nobody grants, by roles or bindings, what they do not have, unless they may `escalate` the role or `bind` it. */
 export function escalationCheck(authorizer: Authorizer): AdmissionPlugin {
   return {
-    validate(request) {
+    check(request) {
       const { definition: { group, plural }, object, previous, user = ADMINISTRATOR } = request;
       if (group !== RBAC_GROUP || !object || user.groups?.includes(MASTERS) || (previous && onlyForDeletion(object, previous))) return;
       if (plural === 'roles' || plural === 'clusterroles') checkRole(authorizer, user, request, object);
@@ -34,6 +34,7 @@ function checkRole(authorizer: Authorizer, user: Requester, { definition, previo
 
 function checkBinding(authorizer: Authorizer, user: Requester, { definition, namespace }: AdmissionRequest, binding: Binding): void {
   const { roleRef } = binding;
+  if (roleRef.kind === 'Role' && !namespace) throw badRequest('Namespace parameter required.');
   const resource = roleRef.kind === 'Role' ? 'roles' : 'clusterroles';
   if (authorizer.authorize(user, { verb: 'bind', group: roleRef.apiGroup, version: '*', resource, subresource: '', namespace, name: roleRef.name, path: '' }).allowed) return;
   const rules = authorizer.rulesOf(roleRef, namespace);

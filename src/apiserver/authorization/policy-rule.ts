@@ -33,7 +33,9 @@ export function allows({ verbs, apiGroups, resources = NONE, resourceNames = NON
 export const uncovered = (owned: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] =>
   wanted.flatMap(atoms).filter((atom) => !owned.some((rule) => covers(rule, atom)));
 
-function atoms({ verbs, apiGroups = NONE, resources = NONE, resourceNames = NONE, nonResourceURLs = NONE }: PolicyRule): PolicyRule[] {
+/** Rules that nobody has validated yet may lack their verbs. */
+function atoms({ verbs: given, apiGroups = NONE, resources = NONE, resourceNames = NONE, nonResourceURLs = NONE }: Omit<PolicyRule, 'verbs'> & { verbs: readonly string[] | null }): PolicyRule[] {
+  const verbs = given ?? NONE;
   const onResources = apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.flatMap((verb) => {
     const atom = { verbs: [verb], apiGroups: [group], resources: [resource] };
     return resourceNames.length === 0 ? [atom] : resourceNames.map((name) => ({ ...atom, resourceNames: [name] }));

@@ -13,6 +13,8 @@ import type { WebhookTransport } from '../webhook/webhook-transport.js';
 export interface AdmissionPlugin {
   /** May change `object`, which is private to the request. Runs before the kind prepares and validates it. */
   mutate?(request: AdmissionRequest): void;
+  /** Sees the object when nobody changes it any longer, before it is validated. */
+  check?(request: AdmissionRequest): void;
   /** Sees the object as it will be stored. */
   validate?(request: AdmissionRequest): void;
 }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../src/apiserver/index.js';
 import { binding, clusterBinding, clusterRole, configMap, role, rule } from '../objects.js';
 import { APPLY, MERGE } from '../session.js';
-import type { Body, RequestOptions, Session } from '../session.js';
+import type { Answer, Body, RequestOptions, Session } from '../session.js';
 import type { Topic } from '../suite.js';
 
 const RBAC = 'rbac.authorization.k8s.io/v1';
@@ -152,6 +152,33 @@ export const scenarios: Topic = {
     await s.post(bindings, binding('b', 'ClusterRole/gone', 'User/bob'), ADA);
     await s.post(bindings, binding('b', 'ClusterRole/cluster-admin', 'User/bob'), ADA);
     await s.post(CLUSTER_ROLES, clusterRole('x', []), ADA);
+  },
+  'lets nobody grant more in the cluster than he has': async (s) => {
+    const user = s.unique('ada');
+    const name = s.unique('made');
+    const own = [rule('get create update patch delete', 'clusterroles clusterrolebindings roles', { apiGroups: [RBAC_GROUP] }), rule('get', 'pods services/*'), rule('*', 'nodes'), rule('get list', '*', { apiGroups: ['apps'] }), rule('get', '*/scale', { apiGroups: ['batch'] }), { verbs: ['get'], nonResourceURLs: ['/metrics', '/logs/*'] }];
+    await s.quiet('POST', CLUSTER_ROLES, clusterRole(user, own));
+    await s.quiet('POST', CLUSTER_BINDINGS, clusterBinding(user, `ClusterRole/${user}`, `User/${user}`));
+    await s.until(`${CLUSTER_ROLES}/none`, ({ status }) => status !== 403, { as: [user] });
+    const granted = (rules: readonly JsonObject[], more: JsonObject = {}, url = CLUSTER_ROLES): Promise<Answer> => s.post(`${url}?dryRun=All`, url === CLUSTER_ROLES ? clusterRole(name, rules, more) : role(name, rules, more), { as: [user], pick: message });
+    await granted([rule('get', 'pods services/status'), rule('delete', 'nodes', { resourceNames: ['n'] }), rule('list', 'deployments deployments/scale', { apiGroups: ['apps'] }), rule('get', 'jobs/scale', { apiGroups: ['batch'] }), { verbs: ['get'], nonResourceURLs: ['/metrics', '/logs/x'] }]);
+    await granted([rule('get', 'services jobs/scale')]);
+    await granted([rule('get', 'jobs', { apiGroups: ['batch'] }), rule('list', 'pods', { apiGroups: ['', 'apps'] })]);
+    await granted([{ verbs: ['get', 'post'], nonResourceURLs: ['/metrics', '/logs', '/logs/*', '/*', '*'] }]);
+    await granted([rule('*', 'pods'), rule('get', '*'), rule('get', 'pods', { apiGroups: ['*'] })]);
+    await granted([rule('get', 'secrets', { resourceNames: ['a', 'b'] }), rule('get', 'pods', { resourceNames: ['a'] })]);
+    await granted([], { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] } });
+    await granted([rule('delete', 'pods')], { aggregationRule: {} });
+    await granted([{ verbs: [], apiGroups: [''], resources: ['secrets'] }]);
+    await granted([{}]);
+    await granted([{ verbs: ['get'], apiGroups: [''], resources: ['secrets'], nonResourceURLs: ['/x'] }]);
+    await granted([rule('get', 'pods')], {}, s.in('roles', RBAC));
+    await granted([rule('delete', 'pods')], {}, s.in('roles', RBAC));
+    await s.post(`${CLUSTER_BINDINGS}?dryRun=All`, clusterBinding(name, 'ClusterRole/system:public-info-viewer', 'User/bob'), { as: [user], pick: message });
+    await s.post(`${CLUSTER_BINDINGS}?dryRun=All`, clusterBinding(name, `ClusterRole/${user}`, 'User/bob'), { as: [user], pick: message });
+    await s.post(`${CLUSTER_BINDINGS}?dryRun=All`, clusterBinding(name, 'Role/x', 'User/bob'), { as: [user], pick: message });
+    await s.put(`${CLUSTER_ROLES}/${user}`, clusterRole(user, [...own, rule('list', 'pods')]), { as: [user], pick: message });
+    await s.put(`${CLUSTER_ROLES}/${user}`, clusterRole(user, own.slice(1)), { as: [user], pick: message });
   },
   'lets those grant who may escalate or bind': async (s) => {
     const roles = s.in('roles', RBAC);
