@@ -9,6 +9,7 @@ import { NodeHealth } from '../../reconcilers/node/health.js';
 import { LeaseGarbageCollection } from '../../reconcilers/node/lease-garbage-collection.js';
 import { NodeTermination } from '../../reconcilers/node/termination.js';
 import { NodeHydration } from '../../reconcilers/nodeclaim/hydration.js';
+import { PodEvents } from '../../reconcilers/nodeclaim/pod-events.js';
 import { NodeClaimLifecycle } from '../../reconcilers/nodeclaim/lifecycle.js';
 import type { FaultBed } from '../support/fault-bed.js';
 import { PATIENCE, karpenterScenario } from '../support/fault-bed.js';
@@ -89,6 +90,25 @@ describe('Nodes under every fault', () => {
         if (claim?.metadata.deletionTimestamp) expect(bed.clock.now()).to.be.at.least(sickSince + TOLERATED - 1_000);
       },
     } });
+  }).timeout(PATIENCE);
+
+  it('have it noted on their claim when pods last came and went', async () => {
+    const { scenario, invariants } = karpenterScenario([NodeClaimLifecycle, PodEvents], async (bed) => {
+      const { karpenter } = bed;
+      const noted = async (): Promise<number> => Date.parse((await karpenter.api.get(NodeClaim, 'claim')).status.lastPodEventTime ?? '1970-01-01T00:00:00Z');
+      await karpenter.claim();
+      await bed.until(() => bed.areInitialized(1));
+      await karpenter.pod('busy', { node: NODE });
+      const came = karpenter.bed.clock.now();
+      // Of its time whole seconds are written.
+      await bed.until(async () => (await noted()) >= came - 1_000);
+      await karpenter.bed.advance('1m');
+      const went = karpenter.bed.clock.now();
+      await karpenter.api.delete(Pod, 'busy');
+      await karpenter.bed.advance('15s');
+      await bed.until(async () => (await noted()) >= went - 1_000);
+    });
+    await everyFault(scenario, { invariants, sample: 1 });
   }).timeout(PATIENCE);
 
   it('leave no lease of their kubelet behind, and lose none while they live', async () => {
