@@ -9,6 +9,7 @@ import { endpointSliceBehaviour, mutatingWebhookBehaviour, networkPolicyBehaviou
 import { flowSchemaBehaviour, priorityLevelBehaviour } from './core/flow-control.js';
 import { leaseBehaviour } from './core/lease.js';
 import { ingressBehaviour } from './core/ingress.js';
+import { resourceQuotaWarnings, runtimeClassWarnings } from './core/object-warnings.js';
 import { podBehaviour } from './core/pod.js';
 import { validatingAdmissionPolicyBehaviour, validatingAdmissionPolicyBindingBehaviour } from './core/validating-admission-policy.js';
 import { ipAddressBehaviour, serviceCidrBehaviour } from './core/service-addresses.js';
@@ -37,6 +38,7 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'v1/Pod': podBehaviour,
   'v1/PodTemplate': podTemplateBehaviour,
   'v1/ReplicationController': replicationControllerBehaviour,
+  'v1/ResourceQuota': { warnings: resourceQuotaWarnings },
   'v1/Secret': secretBehaviour,
   'v1/Service': serviceBehaviour,
   'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': mutatingWebhookBehaviour,
@@ -63,6 +65,7 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'networking.k8s.io/v1/IngressClass': countsChanges,
   'networking.k8s.io/v1/NetworkPolicy': networkPolicyBehaviour,
   'networking.k8s.io/v1/ServiceCIDR': serviceCidrBehaviour,
+  'node.k8s.io/v1/RuntimeClass': { warnings: runtimeClassWarnings },
   'policy/v1/PodDisruptionBudget': countsChanges,
   'rbac.authorization.k8s.io/v1/ClusterRole': roleBehaviour,
   'rbac.authorization.k8s.io/v1/ClusterRoleBinding': { ...roleBindingBehaviour, ...namedFreely },

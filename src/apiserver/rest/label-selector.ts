@@ -78,8 +78,8 @@ class Parser {
     const absent = this.peek() === '!';
     if (absent) this.position++;
     const key = this.word();
-    const [problem] = qualifiedName(key);
-    if (problem !== undefined) this.fail(`<nil>: Invalid value: ${JSON.stringify(key)}: ${problem}`);
+    const problems = qualifiedName(key);
+    if (problems.length > 0) this.fail(`<nil>: Invalid value: ${JSON.stringify(key)}: ${problems.join('; ')}`);
     if (this.peek() === '' || this.peek() === ',') return { key, operator: absent ? '!' : 'exists', values: [] };
     const operator = this.take();
     switch (operator) {

@@ -72,6 +72,7 @@ function patcher(definition: ResourceDefinition, contentType: string, body: unkn
     case JSON_PATCH:
       return (current) => applyJsonPatch(current, body);
     case MERGE_PATCH: {
+      if (body === null) throw badRequest('Invalid JSON Patch');
       const merged = objectOf(body, 'error decoding patch: ');
       return (current) => deepClone(mergePatch(current, merged));
     }
@@ -100,13 +101,18 @@ function objectOf(body: unknown, prefix: string): JsonObject {
   return (body ?? {}) as JsonObject;
 }
 
-function applyJsonPatch(current: ApiObject, operations: unknown): unknown {
+function applyJsonPatch(current: ApiObject, body: unknown): unknown {
+  // Nothing is a list of no operations.
+  const operations = body ?? [];
   if (!Array.isArray(operations)) throw badRequest(`error decoding patch: json: cannot unmarshal ${jsonType(operations)} into Go value of type []handlers.jsonPatchOp`);
   if (operations.length > MOST_OPERATIONS) {
     throw new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: The allowed maximum operations in a JSON patch is ${MOST_OPERATIONS}, got ${operations.length}`);
   }
+  for (const operation of operations as unknown[]) {
+    if (typeof operation !== 'object' || Array.isArray(operation)) throw badRequest(`error decoding patch: json: cannot unmarshal ${jsonType(operation)} into Go value of type handlers.jsonPatchOp`);
+  }
   try {
-    return jsonPatch(deepClone(current), deepClone(operations) as JsonObject[]);
+    return jsonPatch(deepClone(current), (deepClone(operations) as (JsonObject | null)[]).map((operation) => operation ?? {}));
   } catch (error) {
     if (error instanceof JsonPatchError) throw new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
     throw error;

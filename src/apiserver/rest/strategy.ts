@@ -98,8 +98,8 @@ export async function prepareUpdate(ctx: RestContext, definition: ResourceDefini
   delete (metadata as { selfLink?: string }).selfLink;
   restore(metadata, before, 'generation');
   // Deletion is only ever begun by a DELETE; clients that read before it must not undo it.
-  restore(metadata, before, 'deletionTimestamp');
-  restore(metadata, before, 'deletionGracePeriodSeconds');
+  if (before.deletionTimestamp) restore(metadata, before, 'deletionTimestamp');
+  if (before.deletionGracePeriodSeconds !== undefined) metadata.deletionGracePeriodSeconds ??= before.deletionGracePeriodSeconds;
   if (definition.statusSubresource) {
     if (subresource === 'status' || subresource === 'approval') keepAllButStatus(object, previous, definition);
     else restore(object, previous, 'status');

@@ -55,7 +55,7 @@ function fieldError(reason: FieldErrorReason, field: string, body: string, detai
 
 /** A value as Kubernetes shows it in an error: strings quoted, numbers and booleans plain, anything else as JSON. */
 export function valueText(value: unknown): string {
-  if (value === null || value === undefined) return '"null"';
+  if (value === null || value === undefined) return 'null';
   if (typeof value === 'string') return quote(value);
   return typeof value === 'object' ? JSON.stringify(value) : String(value as number | boolean);
 }

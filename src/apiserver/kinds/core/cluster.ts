@@ -1,6 +1,7 @@
 import type { LimitRange, Namespace, Node } from 'kubernetes-types/core/v1.js';
 import type { KindBehaviour } from '../behaviour.js';
 import { fieldsAt } from '../selectable-fields.js';
+import { nodeWarnings } from './object-warnings.js';
 
 export const namespaceBehaviour: KindBehaviour = {
   nameFormat: 'dns1123label',
@@ -22,9 +23,14 @@ export const namespaceBehaviour: KindBehaviour = {
 
 export const nodeBehaviour: KindBehaviour = {
   keepsInitialStatus: true,
+  warnings: nodeWarnings,
   selectableFields: fieldsAt('spec.unschedulable'),
   setDefaults(object) {
-    const { status } = object as unknown as Node;
+    const { spec, status } = object as unknown as Node;
+    // The older field has the last word.
+    if (spec?.podCIDR && spec.podCIDRs?.[0] !== spec.podCIDR) spec.podCIDRs = [spec.podCIDR];
+    else if (spec?.podCIDRs?.[0]) spec.podCIDR = spec.podCIDRs[0];
+    if (spec?.configSource) delete spec.configSource;
     if (status?.capacity) status.allocatable ??= { ...status.capacity };
   },
 };

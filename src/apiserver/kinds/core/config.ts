@@ -2,9 +2,11 @@ import { Buffer } from 'node:buffer';
 import type { Endpoints, Secret } from 'kubernetes-types/core/v1.js';
 import type { KindBehaviour } from '../behaviour.js';
 import { fieldsAt } from '../selectable-fields.js';
+import { secretWarnings } from './object-warnings.js';
 
 export const secretBehaviour: KindBehaviour = {
   selectableFields: fieldsAt('type'),
+  warnings: secretWarnings,
   setDefaults(object) {
     const secret = object as unknown as Secret;
     secret.type ??= 'Opaque';

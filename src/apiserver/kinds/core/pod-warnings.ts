@@ -2,7 +2,7 @@ import type { Container, ContainerPort, NodeSelectorTerm, PodAffinityTerm, PodSp
 import type { ApiObject } from '../../contracts.js';
 import { at, child } from '../../schema/field-error.js';
 import { dns1123Label, labelValue } from '../../schema/names.js';
-import { parseQuantity } from '../../schema/quantity.js';
+import { formatQuantity, parseQuantity, type Quantity } from '../../schema/quantity.js';
 
 const DEPRECATED_LABELS: Readonly<Record<string, string>> = {
   'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
@@ -14,10 +14,12 @@ const DEPRECATED_LABELS: Readonly<Record<string, string>> = {
   'scheduler.alpha.kubernetes.io/preferAvoidPods': 'deprecated since v1.22; use Taints and Tolerations instead',
   'node-role.kubernetes.io/master': 'use "node-role.kubernetes.io/control-plane" instead',
 };
-const deprecationOf = (label: string): string | undefined => (Object.hasOwn(DEPRECATED_LABELS, label) ? DEPRECATED_LABELS[label] : undefined);
+/** Why a label of nodes is no longer to be used; undefined: it may be. */
+export const deprecationOf = (label: string): string | undefined => (Object.hasOwn(DEPRECATED_LABELS, label) ? DEPRECATED_LABELS[label] : undefined);
 
 const NANO = 1_000_000_000n;
-const isFractional = (amount: string | undefined): boolean => amount !== undefined && (parseQuantity(amount)?.nano ?? 0n) % NANO !== 0n;
+/** Bytes come whole. */
+export const fractionWarning = (amount: Quantity | undefined, field: string): string[] => (amount && amount.nano % NANO !== 0n ? [`${field}: fractional byte value ${JSON.stringify(formatQuantity(amount))} is invalid, must be an integer`] : []);
 
 /** What Kubernetes warns of in a new pod. */
 export const podWarnings = (object: ApiObject): string[] => [
@@ -61,19 +63,22 @@ function specWarnings(spec: PodSpec | undefined, path: string): string[] {
 
 const matchingNothing = ({ labelSelector }: Pick<PodAffinityTerm, 'labelSelector'>, place: string): string[] => (labelSelector ? [] : [`${child(place, 'labelSelector')}: a null labelSelector results in matching no pod`]);
 
+const deprecated = (key: string, field: string): string[] => (deprecationOf(key) === undefined ? [] : [`${field}: ${key} is ${deprecationOf(key)}`]);
+
+/** Of one of the terms that a node can fit. */
+export const nodeTermWarnings = ({ matchExpressions = [] }: NodeSelectorTerm, field: string, checksValues: boolean): string[] => matchExpressions.flatMap(({ key, values = [] }, index) => {
+  const expression = at(child(field, 'matchExpressions'), index);
+  return [...deprecated(key, child(expression, 'key')), ...(checksValues ? values.flatMap((value, position) => labelValue(value).map((problem) => `${at(child(expression, 'values'), position)}: ${value} is invalid, ${problem}`)) : [])];
+});
+
 /** Labels of nodes that are called otherwise now. */
 function placement({ nodeSelector = {}, affinity, topologySpreadConstraints = [] }: PodSpec, path: string): string[] {
   const { requiredDuringSchedulingIgnoredDuringExecution: required, preferredDuringSchedulingIgnoredDuringExecution: preferred = [] } = affinity?.nodeAffinity ?? {};
   const place = child(path, 'affinity', 'nodeAffinity');
-  const deprecated = (key: string, field: string): string[] => (deprecationOf(key) === undefined ? [] : [`${field}: ${key} is ${deprecationOf(key)}`]);
-  const term = ({ matchExpressions = [] }: NodeSelectorTerm, field: string, checksValues: boolean): string[] => matchExpressions.flatMap(({ key, values = [] }, index) => {
-    const expression = at(child(field, 'matchExpressions'), index);
-    return [...deprecated(key, child(expression, 'key')), ...(checksValues ? values.flatMap((value, position) => labelValue(value).map((problem) => `${at(child(expression, 'values'), position)}: ${value} is invalid, ${problem}`)) : [])];
-  });
   return [
     ...Object.keys(nodeSelector).flatMap((key) => (deprecationOf(key) === undefined ? [] : [`${at(child(path, 'nodeSelector'), key)}: ${deprecationOf(key)}`])),
-    ...(required?.nodeSelectorTerms ?? []).flatMap((each, index) => term(each, at(child(place, 'requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms'), index), false)),
-    ...preferred.flatMap(({ preference }, index) => term(preference, child(at(child(place, 'preferredDuringSchedulingIgnoredDuringExecution'), index), 'preference'), true)),
+    ...(required?.nodeSelectorTerms ?? []).flatMap((each, index) => nodeTermWarnings(each, at(child(place, 'requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms'), index), false)),
+    ...preferred.flatMap(({ preference }, index) => nodeTermWarnings(preference, child(at(child(place, 'preferredDuringSchedulingIgnoredDuringExecution'), index), 'preference'), true)),
     ...topologySpreadConstraints.flatMap((constraint, index) => {
       const field = at(child(path, 'topologySpreadConstraints'), index);
       return [...deprecated(constraint.topologyKey, child(field, 'topologyKey')), ...matchingNothing(constraint, field)];
@@ -91,10 +96,7 @@ function repeated<T extends object>(items: readonly T[] = [], field: keyof T & s
 }
 
 const fractions = ({ resources }: Container, place: string): string[] =>
-  (['memory', 'ephemeral-storage'] as const).flatMap((name) => (['limits', 'requests'] as const).flatMap((list) => {
-    const amount = resources?.[list]?.[name];
-    return isFractional(amount) ? [`${at(child(place, 'resources', list), name)}: fractional byte value ${JSON.stringify(amount)} is invalid, must be an integer`] : [];
-  }));
+  (['memory', 'ephemeral-storage'] as const).flatMap((name) => (['limits', 'requests'] as const).flatMap((list) => fractionWarning(parseQuantity(resources?.[list]?.[name]), at(child(place, 'resources', list), name))));
 
 /** Variables that are defined again without the value they had. */
 function hidden({ env = [] }: Container, place: string): string[] {

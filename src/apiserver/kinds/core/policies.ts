@@ -1,10 +1,9 @@
 import type { MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from 'kubernetes-types/admissionregistration/v1.js';
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1.js';
-import type { NetworkPolicy, NetworkPolicyPort } from 'kubernetes-types/networking/v1.js';
+import type { NetworkPolicy } from 'kubernetes-types/networking/v1.js';
 import type { RoleBinding } from 'kubernetes-types/rbac/v1.js';
 import type { PriorityClass } from 'kubernetes-types/scheduling/v1.js';
 import type { ApiObject } from '../../contracts.js';
-import { at, child, type FieldError, invalid, required } from '../../schema/field-error.js';
 import type { KindBehaviour } from '../behaviour.js';
 
 const RBAC = 'rbac.authorization.k8s.io';
@@ -36,24 +35,11 @@ export const networkPolicyBehaviour: KindBehaviour = {
     const ports = [...(spec.ingress ?? []), ...(spec.egress ?? [])].flatMap((rule) => rule.ports ?? []);
     for (const port of ports) port.protocol ??= 'TCP';
   },
-  validate(object) {
-    const { ingress = [], egress = [] } = (object as unknown as NetworkPolicy).spec ?? {};
-    const errorsOf = (direction: string, rules: readonly { ports?: NetworkPolicyPort[] }[]): FieldError[] =>
-      rules.flatMap(({ ports = [] }, rule) => ports.flatMap((port, index) => rangeErrors(port, at(child(at(`spec.${direction}`, rule), 'ports'), index))));
-    return [...errorsOf('ingress', ingress), ...errorsOf('egress', egress)];
-  },
 };
-
-function rangeErrors({ port, endPort }: NetworkPolicyPort, path: string): FieldError[] {
-  const field = child(path, 'endPort');
-  if (endPort === undefined) return [];
-  if (port === undefined) return [required(field, 'may not be specified when `port` is not specified')];
-  if (typeof port === 'string') return [required(field, 'may not be specified when `port` is non-numeric')];
-  return endPort < port ? [invalid(field, endPort, 'must be greater than or equal to `port`')] : [];
-}
 
 export const endpointSliceBehaviour: KindBehaviour = {
   tracksGeneration: true,
+  warnings: (object, previous) => (!previous && object['addressType'] === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
   setDefaults(object) {
     for (const port of (object as unknown as EndpointSlice).ports ?? []) {
       port.name ??= '';

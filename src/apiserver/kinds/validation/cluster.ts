@@ -1,50 +1,27 @@
-import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v2.js';
 import type { Lease } from 'kubernetes-types/coordination/v1.js';
 import type { PriorityClass } from 'kubernetes-types/scheduling/v1.js';
-import type { StorageClass } from 'kubernetes-types/storage/v1.js';
-import { type FieldError, forbidden, invalid, required } from '../../schema/field-error.js';
+import { type FieldError, forbidden, invalid } from '../../schema/field-error.js';
 import { oneOf, positive, unchanged, unchangedOr } from './common.js';
 
 const HIGHEST_USER_PRIORITY = 1_000_000_000;
 
-export function validatePriorityClass({ metadata, value, preemptionPolicy }: PriorityClass): FieldError[] {
+const SYSTEM_CLASSES: Readonly<Record<string, number>> = { 'system-node-critical': 2_000_001_000, 'system-cluster-critical': 2_000_000_000 };
+
+export function validatePriorityClass({ metadata, value = 0, globalDefault = false, preemptionPolicy }: Partial<PriorityClass>): FieldError[] {
   const errors = oneOf('preemptionPolicy', preemptionPolicy, ['PreemptLowerPriority', 'Never']);
-  if (metadata?.name?.startsWith('system-')) {
-    const known = ['system-cluster-critical', 'system-node-critical'].includes(metadata.name);
-    return known ? errors : [...errors, forbidden('metadata.name', 'priority class names with \'system-\' prefix are reserved for system use only')];
-  }
-  return (value ?? 0) > HIGHEST_USER_PRIORITY ? [...errors, forbidden('value', `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`)] : errors;
+  const name = metadata?.name ?? '';
+  if (!name.startsWith('system-')) return value > HIGHEST_USER_PRIORITY ? [...errors, forbidden('value', `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`)] : errors;
+  const expected = Object.hasOwn(SYSTEM_CLASSES, name) ? SYSTEM_CLASSES[name] : undefined;
+  const problem = expected === undefined ? `${name} is not a known system priority class` : value !== expected ? `value of ${name} PriorityClass must be ${expected}` : globalDefault ? `globalDefault of ${name} PriorityClass must be false` : '';
+  return problem === '' ? errors : [...errors, forbidden('metadata.name', `priority class names with 'system-' prefix are reserved for system use only. error: ${problem}`)];
 }
 
 export const validatePriorityClassUpdate = (object: PriorityClass, previous: PriorityClass): FieldError[] => [
   ...unchangedOr('value', object.value, previous.value, 'may not be changed in an update.'),
-  ...unchangedOr('preemptionPolicy', object.preemptionPolicy, previous.preemptionPolicy, 'may not be changed in an update.'),
-];
-
-export const validateStorageClass = ({ provisioner, reclaimPolicy, volumeBindingMode }: StorageClass): FieldError[] => [
-  ...(provisioner ? [] : [required('provisioner')]),
-  ...oneOf('reclaimPolicy', reclaimPolicy, ['Delete', 'Retain']),
-  ...oneOf('volumeBindingMode', volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']),
-];
-
-export const validateStorageClassUpdate = (object: StorageClass, previous: StorageClass): FieldError[] => [
-  ...unchangedOr('parameters', object.parameters, previous.parameters, 'updates to parameters are forbidden.'),
-  ...unchangedOr('provisioner', object.provisioner, previous.provisioner, 'updates to provisioner are forbidden.'),
-  ...unchangedOr('reclaimPolicy', object.reclaimPolicy, previous.reclaimPolicy, 'updates to reclaimPolicy are forbidden.'),
-  ...unchanged('volumeBindingMode', object.volumeBindingMode, previous.volumeBindingMode),
+  ...unchanged('preemptionPolicy', object.preemptionPolicy, previous.preemptionPolicy),
 ];
 
 export const validateLease = ({ spec }: Lease): FieldError[] => [
   ...positive('spec.leaseDurationSeconds', spec?.leaseDurationSeconds),
   ...((spec?.leaseTransitions ?? 0) < 0 ? [invalid('spec.leaseTransitions', spec?.leaseTransitions, 'must be greater than or equal to 0')] : []),
 ];
-
-export function validateHorizontalPodAutoscaler({ spec }: HorizontalPodAutoscaler): FieldError[] {
-  const { minReplicas, maxReplicas = 0, scaleTargetRef } = spec ?? {};
-  const errors: FieldError[] = [];
-  if (minReplicas !== undefined && minReplicas < 1) errors.push(invalid('spec.minReplicas', minReplicas, 'must be greater than or equal to 1'));
-  if (maxReplicas < 1) errors.push(invalid('spec.maxReplicas', maxReplicas, 'must be greater than 0'));
-  if (minReplicas !== undefined && maxReplicas < minReplicas) errors.push(invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`'));
-  for (const field of ['kind', 'name'] as const) if (!scaleTargetRef?.[field]) errors.push(required(`spec.scaleTargetRef.${field}`));
-  return errors;
-}

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
-import { at, type FieldError, forbidden, invalid, notSupported } from '../../schema/field-error.js';
+import { at, type FieldError, forbidden, invalid, notSupported, required } from '../../schema/field-error.js';
 import { sameJson } from '../../schema/json.js';
-import { labelValue, qualifiedName } from '../../schema/names.js';
+import { dns1123Subdomain, labelValue, qualifiedName } from '../../schema/names.js';
 
 /** The problems that a check of a text finds, each as an invalid value. */
 export const problemsAsErrors = (field: string, value: string, problems: readonly string[]): FieldError[] => problems.map((problem) => invalid(field, value, problem));
@@ -27,8 +27,14 @@ export function intOrPercent(field: string, value: number | string | undefined):
   if (value === undefined) return [];
   if (typeof value === 'number') return nonNegative(field, value);
   if (!/^\d+%$/.test(value)) return [invalid(field, value, "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')")];
-  return Number(value.slice(0, -1)) > 100 ? [invalid(field, value, 'must not be greater than 100%')] : [];
+  return [];
 }
+
+/** A percentage of something that there cannot be more of. */
+export const atMostAll = (field: string, value: number | string | undefined): FieldError[] => (typeof value === 'string' && Number(/^(\d+)%$/.exec(value)?.[1] ?? 0) > 100 ? [invalid(field, value, 'must not be greater than 100%')] : []);
+
+/** Labels in the order in which Kubernetes shows them. */
+export const sorted = (map: Record<string, string>): Record<string, string> => Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Labels outside of an object's own metadata, as in a template. */
 export function labels(field: string, value: Record<string, string> | undefined): FieldError[] {
@@ -36,6 +42,15 @@ export function labels(field: string, value: Record<string, string> | undefined)
     ...problemsAsErrors(field, key, qualifiedName(key)),
     ...problemsAsErrors(field, text, labelValue(text)),
   ]);
+}
+
+/** A name such as `acme.io/foo`, which says whose it is. */
+export function domainPrefixedPath(field: string, name: string): FieldError[] {
+  const [, domain = '', path = ''] = /^([^/]+)\/(.+)$/s.exec(name) ?? [];
+  if (name === '') return [required(field)];
+  if (domain === '') return [invalid(field, name, 'must be a domain-prefixed path (such as "acme.io/foo")')];
+  const isPath = /^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(path);
+  return [...problemsAsErrors(field, domain, dns1123Subdomain(domain)), ...(isPath ? [] : [invalid(field, path, "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')")])];
 }
 
 /** The indexes of a list with the path of each item. */

@@ -80,20 +80,22 @@ function indexes(spec: Job['spec'], status: Status, completedChanged: boolean, f
   return errors;
 }
 
-function intervals(text: string, completions: number | undefined): { found: [number, number][]; problem?: string } {
+/** What intervals such as `1,3-5` are made of, how many indexes that is, and what is wrong with them. */
+export function intervals(text: string, completions: number | undefined): { found: [number, number][]; total: number; problem?: string } {
   const found: [number, number][] = [];
-  if (text === '' || completions === undefined) return { found };
+  const result = (problem?: string): ReturnType<typeof intervals> => ({ found, total: found.reduce((sum, [from, to]) => sum + to - from + 1, 0), ...(problem !== undefined && { problem }) });
+  if (text === '' || completions === undefined) return result();
   for (const interval of text.split(',')) {
     const limits = interval.split('-');
-    if (limits.length > 2) return { found, problem: `the fragment ${JSON.stringify(interval)} violates the requirement that an index interval can have at most two parts separated by '-'` };
+    if (limits.length > 2) return result(`the fragment ${JSON.stringify(interval)} violates the requirement that an index interval can have at most two parts separated by '-'`);
     for (const limit of limits) {
-      if (!/^[+]?\d+$/.test(limit)) return { found, problem: `cannot convert string to integer for index: ${JSON.stringify(limit)}` };
-      if (Number(limit) >= completions) return { found, problem: `too large index: ${JSON.stringify(limit)}` };
+      if (!/^[+]?\d+$/.test(limit)) return result(`cannot convert string to integer for index: ${JSON.stringify(limit)}`);
+      if (Number(limit) >= completions) return result(`too large index: ${JSON.stringify(limit)}`);
     }
     const [from, to] = [Number(limits[0]), Number(limits[1] ?? limits[0])];
     const previous = limits.length > 1 && from >= to ? { last: from, next: to } : found.length > 0 && found.at(-1)![1] >= from ? { last: found.at(-1)![1], next: from } : undefined;
-    if (previous) return { found, problem: `non-increasing order, previous: ${previous.last}, current: ${previous.next}` };
+    if (previous) return result(`non-increasing order, previous: ${previous.last}, current: ${previous.next}`);
     found.push([from, to]);
   }
-  return { found };
+  return result();
 }

@@ -28,8 +28,7 @@ export function validatePodSpec(spec: PodSpec | undefined, path: string): FieldE
   errors.push(...validateContainers(containers, child(path, 'containers'), surroundings, taken));
   errors.push(...validateContainers(initContainers, child(path, 'initContainers'), surroundings, taken, true));
   if (!spec) return errors;
-  if (!spec.restartPolicy) errors.push(required(child(path, 'restartPolicy')));
-  else errors.push(...oneOf(child(path, 'restartPolicy'), spec.restartPolicy, RESTART_POLICIES));
+  errors.push(...oneOf(child(path, 'restartPolicy'), spec.restartPolicy, RESTART_POLICIES));
   errors.push(...oneOf(child(path, 'dnsPolicy'), spec.dnsPolicy, DNS_POLICIES));
   errors.push(...labels(child(path, 'nodeSelector'), spec.nodeSelector));
   const { activeDeadlineSeconds: deadline } = spec;
@@ -94,10 +93,11 @@ const LINUX_ONLY = ['seLinuxOptions', 'seccompProfile', 'fsGroup', 'fsGroupChang
 
 /** What is wrong with a template; controllers that keep pods alive allow only some restart policies. */
 export function validatePodTemplate(template: PodTemplateSpec | undefined, path: string, restartPolicies: readonly string[]): FieldError[] {
-  const { restartPolicy: policy = '', ephemeralContainers } = template?.spec ?? ({} as Partial<PodSpec>);
+  // Where there is no template at all, nothing was defaulted either.
+  const { restartPolicy: policy = 'Always', ephemeralContainers } = template?.spec ?? ({} as Partial<PodSpec>);
   const field = child(path, 'spec', 'restartPolicy');
   // What must be chosen, for the usual policy is none of the choices, is asked for.
-  const wrongPolicy = restartPolicies === RESTART_POLICIES || restartPolicies.includes(policy) || policy === '' ? [] : policy === 'Always' ? [required(field, `valid values: ${restartPolicies.map((each) => JSON.stringify(each)).join(', ')}`)] : [notSupported(field, policy, restartPolicies)];
+  const wrongPolicy = restartPolicies === RESTART_POLICIES || restartPolicies.includes(policy) ? [] : policy === 'Always' ? [required(field, `valid values: ${restartPolicies.map((each) => JSON.stringify(each)).join(', ')}`)] : [notSupported(field, policy, restartPolicies)];
   return [
     ...labels(child(path, 'metadata', 'labels'), template?.metadata?.labels),
     ...validatePodSpec(template?.spec, child(path, 'spec')),

@@ -11,20 +11,29 @@ const NANO = 1_000_000_000n;
 const STANDARD = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
 /** Resources of which a request may be smaller than the limit: Kubernetes' own, but for huge pages. */
-const mayOvercommit = (name: string): boolean => (!name.includes('/') || /^(?:[^/]*\.)?kubernetes\.io\//.test(name)) && !name.startsWith('hugepages-');
+export const mayOvercommit = (name: string): boolean => (!name.includes('/') || /^(?:[^/]*\.)?kubernetes\.io\//.test(name)) && !name.startsWith('hugepages-');
 
 /** A name of a resource, of whatever kind. */
 export function resourceName(field: string, name: string): FieldError[] {
   const problems = qualifiedName(name);
   if (problems.length > 0) return problemsAsErrors(field, name, problems);
-  const isStandard = name.includes('/') || name === 'storage' || QUOTA.has(name) || /^(?:requests\.)?hugepages-/.test(name);
+  const isStandard = name.includes('/') || name === 'storage' || isQuotaResource(name);
   return isStandard ? [] : [invalid(field, name, 'must be a standard resource type or fully qualified')];
 }
+
+/** Whether it is one of the things that Kubernetes itself keeps quotas of. */
+export const isQuotaResource = (name: string): boolean => QUOTA.has(name) || /^(?:requests\.)?hugepages-/.test(name);
+
+/** A name of what a container can ask for. */
+export const containerResourceName = (field: string, name: string): FieldError[] => [
+  ...resourceName(field, name),
+  ...(name.includes('/') || STANDARD.has(name) || name.startsWith('hugepages-') ? [] : [invalid(field, name, 'must be a standard resource for containers')]),
+];
 
 /** A name of what a quota can limit. */
 export const quotaResourceName = (field: string, name: string): FieldError[] => [
   ...resourceName(field, name),
-  ...(name.includes('/') || QUOTA.has(name) || /^(?:requests\.)?hugepages-/.test(name) ? [] : [invalid(field, name, 'must be a standard resource for quota')]),
+  ...(name.includes('/') || isQuotaResource(name) ? [] : [invalid(field, name, 'must be a standard resource for quota')]),
 ];
 
 /** Resources that come in whole numbers: what is counted, and what others than Kubernetes offer. */

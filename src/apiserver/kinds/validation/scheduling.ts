@@ -84,7 +84,8 @@ export function validateAffinity(affinity: Affinity | undefined, path: string): 
 
 const weightErrors = (weight: number, place: string): FieldError[] => (weight >= 1 && weight <= 100 ? [] : [invalid(child(place, 'weight'), weight ?? 0, 'must be in the range 1-100')]);
 
-const nodeSelectorTerm = (term: NodeSelectorTerm, place: string): FieldError[] => [
+/** What is wrong with one of the terms of which a node has to fit any. */
+export const nodeSelectorTerm = (term: NodeSelectorTerm, place: string): FieldError[] => [
   ...eachOf(child(place, 'matchExpressions'), term.matchExpressions, nodeSelectorRequirement),
   ...eachOf(child(place, 'matchFields'), term.matchFields, nodeField),
 ];

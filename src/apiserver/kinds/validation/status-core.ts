@@ -12,12 +12,15 @@ export function validateNamespaceStatus({ metadata, status }: Namespace): FieldE
   return status?.phase === wanted ? [] : [invalid('status.Phase', status?.phase ?? '', `may only be '${wanted}' if \`deletionTimestamp\` is ${when}`)];
 }
 
+/** How much a node has. */
+export const nodeResources = ({ status }: Node): FieldError[] => (['capacity', 'allocatable'] as const).flatMap((list) => Object.entries(status?.[list] ?? {}).flatMap(([name, amount]) => resourceAmount(`status.${list}.${name}`, name, amount)));
+
 /** A node's status, which is looked at in every update of a node. */
-export function validateNodeStatus({ status }: Node): FieldError[] {
+export function validateNodeStatus(node: Node): FieldError[] {
   const seen = new Set<string>();
   return [
-    ...(['capacity', 'allocatable'] as const).flatMap((list) => Object.entries(status?.[list] ?? {}).flatMap(([name, amount]) => resourceAmount(`status.${list}.${name}`, name, amount))),
-    ...eachOf('status.addresses', status?.addresses, ({ type, address }, place) => {
+    ...nodeResources(node),
+    ...eachOf('status.addresses', node.status?.addresses, ({ type, address }, place) => {
       const key = JSON.stringify([type, address]);
       if (seen.has(key)) return [duplicate(place, { Type: type, Address: address })];
       seen.add(key);

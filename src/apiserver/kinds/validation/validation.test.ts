@@ -51,7 +51,7 @@ describe('Validation of built-in kinds', () => {
       ).to.deep.equal([]));
     it('a deployment', () => expect(problems('apps/v1', 'Deployment', { spec: { selector, template: template() } })).to.deep.equal([]));
     it('a stateful set that mounts its claims', () =>
-      expect(problems('apps/v1', 'StatefulSet', { spec: { selector, serviceName: 's', volumeClaimTemplates: [{ metadata: { name: 'data' } }], template: template({ app: 'web' }, { containers: [container({ volumeMounts: [{ name: 'data', mountPath: '/data' }] })] }) } })).to.deep.equal([]));
+      expect(problems('apps/v1', 'StatefulSet', { spec: { selector, serviceName: 's', volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }], template: template({ app: 'web' }, { containers: [container({ volumeMounts: [{ name: 'data', mountPath: '/data' }] })] }) } })).to.deep.equal([]));
     it('a cron job', () => expect(problems('batch/v1', 'CronJob', { spec: { schedule: '*/5 * * * *', timeZone: 'Europe/Berlin', jobTemplate: { spec: { template: template({}, { restartPolicy: 'OnFailure' }) } } } })).to.deep.equal([]));
   });
 
@@ -92,7 +92,7 @@ describe('Validation of built-in kinds', () => {
       ['pods that are not kept alive', () => deployment({ template: template({ app: 'web' }, { restartPolicy: 'Never' }) }), 'spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"'],
       ['a rolling update that cannot move', () => deployment({ strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: '0%' } } }), 'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0'],
       ['rolling fields of a recreate', () => deployment({ strategy: { type: 'Recreate', rollingUpdate: { maxSurge: 1 } } }), "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'"],
-      ['a job that restarts forever', () => problems('batch/v1', 'Job', { spec: { template: template({}) } }), 'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"'],
+      ['a job that restarts forever', () => problems('batch/v1', 'Job', { spec: { manualSelector: true, selector, template: template() } }), 'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"'],
       ['a schedule that is none', () => problems('batch/v1', 'CronJob', { spec: { schedule: 'daily', jobTemplate: { spec: { template: template({}, { restartPolicy: 'Never' }) } } } }), 'spec.schedule: Invalid value: "daily": expected exactly 5 fields, found 1: [daily]'],
       ['a budget with two limits', () => problems('policy/v1', 'PodDisruptionBudget', { spec: { selector, minAvailable: 1, maxUnavailable: 1 } }), `spec: Invalid value: ${JSON.stringify({ MinAvailable: 1, Selector: selector, MaxUnavailable: 1, UnhealthyPodEvictionPolicy: null })}: minAvailable and maxUnavailable cannot be both set`],
     ] as const) {
@@ -107,8 +107,8 @@ describe('Validation of built-in kinds', () => {
       ['a claim without access mode', () => problems('v1', 'PersistentVolumeClaim', { spec: { resources: { requests: { storage: '1Gi' } } } }), 'spec.accessModes: Required value: at least 1 access mode is required'],
       ['a bad key of a config map', () => problems('v1', 'ConfigMap', { data: { 'a b': '' } }), "data[a b]: Invalid value: \"a b\": a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"],
       ['a key without certificate', () => problems('v1', 'Secret', { type: 'kubernetes.io/tls', data: { 'tls.key': '' } }), 'data[tls.crt]: Required value'],
-      ['an unknown taint effect', () => problems('v1', 'Node', { spec: { taints: [{ key: 'a', effect: 'NoWay' }] } }), 'spec.taints[0].effect: Unsupported value: "NoWay": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"'],
-      ['the same taint twice', () => problems('v1', 'Node', { spec: { taints: [{ key: 'a', effect: 'NoSchedule' }, { key: 'a', effect: 'NoSchedule' }] } }), 'spec.taints[1]: Duplicate value: {"key":"a","effect":"NoSchedule"}'],
+      ['an unknown taint effect', () => problems('v1', 'Node', { spec: { taints: [{ key: 'a', effect: 'NoWay' }] } }), 'metadata.taints[0].effect: Unsupported value: "NoWay": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"'],
+      ['the same taint twice', () => problems('v1', 'Node', { spec: { taints: [{ key: 'a', effect: 'NoSchedule' }, { key: 'a', effect: 'NoSchedule' }] } }), 'metadata.taints[1]: Duplicate value: {"Key":"a","Value":"","Effect":"NoSchedule","TimeAdded":null}: taints must be unique by key and effect pair'],
       ['a class without provisioner', () => problems('storage.k8s.io/v1', 'StorageClass', {}), 'provisioner: Required value'],
       ['too high a priority', () => problems('scheduling.k8s.io/v1', 'PriorityClass', { value: 2_000_000_000 }), 'value: Forbidden: maximum allowed value of a user defined priority is 1000000000'],
       ['rules without verbs', () => problems('rbac.authorization.k8s.io/v1', 'Role', { rules: [{ apiGroups: [''], resources: ['pods'] }] }), 'rules[0].verbs: Required value: verbs must contain at least one value'],
@@ -141,10 +141,11 @@ describe('Validation of built-in kinds', () => {
       expect(updateProblems('apps/v1', 'StatefulSet', { spec }, { spec: { ...spec, serviceName: 'b' } })[0]).to.match(/^spec: Forbidden: updates to statefulset spec for fields other than 'replicas'/);
     });
 
-    it('keeps a job\'s template, unless it is suspended', () => {
-      const job = (image: string, suspend = false): JsonObject => ({ spec: { suspend, template: template({}, { restartPolicy: 'Never', containers: [container({ image })] }) } });
-      expect(updateProblems('batch/v1', 'Job', job('a'), job('b'))[0]).to.match(/^spec\.template: Invalid value: .*: field is immutable$/);
-      expect(updateProblems('batch/v1', 'Job', job('a', true), job('b', true))).to.deep.equal([]);
+    it('keeps what a job does, and where unless it is suspended', () => {
+      const job = (spec: JsonObject, suspend = false): JsonObject => ({ spec: { suspend, selector, template: template({ app: 'web' }, { restartPolicy: 'Never', ...spec }) } });
+      for (const suspend of [false, true]) expect(updateProblems('batch/v1', 'Job', job({}, suspend), job({ containers: [container({ image: 'b' })] }, suspend))[0]).to.match(/^spec\.template: Invalid value: .*: field is immutable$/);
+      expect(updateProblems('batch/v1', 'Job', job({}), job({ nodeSelector: { a: 'b' } }))).to.have.length(1);
+      expect(updateProblems('batch/v1', 'Job', job({}, true), job({ nodeSelector: { a: 'b' } }, true))).to.deep.equal([]);
     });
 
     it('keeps what was declared immutable', () => {

@@ -14,6 +14,7 @@ const NEEDED: Record<string, readonly string[]> = {
   nfs: ['server', 'path'],
   csi: ['driver'],
   ephemeral: ['volumeClaimTemplate'],
+  local: ['path'],
 };
 const HOST_PATH_TYPES = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
 const SHORTEST_TOKEN = 600;
@@ -24,9 +25,10 @@ type Source = Record<string, unknown>;
 /** What is wrong with what one kind of volume says, beyond what it lacks. */
 const CHECKS: Record<string, (source: Source, path: string) => FieldError[]> = {
   hostPath: ({ path = '', type }, place) => [
-    ...((path as string).split('/').includes('..') ? [invalid(child(place, 'path'), path, "must not contain '..'")] : []),
+    ...noBacksteps(path as string, child(place, 'path')),
     ...(type === undefined || HOST_PATH_TYPES.includes(type as string) ? [] : [notSupported(child(place, 'type'), type, HOST_PATH_TYPES)]),
   ],
+  local: ({ path = '' }, place) => noBacksteps(path as string, child(place, 'path')),
   nfs: ({ path = '' }, place) => ((path as string).startsWith('/') ? [] : [invalid(child(place, 'path'), path, 'must be an absolute path')]),
   emptyDir: ({ sizeLimit }, place) => ((parseQuantity(sizeLimit)?.nano ?? 0n) < 0n ? [forbidden(child(place, 'sizeLimit'), 'SizeLimit field must be a valid resource quantity')] : []),
   secret: ({ items, defaultMode }, place) => [...mode(defaultMode, child(place, 'defaultMode')), ...files(items as KeyToPath[], child(place, 'items'))],
@@ -49,18 +51,25 @@ export function validateVolumes(volumes: readonly Volume[] | undefined, path: st
     if (kinds.length === 0) errors.push(required(place, 'must specify a volume type'));
     for (const extra of kinds.slice(1)) errors.push(forbidden(child(place, extra), 'may not specify more than 1 volume type'));
     const kind = kinds[0] ?? '';
-    const source = (sources as Record<string, Source>)[kind] ?? {};
-    for (const field of NEEDED[kind] ?? []) if (!source[field]) errors.push(required(child(place, kind, field)));
-    return [...errors, ...(CHECKS[kind]?.(source, child(place, kind)) ?? [])];
+    return [...errors, ...validateVolumeSource(kind, sources as Record<string, Source>, place)];
   });
 }
+
+/** What is wrong with a volume that is of a kind. */
+export function validateVolumeSource(kind: string, sources: Readonly<Record<string, Source>>, path: string): FieldError[] {
+  const source = sources[kind] ?? {};
+  return [...(NEEDED[kind] ?? []).filter((field) => !source[field]).map((field) => required(child(path, kind, field))), ...(CHECKS[kind]?.(source, child(path, kind)) ?? [])];
+}
+
+const noBacksteps = (path: string, field: string): FieldError[] => (path.split('/').includes('..') ? [invalid(field, path, "must not contain '..'")] : []);
 
 const mode = (value: unknown, field: string): FieldError[] => (typeof value === 'number' && (value < 0 || value > 0o777) ? [invalid(field, value, 'must be a number between 0 and 0777 (octal), both inclusive')] : []);
 
 /** A path within a volume. */
 function localPath(path: string, field: string): FieldError[] {
   if (path.startsWith('/')) return [invalid(field, path, 'must be a relative path')];
-  if (path.split('/').includes('..')) return [invalid(field, path, "must not contain '..'")];
+  const backsteps = noBacksteps(path, field);
+  if (backsteps.length > 0) return backsteps;
   return path.startsWith('..') ? [invalid(field, path, "must not start with '..'")] : [];
 }
 

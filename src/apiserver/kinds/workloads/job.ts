@@ -2,6 +2,7 @@ import type { Job } from 'kubernetes-types/batch/v1.js';
 import type { ApiObject } from '../../contracts.js';
 import type { KindBehaviour } from '../behaviour.js';
 import { fieldsAt } from '../selectable-fields.js';
+import { sorted } from '../validation/common.js';
 import { defaultJobSpec } from './workload-defaults.js';
 import { ofTemplate } from './workloads.js';
 
@@ -16,14 +17,15 @@ function generateSelector(object: ApiObject): void {
   if (!spec?.template || spec.manualSelector || !uid || !name) return;
   const metadata = (spec.template.metadata ??= {});
   // The unprefixed names are older, and still what `kubectl get pods -l job-name=x` asks for.
+  // What was set by hand is kept, and refused if it is another's.
   metadata.labels = {
-    ...metadata.labels,
     'controller-uid': uid,
     'job-name': name,
     [`${PREFIX}controller-uid`]: uid,
     [`${PREFIX}job-name`]: name,
+    ...metadata.labels,
   };
-  spec.selector = { ...spec.selector, matchLabels: { ...spec.selector?.matchLabels, [`${PREFIX}controller-uid`]: uid } };
+  spec.selector = { ...spec.selector, matchLabels: sorted({ [`${PREFIX}controller-uid`]: uid, ...spec.selector?.matchLabels }) };
 }
 
 /** A job without labels has those of its pods. */

@@ -2,6 +2,7 @@ import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from 'kubernetes-
 import type { CronJob } from 'kubernetes-types/batch/v1.js';
 import type { PodTemplate, ReplicationController } from 'kubernetes-types/core/v1.js';
 import type { KindBehaviour } from '../behaviour.js';
+import { statefulSetWarnings } from '../core/object-warnings.js';
 import { templateWarnings } from '../core/pod-warnings.js';
 import { fieldsAt } from '../selectable-fields.js';
 import { defaultCronJobSpec, defaultDaemonSetSpec, defaultDeploymentSpec, defaultReplicaSetSpec, defaultReplicationControllerSpec, defaultStatefulSetSpec, defaultTemplate } from './workload-defaults.js';
@@ -21,8 +22,7 @@ export const deploymentBehaviour: KindBehaviour = {
   tracksGeneration: true,
   warnings: ofTemplate,
   setDefaults(object) {
-    const { spec } = object as unknown as Deployment;
-    if (spec) defaultDeploymentSpec(spec);
+    defaultDeploymentSpec((object['spec'] ??= {}) as unknown as NonNullable<Deployment['spec']>);
   },
 };
 
@@ -57,10 +57,9 @@ export const replicationControllerBehaviour: KindBehaviour = {
 export const statefulSetBehaviour: KindBehaviour = {
   nameFormat: 'dns1123label',
   tracksGeneration: true,
-  warnings: ofTemplate,
+  warnings: (object, previous) => [...ofTemplate(object, previous), ...statefulSetWarnings(object, previous)],
   setDefaults(object) {
-    const { spec } = object as unknown as StatefulSet;
-    if (spec) defaultStatefulSetSpec(spec);
+    defaultStatefulSetSpec((object['spec'] ??= {}) as unknown as NonNullable<StatefulSet['spec']>);
   },
   prepareForCreate(object) {
     object['status'] = { replicas: 0, availableReplicas: 0 };
@@ -71,8 +70,7 @@ export const daemonSetBehaviour: KindBehaviour = {
   tracksGeneration: true,
   warnings: templateWarnings('spec.template', (object) => (object as unknown as DaemonSet).spec?.template, { isNamed: false }),
   setDefaults(object) {
-    const { spec } = object as unknown as DaemonSet;
-    if (spec) defaultDaemonSetSpec(spec);
+    defaultDaemonSetSpec((object['spec'] ??= {}) as unknown as NonNullable<DaemonSet['spec']>);
   },
   prepareForCreate(object) {
     object['status'] = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };

@@ -17,12 +17,12 @@ export async function bind(ctx: RestContext, info: RequestInfo, binding: ApiObje
   const { storage, clock } = ctx;
   const { namespace, name } = info;
   const admission = await admitSubresource(ctx, info, BINDING, binding, options);
+  if (binding.metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
   const { kind = '', name: nodeName = '' } = (binding['target'] ?? {}) as { kind?: string; name?: string };
   if (kind !== '' && kind !== 'Node') {
     throw new StatusError(500, '', `target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`);
   }
   if (!nodeName) throw new StatusError(500, '', 'target.name: Required value');
-  if (binding.metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
   await admitResult(ctx, admission);
 
   const pod = storage.get('pods', namespace, name);

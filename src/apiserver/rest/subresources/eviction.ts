@@ -39,7 +39,7 @@ export async function evict(ctx: RestContext, info: RequestInfo, eviction: ApiOb
   const { storage } = ctx;
   const { definition, namespace, name } = info;
   const admission = await admitSubresource(ctx, info, EVICTION, eviction, options);
-  if (eviction.metadata.name && eviction.metadata.name !== name) throw badRequest(`name in URL does not match name in Eviction object: ${name}, ${eviction.metadata.name}`);
+  if (eviction.metadata.name && eviction.metadata.name !== name) throw badRequest('name in URL does not match name in Eviction object');
   await admitResult(ctx, admission);
   const pod = storage.get('pods', namespace, name) as Pod | undefined;
   if (!pod) throw notFound(PODS, name);
