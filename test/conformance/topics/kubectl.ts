@@ -7,6 +7,8 @@ import type { Topic } from '../suite.js';
 
 /** Tables are as wide as the ages in them, which differ from run to run; so do addresses and dates. */
 const mask = (text: string): string => text
+  // What its libraries log of watches that end early, now and then.
+  .replace(/^W\d{4} \d\d:.*\n/gm, '')
   .replace(/\b(\d+[smhdy]){1,2}\b(?=\s|$| ago)/gm, '<age>').replace(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, '<date>').replace(/https?:\/\/(127\.0\.0\.1|localhost):\d+/g, '<server>')
   .replace(/(\S) {2,}/g, '$1  ').replace(/\b10\.96\.\d+\.\d+\b/g, '<cluster ip>')
   .replace(/("?resourceVersion"?: |Resource Version: +)"?\d+"?/g, '$1<version>').replace(/kube-api-access-\w{5}/g, 'kube-api-access-<generated>').replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \+0000/g, '<date>')
