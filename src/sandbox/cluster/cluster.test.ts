@@ -1,95 +1,30 @@
 import { expect } from 'chai';
-import { createApiServer } from '../../apiserver/index.js';
-import { handlerTransport } from '../../operator/kube/handler-transport.js';
 import { kubeTime } from '../../operator/kube/time.js';
 import type { KubeObject } from '../../operator/kube/object.js';
-import { KubeClient } from '../../operator/kube/client.js';
-import { seededRandom } from '../../operator/random.js';
-import { VirtualClock } from '../../operator/testing/virtual-clock.js';
-import type { Machines, SandboxInstance } from '../aws/instance.js';
-import { createCluster } from './cluster.js';
-import { CRON_JOB, DAEMON_SET, DEPLOYMENT, ENDPOINT_SLICE, ENDPOINTS, EVENT, JOB, NODE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, POD_DISRUPTION_BUDGET, REPLICA_SET, REPLICATION_CONTROLLER, SECRET, SERVICE, STATEFUL_SET, VOLUME_ATTACHMENT } from './model/kinds.js';
-import type { CronJob, DaemonSet, Deployment, Endpoints, EndpointSlice, Job, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController, Service, VolumeAttachment } from './model/kinds.js';
+import type { KubeClient } from '../../operator/kube/client.js';
+import type { VirtualClock } from '../../operator/testing/virtual-clock.js';
+import { CRON_JOB, DAEMON_SET, DEPLOYMENT, ENDPOINT_SLICE, ENDPOINTS, EVENT, JOB, NODE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, POD_DISRUPTION_BUDGET, SECRET, SERVICE, STATEFUL_SET, VOLUME_ATTACHMENT } from './model/kinds.js';
+import type { CronJob, DaemonSet, Deployment, Endpoints, EndpointSlice, Job, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, Service, VolumeAttachment } from './model/kinds.js';
 import type { SandboxCluster } from './sandbox-cluster.js';
 import { GUIDE_SEED } from './seed.js';
-
-const IDENTITY = { name: 'my-cluster', endpoint: 'https://my-cluster.example' };
-
-/** Machines that a test turns on and off. */
-class FakeMachines implements Machines {
-  readonly #machines = new Map<string, SandboxInstance>();
-  readonly #listeners = new Set<(machine: SandboxInstance) => void>();
-
-  constructor(private readonly clock: VirtualClock) {}
-
-  list(): SandboxInstance[] {
-    return [...this.#machines.values()];
-  }
-
-  subscribe(listener: (machine: SandboxInstance) => void): () => void {
-    this.#listeners.add(listener);
-    for (const machine of this.#machines.values()) listener(machine);
-    return () => this.#listeners.delete(listener);
-  }
-
-  set(machine: Partial<SandboxInstance> & { instanceId: string }): void {
-    const number = this.#machines.size + 20;
-    const known = this.#machines.get(machine.instanceId) ?? {
-      instanceType: 'm5.large', availabilityZone: 'us-west-2b', privateIp: `10.0.1.${number}`, privateDnsName: `ip-10-0-1-${number}.us-west-2.compute.internal`, imageId: 'ami-1',
-      userData: `#!/bin/bash\n/etc/eks/bootstrap.sh my-cluster --kubelet-extra-args '--node-labels=pool=a --register-with-taints=dedicated=a:NoSchedule --max-pods=29'\n`,
-      lifecycle: 'spot', instanceProfile: undefined, launchTime: this.clock.now(), state: 'running', tags: {}, pricePerHour: 0.1,
-      shape: { vcpus: 2, memoryMiB: 8_192, architecture: 'amd64', gpus: 0, gpuManufacturer: '', maxEnis: 3, ipv4PerEni: 10, localNvmeGB: 0 },
-    } as const;
-    const next = { ...known, ...machine };
-    this.#machines.set(machine.instanceId, next);
-    for (const listener of this.#listeners) listener(next);
-  }
-}
-
-const deployment = (replicas: number, podSpec: object = {}) => ({
-  metadata: { name: 'web', namespace: 'default' },
-  spec: {
-    replicas, selector: { matchLabels: { app: 'web' } },
-    template: {
-      metadata: { labels: { app: 'web' } },
-      spec: {
-        nodeSelector: { pool: 'a' }, tolerations: [{ key: 'dedicated', operator: 'Exists' }],
-        containers: [{ name: 'web', image: 'web:1', resources: { requests: { cpu: '100m', memory: '128Mi' } }, ports: [{ containerPort: 80 }] }],
-        ...podSpec,
-      },
-    },
-  },
-});
+import { ClusterBed, deployment } from './testing/cluster-bed.js';
+import type { FakeMachines } from './testing/cluster-bed.js';
 
 describe('The sandbox cluster', () => {
+  let bed: ClusterBed;
   let clock: VirtualClock;
   let machines: FakeMachines;
   let client: KubeClient;
   let cluster: SandboxCluster;
-  let reports: string[];
-  let close: () => Promise<void>;
-
+  let reports: readonly string[];
   beforeEach(async () => {
-    clock = new VirtualClock();
-    const random = seededRandom(7);
-    machines = new FakeMachines(clock);
-    reports = [];
-    const server = createApiServer({ clock, random });
-    const transport = handlerTransport(server);
-    client = new KubeClient(transport, { clock, random });
-    cluster = createCluster({ transport, clock, random, machines, identities: [IDENTITY], region: 'us-west-2', zoneIds: { 'us-west-2b': 'usw2-az2' }, report: (message) => reports.push(message) });
-    await cluster.start();
-    close = () => server.close();
+    bed = await ClusterBed.start();
+    ({ clock, machines, client, cluster, reports } = bed);
   });
+  afterEach(() => bed.stop());
 
-  afterEach(async () => {
-    await cluster.stop();
-    await close();
-  });
-
-  const pods = async (): Promise<Pod[]> => (await client.list<Pod>(POD, { namespace: 'default' })).items;
-  const running = async (count: number): Promise<void> =>
-    clock.advanceUntil(async () => (await pods()).filter(({ status }) => status.phase === 'Running' && status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True')).length === count, { limit: '5m' });
+  const pods = (): Promise<Pod[]> => bed.pods();
+  const running = (count: number): Promise<void> => bed.running(count);
 
   /** `Reason: message` of the events about an object, in their order. */
   const eventsAbout = async (name: string | undefined): Promise<string[]> =>
@@ -391,96 +326,6 @@ describe('The sandbox cluster', () => {
     expect(tick.status.active ?? []).to.deep.equal([]);
   });
 
-  it('keeps the pods of a ReplicationController, and adopts those that it selects', async () => {
-    const { template } = deployment(1).spec;
-    const own = { app: 'old' };
-    await client.create(POD, { metadata: { name: 'orphan', namespace: 'default', labels: own }, spec: template.spec });
-    await client.create(REPLICATION_CONTROLLER, { metadata: { name: 'old', namespace: 'default' }, spec: { replicas: 2, selector: own, template: { ...template, metadata: { labels: own } } } });
-    await clock.advanceUntil(async () => (await pods()).length === 2, { limit: '10s' });
-    expect((await pods()).map(({ metadata }) => metadata.ownerReferences?.map(({ kind, name }) => `${kind}/${name}`))).to.deep.equal([['ReplicationController/old'], ['ReplicationController/old']]);
-    const status = async (): Promise<ReplicationController['status']> => (await client.get<ReplicationController>(REPLICATION_CONTROLLER, { name: 'old', namespace: 'default' })).status;
-    await clock.advanceUntil(async () => (await status()).replicas === 2, { limit: '10s' });
-    await client.mergePatch(REPLICATION_CONTROLLER, { name: 'old', namespace: 'default' }, { spec: { replicas: 1 } });
-    await clock.advanceUntil(async () => (await status()).replicas === 1, { limit: '10s' });
-  });
-
-  it('takes a deployment whose ReplicaSets were left behind up where it was', async () => {
-    const key = { name: 'web', namespace: 'default' };
-    const sets = async (): Promise<ReplicaSet[]> => (await client.list<ReplicaSet>(REPLICA_SET, { namespace: 'default' })).items;
-    await client.create(DEPLOYMENT, deployment(1));
-    await clock.advanceUntil(async () => (await sets()).length === 1, { limit: '5s' });
-    await client.delete(DEPLOYMENT, { ...key, propagationPolicy: 'Orphan' });
-    await clock.advanceUntil(async () => (await sets())[0]?.metadata.ownerReferences === undefined, { limit: '5s' });
-    await client.create(DEPLOYMENT, deployment(2));
-    await clock.advanceUntil(async () => (await sets())[0]?.spec.replicas === 2, { limit: '5s' });
-    expect((await sets()).map(({ metadata }) => metadata.ownerReferences?.map(({ name }) => name))).to.deep.equal([['web']]);
-  });
-
-  it('takes a gated pod for ready when others say so, and reports on changes of its spec', async () => {
-    machines.set({ instanceId: 'i-1' });
-    const target = { name: 'gated', namespace: 'default' };
-    const { nodeSelector, tolerations, containers } = deployment(1).spec.template.spec;
-    await client.create(POD, { metadata: target, spec: { nodeSelector, tolerations, containers, readinessGates: [{ conditionType: 'example.com/lb' }] } });
-    await clock.advanceUntil(async () => (await pods())[0]?.status.phase === 'Running', { limit: '2m' });
-    const ready = async (): Promise<string | undefined> => (await client.get<Pod>(POD, target)).status.conditions?.find(({ type }) => type === 'Ready')?.status;
-    const open = async (status: string): Promise<void> => {
-      const { status: { conditions = [] } } = await client.get<Pod>(POD, target);
-      await client.mergePatch(POD, target, { status: { conditions: [...conditions.filter(({ type }) => type !== 'example.com/lb'), { type: 'example.com/lb', status }] } }, { subresource: 'status' });
-    };
-    expect(await ready()).to.equal('False');
-    await open('True');
-    await clock.advanceUntil(async () => (await ready()) === 'True', { limit: '5s' });
-    await open('False');
-    await clock.advanceUntil(async () => (await ready()) === 'False', { limit: '5s' });
-    await client.mergePatch(POD, target, { spec: { activeDeadlineSeconds: 5_000 } });
-    await clock.advanceUntil(async () => ((await client.get<Pod>(POD, target)).status as { observedGeneration?: number }).observedGeneration === 2, { limit: '5s' });
-  });
-
-  it('says of a bound claim which attributes its volume has', async () => {
-    const common = { storageClassName: '', accessModes: ['ReadWriteOnce'], volumeAttributesClassName: 'gold' };
-    await client.create(PERSISTENT_VOLUME, { metadata: { name: 'disk' }, spec: { ...common, capacity: { storage: '1Gi' }, csi: { driver: 'disk.example.com', volumeHandle: 'a' } } });
-    await client.create(PERSISTENT_VOLUME_CLAIM, { metadata: { name: 'data', namespace: 'default' }, spec: { ...common, resources: { requests: { storage: '1Gi' } } } });
-    const status = async (): Promise<PersistentVolumeClaim['status']> => (await client.get<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIM, { name: 'data', namespace: 'default' })).status;
-    await clock.advanceUntil(async () => (await status()).phase === 'Bound', { limit: '10s' });
-    expect(await status()).to.include({ currentVolumeAttributesClassName: 'gold' });
-  });
-
-  it('tells once of pods that a quota refuses, and tries again less and less often', async () => {
-    const key = { name: 'web', namespace: 'default' };
-    await client.create({ group: '', version: 'v1', kind: 'ResourceQuota', plural: 'resourcequotas', namespaced: true }, { metadata: { name: 'one', namespace: 'default' }, spec: { hard: { pods: '1' } } });
-    await clock.advance('1s');
-    await client.create(REPLICA_SET, { metadata: key, spec: { replicas: 3, selector: { matchLabels: { app: 'web' } }, template: deployment(1).spec.template } });
-    const conditions = async (): Promise<unknown> => (await client.get<ReplicaSet>(REPLICA_SET, key)).status.conditions;
-    await clock.advanceUntil(async () => (await conditions()) !== undefined, { limit: '5s' });
-    const told = await conditions();
-    await clock.advance('30s');
-    expect(await conditions()).to.deep.equal(told);
-    expect((await client.list<KubeObject & { reason: string; count?: number }>(EVENT, { namespace: 'default' })).items.filter(({ reason }) => reason === 'FailedCreate').reduce((sum, { count = 1 }) => sum + count, 0)).to.be.within(2, 20);
-  });
-
-  it('mirrors Endpoints that somebody wrote into slices, as long as there are any', async () => {
-    const key = { name: 'outside', namespace: 'default' };
-    const slices = async (): Promise<unknown[]> => (await client.list<EndpointSlice>(ENDPOINT_SLICE, { namespace: 'default', labelSelector: 'kubernetes.io/service-name=outside' })).items.map(({ addressType, ports, endpoints }) => [addressType, ports, endpoints]);
-    await client.create(SERVICE, { metadata: key, spec: { ports: [{ port: 80 }] } });
-    await client.create(ENDPOINTS, { metadata: key, subsets: [{ ports: [{ port: 8080 }], addresses: [{ ip: '10.1.2.3' }], notReadyAddresses: [{ ip: 'fd00::1' }] }] });
-    const ports = [{ name: '', port: 8080, protocol: 'TCP' }];
-    await clock.advanceUntil(async () => (await slices()).length === 2, { limit: '10s' });
-    expect(await slices()).to.have.deep.members([['IPv4', ports, [{ addresses: ['10.1.2.3'], conditions: { ready: true } }]], ['IPv6', ports, [{ addresses: ['fd00::1'], conditions: { ready: false } }]]]);
-    await client.mergePatch(ENDPOINTS, key, { subsets: [{ ports: [{ port: 8080 }], addresses: [{ ip: '10.2.3.4' }] }] });
-    await clock.advanceUntil(async () => (await slices()).length === 1, { limit: '10s' });
-    expect(await slices()).to.deep.equal([['IPv4', ports, [{ addresses: ['10.2.3.4'], conditions: { ready: true } }]]]);
-    await client.delete(ENDPOINTS, key);
-    await clock.advanceUntil(async () => (await slices()).length === 0, { limit: '10s' });
-  });
-
-  it('leaves Jobs alone that another controller runs', async () => {
-    const spec = { managedBy: 'example.com/queue', template: { spec: { restartPolicy: 'Never', containers: [{ name: 'work', image: 'busybox:1' }] } } };
-    await client.create(JOB, { metadata: { name: 'foreign', namespace: 'default' }, spec });
-    await clock.advance('5s');
-    expect((await client.get<Job>(JOB, { name: 'foreign', namespace: 'default' })).status ?? {}).to.deep.equal({});
-    expect(await pods()).to.have.length(0);
-  });
-
   it('runs init steps in order beside their sidecar, and ends the sidecar with the last container', async () => {
     machines.set({ instanceId: 'i-1' });
     const { nodeSelector, tolerations } = deployment(1).spec.template.spec;
@@ -562,8 +407,7 @@ describe('The sandbox cluster', () => {
     machines.set({ instanceId: 'i-1' });
     await client.create(DEPLOYMENT, deployment(2));
     await running(2);
-    await cluster.stop();
-    await close();
+    await bed.stop();
     await clock.flush();
     expect(clock.timers).to.equal(0);
   });
