@@ -93,7 +93,7 @@ const subjects = ({ subjects: all }: RoleBinding, kind: string): string =>
 
 /** Role bindings of a namespace and of the cluster look the same. */
 export const roleBindingTable: TableColumns = tableOf<RoleBinding>(
-  column('Role', ({ roleRef }) => `${roleRef?.kind}/${roleRef?.name}`),
+  column('Role', ({ roleRef }) => `${roleRef?.kind ?? ''}/${roleRef?.name ?? ''}`),
   ageColumn,
   wide('Users', (binding) => subjects(binding, 'User')),
   wide('Groups', (binding) => subjects(binding, 'Group')),

@@ -42,5 +42,8 @@ export function rawTable<T>(...columns: readonly Column<T>[]): TableColumns {
   };
 }
 
+/** Go's zero of a time. */
+const NEVER = '0001-01-01T00:00:00Z';
+
 /** What a kind without columns of its own shows: when it was made rather than how old it is. */
-export const createdAtTable: TableColumns = tableOf<Named>(column('Created At', (object) => metadataOf(object).creationTimestamp, { type: 'date' }));
+export const createdAtTable: TableColumns = tableOf<Named>(column('Created At', (object) => metadataOf(object).creationTimestamp ?? NEVER, { type: 'date' }));

@@ -119,8 +119,11 @@ function externalAddress({ spec, status }: Service): string {
       const balancers = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '');
       return [...balancers, ...own].join(',') || '<pending>';
     }
-    default:
+    case 'ClusterIP':
+    case 'NodePort':
       return own.join(',') || NONE;
+    default:
+      return UNKNOWN;
   }
 }
 
@@ -145,7 +148,7 @@ function endpoints({ subsets = [] }: Endpoints): string {
 export const endpointsTable: TableColumns = tableOf<Endpoints>(column('Endpoints', endpoints), ageColumn);
 
 export const persistentVolumeTable: TableColumns = tableOf<PersistentVolume>(
-  column('Capacity', ({ spec }) => spec?.capacity?.['storage']),
+  column('Capacity', ({ spec }) => spec?.capacity?.['storage'] ?? '0'),
   column('Access Modes', ({ spec }) => accessModes(spec?.accessModes)),
   column('Reclaim Policy', ({ spec }) => spec?.persistentVolumeReclaimPolicy),
   column('Status', ({ metadata, status }) => (metadata?.deletionTimestamp ? 'Terminating' : status?.phase)),

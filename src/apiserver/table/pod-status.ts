@@ -26,7 +26,7 @@ export function summarizePod(pod: Pod): PodSummary {
 
 function initialStatus({ status = {} }: Pod): string {
   const gated = status.conditions?.some(({ type, reason }) => type === 'PodScheduled' && reason === 'SchedulingGated');
-  return gated ? 'SchedulingGated' : status.reason || status.phase || 'Unknown';
+  return gated ? 'SchedulingGated' : status.reason || status.phase || '';
 }
 
 /** Returns whether an init container still has to finish. */

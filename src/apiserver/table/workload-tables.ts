@@ -26,7 +26,8 @@ export const deploymentTable: TableColumns = tableOf<Deployment>(
   ageColumn,
   containers,
   images,
-  selector,
+  // Of what selects nothing or everything there is nothing to say.
+  wide('Selector', ({ spec }) => selectorText(spec?.selector).replace('<none>', '')),
 );
 
 export const replicaSetTable: TableColumns = tableOf<ReplicaSet>(
@@ -99,7 +100,7 @@ export const jobTable: TableColumns = tableOf<Job>(
 export const cronJobTable: TableColumns = tableOf<CronJob>(
   column('Schedule', ({ spec }) => spec?.schedule),
   column('Timezone', ({ spec }) => spec?.timeZone ?? '<none>'),
-  column('Suspend', ({ spec }) => (spec?.suspend ? 'True' : 'False'), { type: 'boolean' }),
+  column('Suspend', ({ spec }) => (spec?.suspend === undefined ? '<unset>' : spec.suspend ? 'True' : 'False'), { type: 'boolean' }),
   count('Active', ({ status }) => status?.active?.length),
   column('Last Schedule', ({ status }, now) => (status?.lastScheduleTime ? age(status.lastScheduleTime, now) : '<none>')),
   ageColumn,
@@ -133,10 +134,10 @@ function metrics({ spec, status }: HorizontalPodAutoscaler): string {
 }
 
 export const horizontalPodAutoscalerTable: TableColumns = tableOf<HorizontalPodAutoscaler>(
-  column('Reference', ({ spec }) => `${spec?.scaleTargetRef?.kind}/${spec?.scaleTargetRef?.name}`),
+  column('Reference', ({ spec }) => `${spec?.scaleTargetRef?.kind ?? ''}/${spec?.scaleTargetRef?.name ?? ''}`),
   column('Targets', metrics),
   column('MinPods', ({ spec }) => String(spec?.minReplicas ?? '<unset>')),
-  column('MaxPods', ({ spec }) => spec?.maxReplicas),
+  column('MaxPods', ({ spec }) => spec?.maxReplicas ?? 0),
   column('Replicas', ({ status }) => status?.currentReplicas ?? 0),
   ageColumn,
 );

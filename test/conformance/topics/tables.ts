@@ -360,6 +360,19 @@ export const scenarios: Topic = {
     const whole = await s.watch(`${maps}?watch=true&labelSelector=watched&includeObject=Object`, { ...asTable, pick });
     await whole.expect(1);
   },
+  'bookmarks in watched tables': async (s) => {
+    await s.define(widgets(s, { type: 'object', properties: { size: { type: 'integer' } } }, { additionalPrinterColumns: [{ name: 'Size', type: 'integer', jsonPath: '.spec.size' }, { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }] }));
+    const pick = (body: Body): unknown => (body.kind === 'Table' ? body.rows.map(({ cells, object }: Body) => `${JSON.stringify(cells.map(cell))} ${object.kind} ${JSON.stringify(object.metadata.annotations)}`) : body);
+    const initial = 'watch=true&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan&fieldSelector=metadata.name=nothing';
+    for (const [resource, version] of [['pods', 'v1'], ['services', 'v1'], ['secrets', 'v1'], ['events', 'v1'], ['persistentvolumeclaims', 'v1'], ['deployments', 'apps/v1'], ['statefulsets', 'apps/v1'], ['daemonsets', 'apps/v1'], ['jobs', 'batch/v1'], ['cronjobs', 'batch/v1'], ['poddisruptionbudgets', 'policy/v1'], ['leases', 'coordination.k8s.io/v1'], ['horizontalpodautoscalers', 'autoscaling/v2'], ['endpointslices', 'discovery.k8s.io/v1'], ['ingresses', 'networking.k8s.io/v1'], ['roles', 'rbac.authorization.k8s.io/v1'], ['rolebindings', 'rbac.authorization.k8s.io/v1'], ['widgets', `${s.group}/v1`]] as const) {
+      const watch = await s.watch(`${s.in(resource, version)}?${initial}`, { ...asTable, pick });
+      await watch.expect(1);
+    }
+    for (const path of ['/api/v1/nodes', '/api/v1/namespaces', '/api/v1/persistentvolumes', '/apis/storage.k8s.io/v1/storageclasses', '/apis/scheduling.k8s.io/v1/priorityclasses', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', '/apis/node.k8s.io/v1/runtimeclasses']) {
+      const watch = await s.watch(`${path}?${initial}`, { ...asTable, pick });
+      await watch.expect(1);
+    }
+  },
   'empty tables': async (s) => {
     for (const [resource, version] of [['pods', 'v1'], ['deployments', 'apps/v1'], ['events', 'v1'], ['leases', 'coordination.k8s.io/v1'], ['cronjobs', 'batch/v1']] as const) await s.get(s.in(resource, version), { ...asTable, pick: ({ metadata, columnDefinitions, ...more }) => ({ ...more, metadata: Object.keys(metadata), columns: columns(columnDefinitions) }) });
     await s.quiet('POST', s.in('deployments', 'apps/v1'), deployment('a'));
