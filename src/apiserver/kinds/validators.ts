@@ -4,6 +4,7 @@ import * as cluster from './validation/cluster.js';
 import * as csi from './validation/csi.js';
 import { validateConfigMap, validateConfigMapUpdate, validateSecret, validateSecretUpdate } from './validation/config.js';
 import { validateCronJob, validateNewCronJob } from './validation/cron-job.js';
+import * as devices from './validation/device-claims.js';
 import { validateEndpoints, validateEndpointsUpdate } from './validation/endpoints.js';
 import * as slices from './validation/endpoint-slice.js';
 import { validateHorizontalPodAutoscaler, validateHorizontalPodAutoscalerUpdate, validateNewHorizontalPodAutoscaler } from './validation/horizontal-pod-autoscaler.js';
@@ -16,6 +17,7 @@ import * as volumes from './validation/persistent-volumes.js';
 import * as pods from './validation/pod.js';
 import { validateLimitRange, validateResourceQuota, validateResourceQuotaUpdate } from './validation/quota.js';
 import * as rbac from './validation/rbac.js';
+import { validateResourceSlice, validateResourceSliceUpdate } from './validation/resource-slice.js';
 import { validateNewRuntimeClass, validateRuntimeClassUpdate } from './validation/runtime-class.js';
 import { validateService, validateServiceUpdate } from './validation/service.js';
 import * as classes from './validation/storage-classes.js';
@@ -75,6 +77,10 @@ export const validators: Readonly<Record<string, Validator>> = {
   'rbac.authorization.k8s.io/v1/ClusterRoleBinding': validator(rbac.validateClusterRoleBinding, rbac.validateBindingUpdate),
   'rbac.authorization.k8s.io/v1/Role': validator(rbac.validateRole),
   'rbac.authorization.k8s.io/v1/RoleBinding': validator(rbac.validateRoleBinding, rbac.validateBindingUpdate),
+  'resource.k8s.io/v1/DeviceClass': validator(devices.validateDeviceClass),
+  'resource.k8s.io/v1/ResourceClaim': validator(devices.validateResourceClaim, devices.validateResourceClaimUpdate),
+  'resource.k8s.io/v1/ResourceClaimTemplate': validator(devices.validateResourceClaimTemplate, devices.validateResourceClaimUpdate),
+  'resource.k8s.io/v1/ResourceSlice': validator(validateResourceSlice, validateResourceSliceUpdate),
   'scheduling.k8s.io/v1/PriorityClass': validator(cluster.validatePriorityClass, cluster.validatePriorityClassUpdate),
   'storage.k8s.io/v1/CSIDriver': validator(csi.validateCsiDriver, csi.validateCsiDriverUpdate),
   'storage.k8s.io/v1/CSINode': validator(csi.validateCsiNode, csi.validateCsiNodeUpdate),

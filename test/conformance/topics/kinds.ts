@@ -153,4 +153,23 @@ export const scenarios: Topic = {
     ]);
     await judgeAll(s, s.in('endpoints'), {}, [{ subsets: [{}] }, { subsets: [{ addresses: [{ ip: 'x' }, { ip: '127.0.0.1', hostname: 'Bad_' }], ports: [{ port: 0 }, { port: 81, protocol: 'X' }] }] }]);
   },
+  'claims for devices': async (s) => {
+    const exactly = { deviceClassName: 'c' };
+    const claims = (...requests: JsonObject[]): JsonObject => ({ devices: { requests } });
+    const more = (fields: JsonObject): JsonObject => ({ devices: { requests: [{ name: 'a', exactly }], ...fields } });
+    await judgeSpecs(s, s.in('resourceclaims', 'resource.k8s.io/v1'), {}, [
+      {}, claims({}), claims({ name: 'Bad_', exactly: { deviceClassName: 'Bad_' } }), claims({ name: 'a', exactly: {} }), claims({ name: 'a', exactly: { ...exactly, allocationMode: 'X' } }), claims({ name: 'a', exactly: { ...exactly, allocationMode: 'All', count: 2 } }),
+      claims({ name: 'a', exactly: { ...exactly, count: -1, selectors: [{}], tolerations: [{ operator: 'X' }] } }), claims({ name: 'a', exactly }, { name: 'a', exactly }), claims({ name: 'a', exactly, firstAvailable: [{ name: 'b', deviceClassName: 'c' }] }),
+      claims({ name: 'a', firstAvailable: [{ name: 'b', deviceClassName: 'c' }, { name: 'b' }] }), more({ constraints: [{ requests: ['b', 'a/b/c'], matchAttribute: 'x' }, { matchAttribute: 'Bad_/1x' }] }), more({ config: [{}, { requests: ['a', 'a'], opaque: { driver: 'Bad_', parameters: 5 } }] }),
+    ]);
+    await judgeSpecs(s, s.in('resourceclaimtemplates', 'resource.k8s.io/v1'), {}, [{ spec: claims({}) }, { metadata: { labels: { 'bad key': 'x' } }, spec: {} }]);
+    await judgeSpecs(s, '/apis/resource.k8s.io/v1/deviceclasses', {}, [{ selectors: [{}] }, { config: [{}] }]);
+    const offer = (...devices: JsonObject[]): JsonObject => ({ devices });
+    await judgeSpecs(s, '/apis/resource.k8s.io/v1/resourceslices', { driver: 'd', pool: { name: 'p', resourceSliceCount: 1, generation: 1 }, allNodes: true }, [
+      { driver: 'Bad_', pool: {}, allNodes: false }, { pool: { name: 'Bad_/x', resourceSliceCount: 0, generation: -1 }, nodeName: 'n' }, { allNodes: null, nodeName: 'Bad_' }, { allNodes: null, nodeSelector: { nodeSelectorTerms: [] } }, offer({}), offer({ name: 'a' }, { name: 'a' }),
+      offer({ name: 'a', attributes: { x: {}, 'a.b/y': { int: 1, string: 'a' }, '1z': { version: 'x' } }, capacity: { 'x y': { value: '1' } } }),
+    ]);
+    await s.post(s.in('resourceclaims', 'resource.k8s.io/v1'), { metadata: { name: 'a' }, spec: claims({ name: 'a', exactly: { ...exactly, tolerations: [{ operator: 'Exists' }] } }) }, { pick: (body) => body.spec });
+    await judge(s, 'PATCH', `${s.in('resourceclaims', 'resource.k8s.io/v1')}/a`, { metadata: { labels: { a: 'b' } } });
+  },
 };

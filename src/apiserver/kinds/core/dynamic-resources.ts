@@ -19,10 +19,16 @@ function completeRequests(spec: unknown): void {
   }
 }
 
-/** Claims to devices. Nothing allocates them here: a driver that is run against this server would. */
-export const resourceClaimBehaviour: KindBehaviour = { setDefaults: ({ spec }) => completeRequests(spec) };
+/** Taints of devices are not a feature yet that is on unless it is asked for, and so is not what tolerates them. */
+function dropTolerations(spec: unknown): void {
+  const devices = isObject(spec) ? spec['devices'] : undefined;
+  for (const { exactly, firstAvailable } of objectsIn(isObject(devices) ? devices['requests'] : undefined)) for (const request of [exactly, ...objectsIn(firstAvailable)]) if (isObject(request)) delete request['tolerations'];
+}
 
-export const resourceClaimTemplateBehaviour: KindBehaviour = { setDefaults: ({ spec }) => completeRequests(isObject(spec) ? spec['spec'] : undefined) };
+/** Claims to devices. Nothing allocates them here: a driver that is run against this server would. */
+export const resourceClaimBehaviour: KindBehaviour = { setDefaults: ({ spec }) => completeRequests(spec), prepareForCreate: ({ spec }) => dropTolerations(spec) };
+
+export const resourceClaimTemplateBehaviour: KindBehaviour = { setDefaults: ({ spec }) => completeRequests(isObject(spec) ? spec['spec'] : undefined), prepareForCreate: ({ spec }) => dropTolerations(isObject(spec) ? spec['spec'] : undefined) };
 
 /** Devices that a driver offers; what manages them on a node selects those of the node or the driver. */
 export const resourceSliceBehaviour: KindBehaviour = { tracksGeneration: true, selectableFields: fieldsAt('spec.driver', 'spec.nodeName') };
