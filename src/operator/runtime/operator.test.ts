@@ -14,7 +14,7 @@ import type { EventSource } from '../dsl/token.js';
 import { token } from '../dsl/token.js';
 import type { MapContext, StepContext, TickContext } from '../context.js';
 import type { Duration } from '../duration.js';
-import { ConfigMap, Node } from '../kinds/core.js';
+import { ConfigMap, Node, Pod } from '../kinds/core.js';
 import type { TestBed, TestBedOptions } from '../testing/test-bed.js';
 import { testBed } from '../testing/test-bed.js';
 import { reconcilers } from './reconcilers.js';
@@ -320,6 +320,35 @@ describe('singletons, batches, owners and sources', () => {
     await bed.api.patch(ConfigMap, 'note-n', { data: { text: 'defaced' } } as never);
     await bed.settle();
     expect((await bed.api.get(ConfigMap, 'note-n')).data).to.deep.equal({ text: 'hello' });
+  });
+
+  it('are woken by what led to them before a change as well as after it, and by what they owned before it', async () => {
+    const runs: string[] = [];
+    @Reconciler({ for: Node, name: 'node.led', root: false })
+    @Owns(ConfigMap)
+    class Led {
+      @Watches(Pod)
+      nodeOf({ metadata: { labels } }: Pod): Key<Node>[] { return labels['of'] ? [keyOf(Node, labels['of'])] : []; }
+
+      @Step()
+      step({ metadata: { name } }: Node): Outcome {
+        runs.push(name);
+        return done();
+      }
+    }
+    bed = await testBed(reconcilers(Led));
+    for (const name of ['a', 'b', 'bystander']) await bed.api.create(Node, { metadata: { name } } as never);
+    const { metadata: { uid } } = await bed.api.get(Node, 'a');
+    await bed.api.create(Pod, { metadata: { name: 'p', labels: { of: 'a' } }, spec: { containers: [{ name: 'main', image: 'image' }] } } as never);
+    await bed.api.create(ConfigMap, { metadata: { name: 'm', ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'a', uid, controller: true }] } } as never);
+    await bed.settle();
+    runs.length = 0;
+    await bed.api.patch(Pod, 'p', { metadata: { labels: { of: 'b' } } });
+    await bed.settle();
+    expect(runs.splice(0).sort()).to.deep.equal(['a', 'b']);
+    await bed.api.patch(ConfigMap, 'm', { metadata: { ownerReferences: null as never } });
+    await bed.settle();
+    expect(runs).to.deep.equal(['a']);
   });
 
   it('are fed by sources in the container, again after these fail', async () => {
