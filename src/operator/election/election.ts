@@ -48,6 +48,8 @@ export interface Election {
 export interface ElectionHost {
   /** A part in the election for a lease; with `sharedAs`, held together with all who stand under that name. */
   election(lease: string, sharedAs?: string): Election;
+  /** Does what is known to block the main loop for long; it does not count as a hang. */
+  excuse<R>(work: () => Promise<R>): Promise<R>;
   /** Ends what belongs to the host; its elections have ended before. */
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Clock } from '../clock.js';
 import { systemClock } from '../clock.js';
 import { Fence, momentOf } from './fence.js';
-import { StallWatch } from './heartbeat.js';
+import { HEARTBEAT_BYTES, Heartbeat, StallWatch } from './heartbeat.js';
 
 /** Both clocks, each set as the test likes. */
 class TwoClocks implements Clock {
@@ -86,15 +86,26 @@ describe('the fence before writes', () => {
 
 describe('a thread that watches the main loop', () => {
   it('counts the time without a beat', () => {
-    const heart = { count: 0 };
+    const heart = { count: 0, excused: false };
     const watch = new StallWatch(heart, 1_000);
     expect([0, 1_000, 2_000].map((now) => watch.look(now))).to.deep.equal([0, 1_000, 2_000]);
     heart.count = 1;
     expect([3_000, 4_000].map((now) => watch.look(now))).to.deep.equal([0, 1_000]);
   });
 
+  it('does not count the time for which the loop is excused', async () => {
+    const memory = new SharedArrayBuffer(HEARTBEAT_BYTES);
+    const loop = new Heartbeat(memory);
+    const watch = new StallWatch(new Heartbeat(memory), 1_000);
+    watch.look(0);
+    await loop.excuse(async () => {
+      expect([1_000, 2_000].map((now) => watch.look(now))).to.deep.equal([0, 0]);
+    });
+    expect([3_000, 4_000].map((now) => watch.look(now))).to.deep.equal([1_000, 2_000]);
+  });
+
   it('does not count the time in which it was stopped itself', () => {
-    const watch = new StallWatch({ count: 0 }, 1_000);
+    const watch = new StallWatch({ count: 0, excused: false }, 1_000);
     watch.look(0);
     expect(watch.look(3_600_000)).to.equal(2_000);
   });

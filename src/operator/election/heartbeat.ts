@@ -2,18 +2,33 @@ import type { Clock } from '../clock.js';
 import { sleep } from '../clock.js';
 
 /** What a heartbeat takes of a buffer. */
-export const HEARTBEAT_BYTES = 4;
+export const HEARTBEAT_BYTES = 8;
 
-/** A counter in shared memory which the main loop moves on as long as it turns. */
+/** A counter in shared memory which the main loop moves on as long as it turns, or says that it is going to stand still. */
 export class Heartbeat {
   readonly #beats: Int32Array;
 
   constructor(buffer: ArrayBufferLike, offset = 0) {
-    this.#beats = new Int32Array(buffer, offset, 1);
+    this.#beats = new Int32Array(buffer, offset, 2);
+  }
+
+  /** Whether the loop has said that it may stand still. */
+  get excused(): boolean {
+    return Atomics.load(this.#beats, 1) > 0;
   }
 
   get count(): number {
     return Atomics.load(this.#beats, 0);
+  }
+
+  /** Does what is known to block the loop for long. */
+  async excuse<R>(work: () => Promise<R>): Promise<R> {
+    Atomics.add(this.#beats, 1, 1);
+    try {
+      return await work();
+    } finally {
+      Atomics.sub(this.#beats, 1, 1);
+    }
   }
 
   /** Beats every `period` ms until the signal aborts. */
@@ -34,13 +49,13 @@ export class StallWatch {
   #lookedAt = -Infinity;
   #stalled = 0;
 
-  constructor(private readonly heartbeat: Pick<Heartbeat, 'count'>, private readonly period: number) {}
+  constructor(private readonly heartbeat: Pick<Heartbeat, 'count' | 'excused'>, private readonly period: number) {}
 
   /** Looks, and says how many milliseconds the loop has been stalled for; `now` is monotonic. */
   look(now: number): number {
-    const { count } = this.heartbeat;
+    const { count, excused } = this.heartbeat;
     const passed = Math.min(now - this.#lookedAt, 2 * this.period);
-    this.#stalled = count === this.#count ? this.#stalled + passed : 0;
+    this.#stalled = count === this.#count && !excused ? this.#stalled + passed : 0;
     this.#count = count;
     this.#lookedAt = now;
     return this.#stalled;

@@ -39,7 +39,7 @@ export const LOOKS_A_LIMIT = 10;
 /** More leases than these one thread does not keep. */
 export const SLOTS = 256;
 
-const FENCES_OFFSET = 2 * HEARTBEAT_BYTES;
+const FENCES_OFFSET = HEARTBEAT_BYTES;
 
 export const HEARTBEAT_OFFSET = 0;
 export const fenceOffset = (slot: number): number => FENCES_OFFSET + slot * Fence.BYTES;

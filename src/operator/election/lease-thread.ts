@@ -33,6 +33,7 @@ const CREDENTIALS_PERIOD = 15_000;
  */
 export class LeaseThread implements ElectionHost {
   readonly #memory = sharedMemory();
+  readonly #heartbeat = new Heartbeat(this.#memory, HEARTBEAT_OFFSET);
   readonly #candidates = new Map<string, Candidate>();
   /** Where the fences of leases are in memory. */
   readonly #slots = new Map<string, number>();
@@ -50,6 +51,10 @@ export class LeaseThread implements ElectionHost {
     const candidate = new Candidate(new Fence(clock, times.renewDeadline, this.#memory, fenceOffset(slot)), (signal) => this.#run(stand, candidate, signal));
     this.#candidates.set(lease, candidate);
     return candidate;
+  }
+
+  excuse<R>(work: () => Promise<R>): Promise<R> {
+    return this.#heartbeat.excuse(work);
   }
 
   async close(): Promise<void> {
@@ -79,7 +84,7 @@ export class LeaseThread implements ElectionHost {
     const workerData: LeaseThreadData = {
       memory: this.#memory, server: endpoint.server, proxyUrl: endpoint.proxyUrl, credentials: await this.#firstCredentials(), userAgent, namespace, identity, times, stallLimit,
     };
-    void new Heartbeat(this.#memory, HEARTBEAT_OFFSET).beat(clock, stallLimit / LOOKS_A_LIMIT, this.#closing.signal);
+    void this.#heartbeat.beat(clock, stallLimit / LOOKS_A_LIMIT, this.#closing.signal);
     const worker = new Worker(new URL('./lease-worker.js', import.meta.url), { name: 'leases', workerData, execArgv: [] });
     worker.on('message', (message: FromThread) => this.#heard(message, worker));
     worker.on('error', (error: Error) => this.#ended(error.message));

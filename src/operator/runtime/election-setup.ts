@@ -68,6 +68,7 @@ export class ElectionSetup {
   readonly identity: string;
   readonly namespace: string;
   readonly times: ElectionTimes;
+  #host: ElectionHost | undefined;
 
   /** Throws RangeError for times that contradict each other. */
   constructor(operator: string, private readonly options: LeaderElectionOptions, readonly environment: ElectionEnvironment) {
@@ -79,7 +80,18 @@ export class ElectionSetup {
     if (!(stallLimit > 0)) throw new RangeError(`stallLimit must be more than 0 ms, not ${stallLimit}`);
   }
 
+  /** Does what is known to block the main loop for long, as a heap snapshot; it does not end the process. */
+  excuse<R>(work: () => Promise<R>): Promise<R> {
+    return this.#host ? this.#host.excuse(work) : work();
+  }
+
+  /** Where this process stands for its leases. */
   host(): ElectionHost {
+    this.#host = this.#makeHost();
+    return this.#host;
+  }
+
+  #makeHost(): ElectionHost {
     const { client, clock, random, userAgent } = this.environment;
     const { namespace, identity, times } = this;
     const shared = { clock, namespace, observer: this.#observer() };
@@ -88,6 +100,7 @@ export class ElectionSetup {
     if (thread === 'main') {
       return {
         election: (name, sharedAs) => new LeaseElection({ ...shared, ...times, client, random, name, identity: sharedAs ?? identity, shared: sharedAs !== undefined }),
+        excuse: (work) => work(),
         close: () => Promise.resolve(),
       };
     }

@@ -8,9 +8,18 @@ import { HttpEndpoints, PortUnavailableError } from './http-endpoints.js';
 import { Metrics } from './metrics.js';
 
 describe('probes and metrics over HTTP', () => {
+  const excused: string[] = [];
+  const environment = {
+    clock: systemClock(),
+    async blocking(work: () => Promise<void>): Promise<void> {
+      excused.push('begun');
+      await work();
+      excused.push('over');
+    },
+  };
   const metrics = new Metrics();
   const readyz = new Health('readyz');
-  const endpoints = new HttpEndpoints(metrics, { healthz: new Health('healthz'), readyz }, { metrics: 0, health: 0, host: '127.0.0.1', profiling: true }, systemClock());
+  const endpoints = new HttpEndpoints(metrics, { healthz: new Health('healthz'), readyz }, { metrics: 0, health: 0, host: '127.0.0.1', profiling: true }, environment);
   before(() => endpoints.start());
   after(() => endpoints.stop());
 
@@ -52,13 +61,23 @@ describe('probes and metrics over HTTP', () => {
     expect(JSON.parse(text)).to.include.keys('nodes', 'samples');
     expect(await get(port, '/debug/pprof/profile?seconds=forever')).to.deep.equal([400, 'seconds is "forever"; it must be a number above 0 and at most 600']);
     expect((await get(port, '/debug/pprof/trace'))[0]).to.equal(404);
+    expect(excused).to.deep.equal([]);
+  });
+
+  it('give heap snapshots, for which the process may stand still', async function heap() {
+    this.timeout(60_000);
+    const { statusCode, body } = await request(`http://127.0.0.1:${endpoints.bound.metrics}/debug/pprof/heap`);
+    expect(statusCode).to.equal(200);
+    await body.dump({ limit: Infinity });
+    while (excused.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(excused).to.deep.equal(['begun', 'over']);
   });
 
   it('say which port is taken', async () => {
     const squatter = createServer();
     await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
     const { port } = squatter.address() as AddressInfo;
-    const taken = new HttpEndpoints(metrics, {}, { metrics: port, health: 0, host: '127.0.0.1' }, systemClock());
+    const taken = new HttpEndpoints(metrics, {}, { metrics: port, health: 0, host: '127.0.0.1' }, environment);
     const error = await taken.start().catch((cause: unknown) => cause);
     expect(error).to.be.instanceOf(PortUnavailableError);
     expect((error as Error).message).to.equal(`cannot listen on port ${port} for metrics: it is in use; give another port`);

@@ -29,6 +29,12 @@ export class PortUnavailableError extends Error {
   }
 }
 
+interface EndpointEnvironment {
+  readonly clock: Clock;
+  /** Does what blocks the process for long. */
+  readonly blocking: (work: () => Promise<void>) => Promise<void>;
+}
+
 /** Serves `/metrics` on one port, `/healthz` and `/readyz` on another (or on the same). */
 export class HttpEndpoints {
   readonly #servers: Server[] = [];
@@ -38,7 +44,7 @@ export class HttpEndpoints {
     private readonly metrics: Metrics,
     private readonly health: Readonly<Record<string, Health>>,
     private readonly ports: EndpointPorts,
-    private readonly clock: Clock,
+    private readonly environment: EndpointEnvironment,
   ) {}
 
   /** The ports that are listened on. */
@@ -81,7 +87,9 @@ export class HttpEndpoints {
       return;
     }
     if (this.ports.profiling && pathname.startsWith('/debug/pprof/')) {
-      await this.#profile(pathname.split('/')[3], searchParams, response);
+      const name = pathname.split('/')[3];
+      const serve = (): Promise<void> => this.#profile(name, searchParams, response);
+      await (name === 'heap' ? this.environment.blocking(serve) : serve());
       return;
     }
     const [, endpoint = '', check] = pathname.split('/');
@@ -95,7 +103,7 @@ export class HttpEndpoints {
   }
 
   async #profile(name: string | undefined, query: URLSearchParams, response: ServerResponse): Promise<void> {
-    const taken = await profile(name, query, this.clock);
+    const taken = await profile(name, query, this.environment.clock);
     if (!taken) {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('not found; there are /debug/pprof/profile?seconds=30 and /debug/pprof/heap\n');
       return;

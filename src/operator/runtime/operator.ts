@@ -129,6 +129,7 @@ export class Operator {
   readonly #client: KubeClient;
   /** Without rate limit and fence: for leases, which a busy operator must not lose, and certificates, which followers need too. */
   readonly #free: KubeClient;
+  readonly #elections: ElectionSetup | undefined;
   readonly #leadership: Leadership | undefined;
   /** The same, where all replicas work. */
   readonly #sharding: ShardLeadership | undefined;
@@ -169,7 +170,7 @@ export class Operator {
     this.#free = new KubeClient(transport, shared);
     if (leaderElection !== false) {
       const election: LeaderElectionOptions = leaderElection === true ? {} : leaderElection;
-      const setup = new ElectionSetup(options.name, election, {
+      const setup = this.#elections = new ElectionSetup(options.name, election, {
         client: this.#free, endpoint: () => transport.endpoint, userAgent: shared.userAgent, clock: this.#clock, random: this.#random, log: this.#log, metrics: this.metrics,
       });
       this.#sharding = election.shards === undefined ? undefined : new ShardLeadership(setup, election.shards);
@@ -375,7 +376,7 @@ export class Operator {
     addReadinessChecks(this.readyz, this.plan, this.#client, this.#informers, this.options.informers?.times?.inactivity);
     informerGauges(this.metrics, this.#informers);
     if (ports === false) return;
-    this.#endpoints = new HttpEndpoints(this.metrics, { healthz: this.livez, readyz: this.readyz }, ports, this.#clock);
+    this.#endpoints = new HttpEndpoints(this.metrics, { healthz: this.livez, readyz: this.readyz }, ports, { clock: this.#clock, blocking: (work) => this.#elections?.excuse(work) ?? work() });
     stack.push('endpoints', () => this.#endpoints?.stop());
     await this.#endpoints.start();
   }

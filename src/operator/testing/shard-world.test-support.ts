@@ -124,6 +124,7 @@ export class Replica implements ShardWorker {
     const client = new KubeClient(transport, { clock, random });
     const host: ElectionHost = {
       election: (name, sharedAs) => new LeaseElection({ client, clock, random, namespace: NAMESPACE, name, identity: sharedAs ?? identity, shared: sharedAs !== undefined }),
+      excuse: (work) => work(),
       close: () => Promise.resolve(),
     };
     const members = new Members({ client, clock, namespace: NAMESPACE, name: 'work-members', identity, silence: 2.5 * TIMES.retryPeriod });
