@@ -1,0 +1,91 @@
+import { expect } from 'chai';
+import type { StepContext } from '../context.js';
+import { Owns, Reconciler, Step } from '../dsl/decorators.js';
+import type { Outcome } from '../dsl/outcome.js';
+import { done } from '../dsl/outcome.js';
+import type { ReconcilerClass } from '../dsl/plan.js';
+import { ConfigMap, Node } from '../kinds/core.js';
+import type { TestBed, TestBedOptions } from '../testing/test-bed.js';
+import { testBed } from '../testing/test-bed.js';
+import { reconcilers } from './reconcilers.js';
+
+describe('what wakes keys', () => {
+  let bed: TestBed;
+  const runs: string[] = [];
+  const node = (name: string): Promise<Node> => bed.api.create(Node, { metadata: { name } } as never);
+  const start = async (type: ReconcilerClass, options: TestBedOptions = {}): Promise<void> => {
+    runs.length = 0;
+    bed = await testBed(reconcilers(type), { findings: 'note', ...options });
+  };
+  afterEach(() => bed.close());
+
+  it('is more urgent when it is news than when it was there at the start (controller-runtime#3496)', async () => {
+    let open: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    @Reconciler({ for: Node, name: 'gated', root: false, concurrency: 1 })
+    class Gated {
+      @Step()
+      async step({ metadata: { name } }: Node): Promise<Outcome> {
+        runs.push(name);
+        if (name === 'gate') await opened;
+        return done();
+      }
+    }
+    await start(Gated);
+    for (const name of ['gate', 'old-1', 'old-2']) await node(name);
+    await bed.settle();
+    expect(runs).to.deep.equal(['gate']);
+    await node('fresh');
+    await bed.settle();
+    open();
+    await bed.settle();
+    expect(runs).to.deep.equal(['gate', 'fresh', 'old-1', 'old-2']);
+  });
+
+  it('is an owned object only of an owner of the kind, the group included', async () => {
+    @Reconciler({ for: Node, name: 'owner', root: false })
+    @Owns(ConfigMap)
+    class Owner {
+      @Step() step({ metadata: { name } }: Node): Outcome {
+        runs.push(name);
+        return done();
+      }
+    }
+    await start(Owner, { apiServer: { garbageCollection: false } });
+    const { metadata: { uid } } = await node('a');
+    await bed.settle();
+    runs.length = 0;
+    const owned = (name: string, apiVersion: string) => bed.api.create(ConfigMap, { metadata: { name, ownerReferences: [{ apiVersion, kind: 'Node', name: 'a', uid, controller: true }] } } as never);
+    await owned('of-another-group', 'toys.example.com/v1');
+    await bed.settle();
+    expect(runs).to.deep.equal([]);
+    await owned('ours', 'v1');
+    await bed.settle();
+    expect(runs).to.deep.equal(['a']);
+  });
+
+  it('is nothing that a patch of another object ran into: it is made again on what others wrote', async () => {
+    @Reconciler({ for: Node, name: 'patches', root: false, reads: [ConfigMap] })
+    class Patches {
+      @Step() async step({ metadata: { name } }: Node, ctx: StepContext<Node>): Promise<Outcome> {
+        runs.push(name);
+        const map = ctx.cache.get(ConfigMap, 'm', 'default');
+        if (map) await ctx.patch(map, ({ metadata }) => void (metadata.labels['ours'] = `after-${metadata.labels['theirs'] ?? 'nothing'}`));
+        return done();
+      }
+    }
+    let others = 0;
+    await start(Patches, { intercept: (inner) => ({
+      ...inner,
+      send: async (request) => {
+        if (request.method === 'PATCH' && request.path.includes('/configmaps/') && (others += 1) <= 2) await bed.api.patch(ConfigMap, 'm', { metadata: { labels: { theirs: String(others) } } });
+        return inner.send(request);
+      },
+    }) });
+    await bed.api.create(ConfigMap, { metadata: { name: 'm' } } as never);
+    await node('n');
+    await bed.advance('1s');
+    expect((await bed.api.get(ConfigMap, 'm')).metadata.labels).to.include({ theirs: '2', ours: 'after-2' });
+    expect(runs).to.deep.equal(['n']);
+  });
+});
