@@ -8,7 +8,7 @@ import { coreEventBehaviour, eventBehaviour } from './core/event.js';
 import { endpointSliceBehaviour, mutatingWebhookBehaviour, networkPolicyBehaviour, priorityClassBehaviour, roleBindingBehaviour, validatingWebhookBehaviour } from './core/policies.js';
 import { flowSchemaBehaviour, priorityLevelBehaviour } from './core/flow-control.js';
 import { leaseBehaviour } from './core/lease.js';
-import { ingressBehaviour } from './core/ingress.js';
+import { ingressBehaviour, ingressClassBehaviour } from './core/ingress.js';
 import { resourceQuotaWarnings, runtimeClassWarnings } from './core/object-warnings.js';
 import { podBehaviour } from './core/pod.js';
 import { validatingAdmissionPolicyBehaviour, validatingAdmissionPolicyBindingBehaviour } from './core/validating-admission-policy.js';
@@ -62,7 +62,7 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration': priorityLevelBehaviour,
   'networking.k8s.io/v1/IPAddress': ipAddressBehaviour,
   'networking.k8s.io/v1/Ingress': ingressBehaviour,
-  'networking.k8s.io/v1/IngressClass': countsChanges,
+  'networking.k8s.io/v1/IngressClass': ingressClassBehaviour,
   'networking.k8s.io/v1/NetworkPolicy': networkPolicyBehaviour,
   'networking.k8s.io/v1/ServiceCIDR': serviceCidrBehaviour,
   'node.k8s.io/v1/RuntimeClass': { warnings: runtimeClassWarnings },

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../src/apiserver/index.js';
 import { judge } from '../judge.js';
-import type { Session } from '../session.js';
+import type { Body, Session } from '../session.js';
 import type { Topic } from '../suite.js';
 
 const TEMPLATE = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'a', image: 'x' }] } };
@@ -171,5 +171,17 @@ export const scenarios: Topic = {
     ]);
     await s.post(s.in('resourceclaims', 'resource.k8s.io/v1'), { metadata: { name: 'a' }, spec: claims({ name: 'a', exactly: { ...exactly, tolerations: [{ operator: 'Exists' }] } }) }, { pick: (body) => body.spec });
     await judge(s, 'PATCH', `${s.in('resourceclaims', 'resource.k8s.io/v1')}/a`, { metadata: { labels: { a: 'b' } } });
+  },
+  'get their defaults': async (s) => {
+    const ofSpec = { pick: (body: Body) => body.spec };
+    const dry = (path: string): string => `${path}?dryRun=All`;
+    const disks = [{ iscsi: { targetPortal: '1.1.1.1', iqn: 'iqn.2001-04.com.example:storage', lun: 1 } }, { rbd: { monitors: ['a'], image: 'b' } }, { azureDisk: { diskName: 'a', diskURI: 'https://blob/x' } }];
+    for (const disk of disks) await s.post(dry('/api/v1/persistentvolumes'), { metadata: { name: s.namespace }, spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], ...disk } }, { pick: ({ spec, status }: Body) => ({ spec, status }) });
+    await s.post(dry(s.in('podtemplates')), { metadata: { name: 'a' }, template: { ...TEMPLATE, spec: { ...TEMPLATE.spec, volumes: [...disks, { gitRepo: { repository: 'x' } }].map((disk, index) => ({ name: `v${index}`, ...disk })) } } }, { pick: (body) => body.template.spec.volumes });
+    await s.post(dry('/apis/networking.k8s.io/v1/ingressclasses'), { metadata: { name: s.namespace }, spec: { controller: 'a.b/c', parameters: { kind: 'X', name: 'y' } } }, ofSpec);
+    await s.post(dry('/apis/storage.k8s.io/v1/csidrivers'), { metadata: { name: s.namespace } }, ofSpec);
+    await s.post(dry('/api/v1/nodes'), { metadata: { name: s.namespace }, spec: { podCIDRs: ['10.0.0.0/24'] } }, { pick: (body) => body.spec.podCIDR });
+    await s.post(dry(s.in('statefulsets', 'apps/v1')), { metadata: { name: 'a' }, spec: { selector: SELECTOR, template: TEMPLATE } }, { pick: (body) => body.spec.updateStrategy });
+    await s.post(dry(s.in('horizontalpodautoscalers', 'autoscaling/v2')), { metadata: { name: 'a' }, spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'D', name: 'x' } } }, { pick: (body) => body.status });
   },
 };

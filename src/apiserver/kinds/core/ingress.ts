@@ -1,4 +1,4 @@
-import type { Ingress } from 'kubernetes-types/networking/v1.js';
+import type { Ingress, IngressClass } from 'kubernetes-types/networking/v1.js';
 import type { KindBehaviour } from '../behaviour.js';
 import { defaultClass } from './default-class.js';
 import { ingressWarnings } from './object-warnings.js';
@@ -16,5 +16,14 @@ export const ingressBehaviour: KindBehaviour = {
     if (!spec || spec.ingressClassName !== undefined || object.metadata.annotations?.[CLASS_ANNOTATION] !== undefined) return;
     const name = defaultClass(storage, 'ingressclasses.networking.k8s.io', DEFAULT_CLASS);
     if (name !== undefined) spec.ingressClassName = name;
+  },
+};
+
+/** Parameters are of the whole cluster unless they are said to be in a namespace. */
+export const ingressClassBehaviour: KindBehaviour = {
+  tracksGeneration: true,
+  setDefaults(object) {
+    const { parameters } = (object as unknown as IngressClass).spec ?? {};
+    if (parameters) parameters.scope ??= 'Cluster';
   },
 };

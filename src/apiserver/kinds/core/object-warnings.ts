@@ -6,7 +6,7 @@ import type { StorageClass } from 'kubernetes-types/storage/v1.js';
 import type { ApiObject } from '../../contracts.js';
 import { at, child } from '../../schema/field-error.js';
 import { compareQuantities, formatQuantity, parseQuantity } from '../../schema/quantity.js';
-import { deprecationOf, fractionWarning, nodeTermWarnings } from './pod-warnings.js';
+import { deprecationOf, fractionWarning, goneVolumeWarnings, nodeTermWarnings } from './pod-warnings.js';
 
 const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 
@@ -19,15 +19,6 @@ export const persistentVolumeClaimWarnings = (object: ApiObject): string[] => [
   ...claimWarnings((object as unknown as PersistentVolumeClaim).spec, 'spec'),
 ];
 
-/** Kinds of volumes that nothing can mount any more. */
-const GONE: Readonly<Record<string, string>> = {
-  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
-  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
-  scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
-  storageos: 'deprecated in v1.22, non-functional in v1.25+',
-  glusterfs: 'deprecated in v1.25, non-functional in v1.26+',
-  rbd: 'deprecated in v1.28, non-functional in v1.31+',
-};
 const VOLUME_ANNOTATIONS: Readonly<Record<string, string>> = {
   [CLASS_ANNOTATION]: 'deprecated since v1.8; use "storageClassName" attribute instead',
   'volume.beta.kubernetes.io/mount-options': 'deprecated since v1.31; use "mountOptions" attribute instead',
@@ -40,7 +31,7 @@ export function persistentVolumeWarnings(object: ApiObject): string[] {
     ...Object.entries(VOLUME_ANNOTATIONS).filter(([key]) => metadata?.annotations?.[key] !== undefined).map(([key, why]) => `${at('metadata.annotations', key)}: ${why}`),
     ...(spec?.persistentVolumeReclaimPolicy === 'Recycle' ? ['spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.'] : []),
     ...terms.flatMap((term, index) => nodeTermWarnings(term, at('spec.nodeAffinity.required.nodeSelectorTerms', index), false)),
-    ...Object.entries(GONE).filter(([kind]) => spec && Object.hasOwn(spec, kind)).map(([kind, why]) => `spec.${kind === 'storageos' ? 'storageOS' : kind}: ${why}`),
+    ...(spec ? goneVolumeWarnings(spec, 'spec') : []),
   ];
 }
 

@@ -17,6 +17,21 @@ const DEPRECATED_LABELS: Readonly<Record<string, string>> = {
 /** Why a label of nodes is no longer to be used; undefined: it may be. */
 export const deprecationOf = (label: string): string | undefined => (Object.hasOwn(DEPRECATED_LABELS, label) ? DEPRECATED_LABELS[label] : undefined);
 
+/** Kinds of volumes that nothing can mount any more, and why. */
+const GONE: Readonly<Record<string, string>> = {
+  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
+  gitRepo: 'deprecated in v1.11, and disabled by default in v1.33+',
+  glusterfs: 'deprecated in v1.25, non-functional in v1.26+',
+  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
+  rbd: 'deprecated in v1.28, non-functional in v1.31+',
+  scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
+  storageos: 'deprecated in v1.22, non-functional in v1.25+',
+};
+
+/** Of a volume of such a kind, in a pod or on its own. */
+export const goneVolumeWarnings = (volume: object, path: string): string[] =>
+  Object.entries(GONE).filter(([kind]) => Object.hasOwn(volume, kind)).map(([kind, why]) => `${child(path, kind === 'storageos' ? 'storageOS' : kind)}: ${why}`);
+
 const NANO = 1_000_000_000n;
 /** Bytes come whole. */
 export const fractionWarning = (amount: Quantity | undefined, field: string): string[] => (amount && amount.nano % NANO !== 0n ? [`${field}: fractional byte value ${JSON.stringify(formatQuantity(amount))} is invalid, must be an integer`] : []);
@@ -43,7 +58,10 @@ function specWarnings(spec: PodSpec | undefined, path: string): string[] {
   const containers = (['initContainers', 'containers'] as const).flatMap((kind) => (spec[kind] ?? []).map((container, index) => ({ container, place: at(child(path, kind), index) })));
   return [
     ...placement(spec, path),
-    ...(spec.volumes ?? []).flatMap(({ name, projected }) => (projected?.sources ?? []).filter((source) => Object.keys(source).length === 0).map(() => `volume ${JSON.stringify(name)} (Projected) has no sources provided`)),
+    ...(spec.volumes ?? []).flatMap((volume, index) => [
+      ...goneVolumeWarnings(volume, at(child(path, 'volumes'), index)),
+      ...(volume.projected?.sources ?? []).filter((source) => Object.keys(source).length === 0).map(() => `volume ${JSON.stringify(volume.name)} (Projected) has no sources provided`),
+    ]),
     ...repeated(spec.hostAliases, 'ip', child(path, 'hostAliases')),
     ...repeated(spec.imagePullSecrets, 'name', child(path, 'imagePullSecrets')),
     ...(spec.imagePullSecrets ?? []).flatMap(({ name = '' }, index) => (name === '' ? [`${child(at(child(path, 'imagePullSecrets'), index), 'name')}: invalid empty name ""`] : [])),

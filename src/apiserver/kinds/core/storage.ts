@@ -2,9 +2,11 @@ import type { PersistentVolume, PersistentVolumeClaim } from 'kubernetes-types/c
 import type { CSIDriver, StorageClass } from 'kubernetes-types/storage/v1.js';
 import type { ApiObject, Storage } from '../../contracts.js';
 import { compareQuantities, parseQuantity } from '../../schema/quantity.js';
+import { timestamp } from '../../clock.js';
 import { forbidden } from '../../status.js';
 import type { KindBehaviour } from '../behaviour.js';
 import { defaultClass } from './default-class.js';
+import { defaultNetworkVolume } from './pod-defaults.js';
 import { persistentVolumeClaimWarnings, persistentVolumeWarnings, storageClassWarnings } from './object-warnings.js';
 
 const DEFAULT_CLASS = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
@@ -25,10 +27,15 @@ export const persistentVolumeBehaviour: KindBehaviour = {
     spec.persistentVolumeReclaimPolicy ??= 'Retain';
     spec.volumeMode ??= 'Filesystem';
     if (spec.hostPath) spec.hostPath.type ??= '';
+    defaultNetworkVolume(spec as Parameters<typeof defaultNetworkVolume>[0]);
   },
   admit: (object) => protect(object, VOLUME_PROTECTION),
-  prepareForCreate(object) {
-    object['status'] = { phase: 'Pending' };
+  prepareForCreate(object, { clock }) {
+    object['status'] = { phase: 'Pending', lastPhaseTransitionTime: timestamp(clock.now()) };
+  },
+  prepareForUpdate(object, previous, subresource, { clock }) {
+    const [status, before] = [object, previous].map((volume) => volume['status'] as { phase?: string; lastPhaseTransitionTime?: string } | undefined);
+    if (subresource === 'status' && status && status.phase !== before?.phase && status.lastPhaseTransitionTime === before?.lastPhaseTransitionTime) status.lastPhaseTransitionTime = timestamp(clock.now());
   },
 };
 
@@ -93,8 +100,7 @@ export const storageClassBehaviour: KindBehaviour = {
 
 export const csiDriverBehaviour: KindBehaviour = {
   setDefaults(object) {
-    const { spec } = object as unknown as CSIDriver;
-    if (!spec) return;
+    const spec = (object['spec'] ??= {}) as unknown as CSIDriver['spec'];
     spec.attachRequired ??= true;
     spec.podInfoOnMount ??= false;
     spec.storageCapacity ??= false;

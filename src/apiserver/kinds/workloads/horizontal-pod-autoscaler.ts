@@ -55,9 +55,9 @@ function annotated(object: ApiObject, annotations: Record<string, string>): ApiO
 
 function toVersion1(object: ApiObject): ApiObject {
   const { metrics = [], behavior, ...spec } = (object['spec'] ?? {}) as HorizontalPodAutoscaler['spec'] & object;
-  const { currentMetrics = [], conditions = [], ...status } = (object['status'] ?? {}) as Partial<NonNullable<HorizontalPodAutoscaler['status']>>;
+  const { currentMetrics, conditions = [], ...status } = (object['status'] ?? {}) as Partial<NonNullable<HorizontalPodAutoscaler['status']>>;
   const others = metrics.filter((metric) => !isCpuUtilization(metric));
-  const current = currentMetrics.find(isCpuStatus)?.resource?.current.averageUtilization;
+  const current = currentMetrics?.find(isCpuStatus)?.resource?.current.averageUtilization;
   const target = metrics.find(isCpuUtilization)?.resource?.target.averageUtilization;
   return {
     ...object,
@@ -65,7 +65,7 @@ function toVersion1(object: ApiObject): ApiObject {
     metadata: annotated(object, {
       ...ownAnnotations(object),
       ...(others.length > 0 && { [METRICS]: JSON.stringify(others.map(metricOfVersion1)) }),
-      ...(currentMetrics.length > 0 && { [CURRENT_METRICS]: JSON.stringify(currentMetrics.map(statusOfVersion1)) }),
+      ...(currentMetrics?.length && { [CURRENT_METRICS]: JSON.stringify(currentMetrics.map(statusOfVersion1)) }),
       ...(behavior && { [BEHAVIOR]: JSON.stringify(behaviorInGo(behavior)) }),
       ...(conditions.length > 0 && { [CONDITIONS]: JSON.stringify(conditions) }),
     }),

@@ -41,6 +41,7 @@ export function defaultStatefulSetSpec(spec: StatefulSetSpec): void {
   if (spec.updateStrategy.type === 'RollingUpdate') {
     spec.updateStrategy.rollingUpdate ??= {};
     spec.updateStrategy.rollingUpdate.partition ??= 0;
+    (spec.updateStrategy.rollingUpdate as { maxUnavailable?: number | string }).maxUnavailable ??= 1;
   }
   spec.revisionHistoryLimit ??= 10;
   spec.persistentVolumeClaimRetentionPolicy ??= {};
