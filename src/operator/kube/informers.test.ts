@@ -14,6 +14,25 @@ import type { KindRef, KubeObject } from './object.js';
 const NODE: KindRef = { group: '', version: 'v1', kind: 'Node', plural: 'nodes', namespaced: false };
 
 describe('shared informers', () => {
+  it('of a selection show own writes only of what the server has said belongs to it', async () => {
+    const clock = new VirtualClock();
+    const server = createApiServer({ clock, random: seededRandom(1) });
+    const client = new KubeClient(handlerTransport(server), { clock, random: seededRandom(2) });
+    const stop = new AbortController();
+    const informers = new Informers({ client, clock, random: seededRandom(3), signal: stop.signal });
+    const { informer } = informers.acquire(NODE, { labelSelector: 'a=b' });
+    await client.create(NODE, { metadata: { name: 'ours', labels: { a: 'b' } } });
+    await clock.settle();
+    const shown = (): string[] => informer.store.list().map(({ metadata: { name, labels } }) => `${name} ${labels['c'] ?? ''}`);
+    informer.wrote(await client.create(NODE, { metadata: { name: 'another' } }));
+    informer.wrote(await client.mergePatch(NODE, { name: 'ours' }, { metadata: { labels: { c: 'd' } } }));
+    expect(shown(), 'at once').to.deep.equal(['ours d']);
+    await clock.settle();
+    expect(shown()).to.deep.equal(['ours d']);
+    stop.abort(new Error('over'));
+    await server.close();
+  });
+
   it('follow a kind once for all who ask, and no longer than somebody uses them', async () => {
     const clock = new VirtualClock();
     const server = createApiServer({ clock, random: seededRandom(1) });
