@@ -3,6 +3,9 @@ import { at, type FieldError, forbidden, invalid, notSupported, required } from 
 import { sameJson } from '../../schema/json.js';
 import { dns1123Subdomain, labelValue, qualifiedName } from '../../schema/names.js';
 
+/** Of ports, as Kubernetes lists them. */
+export const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+
 /** The problems that a check of a text finds, each as an invalid value. */
 export const problemsAsErrors = (field: string, value: string, problems: readonly string[]): FieldError[] => problems.map((problem) => invalid(field, value, problem));
 

@@ -1,12 +1,11 @@
 import type { Container, ContainerPort, EnvFromSource, EnvVar, LifecycleHandler, Probe, VolumeDevice } from 'kubernetes-types/core/v1.js';
 import { child, duplicate, type FieldError, forbidden, invalid, notFound, notSupported, required } from '../../schema/field-error.js';
 import { dns1123Label, portName } from '../../schema/names.js';
-import { eachOf, nonNegative, oneOf, portNumber, positive, problemsAsErrors } from './common.js';
+import { eachOf, nonNegative, oneOf, portNumber, positive, problemsAsErrors, PROTOCOLS } from './common.js';
 import { ENVIRONMENT_FIELDS, fieldReference, resourceReference } from './downward.js';
 import { validateResources } from './resources.js';
 import { validateContainerSecurity } from './security-context.js';
 
-const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 
 /** What containers may refer to in their pod. */
 export interface PodSurroundings {

@@ -3,11 +3,10 @@ import type { Endpoint, EndpointPort, EndpointSlice } from 'kubernetes-types/dis
 import { child, duplicate, type FieldError, invalid, required, tooMany } from '../../schema/field-error.js';
 import { sameJson } from '../../schema/json.js';
 import { dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from '../../schema/names.js';
-import { eachOf, IP_PROBLEM, labels, oneOf, problemsAsErrors, unchanged } from './common.js';
+import { eachOf, IP_PROBLEM, labels, oneOf, problemsAsErrors, PROTOCOLS, unchanged } from './common.js';
 import { endpointIp } from './endpoints.js';
 
 const TYPES = ['FQDN', 'IPv4', 'IPv6'];
-const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const MOST_ENDPOINTS = 1_000;
 const MOST_ADDRESSES = 100;
 const MOST_PORTS = 20_000;

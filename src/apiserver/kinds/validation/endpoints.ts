@@ -3,9 +3,8 @@ import type { EndpointAddress, EndpointPort, Endpoints } from 'kubernetes-types/
 import { child, type FieldError, invalid, required } from '../../schema/field-error.js';
 import { sameJson } from '../../schema/json.js';
 import { dns1123Label, dns1123Subdomain, qualifiedName } from '../../schema/names.js';
-import { eachOf, IP_PROBLEM, oneOf, portNumber, problemsAsErrors } from './common.js';
+import { eachOf, IP_PROBLEM, oneOf, portNumber, problemsAsErrors, PROTOCOLS } from './common.js';
 
-const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 
 const subnets = (...networks: readonly [string, number][]): BlockList => {
   const list = new BlockList();

@@ -3,9 +3,8 @@ import type { Node, Taint } from 'kubernetes-types/core/v1.js';
 import { child, type FieldError, forbidden, invalid, required } from '../../schema/field-error.js';
 import { labelValue, qualifiedName } from '../../schema/names.js';
 import { CIDR_PROBLEM, eachOf, isCidr, oneOf, problemsAsErrors } from './common.js';
+import { EFFECTS } from './scheduling.js';
 import { nodeResources } from './status-core.js';
-
-const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 export const validateNode = (node: Node): FieldError[] => [...validateTaints(node.spec?.taints, 'metadata.taints'), ...nodeResources(node)];
 

@@ -4,7 +4,8 @@ import { dns1123Subdomain, labelValue, qualifiedName } from '../../schema/names.
 import { eachOf, problemsAsErrors } from './common.js';
 import { validateLabelSelector } from './selectors.js';
 
-const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+/** What a taint does to pods that do not tolerate it. */
+export const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 /** What is wrong with a pod's tolerations. */
 export function validateTolerations(tolerations: readonly Toleration[] | undefined, path: string): FieldError[] {

@@ -2,10 +2,9 @@ import { isIP, isIPv6 } from 'node:net';
 import type { Service, ServicePort, ServiceSpec } from 'kubernetes-types/core/v1.js';
 import { at, child, duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../../schema/field-error.js';
 import { dns1123Label, dns1123Subdomain, portName, qualifiedName } from '../../schema/names.js';
-import { CIDR_PROBLEM, eachOf, IP_PROBLEM, isCidr, labels, oneOf, portNumber, problemsAsErrors } from './common.js';
+import { CIDR_PROBLEM, eachOf, IP_PROBLEM, isCidr, labels, oneOf, portNumber, problemsAsErrors, PROTOCOLS } from './common.js';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
-const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const FAMILIES = ['IPv4', 'IPv6'];
 const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
 const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
