@@ -16,7 +16,7 @@ export const scenarios: Topic = {
     const crd = widgets(s, OPEN);
     (crd['spec'] as Body).names = { plural: 'widgets', kind: 'Widget' };
     await s.post(CRDS, crd);
-    await s.until(`${CRDS}/widgets.${s.group}`, ({ body }) => body.status?.conditions?.some((condition: Body) => condition.type === 'Established'));
+    await s.until(`${CRDS}/widgets.${s.group}`, ({ body }) => body.status?.conditions?.some((condition: Body) => condition.type === 'Established' && condition.status === 'True'));
     await s.get(`${CRDS}/widgets.${s.group}`);
     await s.get(`${CRDS}/widgets.${s.group}/status`, { pick: conditions });
   },
