@@ -14,13 +14,21 @@ import type { Upstream } from './chaos-proxy.js';
 
 const CONFIG_MAP: KindRef = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 
-/** A write that the operator has not seen yet. */
-interface Unseen {
+/** What a write made of an object, or what a cache was told of it. */
+interface News {
   name: string;
   resourceVersion: number;
   deleted: boolean;
+}
+
+/** A write that the operator has not seen yet. */
+interface Unseen extends News {
   at: number;
 }
+
+/** Whether a cache that was told this knows of the write. */
+const tells = (told: News, write: News): boolean =>
+  told.name === write.name && (told.deleted || told.resourceVersion > write.resourceVersion || (!write.deleted && told.resourceVersion === write.resourceVersion));
 
 /** The API server behind the proxy. */
 export interface ChaosServer {
@@ -69,6 +77,8 @@ export class ChaosWorld {
   readonly logs: { level: string; message: string; error?: string; by?: string }[] = [];
   readonly #stop = new AbortController();
   readonly #unseen: Unseen[] = [];
+  /** What caches were told since the last write began: its event may be there before its answer. */
+  readonly #told: News[] = [];
   readonly #sent = new Set<{ at: number }>();
   readonly #random: ReturnType<typeof seededRandom>;
   #closed: Promise<unknown> | undefined;
@@ -128,7 +138,7 @@ export class ChaosWorld {
     this.#unseen.length = 0;
     this.#running = this.operator.run({ signal: this.#stop.signal }).then(() => 'stopped', (error: unknown) => error);
     await this.until(() => this.operator.leading && this.#caches().length > 0 && this.#caches().every(({ synced }) => synced));
-    for (const informer of this.#caches().filter(({ kind }) => kind.kind === 'ConfigMap')) informer.listen(({ type, object }) => this.#saw(object.metadata.name, type === 'deleted', Number(object.metadata.resourceVersion)));
+    for (const informer of this.#caches().filter(({ kind }) => kind.kind === 'ConfigMap')) informer.listen(({ type, object: { metadata } }) => this.#saw({ name: metadata.name, deleted: type === 'deleted', resourceVersion: Number(metadata.resourceVersion) }));
     await this.until(() => this.isLevel());
   }
 
@@ -234,6 +244,7 @@ export class ChaosWorld {
 
   /** A user creates, changes or deletes something, without the proxy in between. */
   async #write(): Promise<void> {
+    this.#told.length = 0;
     const name = `c${Math.floor(this.#random.next() * 20)}`;
     const target = { name, namespace: 'default' };
     const there = await this.#user.find<ConfigMap>(CONFIG_MAP, target);
@@ -243,12 +254,13 @@ export class ChaosWorld {
       : deleted ? await this.#user.delete<ConfigMap>(CONFIG_MAP, target) : await this.#user.mergePatch<ConfigMap>(CONFIG_MAP, target, { data });
     // Real servers say of a deletion only that it has happened.
     const { resourceVersion: last } = deleted ? await this.#user.list(CONFIG_MAP, { limit: 1 }) : (written as KubeObject).metadata;
-    const resourceVersion = Number(last);
-    this.#unseen.push({ name, resourceVersion, deleted, at: this.clock.now() });
+    const write = { name, resourceVersion: Number(last), deleted, at: this.clock.now() };
+    if (!this.#told.some((told) => tells(told, write))) this.#unseen.push(write);
   }
 
-  #saw(name: string, deleted: boolean, resourceVersion: number): void {
-    this.#forget((write) => write.name === name && (deleted || resourceVersion > write.resourceVersion || (!write.deleted && resourceVersion === write.resourceVersion)));
+  #saw(told: News): void {
+    this.#told.push(told);
+    this.#forget((write) => tells(told, write));
   }
 
   /** What came and went between two looks leaves nothing to be seen. */
