@@ -272,6 +272,13 @@ describe('compile', () => {
         @Reconciler({ for: Widget, name: 'redy', root: 'Redy' as 'Ready' }) class Redy { @Condition('A') a(): Outcome { return met(); } }
         return [Redy];
       }, 'Redy: root "Redy" does not exist. Did you mean "Ready"? It can be "Ready", "Succeeded".'],
+      ['words that are none', () => {
+        @Reconciler({ for: Widget, name: 'words', conditions: 'paralel' as 'parallel', transitionEvents: 'non' as 'none' })
+        class Worded { @Condition('A') a(): Outcome { return met(); } @Condition('B', { dependsOn: ['A'], blocked: 'unknwon' as 'unknown' }) b(): Outcome { return met(); } }
+        return [Worded];
+      }, ['Worded.b: blocked "unknwon" does not exist. Did you mean "unknown"? It can be "unknown", "propagate".',
+        'Worded: conditions "paralel" does not exist. Did you mean "parallel"? It can be "ordered", "parallel".',
+        'Worded: transitionEvents "non" does not exist. Did you mean "none"? It can be "byOutcome", "normal", "none".'].join('\n')],
       ['a deadline for a condition of somebody else', () => {
         @Reconciler({ for: Widget, name: 'deadline' }) class Late { @Condition('A') a(): Outcome { return met(); } @Deadline('B', '1m') late(): Outcome { return done(); } }
         return [Late];
