@@ -23,7 +23,11 @@ export async function withDeadline<T>(clock: Clock, limit: number, what: string,
 
 /** Settles like the promise, or rejects with the signal's reason if that aborts first. */
 export async function rejectOnAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw signal.reason as Error;
+  if (signal.aborted) {
+    // Nobody else hears how it ends, and a rejection that nobody hears ends the process.
+    promise.catch(() => undefined);
+    throw signal.reason as Error;
+  }
   let onAbort: (() => void) | undefined;
   try {
     return await Promise.race([

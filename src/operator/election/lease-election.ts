@@ -2,7 +2,7 @@ import { withDeadline } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { sleep } from '../clock.js';
 import type { KubeClient } from '../kube/client.js';
-import { isAborted, isAlreadyExists, isConflict, isNotFound } from '../kube/errors.js';
+import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.js';
 import type { Random } from '../random.js';
 import type { Election, ElectionObserver, ElectionTimes } from './election.js';
 import { LeadershipLostError, electionTimes } from './election.js';
@@ -76,7 +76,7 @@ export class LeaseElection implements Election {
         if (!(await this.#try(signal))) this.#giveUpIfLost();
       }
     } catch (error) {
-      if (!isAborted(error, signal)) throw error;
+      if (!signal.aborted) throw error;
     }
     await this.#release();
   }
@@ -129,7 +129,7 @@ export class LeaseElection implements Election {
     } catch (error) {
       // What we know of the lease is out of date: look before the next try, or the release.
       this.#record.observe(undefined, momentOf(clock));
-      if (isAborted(error, signal)) throw error;
+      if (signal.aborted) throw error;
       if (!isContended(error)) {
         this.#failures += 1;
         observer?.failed?.(error, this.#failures);

@@ -1,7 +1,6 @@
 import { withDeadline } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { sleep } from '../clock.js';
-import { isAborted } from '../kube/errors.js';
 import type { Election, ElectionHost } from './election.js';
 import type { Members } from './members.js';
 import type { Member } from './shard-assignment.js';
@@ -95,7 +94,7 @@ export class ShardLeases {
     try {
       await Promise.race([this.#lost, this.#balanceAgain(AbortSignal.any([signal, this.#over.signal]))]);
     } catch (error) {
-      if (!isAborted(error, signal)) throw error;
+      if (!signal.aborted) throw error;
     } finally {
       this.#over.abort();
     }
@@ -124,7 +123,7 @@ export class ShardLeases {
     try {
       this.#members = await withDeadline(clock, limit, 'the word to the other replicas', signal, (limited) => members.announce(this.held, limited));
     } catch (error) {
-      if (isAborted(error, signal)) throw error;
+      if (signal.aborted) throw error;
       onFailure?.(error, (this.#failures += 1));
       return;
     }

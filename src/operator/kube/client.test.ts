@@ -8,6 +8,7 @@ import type { ApiError } from './errors.js';
 import { NotLeaderError, TransportError, isAlreadyExists, isConflict, isInvalid, isNotFound, isTooManyRequests } from './errors.js';
 import { handlerTransport } from './handler-transport.js';
 import type { KindRef, KubeObject } from './object.js';
+import { RequestDeadline } from './request-deadline.js';
 import type { KubeRequest, KubeResponse, KubeTransport } from './transport.js';
 
 const NODE: KindRef = { group: '', version: 'v1', kind: 'Node', plural: 'nodes', namespaced: false };
@@ -111,6 +112,29 @@ describe('the API client', () => {
     expect(page.continue).to.be.a('string');
     expect((await client.listAll(NODE, { limit: 1 })).map(({ metadata }) => metadata.name)).to.deep.equal((await client.list(NODE)).items.map(({ metadata }) => metadata.name));
   });
+
+  it('sends nothing that would point at something else than one object of the kind', async () => {
+    const transport = scripted({ status: 200 });
+    const { client: guarded } = clientOf(transport);
+    const attempt = async (call: () => Promise<unknown>): Promise<unknown> => failure((async () => call())());
+    // "..": the namespace itself; "" and none at all: every pod in it; "p/status": a subresource.
+    for (const name of ['..', '.', '', 'p/status', 'p%2Fstatus', undefined as unknown as string]) {
+      const target = { name, namespace: 'default' };
+      for (const call of [
+        () => guarded.get(POD, target), () => guarded.delete(POD, target), () => guarded.mergePatch(POD, target, {}), () => guarded.apply(POD, { metadata: target }),
+        () => guarded.replace(POD, { metadata: target } as unknown as KubeObject), () => guarded.evict(target),
+      ]) expect(await attempt(call)).to.be.instanceOf(TypeError).with.property('message').that.match(/Pod: .*name/);
+    }
+    for (const namespace of ['..', 'a/b']) {
+      for (const call of [() => guarded.get(POD, { name: 'p', namespace }), () => guarded.list(POD, { namespace }), () => guarded.create(POD, { metadata: { name: 'p', namespace } })]) {
+        expect(await attempt(call)).to.be.instanceOf(TypeError).with.property('message').that.match(/namespace/);
+      }
+    }
+    expect(transport.requests).to.deep.equal([]);
+    // Names of RBAC objects are path segments, and may have colons.
+    await guarded.get(NODE, { name: 'system:node' });
+    expect(transport.requests.map(({ path }) => path)).to.deep.equal(['/api/v1/nodes/system%3Anode']);
+  });
 });
 
 describe('retries of the API client', () => {
@@ -159,6 +183,11 @@ describe('retries of the API client', () => {
     abort.abort(new Error('enough'));
     expect(await rejected).to.include({ message: 'enough' });
     expect(clock.timers).to.equal(0);
+  });
+
+  it('end at once under a signal that aborted while the request waited for its turn', async () => {
+    const clock = new VirtualClock();
+    expect(new RequestDeadline(clock, 60_000, AbortSignal.abort(new Error('enough'))).signal.reason).to.include({ message: 'enough' });
   });
 
   it('name what came instead of JSON', async () => {

@@ -5,7 +5,7 @@ import type {
   CallOptions, DeleteOptions, JsonPatchOperation, KubeClientOptions, ListOptions, Page, Target, WatchLine, WatchOptions, WriteOptions,
 } from './client-options.js';
 import type { RequestTraits } from './client-metrics.js';
-import { ApiError, NotLeaderError, ProtocolError, TransportError, isAborted } from './errors.js';
+import { ApiError, NotLeaderError, ProtocolError, TransportError } from './errors.js';
 import type { Status } from './errors.js';
 import { readLines, readText } from './lines.js';
 import type { KindRef, KubeObject } from './object.js';
@@ -106,7 +106,7 @@ export class KubeClient {
     try {
       for await (const line of readLines(response.body)) yield parse(line, { method: 'GET', path }) as WatchLine;
     } catch (error) {
-      if (error instanceof ProtocolError || isAborted(error, signal)) throw error;
+      if (error instanceof ProtocolError || signal?.aborted) throw error;
       throw new TransportError({ method: 'GET', path }, error);
     }
   }
@@ -207,6 +207,7 @@ export class KubeClient {
     if (kind.namespaced && !target.namespace) {
       throw new TypeError(`${verb} ${kind.kind}${target.name ? ` "${target.name}"` : ''}: the kind is namespaced, and no namespace was given (metadata.namespace)`);
     }
+    if (target.name === undefined && (verb !== 'create' || target.subresource)) throw new TypeError(`${verb} ${kind.kind}: no name was given (metadata.name), which would be all of them`);
     const traits = { method, verb, kind, ...(target.subresource ? { subresource: target.subresource } : {}) };
     const headers: Record<string, string> = body === undefined ? {} : { 'content-type': contentType };
     return this.#call<T>({ traits, path: pathOf(kind, target), body, headers, signal, urgent, retry });
@@ -219,7 +220,7 @@ export class KubeClient {
     try {
       text = await readText(response.body, call.began);
     } catch (error) {
-      if (isAborted(error, call.signal)) throw error;
+      if (call.signal?.aborted) throw error;
       throw new TransportError(identity, error);
     }
     // The process may have slept through its lease while it waited: whoever asked must not go on as if it led.
@@ -253,7 +254,7 @@ export class KubeClient {
         error = ApiError.of(response.status, await readText(body), identity, retryAfterOf(response, clock));
       } catch (cause) {
         deadline?.end();
-        if (isAborted(cause, signal) || cause instanceof NotLeaderError) throw cause;
+        if (signal?.aborted || cause instanceof NotLeaderError) throw cause;
         metrics?.requested(traits, '<error>', (clock.now() - started) / 1_000);
         error = new TransportError(identity, cause);
       }

@@ -142,7 +142,3 @@ export const isTimeout = withReason('Timeout', 'ServerTimeout');
 /** The resourceVersion or continue token is older than what the server remembers (410). */
 export const isExpired = (error: unknown): error is ApiError =>
   error instanceof ApiError && (error.code === 410 || error.reason === 'Expired' || error.reason === 'Gone');
-
-/** The error of an abort, which is no failure of anything. */
-export const isAborted = (error: unknown, signal?: AbortSignal): boolean =>
-  signal?.aborted === true || (error instanceof Error && error.name === 'AbortError');

@@ -12,7 +12,7 @@ import { seededRandom } from '../random.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { KubeClient } from './client.js';
 import { NotLeaderError, TransportError } from './errors.js';
-import { KubeConfigError, defaultTransport, httpTransport } from './http-transport.js';
+import { KubeConfigError, defaultTransport, httpTransport, transportTo } from './http-transport.js';
 import type { KindRef, KubeObject } from './object.js';
 import type { KubeTransport } from './transport.js';
 
@@ -127,6 +127,17 @@ describe('the HTTP transport', () => {
     expect(await ended).to.include({ message: 'enough' });
     await gone;
     expect(names).to.deep.equal(['ä']);
+  });
+
+  it('ends a request at its abort also while its credentials are being read, which need not end', async () => {
+    const stop = new AbortController();
+    let asked: () => void = () => undefined;
+    const reading = new Promise<void>((resolve) => (asked = resolve));
+    transport = transportTo({ server: 'http://127.0.0.1:1', credentials: () => (asked(), new Promise(() => undefined)) });
+    const sent = transport.send({ method: 'GET', path: '/version', headers: {}, signal: stop.signal }).catch((error: unknown) => error);
+    await reading;
+    stop.abort(new Error('enough'));
+    expect(await sent).to.include({ message: 'enough' });
   });
 
   it('ends a request at its abort also while the connection is still being made', async function aborted() {

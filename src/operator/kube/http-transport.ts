@@ -96,7 +96,8 @@ export function transportTo(endpoint: KubeEndpoint, clock: Clock = systemClock()
     endpoint,
     async send({ method, path, headers, body, signal, beforeSending }): Promise<KubeResponse> {
       const exchange = async (anew: boolean): Promise<KubeResponse> => {
-        const [used, { request }] = await Promise.all([current(anew), import('undici')]);
+        const preparing = Promise.all([current(anew), import('undici')]);
+        const [used, { request }] = await (signal ? rejectOnAbort(preparing, signal) : preparing);
         const { headers: authentication, dispatcher } = used;
         // Idle connections of a pool in which one died silently are likely to be as dead.
         signal?.addEventListener('abort', () => signal.reason instanceof UnresponsiveError && retire(used), { once: true });

@@ -17,12 +17,20 @@ export interface PathTarget {
   query?: Query | undefined;
 }
 
-/** The URL path of a collection, an object or a subresource, with its query. */
+/** URL parsers fold "." and ".." away, servers decode slashes: the path would be that of something else, of all objects of a namespace for one. */
+const isSegment = (text: string): boolean => text !== '' && text !== '.' && text !== '..' && !/[/%]/.test(text);
+
+function segmentOf({ kind }: KindRef, field: string, text: string): string {
+  if (!isSegment(text)) throw new TypeError(`${kind}: the ${field} is ${JSON.stringify(text)}; it must not be empty, "." or "..", and have no "/" and no "%"`);
+  return text;
+}
+
+/** The URL path of a collection, an object or a subresource, with its query. Throws TypeError for a name or a namespace that would lead elsewhere. */
 export function pathOf(kind: KindRef, { namespace, name, subresource, query }: PathTarget = {}): string {
   const parts = kind.group ? ['apis', kind.group, kind.version] : ['api', kind.version];
-  if (kind.namespaced && namespace) parts.push('namespaces', namespace);
+  if (kind.namespaced && namespace) parts.push('namespaces', segmentOf(kind, 'namespace', namespace));
   parts.push(kind.plural);
-  if (name !== undefined) parts.push(name);
+  if (name !== undefined) parts.push(segmentOf(kind, 'name', name));
   if (subresource !== undefined) parts.push(subresource);
   const text = query ? queryOf(query) : '';
   return `/${parts.map(encodeURIComponent).join('/')}${text ? `?${text}` : ''}`;

@@ -157,6 +157,20 @@ describe('the reflector', () => {
     expect(world.count('watch')).to.be.within(18, 26);
   });
 
+  it('goes on after an abort that is not its own: whoever gave up on a request, it was not asked to', async () => {
+    let aborted = 0;
+    world.intercept = (request, next) => {
+      if (!isWatch(request) || aborted > 0) return next();
+      aborted += 1;
+      return Promise.reject(new DOMException('This operation was aborted', 'AbortError'));
+    };
+    await world.follow();
+    await world.create('late');
+    await world.clock.advance('5s');
+    expect(world.held).to.deep.equal(['late=1']);
+    expect(aborted).to.equal(1);
+  });
+
   it('waits as long as Retry-After asks for', async () => {
     let asked = 0;
     world.intercept = (request, next) => {

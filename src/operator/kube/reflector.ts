@@ -4,7 +4,7 @@ import { backoffDelay } from '../queue/backoff.js';
 import type { Random } from '../random.js';
 import type { KubeClient } from './client.js';
 import type { ListOptions, Page, Selection, WatchOptions } from './client-options.js';
-import { ApiError, UnresponsiveError, isAborted, isExpired, isNotFound } from './errors.js';
+import { ApiError, UnresponsiveError, isExpired, isNotFound } from './errors.js';
 import { ListBudget } from './list-budget.js';
 import { metadataOf, normalize } from './normalize.js';
 import type { KindRef, KubeObject, ObjectKey } from './object.js';
@@ -151,7 +151,7 @@ export class Reflector<T extends KubeObject> {
           await this.#watch(signal);
         }
       } catch (error) {
-        if (isAborted(error, signal)) return;
+        if (signal.aborted) return;
         await this.#recover(error, signal);
       }
     }

@@ -10,7 +10,8 @@ export class RequestDeadline {
   constructor(clock: Clock, limit: number, parent: AbortSignal | undefined) {
     const onAbort = (): void => this.#controller.abort(parent?.reason);
     const timer = clock.schedule(limit, () => this.#controller.abort(new UnresponsiveError(`it was not complete within ${limit / 1_000}s`)));
-    parent?.addEventListener('abort', onAbort, { once: true });
+    if (parent?.aborted) onAbort();
+    else parent?.addEventListener('abort', onAbort, { once: true });
     this.#release = () => {
       timer.cancel();
       parent?.removeEventListener('abort', onAbort);

@@ -2,7 +2,6 @@ import type { Clock } from '../clock.js';
 import { sleep } from '../clock.js';
 import type { Plan } from '../dsl/plan.js';
 import type { KubeClient } from '../kube/client.js';
-import { isAborted } from '../kube/errors.js';
 import type { Logger } from '../logger.js';
 import type { Random } from '../random.js';
 import { bundleTargets, injectBundle } from './ca-bundle.js';
@@ -111,7 +110,7 @@ export class Webhooks {
       this.#problem = undefined;
       return INTERVAL * (1 + 0.1 * random.next());
     } catch (error) {
-      if (isAborted(error, signal)) return INTERVAL;
+      if (signal.aborted) return INTERVAL;
       log.error('could not bring the certificates of webhooks up to date', { error });
       // What is served goes on working for a long time.
       if (this.#served === undefined) this.#problem = `certificates: ${(error as Error).message}`;
