@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { getEventListeners } from 'node:events';
 import { rejectOnAbort, withDeadline } from './abort.js';
 import { VirtualClock } from './testing/virtual-clock.js';
 
@@ -17,6 +18,12 @@ async function unheard(work: () => Promise<void>): Promise<unknown[]> {
   }
 }
 
+/** The signals that AbortSignal.any made of this one, those included that are collected long since: Node keeps a reference to each. */
+function dependants(signal: AbortSignal): number {
+  const found = Object.getOwnPropertySymbols(signal).find(({ description }) => description === 'kDependantSignals');
+  return found ? (signal as unknown as Record<symbol, Set<unknown>>)[found]?.size ?? 0 : 0;
+}
+
 describe('work that may be aborted', () => {
   it('rejects with the reason of an abort that came before it, and hears what becomes of the work', async () => {
     const aborted = AbortSignal.abort(new Error('enough'));
@@ -27,5 +34,12 @@ describe('work that may be aborted', () => {
       expect(await rejectOnAbort(late(), aborted).catch((error: unknown) => error)).to.include({ message: 'enough' });
       expect(await withDeadline(new VirtualClock(), 1_000, 'it', aborted, late).catch((error: unknown) => error)).to.include({ message: 'enough' });
     })).to.deep.equal([]);
+  });
+
+  it('leaves nothing at a signal that outlives it: a candidate tries every other second, for months', async () => {
+    const lasting = new AbortController();
+    for (let times = 0; times < 10; times += 1) await withDeadline(new VirtualClock(), 1_000, 'it', lasting.signal, () => Promise.resolve());
+    expect(dependants(lasting.signal)).to.equal(0);
+    expect(getEventListeners(lasting.signal, 'abort')).to.deep.equal([]);
   });
 });

@@ -11,13 +11,36 @@ export class DeadlineExceededError extends Error {
  * the abort even if the work does not listen to it.
  */
 export async function withDeadline<T>(clock: Clock, limit: number, what: string, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const timer = clock.schedule(limit, () => controller.abort(new DeadlineExceededError(`${what} did not end within ${limit} ms`)));
-  const any = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
+  const limited = new LinkedAbort(signal);
+  const timer = clock.schedule(limit, () => limited.abort(new DeadlineExceededError(`${what} did not end within ${limit} ms`)));
   try {
-    return await rejectOnAbort(work(any), any);
+    return await rejectOnAbort(work(limited.signal), limited.signal);
   } finally {
     timer.cancel();
+    limited.release();
+  }
+}
+
+/** A signal of its own that aborts with `parent`, too, until it is released. `AbortSignal.any` would leave something at the parent for each signal that was made of it. */
+export class LinkedAbort {
+  readonly #controller = new AbortController();
+  readonly #follow = (): void => this.abort(this.parent?.reason);
+
+  constructor(private readonly parent: AbortSignal | undefined) {
+    if (parent?.aborted) this.#follow();
+    else parent?.addEventListener('abort', this.#follow, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  abort(reason?: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  release(): void {
+    this.parent?.removeEventListener('abort', this.#follow);
   }
 }
 

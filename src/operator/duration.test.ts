@@ -8,5 +8,7 @@ describe('durations', () => {
     expect(formatDuration(3_600_000)).to.equal('1h0m0s');
     expect(parseDuration('1d')).to.equal(undefined);
     expect(() => milliseconds('soon')).to.throw('"soon" is not a duration');
+    // What is computed from a time that is not there: a timer for it would fire at once, or never.
+    expect(() => milliseconds(NaN)).to.throw(RangeError, '"NaN" is not a duration');
   });
 });

@@ -6,7 +6,7 @@ const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/gy;
 
 /** Milliseconds of a duration, or undefined when the text is not one. `0` needs no unit; a leading sign is accepted. */
 export function parseDuration(duration: Duration): number | undefined {
-  if (typeof duration === 'number') return duration;
+  if (typeof duration === 'number') return Number.isNaN(duration) ? undefined : duration;
   const sign = duration.startsWith('-') ? -1 : 1;
   const text = duration.replace(/^[+-]/, '');
   if (text === '0') return 0;

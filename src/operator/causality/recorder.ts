@@ -85,6 +85,12 @@ export class Recorder {
     trace?.skip();
   }
 
+  /** The object of a key is gone, and no run is to come that would say so. */
+  gone(key: string): void {
+    const record = this.#records.get(key);
+    if (record) this.#bury(record);
+  }
+
   /** Others have worked on these keys: what the engine remembers of them is out of date. */
   reset(concerned: (key: string) => boolean): void {
     for (const record of this.#records.values()) if (concerned(record.key)) record.memory = new KeyMemory();

@@ -1,4 +1,4 @@
-import { withDeadline } from '../abort.js';
+import { LinkedAbort, withDeadline } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { sleep } from '../clock.js';
 import type { KubeClient } from '../kube/client.js';
@@ -188,12 +188,14 @@ export class LeaseElection implements Election {
     const { retryPeriod } = this.#times;
     const began = clock.monotonic();
     const wait = this.#leading ? Math.min(retryPeriod, this.#untilDeadline) : retryPeriod * (1 + JITTER * random.next());
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
+    const woken = new LinkedAbort(signal);
+    this.#wake = () => this.#leading || woken.abort();
     try {
-      await sleep(clock, wait, this.#leading ? signal : AbortSignal.any([signal, woken.signal]));
+      await sleep(clock, wait, woken.signal);
     } catch {
       signal.throwIfAborted();
+    } finally {
+      woken.release();
     }
     return clock.monotonic() - began > wait + retryPeriod;
   }

@@ -100,7 +100,9 @@ export async function removeFinalizers<T extends KubeObject>(run: KeyRun<T>, nam
       .reverse()
       .flatMap(({ name, path }): JSONPatchOperation[] => [{ op: 'test', path, value: name }, { op: 'remove', path }]);
     if (operations.length === 0) return;
-    run.restart(await send(run, { type: 'json', patch: operations }));
+    // An object of the same name may have come in its place, finalizers and all, as from a backup.
+    const same: JSONPatchOperation = { op: 'test', path: '/metadata/uid', value: run.base.metadata.uid };
+    run.restart(await send(run, { type: 'json', patch: [same, ...operations] }));
   };
   const result = await persist(run, write, (live) => run.restart(live), ['Conflict', 'Invalid']);
   return result === 'gone' ? 'written' : result;

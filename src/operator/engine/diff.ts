@@ -1,5 +1,5 @@
 import type { KubeObject } from '../kube/object.js';
-import { equalJSON, isObject } from './json.js';
+import { equalJSON, isObject, member, put } from './json.js';
 
 type JSONObject = Record<string, unknown>;
 
@@ -11,15 +11,15 @@ export function mergePatchOf(base: unknown, draft: unknown): unknown {
   if (!isObject(base) || !isObject(draft)) return equalJSON(base, draft) ? undefined : draft;
   let patch: JSONObject | undefined;
   for (const name of Object.keys(draft)) {
-    const [before, after] = [base[name], draft[name]];
+    const [before, after] = [member(base, name), draft[name]];
     if (after === undefined || after === null) {
-      if (before !== undefined && before !== null) (patch ??= {})[name] = null;
+      if (before !== undefined && before !== null) put((patch ??= {}), name, null);
       continue;
     }
     const change = mergePatchOf(before, after);
-    if (change !== undefined) (patch ??= {})[name] = change;
+    if (change !== undefined) put((patch ??= {}), name, change);
   }
-  for (const name of Object.keys(base)) if (!Object.hasOwn(draft, name) && base[name] !== undefined && base[name] !== null) (patch ??= {})[name] = null;
+  for (const name of Object.keys(base)) if (!Object.hasOwn(draft, name) && base[name] !== undefined && base[name] !== null) put((patch ??= {}), name, null);
   return patch;
 }
 

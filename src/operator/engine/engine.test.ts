@@ -122,6 +122,7 @@ describe('rule 2: foreign and deleted objects', () => {
     expect(host.writes.at(-1)).to.deep.equal({
       type: 'json',
       patch: [
+        { op: 'test', path: '/metadata/uid', value: 'uid-1' },
         { op: 'test', path: '/metadata/finalizers/2', value: 'test.example.com/second' },
         { op: 'remove', path: '/metadata/finalizers/2' },
         { op: 'test', path: '/metadata/finalizers/1', value: 'test.example.com/first' },
@@ -140,6 +141,18 @@ describe('rule 2: foreign and deleted objects', () => {
     expect(named(host, 'A')?.observedGeneration, 'other conditions follow the generation of a deleted object').to.equal(2);
     expect(result.requeueAfter).to.be.within(5_000, 5_500);
     expect(result.requeueReason).to.equal('recheck of finalizer test.example.com/second (not yet)');
+  });
+
+  it('takes nothing off an object that has taken the place of the deleted one', async () => {
+    const host = new FakeHost(deleted({}, ['test.example.com/first', 'test.example.com/second']));
+    host.beforeWrite = (write) => {
+      if (write.type !== 'json') return;
+      host.beforeWrite = undefined;
+      // Somebody forced the deletion, and a backup brought the object back, finalizers and all.
+      host.object = widget({ uid: 'uid-2', resourceVersion: '9', finalizers: ['test.example.com/first', 'test.example.com/second'] });
+    };
+    expect((await bed(Deletion).run(host)).outcome).to.equal('success');
+    expect(host.object?.metadata).to.include({ uid: 'uid-2', resourceVersion: '9' });
   });
 
   it('puts up with a finalizer list that others change at the same time', async () => {
@@ -713,6 +726,17 @@ describe('rule 10: when to look again', () => {
     const host = new FakeHost(widget());
     host.random.next = () => 0.5;
     expect((await bed(Jittered).run(host)).requeueAfter).to.equal(12_500);
+  });
+
+  it('is not lost to a recheck that is no number, as one that is computed from a time that is not there', async () => {
+    @Reconciler({ for: Widget, name: 'computed' })
+    class Computed {
+      @Condition('A') a({ metadata }: Widget): Outcome { return met().recheck(Date.parse(metadata.annotations['due'] as string) - START); }
+      @Condition('B', { every: '1m' }) b(): Outcome { return met(); }
+    }
+    const result = await bed(Computed).run(new FakeHost(widget()));
+    expect(result.error).to.be.instanceOf(RangeError);
+    expect(result.requeueAfter).to.be.within(60_000, 66_000);
   });
 
   it('reports a duration that user code got wrong as an error of the run', async () => {

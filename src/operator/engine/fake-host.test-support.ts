@@ -2,7 +2,7 @@ import type { Events, RunContext } from '../context.js';
 import type { KubeObject } from '../kube/object.js';
 import { silentLogger } from '../logger.js';
 import type { EngineHost, Write } from './host.js';
-import { cloneJSON, isObject } from './json.js';
+import { cloneJSON, isObject, member, put } from './json.js';
 
 /** When the fake's time starts. */
 export const START = Date.parse('2026-01-01T01:00:00Z');
@@ -15,10 +15,13 @@ export function applyMergePatch(target: unknown, patch: unknown): unknown {
   const result: Record<string, unknown> = isObject(target) ? { ...target } : {};
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) delete result[name];
-    else result[name] = applyMergePatch(result[name], value);
+    else put(result, name, applyMergePatch(member(result, name), value));
   }
   return result;
 }
+
+/** What a JSON pointer points at. */
+const at = (value: unknown, path: string): unknown => path.split('/').slice(1).reduce((inner, name) => (inner as Record<string, unknown> | undefined)?.[name], value);
 
 /** One object behind an API server that checks versions, tests and subresources. */
 export class FakeHost<T extends KubeObject> implements EngineHost<T> {
@@ -77,11 +80,10 @@ export class FakeHost<T extends KubeObject> implements EngineHost<T> {
     this.writes.push(write);
     if (write.type === 'json') {
       for (const operation of write.patch) {
-        const at = Number(operation.path.split('/').at(-1));
-        if (operation.op === 'test' && object.metadata.finalizers?.[at] !== operation.value) throw failure('Invalid');
+        if (operation.op === 'test' && at(object, operation.path) !== operation.value) throw failure('Invalid');
       }
       const removed = write.patch.filter(({ op }) => op === 'remove').map(({ path }) => Number(path.split('/').at(-1)));
-      this.change((draft) => { draft.metadata.finalizers = (draft.metadata.finalizers ?? []).filter((_, at) => !removed.includes(at)); });
+      this.change((draft) => { draft.metadata.finalizers = (draft.metadata.finalizers ?? []).filter((_, index) => !removed.includes(index)); });
     } else {
       const { resourceVersion } = write.patch['metadata'] as { resourceVersion: string };
       if (resourceVersion !== object.metadata.resourceVersion) throw failure('Conflict');

@@ -1,16 +1,16 @@
 import type { Condition, KubeObject } from '../kube/object.js';
-import { cloneJSON, equalJSON, isObject } from './json.js';
+import { cloneJSON, equalJSON, isObject, member, put } from './json.js';
 
 type JSONObject = Record<string, unknown>;
 type Identity = (item: unknown) => string;
 
-const member = (item: unknown, name: string): string => (item as Record<string, string | undefined>)[name] ?? '';
+const text = (item: unknown, name: string): string => (item as Record<string, string | undefined>)[name] ?? '';
 
 /** Lists that several writers share, by what tells their items apart. */
 const SHARED_LISTS: Readonly<Record<string, Identity>> = {
   finalizers: String,
-  taints: (item) => `${member(item, 'key')} ${member(item, 'effect')}`,
-  ownerReferences: (item) => member(item, 'uid'),
+  taints: (item) => `${text(item, 'key')} ${text(item, 'effect')}`,
+  ownerReferences: (item) => text(item, 'uid'),
 };
 
 /** Adds and removes in `live` what `draft` added to and removed from `base`. */
@@ -26,7 +26,7 @@ function mergeList(base: readonly unknown[], draft: readonly unknown[], live: re
 function merge(base: unknown, draft: unknown, live: unknown, name: string): unknown {
   if (equalJSON(base, draft)) return live;
   if (equalJSON(base, live)) return draft;
-  const identityOf = SHARED_LISTS[name];
+  const identityOf = Object.hasOwn(SHARED_LISTS, name) ? SHARED_LISTS[name] : undefined;
   if (identityOf && [base ?? [], draft ?? [], live ?? []].every(Array.isArray)) {
     return mergeList((base ?? []) as unknown[], (draft ?? []) as unknown[], (live ?? []) as unknown[], identityOf);
   }
@@ -34,8 +34,8 @@ function merge(base: unknown, draft: unknown, live: unknown, name: string): unkn
   const before = isObject(base) ? base : {};
   const merged: JSONObject = {};
   for (const key of new Set([...Object.keys(live), ...Object.keys(draft)])) {
-    const value = merge(before[key], draft[key], live[key], key);
-    if (value !== undefined) merged[key] = value;
+    const value = merge(member(before, key), member(draft, key), member(live, key), key);
+    if (value !== undefined) put(merged, key, value);
   }
   return merged;
 }

@@ -1,25 +1,20 @@
-import type { Clock } from '../clock.js';
+import { LinkedAbort } from '../abort.js';
+import type { Clock, Timer } from '../clock.js';
 import { abortable } from './abortable.js';
 import { UnresponsiveError } from './errors.js';
 
-/** How long one try of a request may take, from sending it to the last byte of its answer. Linked to the caller's signal by hand: `AbortSignal.any` would leave something at that for each request. */
+/** How long one try of a request may take, from sending it to the last byte of its answer. */
 export class RequestDeadline {
-  readonly #controller = new AbortController();
-  readonly #release: () => void;
+  readonly #abort: LinkedAbort;
+  readonly #timer: Timer;
 
   constructor(clock: Clock, limit: number, parent: AbortSignal | undefined) {
-    const onAbort = (): void => this.#controller.abort(parent?.reason);
-    const timer = clock.schedule(limit, () => this.#controller.abort(new UnresponsiveError(`it was not complete within ${limit / 1_000}s`)));
-    if (parent?.aborted) onAbort();
-    else parent?.addEventListener('abort', onAbort, { once: true });
-    this.#release = () => {
-      timer.cancel();
-      parent?.removeEventListener('abort', onAbort);
-    };
+    this.#abort = new LinkedAbort(parent);
+    this.#timer = clock.schedule(limit, () => this.#abort.abort(new UnresponsiveError(`it was not complete within ${limit / 1_000}s`)));
   }
 
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    return this.#abort.signal;
   }
 
   /** Whether the time is over (and it was not the caller who gave up). */
@@ -37,6 +32,7 @@ export class RequestDeadline {
   }
 
   end(): void {
-    this.#release();
+    this.#timer.cancel();
+    this.#abort.release();
   }
 }

@@ -1,3 +1,4 @@
+import { LinkedAbort } from '../abort.js';
 import type { Clock, Timer } from '../clock.js';
 import type { KubeClient } from './client.js';
 import type { WatchLine, WatchOptions } from './client-options.js';
@@ -38,7 +39,7 @@ export class WatchStream {
 
   async *open(options: WatchOptions, signal: AbortSignal): AsyncGenerator<WatchEvent, void, undefined> {
     const { clock, kind } = this;
-    const silence = new AbortController();
+    const silence = new LinkedAbort(signal);
     let timer: Timer | undefined;
     const limit = (patience: number, problem: string): void => {
       timer?.cancel();
@@ -51,7 +52,7 @@ export class WatchStream {
       heard();
     };
     try {
-      for await (const line of this.client.watch(kind, { ...options, opened, signal: AbortSignal.any([signal, silence.signal]) })) {
+      for await (const line of this.client.watch(kind, { ...options, opened, signal: silence.signal })) {
         // An event that is still under way when the abort comes must not be taken over.
         signal.throwIfAborted();
         if (line.type === 'ERROR') throw new ApiError(line.object, { method: 'GET', path: `watch of ${kind.plural}` });
@@ -64,6 +65,7 @@ export class WatchStream {
       throw silence.signal.aborted && !signal.aborted ? silence.signal.reason : error;
     } finally {
       timer?.cancel();
+      silence.release();
     }
   }
 }

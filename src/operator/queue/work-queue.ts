@@ -148,6 +148,11 @@ export class WorkQueue {
     return { total, longest };
   }
 
+  /** Whether the key is ready, waiting or running. */
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
   inspect(key: string): KeyState | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;

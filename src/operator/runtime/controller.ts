@@ -15,6 +15,7 @@ import type { RunResult } from '../engine/run.js';
 import { runKey } from '../engine/run.js';
 import type { Informer } from '../kube/informer.js';
 import type { KubeObject, ObjectKey } from '../kube/object.js';
+import { keyOfObject } from '../kube/object.js';
 import type { Change } from '../kube/reflector.js';
 import type { Logger } from '../logger.js';
 import type { Item } from '../queue/work-queue.js';
@@ -86,6 +87,7 @@ export class Controller {
     const { plan, instance, environment, container } = this.options;
     const log = this.#log;
     this.#unlisten.push(onChange(this.#informer, plan.when, log, (change) => this.#changed(change)));
+    this.#unlisten.push(this.#informer.listen(({ type, object }) => void (type === 'deleted' && this.#forgetIfGone(keyOfObject(object)))));
     for (const { kind, when } of plan.owns) {
       this.#unlisten.push(onChange(environment.cache.informer(kind.type), when, log, (change) => this.#ownedChanged(change)));
     }
@@ -143,8 +145,7 @@ export class Controller {
 
   #changed(change: Change<KubeObject>): void {
     const { object, old } = change;
-    const { name, namespace } = object.metadata;
-    const key = objectKey(namespace === undefined ? { name } : { name, namespace });
+    const key = keyOfObject(object);
     if (old && old.metadata.deletionTimestamp !== object.metadata.deletionTimestamp) this.#doomed.add(key);
     // A new spec, or the wish to be gone, is a new situation: what failed before says nothing about it.
     if (old && (old.metadata.generation !== object.metadata.generation || old.metadata.deletionTimestamp !== object.metadata.deletionTimestamp)) this.queue.forget(key);
@@ -236,7 +237,16 @@ export class Controller {
       ended('error', clock.now() - startedAt);
     } finally {
       this.queue.done(key);
+      this.#forgetIfGone(key);
     }
+  }
+
+  /** Where a predicate lets no deletion through, or the key is another process's, no run finds out that the object is gone. */
+  #forgetIfGone(key: ObjectKey): void {
+    if (this.queue.has(key) || this.#informer.store.get(key)) return;
+    this.#doomed.delete(key);
+    this.#echoes.forget(key);
+    this.#recorder.gone(key);
   }
 
   async #run(run: ActiveRun, parent: AbortSignal): Promise<RunResult> {

@@ -12,6 +12,7 @@ import { normalize } from '../kube/normalize.js';
 import type { KubeObject, ObjectInput, OwnerReference } from '../kube/object.js';
 import { compareResourceVersions } from '../kube/resource-version.js';
 import type { Kinds, KnownKind } from './kinds.js';
+import { describeObject } from './sources.js';
 import type { WriteTurns } from './write-turns.js';
 
 /** On behalf of whom something is written. */
@@ -53,7 +54,7 @@ export class ObjectWriter implements Writer {
   async apply<T extends KubeObject>(type: KindClass<T>, object: ObjectInput<T>, { force = true }: ApplyOptions = {}): Promise<T> {
     const kind = this.environment.kinds.of(type);
     const { owner } = this.authorship;
-    const owned = owner?.kinds.has(type) ? { ...object, metadata: { ...object.metadata, ownerReferences: [controllerReference(owner.object)] } } : object;
+    const owned = owner?.kinds.has(type) ? { ...object, metadata: { ...object.metadata, ownerReferences: owners(kind, object.metadata, owner.object) } } : object;
     const { name, namespace } = object.metadata as Partial<KubeObject['metadata']>;
     return this.#send({ verb: 'apply', kind, name, namespace }, () => this.environment.client.apply<T>(kind, owned, { ...this.#options(), force }));
   }
@@ -173,6 +174,15 @@ const fieldsOf = (patch: MergePatch): string[] => Object.entries(patch).flatMap(
 /** What a JSON patch changes: `/metadata/finalizers/0` is `metadata.finalizers`. */
 const fieldsOfOperations = (patch: Parameters<KubeClient['jsonPatch']>[2]): string[] =>
   [...new Set(patch.filter(({ op }) => op !== 'test').map(({ path }) => path.split('/').slice(1, 3).join('.')))];
+
+/** The given owners, and one more. Throws TypeError for an owner in another namespace. */
+function owners({ kind }: KnownKind, { name, namespace, ownerReferences = [] }: Partial<KubeObject['metadata']>, owner: KubeObject): OwnerReference[] {
+  const { metadata } = owner;
+  if (metadata.namespace && metadata.namespace !== namespace) {
+    throw new TypeError(`apply ${kind} ${namespace}/${name}: its owner ${describeObject(owner)} is in another namespace, so Kubernetes would delete it; owners are cluster-scoped, or in the namespace of what they own`);
+  }
+  return [...ownerReferences.filter(({ uid }) => uid !== metadata.uid), controllerReference(owner)];
+}
 
 const controllerReference = ({ apiVersion, kind, metadata: { name, uid } }: KubeObject): OwnerReference =>
   ({ apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true });

@@ -1,4 +1,4 @@
-import { DeadlineExceededError } from '../abort.js';
+import { DeadlineExceededError, LinkedAbort } from '../abort.js';
 import type { Clock } from '../clock.js';
 
 /** The signal of one run. */
@@ -16,19 +16,16 @@ export interface RunSignal {
  */
 export function runSignal(clock: Clock, parent: AbortSignal, limit: number | undefined): RunSignal {
   if (limit === undefined) return { signal: parent, timedOut: false, end: () => undefined };
-  const controller = new AbortController();
-  const onAbort = (): void => controller.abort(parent.reason);
-  if (parent.aborted) onAbort();
-  else parent.addEventListener('abort', onAbort, { once: true });
-  const timer = clock.schedule(limit, () => controller.abort(new DeadlineExceededError(`the run did not end within ${limit} ms`)));
+  const limited = new LinkedAbort(parent);
+  const timer = clock.schedule(limit, () => limited.abort(new DeadlineExceededError(`the run did not end within ${limit} ms`)));
   return {
-    signal: controller.signal,
+    signal: limited.signal,
     get timedOut() {
-      return controller.signal.reason instanceof DeadlineExceededError;
+      return limited.signal.reason instanceof DeadlineExceededError;
     },
     end: () => {
       timer.cancel();
-      parent.removeEventListener('abort', onAbort);
+      limited.release();
     },
   };
 }

@@ -1,13 +1,23 @@
 import { expect } from 'chai';
+import { Container } from 'inversify';
+import { getEventListeners } from 'node:events';
 import type { StepContext } from '../context.js';
 import { Owns, Reconciler, Step } from '../dsl/decorators.js';
 import type { Outcome } from '../dsl/outcome.js';
 import { done } from '../dsl/outcome.js';
 import type { ReconcilerClass } from '../dsl/plan.js';
+import type { EventSource } from '../dsl/token.js';
+import { token } from '../dsl/token.js';
 import { ConfigMap, Node } from '../kinds/core.js';
+import { silentLogger } from '../logger.js';
+import { seededRandom } from '../random.js';
 import type { TestBed, TestBedOptions } from '../testing/test-bed.js';
 import { testBed } from '../testing/test-bed.js';
+import { VirtualClock } from '../testing/virtual-clock.js';
 import { reconcilers } from './reconcilers.js';
+import { subscribe } from './sources.js';
+
+const Clicks = token<EventSource<string>>('test.SourceOfClicks');
 
 describe('what wakes keys', () => {
   let bed: TestBed;
@@ -62,6 +72,27 @@ describe('what wakes keys', () => {
     await owned('ours', 'v1');
     await bed.settle();
     expect(runs).to.deep.equal(['a']);
+  });
+
+  it('costs no listener of the operator\'s signal for every time that a source was subscribed to again', async () => {
+    const stop = new AbortController();
+    const clock = new VirtualClock();
+    const container = new Container();
+    let subscriptions = 0;
+    let ended = 0;
+    container.bind<EventSource<string>>(Clicks).toConstantValue({ events: { subscribe: (observer) => {
+      subscriptions += 1;
+      if (subscriptions % 2 === 0) observer.error?.(new Error('not yet'));
+      else if (subscriptions < 9) clock.schedule(1, () => observer.complete?.());
+      return { unsubscribe: () => void (ended += 1) };
+    } } });
+    const source = { instance: {}, map: {} as never, log: silentLogger, wake: () => undefined };
+    subscribe({ clock, random: seededRandom(1) } as never, container, { source: Clicks, method: 'none' }, source, stop.signal);
+    await clock.advance('10m');
+    expect(subscriptions).to.equal(9);
+    expect(getEventListeners(stop.signal, 'abort')).to.have.length(1);
+    stop.abort();
+    expect(ended).to.equal(1);
   });
 
   it('is nothing that a patch of another object ran into: it is made again on what others wrote', async () => {

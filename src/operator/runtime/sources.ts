@@ -85,12 +85,16 @@ export function subscribe(
   let failures = 0;
   const connect = (): void => {
     if (signal.aborted) return;
+    let subscription: { unsubscribe(): void } | undefined;
+    const end = (): void => subscription?.unsubscribe();
     const again = (error?: unknown): void => {
+      signal.removeEventListener('abort', end);
       failures += 1;
       if (error !== undefined) log.error('event source failed; subscribing again', { error, source: options.source });
       sleep(clock, backoffDelay(RESUBSCRIBE, failures, random), signal).then(connect, () => undefined);
     };
-    const subscription = source.events.subscribe({
+    signal.addEventListener('abort', end, { once: true });
+    subscription = source.events.subscribe({
       next: (event) => {
         failures = 0;
         call(instance, plan.method, event, map, log, (mapped) => wake(mapped, options));
@@ -98,7 +102,6 @@ export function subscribe(
       error: again,
       complete: again,
     });
-    signal.addEventListener('abort', () => subscription.unsubscribe(), { once: true });
   };
   connect();
 }
