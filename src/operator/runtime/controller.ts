@@ -3,7 +3,7 @@ import type { Subscription } from 'rxjs';
 import type { ActiveRun } from '../causality/active-run.js';
 import type { KeyReport } from '../causality/recorder.js';
 import { Recorder } from '../causality/recorder.js';
-import type { SpanReference } from '../causality/write-origins.js';
+import type { ObservedState, SpanReference } from '../causality/write-origins.js';
 import type { RunContext } from '../context.js';
 import type { Key } from '../dsl/key.js';
 import { objectKey } from '../dsl/key.js';
@@ -55,6 +55,8 @@ export class Controller {
   readonly #informer: Informer<KubeObject>;
   /** Keys whose object began to be deleted since their last run began. */
   readonly #doomed = new Set<ObjectKey>();
+  /** What was seen of the objects of keys while they ran: a watch may be quicker than the answer, so only the end of the run says what was its own echo. */
+  readonly #meanwhile = new Map<ObjectKey, ObservedState[]>();
   readonly #recorder: Recorder;
   readonly #echoes: EchoFilter;
   readonly #reads: ReadReports;
@@ -149,8 +151,25 @@ export class Controller {
     if (old && old.metadata.deletionTimestamp !== object.metadata.deletionTimestamp) this.#doomed.add(key);
     // A new spec, or the wish to be gone, is a new situation: what failed before says nothing about it.
     if (old && (old.metadata.generation !== object.metadata.generation || old.metadata.deletionTimestamp !== object.metadata.deletionTimestamp)) this.queue.forget(key);
-    const priority = change.initial || change.own ? LOW_PRIORITY : this.#priorityOf(key);
-    this.#wake(key, { cause: change.initial ? 'resync' : 'object', source: describeObject(object), seen: observed(change), priority });
+    const why = { cause: change.initial ? 'resync' : 'object', source: describeObject(object), seen: observed(change) } as const;
+    const isNews = !change.initial && !change.own;
+    const meanwhile = isNews ? this.#meanwhile.get(key) : undefined;
+    if (!meanwhile) return this.#wake(key, { ...why, priority: isNews ? this.#priorityOf(key) : LOW_PRIORITY });
+    meanwhile.push(why.seen);
+    this.#note(key, why);
+  }
+
+  /** Asks for another run where the object changed during this one: an urgent one only if others changed it. */
+  #lookAgain(key: ObjectKey): void {
+    const meanwhile = this.#meanwhile.get(key) ?? [];
+    this.#meanwhile.delete(key);
+    if (meanwhile.length === 0 || !this.#isOurs(key)) return;
+    const { plan, environment: { origins } } = this.options;
+    const isEcho = (seen: ObservedState): boolean => {
+      const by = origins.of(seen);
+      return by?.controller === plan.name && by.key === key;
+    };
+    this.queue.add(key, { priority: meanwhile.every(isEcho) ? LOW_PRIORITY : this.#priorityOf(key) });
   }
 
   #ownedChanged(change: Change<KubeObject>): void {
@@ -166,11 +185,15 @@ export class Controller {
   }
 
   /** The only way into the queue besides back-off: nothing is looked at without a reason. */
-  #wake(key: ObjectKey, { cause, source, seen, priority, after = 0 }: Omit<Wake, 'after'> & { after?: number }): void {
+  #wake(key: ObjectKey, { priority, after = 0, ...why }: Omit<Wake, 'after'> & { after?: number }): void {
     if (!this.#isOurs(key)) return;
+    this.#note(key, { ...why, after });
+    this.queue.add(key, { priority, after, despiteBackoff: why.cause === 'deadline' });
+  }
+
+  #note(key: ObjectKey, { cause, source, seen, after = 0 }: Omit<Wake, 'after' | 'priority'> & { after?: number }): void {
     const at = this.options.environment.clock.now() + Math.max(0, after);
     this.#recorder.note(key, seen ? { cause, source, at, seen } : { cause, source, at });
-    this.queue.add(key, { priority, after, despiteBackoff: cause === 'deadline' });
   }
 
   #retry(key: ObjectKey, source: string): void {
@@ -213,6 +236,7 @@ export class Controller {
     const { clock } = environment;
     const { key } = item;
     const ended = metrics.run();
+    this.#meanwhile.set(key, []);
     const run = this.#recorder.begin(item, this.#informer.store.get(key));
     const { startedAt } = run;
     const rest = this.#echoes.skips(run, startedAt);
@@ -236,6 +260,7 @@ export class Controller {
       this.#retry(key, `the engine broke: ${asError(error).message}`);
       ended('error', clock.now() - startedAt);
     } finally {
+      this.#lookAgain(key);
       this.queue.done(key);
       this.#forgetIfGone(key);
     }
