@@ -67,6 +67,8 @@ export interface ReflectorOptions extends Selection {
   pageSize?: number;
   /** Keep only `metadata`. */
   metadataOnly?: boolean;
+  /** Keep `metadata.managedFields`, which say who wrote what. Default false. */
+  managedFields?: boolean;
   /** A kind that the server does not serve (its CRD is not installed) counts as synced and empty, and is looked for again. */
   optional?: boolean;
   /** Defaults are those of `WATCH_TIMES`. */
@@ -361,7 +363,9 @@ export class Reflector<T extends KubeObject> {
   }
 
   #ingest(object: T): T {
+    const { managedFields } = (object?.metadata ?? {}) as { managedFields?: unknown };
     const normal = normalize(this.kind, object);
+    if (this.options.managedFields) Object.assign(normal.metadata, { managedFields });
     const kept = shareWith(this.mirror.get(keyOfObject(normal)) ?? this.#neighbour, this.options.metadataOnly ? metadataOf(normal) : normal);
     this.#neighbour = kept;
     return kept;

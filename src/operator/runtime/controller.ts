@@ -283,7 +283,9 @@ export class Controller {
       const cache = new TrackedCache(environment.cache);
       const host = this.#host(run, cache, limited.signal);
       const input = { plan, instance, object, host, memory, triggers, attempt, steps: run.steps };
-      const result = await environment.serviceCache.during(cache, () => (run.trace ? run.trace.run(() => runKey(input)) : runKey(input)));
+      const traced = (): Promise<RunResult> => (run.trace ? run.trace.run(() => runKey(input)) : runKey(input));
+      const scoped = (): Promise<RunResult> => (environment.scope ? environment.scope.during(plan.name, run, traced) : traced());
+      const result = await environment.serviceCache.during(cache, scoped);
       this.#echoes.ended(run, cache, result, environment.clock.now());
       if (result.outcome === 'success' && !result.polls && this.#informer.store.get(key)) this.#reads.check(key, cache.reads);
       return result;
@@ -303,7 +305,7 @@ export class Controller {
     const kind = kinds.of(plan.kind.type);
     const context: RunContext = runContext(environment, { object, cache, writer, log: runLogger(this.#log, random, object, run.trace?.reference), signal, triggers });
     return {
-      context, random, fence, events: context.events, step: run.trace?.step.bind(run.trace),
+      context, random, fence, events: context.events, step: stepOf(run, environment),
       turn: (target, work) => writer.turn(kind, target, work),
       live: (target) => writer.live(kind, target),
       write: (target, write) => (write.type === 'json' ? writer.jsonPatch(kind, target, write.patch) : writer.mergePatch(kind, target, write.patch, write.subresource)),
@@ -357,6 +359,12 @@ export class Controller {
     const log = runLogger(this.#log, this.options.environment.random, object, span);
     log.error('Reconciler error', { error, ...(terminal ? { terminal } : {}), ...(object ? {} : { name: key }) });
   }
+}
+
+/** What is put around a step: its span, and its name for who asks who writes. */
+function stepOf({ trace }: ActiveRun, { scope }: Environment): EngineHost<KubeObject>['step'] {
+  if (!scope) return trace?.step.bind(trace);
+  return (method, work) => scope.step(method, () => (trace ? trace.step(method, work) : work()));
 }
 
 const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? (apiVersion.split('/')[0] as string) : '');

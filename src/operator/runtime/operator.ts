@@ -8,6 +8,7 @@ import { collectDefaultMetrics } from 'prom-client';
 import { rejectOnAbort } from '../abort.js';
 import type { KeyReport } from '../causality/recorder.js';
 import { Tracing, tracerOf } from '../causality/tracing.js';
+import { RunScope } from '../causality/run-scope.js';
 import { WriteOrigins } from '../causality/write-origins.js';
 import { Clock, systemClock } from '../clock.js';
 import { Cache } from '../context.js';
@@ -28,6 +29,8 @@ import type { ObjectKey } from '../kube/object.js';
 import type { KubeTransport } from '../kube/transport.js';
 import { Logger } from '../logger.js';
 import { Random, systemRandom } from '../random.js';
+import { ExternalCalls } from '../shadow/external-calls.js';
+import type { Shadow } from '../shadow/shadow.js';
 import { construct } from './construct.js';
 import { ClockSkew } from './clock-skew.js';
 import { Controller } from './controller.js';
@@ -107,12 +110,21 @@ export interface OperatorOptions {
   tests?: RunObserver | undefined;
   /** Report the Node process's own metrics too. Default true. */
   processMetrics?: boolean;
+  /**
+   * Run beside an operator that is at work, without effect: no write gets through, no lease is taken, no webhook and no debug endpoint served, and
+   * no port unless `ports` says so. Default: not a shadow.
+   */
+  shadow?: Shadow;
 }
+
+/** Without what a shadow must not do in the place of the operator that is at work. */
+const asShadow = ({ webhooks: _webhooks, debug: _debug, ...options }: OperatorOptions): OperatorOptions => ({ ports: false, ...options, leaderElection: false });
 
 const DEFAULT_RATE: Required<ApiRate> = { qps: 200, burst: 300, reserved: 0.1 };
 
 /** Reconciler classes, the services that they need, and everything that makes them run. */
 export class Operator {
+  private readonly options: OperatorOptions;
   readonly container = new Container({ defaultScope: 'Singleton' });
   readonly metrics = new Metrics();
   readonly livez = new Health('healthz');
@@ -126,6 +138,8 @@ export class Operator {
   /** Fails where the API server cannot even be named. */
   readonly #connect: () => Promise<void>;
   readonly #transport: KubeTransport;
+  /** Where it matters who writes. */
+  readonly #scope: RunScope | undefined;
   readonly #client: KubeClient;
   /** Without rate limit and fence: for leases, which a busy operator must not lose, and certificates, which followers need too. */
   readonly #free: KubeClient;
@@ -150,13 +164,16 @@ export class Operator {
     this.#becomeReady = resolve;
   });
 
-  constructor(private readonly options: OperatorOptions) {
+  constructor(given: OperatorOptions) {
+    const options = this.options = given.shadow ? asShadow(given) : given;
     this.#clock = options.clock ?? systemClock();
     this.#random = options.random ?? systemRandom;
     this.#log = options.logger ?? createLogger({ clock: this.#clock });
     const { kubeconfig } = options;
     const fallback = options.transport || kubeconfig ? undefined : defaultTransport(this.#clock);
-    const transport = options.transport ?? fallback ?? httpTransport(kubeconfig as KubeConfig, this.#clock);
+    const server = options.transport ?? fallback ?? httpTransport(kubeconfig as KubeConfig, this.#clock);
+    this.#scope = options.shadow && new RunScope();
+    const transport = options.shadow?.over({ name: options.name, server, clock: this.#clock, random: this.#random, log: this.#log, scope: this.#scope as RunScope }) ?? server;
     this.#transport = transport;
     this.#connect = async () => void (await fallback?.open());
     const host = options.transport ? 'in-process' : kubeconfig?.getCurrentCluster()?.server.replace(/^https?:\/\//, '') ?? 'default';
@@ -293,6 +310,7 @@ export class Operator {
         if (this.#leadership && !this.#leadership.held) throw new NotLeaderError();
       },
       shards: this.#sharding,
+      scope: this.#scope,
     };
     stack.push('connections', () => this.#client.close());
     await this.#serve(stack);
@@ -418,6 +436,7 @@ export class Operator {
   }
 
   #startInformers(): void {
+    this.options.shadow?.follow(this.plan, this.#stopInformers.signal);
     for (const { kind, optional, metadataOnly } of this.plan.informers) {
       this.#cache.add(kind.type, this.#informers.acquire(kind, { optional, metadataOnly }).informer);
     }
@@ -456,6 +475,7 @@ export class Operator {
     container.bind(KubeClient).toConstantValue(this.#client);
     container.bind(EventRecorder).toConstantValue(this.#recorder);
     container.bind(Metrics).toConstantValue(this.metrics);
+    container.bind(ExternalCalls).toConstantValue(this.options.shadow?.calls ?? new ExternalCalls());
     container.bind(Informers).toConstantValue(this.#informers);
   }
 

@@ -1,3 +1,4 @@
+import type { RunScope } from '../causality/run-scope.js';
 import type { Tracing } from '../causality/tracing.js';
 import type { SpanReference, WriteOrigins } from '../causality/write-origins.js';
 import type { Clock } from '../clock.js';
@@ -31,6 +32,8 @@ export interface Environment extends WriterEnvironment {
   readonly origins: WriteOrigins;
   /** Undefined when nobody records spans. */
   readonly tracing: Tracing | undefined;
+  /** Undefined when nobody asks who writes. */
+  readonly scope?: RunScope | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

@@ -131,7 +131,8 @@ export class SingletonController {
       // Nobody else fences what a tick does outside of Kubernetes.
       environment.fence();
       const tick = async (): Promise<Duration | void> => (instance as Record<string, Tick>)[plan.method]?.call(instance, this.#context(run, cache, limited.signal));
-      const wish = await environment.serviceCache.during(cache, () => (run.trace ? run.trace.run(tick) : tick()));
+      const traced = (): Promise<Duration | void> => (run.trace ? run.trace.run(tick) : tick());
+      const wish = await environment.serviceCache.during(cache, () => (environment.scope ? environment.scope.during(plan.name, run, traced) : traced()));
       const every = wish === undefined ? plan.every : milliseconds(wish);
       this.queue.forget(KEY);
       if (every === undefined) {
