@@ -102,6 +102,13 @@ describe('conditions, whatever happens to an object', () => {
 });
 
 describe('a condition', () => {
+  it('that somebody left without a transition time gets one', () => {
+    const object = fresh();
+    (object as { status?: unknown }).status = { conditions: [{ type: 'A', status: 'True' }] };
+    setCondition(object, { type: 'A', status: 'True', reason: 'A', message: '' }, timestamp(CREATED));
+    expect(conditionOf(object, 'A')).to.include({ lastTransitionTime: timestamp(CREATED) });
+  });
+
   it('that is set to what it is leaves the object as it was', () => {
     const object = fresh();
     setCondition(object, { type: 'A', status: 'True', reason: 'A', message: '' }, timestamp(CREATED));

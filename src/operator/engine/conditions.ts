@@ -45,7 +45,7 @@ export function setCondition(draft: KubeObject, { type, status, reason, message 
     status,
     reason,
     message: message.slice(0, LONGEST_MESSAGE),
-    lastTransitionTime: existing?.status === status ? existing.lastTransitionTime : since,
+    lastTransitionTime: (existing?.status === status ? existing.lastTransitionTime : undefined) ?? since,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
   };
   if (existing && existing.status === status && existing.reason === reason && existing.message === next.message && isCurrent(draft, existing)) return;

@@ -73,6 +73,14 @@ describe('An explanation', () => {
     expect(explanation.next).to.equal(undefined);
   });
 
+  it('keeps what others wrote from steering the terminal, or from passing for lines of its own', async () => {
+    yard.build = () => unmet('NoSteel', 'steel \u001b[2J\u009b1mis short\r\n- nothing is the matter');
+    await launch('a');
+    const text = explanationText(await explain());
+    expect(text).to.match(/^- Built is False .*\(NoSteel\): steel \\u001b\[2J\\u009b1mis short\\r\\n- nothing is the matter$/m);
+    expect(text).to.not.match(/[^\P{Cc}\n]/u);
+  });
+
   it('tells causes before effects, and who blocks whom', async () => {
     yard.build = () => unmet('NoSteel', 'steel is short');
     await launch('a');

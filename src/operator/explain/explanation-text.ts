@@ -14,8 +14,11 @@ export function explanationText(explanation: Explanation): string {
     ...explanation.reconcilers.filter(({ state }) => state !== 'ignored').map((reconciler) => describeReconciler(reconciler, explanation)),
     ignored(explanation),
   ];
-  return `${sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  return `${sections.filter((lines) => lines.length > 0).map((lines) => lines.map(printable).join('\n')).join('\n\n')}\n`;
 }
+
+/** Conditions, events and errors have texts that anybody may have written: none of it steers the terminal, or passes for a line of ours. */
+const printable = (text: string): string => text.replace(/\p{Cc}/gu, (control) => ({ '\n': '\\n', '\r': '\\r', '\t': '\\t' })[control] ?? `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 const age = (then: Instant, now: Instant): string => roughly(Math.max(0, Date.parse(now) - Date.parse(then)));
 const ago = (then: Instant, now: Instant): string => `${age(then, now)} ago`;

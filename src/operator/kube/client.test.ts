@@ -168,6 +168,13 @@ describe('retries of the API client', () => {
     expect(throttled.requests).to.have.length(2);
   });
 
+  it('leave it to the caller to come back in an hour: whoever waits here holds a worker', async () => {
+    const transport = scripted({ status: 503, headers: { 'retry-after': '3600' } });
+    const { client } = clientOf(transport);
+    expect(await failure(client.get(NODE, { name: 'n' }))).to.include({ code: 503, retryAfter: 3_600_000 });
+    expect(transport.requests).to.have.length(1);
+  });
+
   it('never repeat an eviction that a budget forbids', async () => {
     const transport = scripted({ status: 429, headers: { 'retry-after': '10' }, body: { kind: 'Status', status: 'Failure', reason: 'TooManyRequests', code: 429 } });
     const { client } = clientOf(transport);

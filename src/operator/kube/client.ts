@@ -42,7 +42,7 @@ interface Call extends CallOptions {
 
 /**
  * A Kubernetes API client on plain JSON: what comes over the wire is what the caller gets, unknown fields and string
- * timestamps included. 429 and 5xx answers that name a `Retry-After`, and failed reads, are tried again (5 attempts); everything else
+ * timestamps included. 429 and 5xx answers that name a `Retry-After` of a minute at most, and failed reads, are tried again (5 attempts); everything else
  * rejects with {@link ApiError} or {@link TransportError}.
  */
 export class KubeClient {

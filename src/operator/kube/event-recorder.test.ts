@@ -85,6 +85,14 @@ describe('the event recorder', () => {
     expect((await events()).map(({ count }) => count)).to.deep.equal([1]);
   });
 
+  it('tells objects apart that have no uid, and takes any name that an object may have', async () => {
+    const { recorder, dropped, events } = await setUp();
+    const reference = (name: string, namespace?: string): KubeObject => ({ apiVersion: 'v1', kind: 'Node', metadata: { name, ...(namespace ? { namespace } : {}) } } as KubeObject);
+    for (const about of [reference('a'), reference('b'), reference('a', 'default'), reference('system:node'), reference('x'.repeat(250))]) recorder.about(about).normal('Seen', 'it was seen');
+    expect((await events()).map(({ involvedObject, count }) => `${involvedObject.name.slice(0, 11)} ${count}`).sort()).to.deep.equal(['a 1', 'a 1', 'b 1', 'system:node 1', 'xxxxxxxxxxx 1']);
+    expect(dropped).to.deep.equal([]);
+  });
+
   it('limits what is said about one object, and drops what cannot be written', async () => {
     const { recorder, node, dropped, events } = await setUp();
     for (let number = 0; number < 40; number += 1) recorder.about(node).normal('Noise', `message ${number}`);

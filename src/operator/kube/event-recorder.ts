@@ -9,9 +9,10 @@ import { kubeTime } from './time.js';
 
 const EVENT: KindRef = { group: '', version: 'v1', kind: 'Event', plural: 'events', namespaced: true };
 
-/** An equal event is not repeated within this. */
 /** Bytes. */
 const LONGEST_MESSAGE = 1_024;
+
+/** An equal event is not repeated within this. */
 const DEDUPE_FOR = 120_000;
 
 /** What one object may have said about it: 25 events at once, then one every five minutes (client-go's spam filter). */
@@ -72,7 +73,7 @@ export class EventRecorder {
     const { clock } = this.options;
     const now = clock.now();
     const message = shortened(text);
-    const key = JSON.stringify([reason.toLowerCase(), ...(dedupe ?? [about.metadata.uid, message])]);
+    const key = JSON.stringify([reason.toLowerCase(), ...(dedupe ?? [identityOf(about), message])]);
     if ((this.#spoken.get(key) ?? 0) > now) return;
     remember(this.#spoken, key, now + (dedupeFor === undefined ? DEDUPE_FOR : milliseconds(dedupeFor)));
     if (!this.#mayBeSaid(about)) return this.#drop(`${reason}: too many events about ${about.kind} ${about.metadata.name}`);
@@ -86,8 +87,8 @@ export class EventRecorder {
     while (this.#sending) await this.#sending;
   }
 
-  #mayBeSaid({ kind, metadata: { uid, name } }: KubeObject): boolean {
-    const subject = uid || `${kind}/${name}`;
+  #mayBeSaid(about: KubeObject): boolean {
+    const subject = identityOf(about);
     const bucket = this.#buckets.get(subject) ?? new TokenBucket(RATE_PER_OBJECT, this.options.clock);
     remember(this.#buckets, subject, bucket);
     return bucket.tryTake();
@@ -106,7 +107,7 @@ export class EventRecorder {
 
   async #send(about: KubeObject, type: string, reason: string, message: string, at: number): Promise<void> {
     const { client, component } = this.options;
-    const key = JSON.stringify([about.kind, about.metadata.uid, type, reason, message]);
+    const key = JSON.stringify([about.kind, identityOf(about), type, reason, message]);
     const lastTimestamp = kubeTime(at);
     const earlier = this.#sent.get(key);
     if (earlier) {
@@ -123,7 +124,7 @@ export class EventRecorder {
     const { apiVersion, kind, metadata } = about;
     const namespace = metadata.namespace ?? 'default';
     this.#sequence += 1;
-    const name = `${metadata.name}.${(BigInt(at) * 1_000_000n + BigInt(this.#salt * 1_000 + (this.#sequence % 1_000))).toString(16)}`;
+    const name = `${nameFrom(about)}.${(BigInt(at) * 1_000_000n + BigInt(this.#salt * 1_000 + (this.#sequence % 1_000))).toString(16)}`;
     await client.create(EVENT, {
       metadata: { name, namespace },
       involvedObject: { apiVersion, kind, name: metadata.name, namespace: metadata.namespace, uid: metadata.uid, resourceVersion: metadata.resourceVersion },
@@ -137,6 +138,15 @@ export class EventRecorder {
     this.options.onDropped?.(reason, error);
   }
 }
+
+const identityOf = ({ kind, metadata: { uid, namespace = '', name } }: KubeObject): string => uid || `${kind}/${namespace}/${name}`;
+
+/** Longest beginning of an event's name, which has 253 characters, so that its own end fits in. */
+const LONGEST_SUBJECT = 230;
+const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** What an event's name begins with: the object's own name, unless an event may not be called so, as with roles (`system:node`). */
+const nameFrom = ({ kind, metadata: { name } }: KubeObject): string => (name.length <= LONGEST_SUBJECT && SUBDOMAIN.test(name) ? name : kind.toLowerCase());
 
 /** At most the 1 KiB of UTF-8 that the events API takes; what is cut off is replaced by dots. */
 function shortened(text: string): string {

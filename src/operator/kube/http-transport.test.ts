@@ -1,5 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { expect } from 'chai';
+import { getEventListeners } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -138,6 +139,40 @@ describe('the HTTP transport', () => {
     await reading;
     stop.abort(new Error('enough'));
     expect(await sent).to.include({ message: 'enough' });
+  });
+
+  it('leaves nothing at a signal that outlives its requests, as that of a candidate for a lease does', async () => {
+    answer = (request, response) => (request.url === '/broken' ? request.socket.destroy() : ok(response));
+    const lasting = new AbortController();
+    transport = httpTransport(kubeconfig());
+    for (const path of ['/version', '/version', '/broken', '/version']) {
+      const answered = transport.send({ method: 'GET', path, headers: {}, signal: lasting.signal }).then(async ({ body }) => {
+        for await (const _ of body) void _;
+      });
+      if (path === '/broken') await answered.catch(() => undefined);
+      else await answered;
+    }
+    await new Promise(setImmediate);
+    expect(getEventListeners(lasting.signal, 'abort')).to.deep.equal([]);
+  });
+
+  it('asks a plugin again for credentials that the server has refused, however long they were to last', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'plugin-'));
+    const file = join(folder, 'credential.json');
+    const issue = (token: string): Promise<void> =>
+      writeFile(file, JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token, expirationTimestamp: '2100-01-01T00:00:00Z' } }));
+    try {
+      await issue('first');
+      answer = (_request, response) => ok(response);
+      const client = clientOf(kubeconfig({ exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'cat', args: [file], interactiveMode: 'Never' } }));
+      await client.get(NODE, { name: 'n' });
+      await issue('second');
+      answer = ({ headers }, response) => (headers.authorization === 'Bearer second' ? ok(response) : void response.writeHead(401).end('{}'));
+      await client.get(NODE, { name: 'n' });
+      expect(received.map(({ headers }) => headers.authorization)).to.deep.equal(['Bearer first', 'Bearer first', 'Bearer second']);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('ends a request at its abort also while the connection is still being made', async function aborted() {

@@ -26,6 +26,9 @@ interface Pool {
 /** What of a kubeconfig goes into the TLS handshake. */
 const TLS_OPTIONS = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'] as const;
 
+/** How often client-node is made to forget what a plugin said: one that is asked takes a second of a CPU. */
+const FORGET_EVERY = 10_000;
+
 /** No API server is named by the kubeconfig's current context. */
 export class KubeConfigError extends Error {
   override readonly name = 'KubeConfigError';
@@ -33,19 +36,24 @@ export class KubeConfigError extends Error {
 }
 
 /** HTTP(S) to the kubeconfig's current cluster: see {@link transportTo}. Throws {@link KubeConfigError}. */
-export const httpTransport = (kubeconfig: KubeConfig, clock?: Clock): KubeTransport => transportTo(endpointOf(kubeconfig), clock);
+export const httpTransport = (kubeconfig: KubeConfig, clock?: Clock): KubeTransport => transportTo(endpointOf(kubeconfig, clock), clock);
 
 /** The kubeconfig's current cluster and user: client certificates, tokens, token files, exec plugins, OIDC. Throws {@link KubeConfigError}. */
-export function endpointOf(kubeconfig: KubeConfig): KubeEndpoint {
+export function endpointOf(kubeconfig: KubeConfig, clock: Clock = systemClock()): KubeEndpoint {
   const cluster = kubeconfig.getCurrentCluster();
   if (!cluster?.server) {
     throw new KubeConfigError(`kubeconfig: context "${kubeconfig.getCurrentContext()}" names no cluster with a server; contexts: ${kubeconfig.getContexts().map(({ name }) => name).join(', ') || 'none'}`);
   }
-  const config = toleratingPlainHttp(kubeconfig);
+  let config = toleratingPlainHttp(kubeconfig);
+  let forgotten = -Infinity;
   return {
     server: cluster.server,
     proxyUrl: cluster.proxyUrl,
-    async credentials() {
+    async credentials(doubtful) {
+      if (doubtful && clock.monotonic() - forgotten >= FORGET_EVERY) {
+        forgotten = clock.monotonic();
+        config = forgetful(config);
+      }
       const options: RequestOptions = {};
       await config.applyToHTTPSOptions(options);
       const headers = Object.fromEntries(Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]));
@@ -100,16 +108,20 @@ export function transportTo(endpoint: KubeEndpoint, clock: Clock = systemClock()
         const [used, { request }] = await (signal ? rejectOnAbort(preparing, signal) : preparing);
         const { headers: authentication, dispatcher } = used;
         // Idle connections of a pool in which one died silently are likely to be as dead.
-        signal?.addEventListener('abort', () => signal.reason instanceof UnresponsiveError && retire(used), { once: true });
+        const onAbort = (): void => void (signal?.reason instanceof UnresponsiveError && retire(used));
+        const forget = (): void => signal?.removeEventListener('abort', onAbort);
+        signal?.addEventListener('abort', onAbort, { once: true });
         const answering = request(`${base.origin}${prefix}${path}`, {
           method, headers: { ...headers, ...authentication }, body: body ?? null, signal: signal ?? null,
           dispatcher: beforeSending ? dispatcher.compose(calling(beforeSending)) : dispatcher,
         });
         // undici notices an abort only once there is a connection.
         const response = await (signal ? rejectOnAbort(answering, signal) : answering).catch((error: unknown) => {
+          forget();
           if (pool && !signal?.aborted && !(error instanceof NotLeaderError)) pool.freshFor = CREDENTIALS_DOUBTFUL_FOR;
           throw error;
         });
+        response.body.once('close', forget);
         return { status: response.statusCode, headers: flatten(response.headers), body: response.body };
       };
       const response = await exchange(false);
@@ -154,7 +166,7 @@ export function defaultTransport(clock?: Clock): LazyTransport {
     const { KubeConfig } = await import('@kubernetes/client-node');
     const config = new KubeConfig();
     config.loadFromDefault();
-    endpoint = endpointOf(config);
+    endpoint = endpointOf(config, clock);
     return transportTo(endpoint, clock);
   })());
   return {
@@ -180,6 +192,12 @@ async function dispatcherOf(tls: Record<string, unknown>, proxyUrl: string | und
 function toleratingPlainHttp(kubeconfig: KubeConfig): KubeConfig {
   const clusters = kubeconfig.getClusters().map((cluster) => (cluster.server.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster));
   return Object.assign(Object.create(Object.getPrototypeOf(kubeconfig) as object) as KubeConfig, kubeconfig, { clusters });
+}
+
+/** A copy that knows no answer of a plugin: client-node goes by those until they expire, whatever the server makes of them. */
+function forgetful(kubeconfig: KubeConfig): KubeConfig {
+  const { authenticators } = new (kubeconfig.constructor as new () => { authenticators: unknown })();
+  return Object.assign(Object.create(Object.getPrototypeOf(kubeconfig) as object) as KubeConfig, kubeconfig, { authenticators });
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

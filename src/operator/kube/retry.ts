@@ -9,6 +9,9 @@ import type { KubeResponse } from './transport.js';
 /** How often a request is sent in all. */
 export const ATTEMPTS = 5;
 
+/** Who is told to wait for longer, in milliseconds, is told so: a worker that waits here is one less, and queues have backoff of their own. */
+const LONGEST_RETRY_AFTER = 60_000;
+
 const RETRY_BACKOFF = { base: 200, max: 5_000, jitter: 0.3 };
 
 /** Milliseconds of a `Retry-After` header, in seconds or as an HTTP date. */
@@ -26,6 +29,6 @@ export function retryDelay(error: ApiError | TransportError, { method }: Request
   const backoff = backoffDelay(RETRY_BACKOFF, attempt, random);
   if (error instanceof TransportError) return method === 'GET' ? backoff : undefined;
   if (error.code !== 429 && error.code < 500) return undefined;
-  if (error.retryAfter !== undefined) return Math.max(error.retryAfter, backoff);
+  if (error.retryAfter !== undefined) return error.retryAfter > LONGEST_RETRY_AFTER ? undefined : Math.max(error.retryAfter, backoff);
   return method === 'GET' || error.code === 429 ? backoff : undefined;
 }

@@ -1,11 +1,14 @@
 import { expect } from 'chai';
+import type { SubjectAccessReview } from 'kubernetes-types/authorization/v1.js';
 import type { StepContext } from '../context.js';
 import { Owns, Reconciler, Step } from '../dsl/decorators.js';
 import { onCreate } from '../dsl/predicate.js';
 import type { Outcome } from '../dsl/outcome.js';
 import { done } from '../dsl/outcome.js';
 import type { ReconcilerClass } from '../dsl/plan.js';
+import { ForeignKind } from '../dsl/kind-decorators.js';
 import { ConfigMap, Namespace, Node, Secret, ServiceAccount } from '../kinds/core.js';
+import { typed } from '../kinds/typed.js';
 import type { TestBed } from '../testing/test-bed.js';
 import { testBed } from '../testing/test-bed.js';
 import { reconcilers } from './reconcilers.js';
@@ -43,6 +46,30 @@ describe('what a reconciler applies', () => {
     const { metadata: { uid } } = await bed.api.create(ConfigMap, { metadata: { name: 'owner' } } as never);
     await bed.settle();
     expect((await bed.api.get(Secret, 'm')).metadata.ownerReferences).to.deep.equal([reference, { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid, controller: true, blockOwnerDeletion: true }]);
+  });
+});
+
+describe('what a reconciler asks', () => {
+  it('may be something that is answered and not stored', async () => {
+    @ForeignKind({ group: 'authorization.k8s.io', version: 'v1', kind: 'SubjectAccessReview', plural: 'subjectaccessreviews', namespaced: false })
+    class AccessReview extends typed<SubjectAccessReview>() {}
+    const answers: unknown[] = [];
+    @Reconciler({ for: Node, name: 'asker', root: false })
+    class Asker {
+      @Step() async step(_node: Node, ctx: StepContext<Node>): Promise<Outcome> {
+        const { status } = await ctx.create(AccessReview, { metadata: {}, spec: { user: 'nobody', resourceAttributes: { verb: 'get', resource: 'nodes' } } } as never);
+        answers.push(status.allowed);
+        return done();
+      }
+    }
+    const bed = await testBed(reconcilers(Asker), { findings: 'note' });
+    try {
+      await bed.api.create(Node, { metadata: { name: 'n' } } as never);
+      await bed.settle();
+      expect(answers).to.have.length(1);
+    } finally {
+      await bed.close();
+    }
   });
 });
 

@@ -145,7 +145,10 @@ export class ObjectWriter implements Writer {
 
   async #send<T extends KubeObject>(attempt: WriteAttempt & { kind: KnownKind }, send: () => Promise<T>): Promise<T> {
     const { kind } = attempt;
-    const object = normalize(kind, await this.authorship.run.observe(attempt, send));
+    const answer = await this.authorship.run.observe(attempt, send);
+    // Reviews and the like are answered, and not stored.
+    if (attempt.verb === 'create' && !answer.metadata?.resourceVersion) return answer;
+    const object = normalize(kind, answer);
     for (const informer of this.environment.informers.of(kind)) informer.wrote(object);
     return object;
   }

@@ -37,6 +37,11 @@ class WidgetStatus {
 @Column({ name: 'Color', jsonPath: '.spec.color', type: 'string' })
 class Widget extends Resource<WidgetSpec, WidgetStatus, 'Painted' | 'Placed'> {}
 
+function zoneOf({ metadata: { labels } }: Node): string | undefined {
+  if (labels['zone'] === 'broken') throw new Error('defect');
+  return labels['zone'];
+}
+
 const widgetsByNode = index(Widget, 'node', (widget) => [widget.spec.node]);
 
 const Paint = token<Paint>('test.Paint');
@@ -100,7 +105,7 @@ describe('the operator', () => {
     bucket = new Bucket();
     bed = await testBed(reconcilers(Painter), new ContainerModule(({ bind }) => {
       bind<Paint>(Paint).toConstantValue(bucket);
-      bind<ObservedConditions<Node>>(ObservedConditions).toConstantValue({ kind: Node, generic: false, labels: { zone: (node) => node.metadata.labels['zone'] } });
+      bind<ObservedConditions<Node>>(ObservedConditions).toConstantValue({ kind: Node, generic: false, labels: { zone: zoneOf } });
     }), options);
   };
   afterEach(() => bed.close());
@@ -223,6 +228,14 @@ describe('the operator', () => {
     await bed.api.create(Node, { metadata: { name: 'n', labels: { zone: 'a' } }, status: { conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: '', lastTransitionTime: '2024-01-01T00:00:00Z' }] } } as never);
     await bed.settle();
     expect(await bed.operator.metrics.registry.metrics()).to.include('operator_node_status_condition_count{zone="a",namespace="",name="n",type="Ready",status="True",reason="KubeletReady"} 1');
+    // Others write conditions as they like, and what we say of one object must not cost us the rest.
+    for (const status of ['False', 'Unknown']) await bed.api.patch(Node, 'n', { status: { conditions: [{ type: 'Ready', status }] } } as never);
+    await bed.settle();
+    expect(bed.logs.filter(({ message }) => message === 'a handler of changes threw')).to.deep.equal([]);
+    expect(await bed.operator.metrics.registry.metrics()).to.include('operator_node_status_condition_current_status_seconds{zone="a",namespace="",name="n",type="Ready",status="Unknown",reason=""} 0');
+    await bed.api.create(Node, { metadata: { name: 'broken', labels: { zone: 'broken' } }, status: { conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: '' }] } } as never);
+    await bed.settle();
+    expect(await bed.operator.metrics.registry.metrics()).to.include('operator_node_status_condition_count{zone="",namespace="",name="broken",type="Ready",status="True",reason="KubeletReady"} 1');
     expect(metrics).to.include('operator_status_condition_transitions_total{group="toys.example.com",kind="Widget",type="Painted",status="True",reason="Painted"} 1');
     expect(metrics).to.include('operator_widget_status_condition_transition_seconds_sum{type="Painted",status="True"} 30');
     await bed.api.delete(Widget, 'a');

@@ -3,10 +3,11 @@ import { ContainerModule } from 'inversify';
 import { Subject } from 'rxjs';
 import { createApiServer } from '../../apiserver/index.js';
 import type { MapContext, StepContext, TickContext } from '../context.js';
-import { OnEvent, Reconciler, Singleton, Step, Watches } from '../dsl/decorators.js';
+import { Batch, OnEvent, Reconciler, Singleton, Step, Watches } from '../dsl/decorators.js';
 import type { Key } from '../dsl/key.js';
 import { index, keyOf } from '../dsl/key.js';
 import type { Outcome } from '../dsl/outcome.js';
+import { onCreate } from '../dsl/predicate.js';
 import type { ReconcilerClass } from '../dsl/plan.js';
 import { done } from '../dsl/outcome.js';
 import type { EventSource } from '../dsl/token.js';
@@ -176,6 +177,32 @@ describe('an operator under adversity', () => {
       await bed.advance('1s');
     }
     expect(runs.length).to.be.within(5, 6);
+  });
+
+  it('counts them as one for a batch, too, and leaves no timer behind when it stops', async () => {
+    const batches: number[] = [];
+    @Singleton({ name: 'calm' })
+    class Calm {
+      @Watches(ConfigMap, { debounce: '10s', when: onCreate() })
+      all({ metadata: { namespace } }: ConfigMap): boolean { return namespace === 'default'; }
+
+      @Batch({ idle: '1s', max: '10s' })
+      gather(ctx: TickContext): void { batches.push(ctx.triggers.length); }
+    }
+    bed = await testBed(reconcilers(Calm));
+    await bed.advance('20s');
+    batches.length = 0;
+    for (const name of ['a', 'b', 'c']) {
+      await bed.api.create(ConfigMap, { metadata: { name } } as never);
+      await bed.advance('3s');
+    }
+    await bed.advance('30s');
+    expect(batches).to.deep.equal([3]);
+    await bed.api.create(ConfigMap, { metadata: { name: 'd' } } as never);
+    await bed.settle();
+    const due = bed.clock.now() + 10_000;
+    await bed.stop();
+    expect(bed.clock.nextDue).to.not.equal(due);
   });
 
   it('says what it would need to read a kind that nobody watches', async () => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { DeadlineExceededError, LinkedAbort } from '../abort.js';
 import type { Clock } from '../clock.js';
 
@@ -17,6 +18,8 @@ export interface RunSignal {
 export function runSignal(clock: Clock, parent: AbortSignal, limit: number | undefined): RunSignal {
   if (limit === undefined) return { signal: parent, timedOut: false, end: () => undefined };
   const limited = new LinkedAbort(parent);
+  // Every request of the run listens, and a run may send many at once.
+  setMaxListeners(0, limited.signal);
   const timer = clock.schedule(limit, () => limited.abort(new DeadlineExceededError(`the run did not end within ${limit} ms`)));
   return {
     signal: limited.signal,

@@ -4,6 +4,7 @@ import { Subject, map } from 'rxjs';
 import type { ActiveRun } from '../causality/active-run.js';
 import type { KeyReport } from '../causality/recorder.js';
 import { Recorder } from '../causality/recorder.js';
+import type { Timer } from '../clock.js';
 import type { TickContext, Trigger } from '../context.js';
 import type { SingletonPlan } from '../dsl/plan.js';
 import type { Duration } from '../duration.js';
@@ -46,6 +47,8 @@ const TRIGGERS_KEPT = 100;
 export class SingletonController {
   readonly queue: WorkQueue;
   readonly #triggers = new Subject<Trigger>();
+  /** By the length of the debounce. */
+  readonly #debounced = new Map<number, { timer: Timer; triggers: Trigger[] }>();
   readonly #log: Logger;
   readonly #reads: ReadReports;
   readonly #inFlight = new InFlight();
@@ -71,9 +74,9 @@ export class SingletonController {
       wake: (mapped: unknown, { cause, after, source: from, seen }: Wake) => {
         const wanted = Array.isArray(mapped) ? mapped.length > 0 : mapped === true;
         if (!wanted) return;
-        const trigger = (): void => this.#triggers.next({ cause, source: from, at: clock.now(), ...(seen ? { seen } : {}) });
-        if (after > 0) clock.schedule(after, () => signal.aborted || trigger());
-        else trigger();
+        const trigger = { cause, source: from, at: clock.now(), ...(seen ? { seen } : {}) };
+        if (after > 0) this.#debounce(trigger, after);
+        else this.#triggers.next(trigger);
       },
     };
     const { batch } = plan;
@@ -101,9 +104,25 @@ export class SingletonController {
   /** Takes nothing up any more, and resolves when the tick under way has ended. */
   async stop(): Promise<void> {
     for (const unlisten of this.#unlisten) unlisten();
+    for (const { timer } of this.#debounced.values()) timer.cancel();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.queue.stop();
     await this.#inFlight.ended();
+  }
+
+  /** The first starts the wait, which those that come meanwhile share. */
+  #debounce(trigger: Trigger, length: number): void {
+    const under = this.#debounced.get(length);
+    if (under) {
+      under.triggers.push(trigger);
+      return;
+    }
+    const triggers = [trigger];
+    const timer = this.options.environment.clock.schedule(length, () => {
+      this.#debounced.delete(length);
+      for (const waiting of triggers) this.#triggers.next(waiting);
+    });
+    this.#debounced.set(length, { timer, triggers });
   }
 
   #wake(triggers: readonly Trigger[]): void {

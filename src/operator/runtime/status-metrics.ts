@@ -18,7 +18,7 @@ type Labels = Record<string, string>;
  */
 export interface ObservedConditions<T extends KubeObject = KubeObject> {
   readonly kind: KindClass<T>;
-  /** Further labels of the kind's own gauges and counters, by name; undefined values count as empty. */
+  /** Further labels of the kind's own gauges and counters, by name; undefined values, and objects at which the function throws, count as empty. */
   readonly labels?: Readonly<Record<string, (object: T) => string | undefined>>;
   /** Whether the kind is in the series that all kinds share, too. Default true. */
   readonly generic?: boolean;
@@ -70,7 +70,7 @@ export class StatusMetrics {
     const shared = [...(generic ? ['group', 'kind'] : []), ...further];
     const labelsOf = ({ kind: { group, kind }, labels }: Observed, object: KubeObject): Labels => ({
       ...(generic ? { group, kind } : {}),
-      ...Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, value(object) ?? ''])),
+      ...Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, labelOf(value, object)])),
     });
     const each = (visit: (object: KubeObject, labels: Labels) => void): void => {
       for (const observed of watched) {
@@ -83,7 +83,7 @@ export class StatusMetrics {
     const eachCondition = (gauge: Gauge, value: (condition: Condition) => number): void => {
       gauge.reset();
       each((object, labels) => {
-        for (const condition of conditionsOf(object)) gauge.set({ ...labels, type: condition.type, status: condition.status, reason: condition.reason }, value(condition));
+        for (const condition of conditionsOf(object)) gauge.set({ ...labels, type: condition.type, status: condition.status, reason: condition.reason ?? '' }, value(condition));
       });
     };
     const objectLabels = [...shared, 'namespace', 'name'];
@@ -124,7 +124,7 @@ export class StatusMetrics {
   #countTransitions(change: Change<KubeObject>, labels: Labels, transitions: Counter, durations: Histogram): void {
     if (change.type !== 'modified') return;
     const former = new Map(conditionsOf(change.old).map((condition) => [condition.type, condition]));
-    for (const { type, status, reason, lastTransitionTime } of conditionsOf(change.object)) {
+    for (const { type, status, reason = '', lastTransitionTime } of conditionsOf(change.object)) {
       const old = former.get(type);
       if (old?.status === status) continue;
       transitions.inc({ ...labels, type, status, reason });
@@ -133,4 +133,14 @@ export class StatusMetrics {
   }
 }
 
-const secondsBetween = (from: string, to: number): number => Math.max(0, (to - Date.parse(from)) / 1_000);
+/** 0 where a time is missing, or cannot be read. */
+const secondsBetween = (from: string, to: number): number => Math.max(0, (to - Date.parse(from)) / 1_000) || 0;
+
+/** What a label says of an object; one that a function of the user's cannot cope with must not cost all others their series. */
+function labelOf(value: (object: KubeObject) => string | undefined, object: KubeObject): string {
+  try {
+    return value(object) ?? '';
+  } catch {
+    return '';
+  }
+}
