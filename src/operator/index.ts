@@ -91,6 +91,7 @@ export * from './queue/batch-window.js';
 export * from './queue/token-bucket.js';
 export * from './queue/work-queue.js';
 export * from './random.js';
+export * from './runtime/cache-scope.js';
 export { CannotConstructError } from './runtime/construct.js';
 export * from './runtime/health.js';
 export * from './runtime/http-endpoints.js';

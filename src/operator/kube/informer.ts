@@ -4,7 +4,7 @@ import type { Random } from '../random.js';
 import type { KubeClient } from './client.js';
 import type { Selection } from './client-options.js';
 import type { Status } from './errors.js';
-import { metadataOf, normalize } from './normalize.js';
+import { keptOf, normalize } from './normalize.js';
 import type { KindRef, KubeObject, ObjectKey } from './object.js';
 import { Overlay } from './overlay.js';
 import type { Change, ReflectorObserver, ReflectorShared } from './reflector.js';
@@ -16,6 +16,8 @@ import type { WatchTimes } from './watch-times.js';
 export interface InformerScope extends Selection {
   metadataOnly?: boolean;
   optional?: boolean;
+  /** Makes an object smaller before it is kept; its metadata has to stay. */
+  keep?: ((object: KubeObject) => KubeObject) | undefined;
 }
 
 /** What informers report; all of it is counted and logged, none of it stops them. */
@@ -103,7 +105,7 @@ export class Informer<T extends KubeObject> {
     // Releasing the last finalizer of a deleted object answers with the object, which is gone by then.
     const { deletionTimestamp, deletionGracePeriodSeconds, finalizers = [], uid } = normal.metadata;
     if (deletionTimestamp && finalizers.length === 0 && !deletionGracePeriodSeconds) this.#overlay.removed(keyOf(normal), uid);
-    else this.#overlay.wrote(this.options.metadataOnly ? metadataOf(normal) : normal);
+    else this.#kept(normal, (kept) => this.#overlay.wrote(kept));
   }
 
   /** Takes over the answer to a deletion of ours. */
@@ -119,6 +121,15 @@ export class Informer<T extends KubeObject> {
     const { namespace, labelSelector, fieldSelector } = this.options;
     if (namespace && object.metadata.namespace !== namespace) return false;
     return (!labelSelector && !fieldSelector) || this.store.get(keyOf(object)) !== undefined;
+  }
+
+  /** A function of the user's that throws costs a look at what was written, not the write. */
+  #kept(object: T, take: (kept: T) => void): void {
+    try {
+      take(keptOf(object, this.options));
+    } catch (error) {
+      this.options.observer?.handlerFailed(error);
+    }
   }
 
   #deliver(change: Change<T>): void {

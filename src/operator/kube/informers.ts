@@ -52,6 +52,8 @@ export class Informers {
   readonly #shared = new Map<string, Shared>();
 
   readonly #common: ReflectorShared;
+  /** Functions that make objects smaller: who keeps all of an object shares no informer with who keeps less. */
+  readonly #keeps: InformerScope['keep'][] = [undefined];
 
   constructor(private readonly options: InformersOptions) {
     this.#common = { budget: new ListBudget(options.clock, options.lists), streaming: options.streaming ?? false };
@@ -59,7 +61,7 @@ export class Informers {
 
   /** A running informer of the kind and scope. */
   acquire<T extends KubeObject>(kind: KindRef, scope: InformerScope = {}): InformerLease<T> {
-    const id = `${kindKey(kind)} ${JSON.stringify([scope.namespace, scope.labelSelector, scope.fieldSelector, scope.metadataOnly ?? false])}`;
+    const id = `${kindKey(kind)} ${JSON.stringify([scope.namespace, scope.labelSelector, scope.fieldSelector, scope.metadataOnly ?? false, this.#placeOf(scope.keep)])}`;
     const shared = this.#shared.get(id) ?? this.#start(id, kind, scope);
     shared.users += 1;
     let released = false;
@@ -72,6 +74,11 @@ export class Informers {
         if (shared.users === 0) this.#stopUnlessUsed(id, shared);
       },
     };
+  }
+
+  #placeOf(keep: InformerScope['keep']): number {
+    const place = this.#keeps.indexOf(keep);
+    return place >= 0 ? place : this.#keeps.push(keep) - 1;
   }
 
   /** All informers that run. */

@@ -27,8 +27,11 @@ export function normalize<T extends KubeObject>(kind: KindRef, object: T): T {
   return object;
 }
 
-/** Only what identifies and labels an object, for kinds that are watched without their content. */
-export const metadataOf = <T extends KubeObject>({ apiVersion, kind, metadata }: T): T => ({ apiVersion, kind, metadata }) as T;
+/** What is kept of an object: for kinds that are watched without their content, only what identifies and labels it. */
+export function keptOf<T extends KubeObject>(object: T, { metadataOnly, keep }: { metadataOnly?: boolean; keep?: ((object: KubeObject) => KubeObject) | undefined }): T {
+  const { apiVersion, kind, metadata } = object;
+  return (metadataOnly ? { apiVersion, kind, metadata } : keep?.(object) ?? object) as T;
+}
 
 /** Freezes an object and everything in it, so that a reconciler that changes what it read fails where it does so. */
 export function deepFreeze<T>(value: T): T {

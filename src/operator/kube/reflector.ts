@@ -6,7 +6,7 @@ import type { KubeClient } from './client.js';
 import type { ListOptions, Page, Selection, WatchOptions } from './client-options.js';
 import { ApiError, UnresponsiveError, isExpired, isNotFound } from './errors.js';
 import { ListBudget } from './list-budget.js';
-import { metadataOf, normalize } from './normalize.js';
+import { keptOf, normalize } from './normalize.js';
 import type { KindRef, KubeObject, ObjectKey } from './object.js';
 import { keyOfObject } from './object.js';
 import { pagesOf } from './pages.js';
@@ -69,6 +69,8 @@ export interface ReflectorOptions extends Selection {
   metadataOnly?: boolean;
   /** Keep `metadata.managedFields`, which say who wrote what. Default false. */
   managedFields?: boolean;
+  /** Makes an object smaller before it is kept. */
+  keep?: ((object: KubeObject) => KubeObject) | undefined;
   /** A kind that the server does not serve (its CRD is not installed) counts as synced and empty, and is looked for again. */
   optional?: boolean;
   /** Defaults are those of `WATCH_TIMES`. */
@@ -366,7 +368,7 @@ export class Reflector<T extends KubeObject> {
     const { managedFields } = (object?.metadata ?? {}) as { managedFields?: unknown };
     const normal = normalize(this.kind, object);
     if (this.options.managedFields) Object.assign(normal.metadata, { managedFields });
-    const kept = shareWith(this.mirror.get(keyOfObject(normal)) ?? this.#neighbour, this.options.metadataOnly ? metadataOf(normal) : normal);
+    const kept = shareWith(this.mirror.get(keyOfObject(normal)) ?? this.#neighbour, keptOf(normal, this.options));
     this.#neighbour = kept;
     return kept;
   }

@@ -16,6 +16,7 @@ import type { DebugOptions } from '../debug/debug-endpoint.js';
 import { DebugEndpoint } from '../debug/debug-endpoint.js';
 import { compile } from '../dsl/compile.js';
 import type { Plan, ReconcilerClass } from '../dsl/plan.js';
+import type { KindClass } from '../dsl/resource.js';
 import type { ExplainTarget } from '../explain/explain.js';
 import type { Explanation } from '../explain/explanation.js';
 import type { ApiRate } from '../kube/api-budget.js';
@@ -23,6 +24,7 @@ import { KubeClient } from '../kube/client.js';
 import { NotLeaderError } from '../kube/errors.js';
 import { EventRecorder } from '../kube/event-recorder.js';
 import { defaultTransport, httpTransport } from '../kube/http-transport.js';
+import type { InformerScope } from '../kube/informer.js';
 import { Informers } from '../kube/informers.js';
 import type { InformerTuning } from '../kube/informers.js';
 import type { ObjectKey } from '../kube/object.js';
@@ -31,6 +33,8 @@ import { Logger } from '../logger.js';
 import { Random, systemRandom } from '../random.js';
 import { ExternalCalls } from '../shadow/external-calls.js';
 import type { Shadow } from '../shadow/shadow.js';
+import type { CacheScope } from './cache-scope.js';
+import { scopesOf } from './cache-scope.js';
 import { construct } from './construct.js';
 import { ClockSkew } from './clock-skew.js';
 import { Controller } from './controller.js';
@@ -99,6 +103,8 @@ export interface OperatorOptions {
   rate?: ApiRate;
   /** How the caches follow the API server. */
   informers?: InformerTuning;
+  /** Narrower caches, made by {@link cacheScope}. Default: all objects of the kinds that reconcilers declare, whole but for `managedFields`. */
+  caches?: readonly CacheScope[];
   userAgent?: string;
   /** CPUs that concurrencies by CPU count. Default: those of the machine. */
   cpus?: number;
@@ -154,6 +160,7 @@ export class Operator {
   readonly #informers: Informers;
   #endpoints: HttpEndpoints | undefined;
   #plan: Plan | undefined;
+  #scopes: ReadonlyMap<KindClass, InformerScope> = new Map();
   #webhookHandler: WebhookHandler | undefined;
   #webhooks: Webhooks | undefined;
   #debug: DebugEndpoint | undefined;
@@ -385,6 +392,7 @@ export class Operator {
       this.container.bind(token).toConstantValue(value);
     }
     this.#plan = compile(this.container.isBound(ReconcilerToken) ? this.container.getAll<ReconcilerClass>(ReconcilerToken) : []);
+    this.#scopes = scopesOf(this.#plan, this.options.caches ?? []);
     this.#kinds.know(this.#plan.kinds);
   }
 
@@ -437,9 +445,7 @@ export class Operator {
 
   #startInformers(): void {
     this.options.shadow?.follow(this.plan, this.#stopInformers.signal);
-    for (const { kind, optional, metadataOnly } of this.plan.informers) {
-      this.#cache.add(kind.type, this.#informers.acquire(kind, { optional, metadataOnly }).informer);
-    }
+    for (const { kind } of this.plan.informers) this.#cache.add(kind.type, this.#informers.acquire(kind, this.#scopes.get(kind.type)).informer);
   }
 
   async #makeControllers(environment: Environment): Promise<(Controller | SingletonController)[]> {
