@@ -3,13 +3,13 @@
 //
 //   node tools/kubernetes-types.mjs [v1.35.0]       needs Go; downloads the module into Go's own cache
 //
-// Notation of a field: [!][~]type[=default][ flag]... where `!` means required, and `~` that the API server writes a value of the type even where
-// nothing was said (no pointer in Go, and never left out);
+// Notation of a field: [!][~|-]type[=default][ flag]... where `!` means required, `~` that the API server writes a value of the type even where
+// nothing was said (no pointer in Go, and never left out), and `-` that it leaves the empty value out even where it was said (no pointer, omitempty);
 // type: string int32 int64 double boolean bytes time microtime quantity intstr any fields raw json, a type's name, `[`type for lists, `{`type for maps;
 // a name with `?` stands for one of several shapes; flags: list:atomic|set|map:key,key   map:atomic|granular   merge[:key]   retainKeys   replace
 // enum:a|b (percent-encoded; of a list or map: of what is in it). The key `#` of a type holds flags of the type itself, `union:discriminator:field=Value,field=Value` among them.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -46,9 +46,10 @@ const UNIONS = new Set(['JSONSchemaPropsOrArray', 'JSONSchemaPropsOrBool', 'JSON
 
 const version = process.argv[2] ?? 'v1.35.0';
 const root = new URL('..', import.meta.url).pathname;
-const module = JSON.parse(execFileSync('go', ['mod', 'download', '-json', `k8s.io/kubernetes@${version}`], {
+const moduleOf = (path) => JSON.parse(execFileSync('go', ['mod', 'download', '-json', path], {
   cwd: mkdtempSync(join(tmpdir(), 'kubernetes-types-')), env: { ...process.env, GOSUMDB: 'off' },
 })).Dir;
+const module = moduleOf(`k8s.io/kubernetes@${version}`);
 const api = join(module, 'api');
 const read = (path) => JSON.parse(readFileSync(join(api, path), 'utf8'));
 
@@ -111,23 +112,49 @@ const { enums, unions } = readGenerated();
 
 const meaningful = (value) => value !== undefined && value !== '' && value !== 0 && value !== false && typeof value !== 'object';
 
+/** By `type.field`: which values and pointers Go leaves out when they are empty, and which values it writes all the same, lists and maps as null. */
+function readStructs() {
+  const omitted = new Set();
+  const omittedPointers = new Set();
+  const nullable = new Set();
+  for (const [name, folder] of [['api', ''], ...['apimachinery', 'apiextensions-apiserver', 'kube-aggregator'].map((module) => [module, 'pkg/apis'])]) {
+    const root = join(moduleOf(`k8s.io/${name}@${version.replace(/^v1/, 'v0')}`), folder);
+    for (const file of readdirSync(root, { recursive: true }).filter((path) => /^\w+\/v1\w*\/types\w*\.go$|^autoscaling\/v2\/types\.go$/.test(path))) {
+      const structs = new Map();
+      for (const [, struct, body] of readFileSync(join(root, file), 'utf8').matchAll(/^type (\w+) struct \{\n([^]*?)^\}/gm)) structs.set(struct, body);
+      const fieldsOf = (struct) => [...(structs.get(struct) ?? '').matchAll(/^\t(?:(\w+)[ \t]+)?(\S+)[ \t]+`.*?json:"([^"]*)".*$/gm)].flatMap(([, , type, json]) => (json === ',inline' ? fieldsOf(type) : [{ type, json }]));
+      for (const struct of structs.keys()) {
+        for (const { type, json } of fieldsOf(struct)) {
+          const [field, ...options] = json.split(',');
+          const path = `${file.replace(/\/types.*/, '').replace('/', '.')}.${struct}.${field}`;
+          if (options.includes('omitempty')) (type.startsWith('*') ? omittedPointers : omitted).add(path);
+          else if (!type.startsWith('*')) nullable.add(path);
+        }
+      }
+    }
+  }
+  return { omitted, omittedPointers, nullable };
+}
+const { omitted, omittedPointers, nullable } = readStructs();
+
 /** Times that are null rather than left out. */
 const NULL_TIMES = new Set([
   'core.v1.Event.firstTimestamp', 'core.v1.Event.lastTimestamp', 'core.v1.Event.eventTime', 'events.v1.Event.eventTime', 'events.v1.Event.deprecatedFirstTimestamp', 'events.v1.Event.deprecatedLastTimestamp',
   'core.v1.PodCondition.lastProbeTime', 'core.v1.PodCondition.lastTransitionTime', 'core.v1.NodeCondition.lastHeartbeatTime', 'core.v1.NodeCondition.lastTransitionTime',
 ]);
 
-/** Numbers that are left out when they are 0, whatever default the documents give. */
-const OMITTED = new Set(['autoscaling.v1.ScaleSpec.replicas', 'core.v1.ReplicationControllerSpec.minReadySeconds']);
-/** Lists that need not be given, and are null rather than left out. */
-const NULL_LISTS = new Set(['rbac.v1.ClusterRole.rules', 'rbac.v1.Role.rules']);
+/** Lists that could be null, were they not filled in with the object. */
+const WRITTEN_AT_ONCE = /^apiextensions\.v1\.CustomResourceDefinitionStatus\./;
 
 function fieldOf(schema, required, path) {
   const value = meaningful(schema.default) ? `=${schema.default}` : '';
   // Documents give structs an empty default, and the others the zero value of their type; creation times are left out all the same.
   const zero = schema.default !== undefined && !meaningful(schema.default) && schema.type !== 'array' && !(typeof schema.default === 'object' && !schema.allOf);
-  const present = (zero && !path.endsWith('.creationTimestamp') && !OMITTED.has(path)) || NULL_TIMES.has(path) || NULL_LISTS.has(path) ? '~' : '';
-  return [`${required ? '!' : ''}${present}${typeOf(schema)}${value}`, ...flagsOf(schema), ...(enums.has(path) ? [`enum:${enums.get(path).map(encodeURIComponent).join('|')}`] : [])].join(' ');
+  const isScalar = ['string', 'boolean', 'integer', 'number'].includes(schema.type) && schema.format !== 'date-time';
+  const isList = schema.type === 'array' || (schema.type === 'object' && schema.additionalProperties);
+  const leftOut = isScalar ? omitted.has(path) : required && (omitted.has(path) || omittedPointers.has(path));
+  const present = (zero && !leftOut && !path.endsWith('.creationTimestamp')) || NULL_TIMES.has(path) || (isList && !required && nullable.has(path) && !WRITTEN_AT_ONCE.test(path));
+  return [`${required ? '!' : ''}${present ? '~' : leftOut ? '-' : ''}${typeOf(schema)}${leftOut && schema.default === '' ? '=' : value}`, ...flagsOf(schema), ...(enums.has(path) ? [`enum:${enums.get(path).map(encodeURIComponent).join('|')}`] : [])].join(' ');
 }
 
 const types = {};

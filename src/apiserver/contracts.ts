@@ -186,6 +186,8 @@ export interface ResourceDefinition {
   readStored?(object: ApiObject): void;
   /** Built-in kinds: writes what nobody mentioned, and leaves out what is empty, as their Go structs do. */
   complete?(object: ApiObject): void;
+  /** Built-in kinds: makes of a valid object what storage would give back. */
+  settle?(object: ApiObject): void;
   /** What Kubernetes' own admission makes of a new object, before webhooks see it; once more after they changed it. */
   admit?(object: ApiObject, ctx: StrategyContext): void;
   /** Kind-specific work at birth, in place (a pod's status.phase, a service's clusterIP). */
@@ -210,6 +212,8 @@ export interface StrategyContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly storage: Storage;
+  /** Nothing of the write is kept. */
+  readonly dryRun?: boolean;
 }
 
 /** Knows every served resource: the built-in ones, and what CRDs add and take away. */

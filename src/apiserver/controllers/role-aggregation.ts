@@ -29,7 +29,10 @@ export function startRoleAggregation(ctx: RestContext): { close(): void } {
     }
     if (deepEqual(rules, role.rules ?? [])) return;
     const config = { apiVersion: role.apiVersion, kind: role.kind, metadata: { name }, ...(rules.length > 0 && { rules }) };
-    storage.update(CLUSTER_ROLES, definition.toStorage!(apply(ctx, definition, role, config, '', { fieldManager: MANAGER, force: true, named: true })));
+    const next = apply(ctx, definition, role, config, '', { fieldManager: MANAGER, force: true, named: true });
+    definition.complete!(next);
+    definition.settle!(next);
+    storage.update(CLUSTER_ROLES, next);
   };
   const aggregating = (): string[] => (storage.list(CLUSTER_ROLES) as ClusterRole[]).flatMap(({ aggregationRule, metadata }) => (aggregationRule ? [metadata.name!] : []));
   // Roles gather from roles that gather: as often as there are any, the last one has everything.

@@ -13,6 +13,8 @@ export interface KindBehaviour {
   keepsInitialStatus?: boolean;
   /** Put on an object when its deletion begins. */
   deletionFinalizer?: string;
+  /** @throws {DecodeError} for what the Go struct that is kept cannot hold, though the one that clients know can. */
+  checkDecoded?: (object: ApiObject) => void;
   setDefaults?: (object: ApiObject) => void;
   /** What Kubernetes' own admission plugins make of a new object. */
   admit?: (object: ApiObject, ctx: StrategyContext) => void;

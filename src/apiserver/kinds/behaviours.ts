@@ -14,7 +14,7 @@ import { podBehaviour } from './core/pod.js';
 import { validatingAdmissionPolicyBehaviour, validatingAdmissionPolicyBindingBehaviour } from './core/validating-admission-policy.js';
 import { ipAddressBehaviour, serviceCidrBehaviour } from './core/service-addresses.js';
 import { serviceBehaviour } from './core/service.js';
-import { csiDriverBehaviour, persistentVolumeBehaviour, persistentVolumeClaimBehaviour, storageClassBehaviour } from './core/storage.js';
+import { csiDriverBehaviour, persistentVolumeBehaviour, persistentVolumeClaimBehaviour, storageClassBehaviour, volumeAttributesClassBehaviour } from './core/storage.js';
 import { horizontalPodAutoscalerBehaviour, horizontalPodAutoscalerV1Behaviour } from './workloads/horizontal-pod-autoscaler.js';
 import { jobBehaviour } from './workloads/job.js';
 import { cronJobBehaviour, daemonSetBehaviour, deploymentBehaviour, podTemplateBehaviour, replicaSetBehaviour, replicationControllerBehaviour, statefulSetBehaviour } from './workloads/workloads.js';
@@ -22,8 +22,6 @@ import { cronJobBehaviour, daemonSetBehaviour, deploymentBehaviour, podTemplateB
 const countsChanges: KindBehaviour = { tracksGeneration: true };
 /** Names such as `system:node`. */
 const namedFreely: KindBehaviour = { nameFormat: 'pathSegment' };
-/** Storage knows no empty lists: no rules are null. */
-const roleBehaviour: KindBehaviour = { ...namedFreely, toStorage: (role) => ({ ...role, rules: (role['rules'] as unknown[] | null)?.length ? role['rules'] : null }) };
 
 /** `apiVersion/Kind` → what sets that kind apart. Kinds that are not here are plain stored objects. */
 export const behaviours: Readonly<Record<string, KindBehaviour>> = {
@@ -67,9 +65,9 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'networking.k8s.io/v1/ServiceCIDR': serviceCidrBehaviour,
   'node.k8s.io/v1/RuntimeClass': { warnings: runtimeClassWarnings },
   'policy/v1/PodDisruptionBudget': countsChanges,
-  'rbac.authorization.k8s.io/v1/ClusterRole': roleBehaviour,
+  'rbac.authorization.k8s.io/v1/ClusterRole': namedFreely,
   'rbac.authorization.k8s.io/v1/ClusterRoleBinding': { ...roleBindingBehaviour, ...namedFreely },
-  'rbac.authorization.k8s.io/v1/Role': roleBehaviour,
+  'rbac.authorization.k8s.io/v1/Role': namedFreely,
   'rbac.authorization.k8s.io/v1/RoleBinding': { ...roleBindingBehaviour, ...namedFreely },
   'resource.k8s.io/v1/DeviceClass': countsChanges,
   'resource.k8s.io/v1/ResourceClaim': resourceClaimBehaviour,
@@ -78,4 +76,5 @@ export const behaviours: Readonly<Record<string, KindBehaviour>> = {
   'scheduling.k8s.io/v1/PriorityClass': priorityClassBehaviour,
   'storage.k8s.io/v1/CSIDriver': csiDriverBehaviour,
   'storage.k8s.io/v1/StorageClass': storageClassBehaviour,
+  'storage.k8s.io/v1/VolumeAttributesClass': volumeAttributesClassBehaviour,
 };

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
-import type { ResourceDefinition, Subresource, TableColumns } from '../contracts.js';
+import type { ApiObject, ResourceDefinition, Subresource, TableColumns } from '../contracts.js';
 import { decodeBuiltin } from '../schema/decode.js';
 import { schemaNode } from '../schema/schema-node.js';
 import { createdAtTable } from '../table/column.js';
 import type { KindBehaviour } from './behaviour.js';
 import { behaviours } from './behaviours.js';
-import { asGoStruct } from './go-struct.js';
+import { asGoStruct, emptyAsNull, omitEmpty } from './go-struct.js';
 import type resourcesFile from './resources.json' with { 'resolution-mode': 'require' };
 import { statusValidators } from './status-validators.js';
 import { tables } from './tables.js';
@@ -50,7 +50,7 @@ function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
   const stored = STORED_AS[`${apiVersion}/${plural}`] ?? { resource: group ? `${plural}.${group}` : plural, apiVersion };
   const subresources = (entry.subresources ?? []).map(({ name }) => name as Exclude<Subresource, ''>);
   const statusSubresource = subresources.includes('status');
-  const { validate = () => [], validateCreate = () => [], validateUpdate = () => [], validateStatus = () => [], setDefaults = () => undefined, selectableFields = {}, tracksGeneration = false, ...optional } = behaviour;
+  const { validate = () => [], validateCreate = () => [], validateUpdate = () => [], validateStatus = () => [], checkDecoded, setDefaults = () => undefined, selectableFields = {}, tracksGeneration = false, ...optional } = behaviour;
   return {
     group,
     version,
@@ -77,9 +77,18 @@ function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
     schema: schemaNode(schema),
     columns: columnsOf(stored.resource, behaviour.toStorage),
     selectableFields,
-    prune: (object) => decodeBuiltin(object, schema),
-    setDefaults,
+    prune(object) {
+      const unknown = decodeBuiltin(object, schema);
+      checkDecoded?.(object);
+      return unknown;
+    },
+    setDefaults(object) {
+      omitEmpty(object, schema);
+      setDefaults(object);
+    },
     complete: (object) => asGoStruct(object, schema),
+    // Definitions are the only kind that storage has as JSON.
+    ...(kind !== 'CustomResourceDefinition' && { settle: (object: ApiObject) => emptyAsNull(object, schema) }),
     validate: (object) => [...validate(object), ...validateCreate(object)],
     // Subresources change what the spec may not: a binding sets the node, a status that of an object which breaks newer rules.
     validateUpdate: (object, previous, subresource) => (subresource === '' || subresource === 'scale' ? [...validate(object), ...validateUpdate(object, previous, subresource)] : validateStatus(object, previous, subresource)),

@@ -68,6 +68,7 @@ export function builtinSchema(name: string): Schema {
 
 function parseField(notation: string): Schema {
   if (notation.startsWith('~')) return { ...parseField(notation.slice(1)), present: true };
+  if (notation.startsWith('-')) return { ...parseField(notation.slice(1)), omitted: true };
   const [typed = '', ...flags] = notation.split(' ');
   const [type = '', initial] = typed.split('=');
   const schema = parseType(type);

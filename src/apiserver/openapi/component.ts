@@ -40,7 +40,7 @@ export function componentName({ group, version, kind, schema }: ResourceDefiniti
 /** What is in every value of a built-in type, as OpenAPI tells it: the zero of what Go never leaves out. */
 const ZEROS: Readonly<Record<string, unknown>> = { string: '', integer: 0, number: 0, boolean: false, object: {} };
 /** Of a field, what belongs to the type that it refers to. */
-const OF_THE_TYPE = new Set(['type', 'format', 'nullable', 'properties', 'required', 'typeName', 'present', 'x-kubernetes-int-or-string', 'x-kubernetes-preserve-unknown-fields', 'x-kubernetes-unions']);
+const OF_THE_TYPE = new Set(['type', 'format', 'nullable', 'properties', 'required', 'typeName', 'present', 'omitted', 'x-kubernetes-int-or-string', 'x-kubernetes-preserve-unknown-fields', 'x-kubernetes-unions']);
 
 /** The kinds that a built-in type is served as, as `x-kubernetes-group-version-kind` has them. */
 export type Kinds = ReadonlyMap<string, readonly JsonObject[]>;

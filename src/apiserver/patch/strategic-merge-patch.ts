@@ -85,7 +85,10 @@ function mergeListField(original: JsonObject, field: string, patchItems: unknown
     merged = [...kept, ...patchItems.filter((item) => !kept.some((known) => deepEqual(known, item)))];
   }
   merged = inOrder(merged, before, patchItems, mergeKey);
-  if (order !== undefined) merged = inOrder(merged, before, order, mergeKey);
+  if (order !== undefined) {
+    refuseOtherOrder(patchItems, order, mergeKey);
+    merged = inOrder(merged, before, order, mergeKey);
+  }
   original[field] = merged;
 }
 
@@ -111,6 +114,21 @@ function mergeListOfMaps(before: readonly unknown[], patchItems: readonly unknow
     else merged.push(withoutDirectives(item));
   }
   return merged;
+}
+
+/** @throws {StrategicMergeError} unless the order names all that the patch sets, as the patch has them. */
+function refuseOtherOrder(patchItems: readonly unknown[], order: readonly unknown[], mergeKey: string | undefined): void {
+  const keyOf = (item: unknown, index: number): unknown => {
+    if (!mergeKey) return item;
+    if (!isObject(item)) throw new StrategicMergeError(`value for key ${index} is not a map`);
+    if (item[mergeKey] === undefined) throw new StrategicMergeError(`map: ${goFormat(item)} does not contain declared merge key: ${mergeKey}`);
+    return item[mergeKey];
+  };
+  const keys = order.map(keyOf);
+  const wanted = patchItems.filter((item) => !isObject(item) || !Object.hasOwn(item, DIRECTIVE)).map(keyOf);
+  let found = 0;
+  for (const key of keys) if (found < wanted.length && deepEqual(key, wanted[found])) found += 1;
+  if (keys.length > 0 && found < wanted.length) throw new StrategicMergeError(`The order in patch list:\n${goFormat(patchItems)}\n doesn't match ${SET_ELEMENT_ORDER} list:\n${goFormat(order)}\n`);
 }
 
 /** The items that `order` names as it has them; the others stay behind those of them that they were behind before, and come last otherwise. */

@@ -38,10 +38,7 @@ export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unkn
       definition.setDefaults(next);
       return next;
     },
-    track(_current, next) {
-      if (managedFields?.length) next.metadata.managedFields = managedFields;
-      else delete next.metadata.managedFields;
-    },
+    track: (_current, next) => keepManagers(next, managedFields),
   });
   return { type: 'object', status: 200, definition, object };
 }
@@ -98,16 +95,21 @@ function refuseDuplicates({ fieldValidation, warn, duplicates }: WriteOptions): 
   }
 }
 
+function keepManagers({ metadata }: ApiObject, managedFields: ApiObject['metadata']['managedFields']): void {
+  if (managedFields?.length) metadata.managedFields = managedFields;
+  else delete metadata.managedFields;
+}
+
 async function createApplied(ctx: RestContext, { definition, name }: RequestInfo, { config, named }: AppliedConfig, options: WriteOptions): Promise<ApiObject> {
   if (!named) throw nameless(name);
   const { uid } = config.metadata;
   if (uid) throw conflict(definition, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
-  delete config.metadata.resourceVersion;
+  if (!options.dryRun) delete config.metadata.resourceVersion;
   const object = apply(ctx, definition, undefined, deepClone(config), '', { ...options, named });
   refuseDuplicates(options);
   const { managedFields } = object.metadata;
   definition.setDefaults(object);
   return createDecoded(ctx, definition, object, options, (complete) => {
-    if (managedFields?.length) complete.metadata.managedFields = managedFields;
+    keepManagers(complete, managedFields);
   });
 }

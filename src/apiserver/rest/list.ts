@@ -1,22 +1,13 @@
 import type { ApiObject, Cause } from '../contracts.js';
-import { jsonSyntaxError } from '../schema/json-syntax.js';
 import { badRequest, expired, invalid, notFound, StatusError } from '../status.js';
 import { CompactedError } from '../storage/memory-storage.js';
 import { keyOf, type ObjectRange } from '../storage/object-table.js';
 import type { RestContext, RestResult } from './context.js';
+import { readContinueToken, writeContinueToken } from './continue-token.js';
 import { parseFieldSelector } from './field-selector.js';
 import { everything, parseLabelSelector } from './label-selector.js';
 import type { RequestInfo } from './request-info.js';
 import { fromStorage, oneFromStorage } from './versions.js';
-
-/** Where a paged list goes on. */
-interface ContinueToken {
-  v: 'meta.k8s.io/v1';
-  /** Revision of the snapshot; -1 means that the rest comes from whatever is now. */
-  rv: number;
-  /** The last key that was listed. */
-  start: string;
-}
 
 /** Objects that are read and selected at a time. */
 const BATCH = 500;
@@ -47,7 +38,7 @@ export async function list(ctx: RestContext, info: RequestInfo): Promise<RestRes
   const limit = query.get('resourceVersion') === '0' ? 0 : (parseCount(query, 'limit') ?? 0);
   parseCount(query, 'timeoutSeconds');
   const token = query.get('continue');
-  const { revision, after } = token ? readToken(ctx, token, query) : { revision: exactRevision(ctx, query), after: '' };
+  const { revision, after } = token ? resume(ctx, token, query) : { revision: exactRevision(ctx, query), after: '' };
 
   const stored = listStored(ctx, info, revision, after);
   const items: ApiObject[] = [];
@@ -67,7 +58,7 @@ export async function list(ctx: RestContext, info: RequestInfo): Promise<RestRes
   const metadata: Record<string, unknown> = { resourceVersion: String(revision) };
   // Whether the selectors let any of the rest through is not known yet.
   if (scanned < stored.length) {
-    metadata['continue'] = writeToken({ v: 'meta.k8s.io/v1', rv: revision, start: keyOf(stored.slice(scanned - 1, scanned)[0]!) });
+    metadata['continue'] = writeContinueToken({ rv: revision, start: keyOf(stored.slice(scanned - 1, scanned)[0]!) });
     if (!query.get('labelSelector') && !query.get('fieldSelector')) metadata['remainingItemCount'] = stored.length - scanned;
   }
   return { type: 'list', definition, items, metadata };
@@ -86,28 +77,15 @@ function listStored({ storage }: RestContext, { definition, namespace }: Request
 /** The answer to a token whose snapshot is gone; it carries one that goes on from the present. */
 function inconsistentContinue(after: string): StatusError {
   const error = expired('The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.');
-  error.status.metadata = { continue: writeToken({ v: 'meta.k8s.io/v1', rv: -1, start: after }) };
+  error.status.metadata = { continue: writeContinueToken({ rv: -1, start: after }) };
   return error;
 }
 
-const writeToken = (token: ContinueToken): string => Buffer.from(JSON.stringify(token)).toString('base64url');
-
-function readToken({ storage }: RestContext, token: string, query: URLSearchParams): { revision: number; after: string } {
+/** Where a token goes on, and what revision it lists. */
+function resume({ storage }: RestContext, token: string, query: URLSearchParams): { revision: number; after: string } {
+  const { rv, start } = readContinueToken(token);
   const resourceVersion = query.get('resourceVersion');
   if (resourceVersion && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
-  let content: Partial<ContinueToken>;
-  const bytes = Buffer.from(token, 'base64url');
-  const illegal = token.search(/[^-\w]/);
-  if (illegal >= 0) throw badRequest(`invalid continue token: continue key is not valid: illegal base64 data at input byte ${illegal}`);
-  try {
-    content = JSON.parse(bytes.toString()) as Partial<ContinueToken>;
-  } catch {
-    throw badRequest(`invalid continue token: continue key is not valid: ${jsonSyntaxError(bytes.toString('latin1'))}`);
-  }
-  const { v, rv, start } = content;
-  if (v !== 'meta.k8s.io/v1' || typeof rv !== 'number' || !Number.isInteger(rv) || rv === 0 || typeof start !== 'string') {
-    throw badRequest('continue key is not valid: server does not recognize this encoded version or it lacks a field');
-  }
   if (rv > storage.revision) throw badRequest('continue key is not valid: it is from the future');
   return { revision: rv < 0 ? storage.revision : rv, after: start };
 }
@@ -126,22 +104,25 @@ function exactRevision(ctx: RestContext, query: URLSearchParams): number {
 
 /** Refuses options of a list, or of a watch, that do not go together. */
 export function checkListOptions(query: URLSearchParams, watching = false): void {
-  const match = query.get('resourceVersionMatch') ?? '';
   const resourceVersion = query.get('resourceVersion') ?? '';
-  const initialEvents = query.has('sendInitialEvents');
+  const asksForMatch = query.get('resourceVersionMatch') ?? '';
+  const asksForEvents = query.has('sendInitialEvents');
+  // A watch from anywhere begins with what is there.
+  const fromAnywhere = watching && !asksForEvents && asksForMatch === '' && (resourceVersion === '' || resourceVersion === '0');
+  const [match, initialEvents] = fromAnywhere ? ['NotOlderThan', true] : [asksForMatch, asksForEvents];
   const causes: Cause[] = [];
   const forbid = (field: string, problem: string): void => void causes.push({ field, reason: 'FieldValueForbidden', message: `Forbidden: ${problem}` });
   const support = (...supported: string[]): void => {
     if (!supported.includes(match)) causes.push({ field: 'resourceVersionMatch', reason: 'FieldValueNotSupported', message: `Unsupported value: "${match}": supported values: ${supported.map((value) => JSON.stringify(value)).join(', ')}` });
   };
   const forbidMatch = (problem: string): void => forbid('resourceVersionMatch', problem);
+  if (match && query.get('continue')) forbidMatch('resourceVersionMatch is forbidden when continue is provided');
   if (watching) {
     if (initialEvents && match !== 'NotOlderThan') forbidMatch('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
     if (match && !initialEvents) forbidMatch('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
     if (match) support('NotOlderThan');
   } else {
     if (match && !resourceVersion) forbidMatch('resourceVersionMatch is forbidden unless resourceVersion is provided');
-    if (match && query.get('continue')) forbidMatch('resourceVersionMatch is forbidden when continue is provided');
     if (match) support('Exact', 'NotOlderThan', '');
     if (match === 'Exact' && resourceVersion === '0') forbidMatch('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
     if (initialEvents) forbid('sendInitialEvents', 'sendInitialEvents is forbidden for list');

@@ -1,6 +1,6 @@
 import { admissionRequest, admitChanges, admitResult } from '../admission/admit.js';
 import { timestamp } from '../clock.js';
-import type { ApiObject, ResourceDefinition, Subresource } from '../contracts.js';
+import type { ApiObject, ResourceDefinition, StrategyContext, Subresource } from '../contracts.js';
 import { generatedName } from '../generated-name.js';
 import { alreadyExists, badRequest, invalid, notFound, StatusError } from '../status.js';
 import { deepEqual } from '../storage/deep.js';
@@ -46,8 +46,8 @@ export const nameless = (name: string): StatusError => badRequest(`the name of t
  * @param track fills `managedFields`, before admission and the server change what then belongs to nobody.
  */
 export async function prepareCreate(ctx: RestContext, definition: ResourceDefinition, object: ApiObject, options: WriteOptions, track: (object: ApiObject) => void): Promise<void> {
-  if (object.metadata.resourceVersion) throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
-  const { namespace } = object.metadata;
+  const { namespace, resourceVersion } = object.metadata;
+  if (Number(resourceVersion) > 0 && !options.dryRun) throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
   definition.complete?.(object);
   track(object);
   await admitCreate(ctx, definition, object, options, () => {
@@ -60,14 +60,17 @@ export async function prepareCreate(ctx: RestContext, definition: ResourceDefini
     delete metadata.deletionGracePeriodSeconds;
     if (definition.tracksGeneration) metadata.generation = 1;
     delete (metadata as { selfLink?: string }).selfLink;
-    delete metadata.resourceVersion;
+    if (!options.dryRun) delete metadata.resourceVersion;
     if (definition.statusSubresource && !definition.keepsInitialStatus) delete object['status'];
-    definition.prepareForCreate?.(object, ctx);
+    definition.prepareForCreate?.(object, strategyContext(ctx, options));
     definition.complete?.(object);
     refuse(definition, object, [...validateMetadata(object, definition), ...definition.validate(object)]);
+    definition.settle?.(object);
   });
   definition.warnings?.(object).forEach(options.warn);
 }
+
+const strategyContext = ({ clock, random, storage }: RestContext, { dryRun }: WriteOptions): StrategyContext => ({ clock, random, storage, dryRun });
 
 function freeName(ctx: RestContext, definition: ResourceDefinition, namespace: string, prefix: string): string {
   let name = '';
@@ -109,14 +112,15 @@ export async function prepareUpdate(ctx: RestContext, definition: ResourceDefini
   const admission = admissionRequest('UPDATE', definition, subresource, object, previous, options);
   // What a Scale makes of its object is admitted as a Scale.
   if (subresource !== 'scale') await admitChanges(ctx, admission);
-  definition.prepareForUpdate?.(object, previous, subresource, ctx);
+  definition.prepareForUpdate?.(object, previous, subresource, strategyContext(ctx, options));
   definition.complete?.(object);
-  if (definition.tracksGeneration && specChanged(definition, object, previous)) object.metadata.generation = (before.generation ?? 0) + 1;
   refuse(definition, object, [
     ...validateMetadata(object, definition),
     ...validateMetadataUpdate(object, previous),
     ...definition.validateUpdate(object, previous, subresource, options.warn),
   ]);
+  definition.settle?.(object);
+  if (definition.tracksGeneration && specChanged(definition, object, previous)) object.metadata.generation = (before.generation ?? 0) + 1;
   if (subresource !== 'scale') await admitResult(ctx, admission);
   definition.warnings?.(object, previous).forEach(options.warn);
 }

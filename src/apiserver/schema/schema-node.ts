@@ -72,9 +72,9 @@ class LazyNode implements SchemaNode {
   get presentFields(): NonNullable<SchemaNode['presentFields']> {
     const { typeName, properties = {}, required = [] } = this.schema;
     const map = new Map<string, unknown>();
-    for (const [name, { type, present, format }] of Object.entries(typeName === undefined ? {} : properties)) {
+    for (const [name, { type, present, omitted, format }] of Object.entries(typeName === undefined ? {} : properties)) {
       if (present) map.set(name, type === 'object' ? {} : format === 'date-time' ? null : (ZEROS[type ?? ''] ?? null));
-      else if (required.includes(name) && (type === 'object' || type === 'array')) map.set(name, null);
+      else if (required.includes(name) && !omitted && (type === 'object' || type === 'array')) map.set(name, null);
     }
     Object.defineProperty(this, 'presentFields', { value: map });
     return map;

@@ -67,6 +67,8 @@ export interface Schema extends MergeHints {
   typeName?: string;
   /** Built-in kinds only: Kubernetes has a value here, an empty one, where nothing was said. */
   present?: true;
+  /** Built-in kinds only: an empty value is none, for Kubernetes leaves it out even where somebody said it. */
+  omitted?: true;
 }
 
 export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -11,6 +11,9 @@ export interface Journal {
   close(): void;
 }
 
+/** As kube-apiserver has etcd forget (ms). */
+const COMPACTION_INTERVAL = 300_000;
+
 /** A snapshot was asked for that the event window no longer reaches. */
 export class CompactedError extends Error {
   override readonly name = 'CompactedError';
@@ -36,6 +39,11 @@ export class MemoryStorage implements Storage {
   private currentRevision: number;
   /** Resources that were never written have known all their events since then. */
   private readonly firstRevision: number;
+  /** Lists of the past go back to here, whatever has happened to their resource. */
+  private compacted = 0;
+  private interval: number;
+  /** The revision that the interval began with. */
+  private intervalRevision: number;
 
   constructor(
     private readonly clock: Clock,
@@ -44,6 +52,8 @@ export class MemoryStorage implements Storage {
     // Revision 0 means "any" to clients, and 1 is what etcd starts with.
     this.currentRevision = Math.max(1, journal?.recovered.revision ?? 0);
     this.firstRevision = this.currentRevision;
+    this.intervalRevision = this.currentRevision;
+    this.interval = Math.floor(clock.now() / COMPACTION_INTERVAL);
     for (const { resource, object } of journal?.recovered.objects ?? []) this.table(resource).set(keyOf(object), deepFreeze(object));
   }
 
@@ -66,6 +76,8 @@ export class MemoryStorage implements Storage {
 
   /** What comes after a key (all, without one) in the list as it was at an earlier revision. Throws {@link CompactedError} when that is too long ago. */
   rangeAt(resource: string, revision: number, namespace?: string, after?: StorageKey): ObjectRange {
+    this.compact();
+    if (revision < this.compacted) throw new CompactedError(revision, this.compacted);
     const window = this.window(resource);
     const since = window.after(revision);
     if (!since) throw new CompactedError(revision, window.oldestRevision);
@@ -133,7 +145,17 @@ export class MemoryStorage implements Storage {
     return table;
   }
 
+  /** At the end of each interval, forgets what was there before its beginning. */
+  private compact(): void {
+    const interval = Math.floor(this.clock.now() / COMPACTION_INTERVAL);
+    if (interval === this.interval) return;
+    this.compacted = interval === this.interval + 1 ? this.intervalRevision : this.currentRevision;
+    this.interval = interval;
+    this.intervalRevision = this.currentRevision;
+  }
+
   private stamp(object: ApiObject): ApiObject {
+    this.compact();
     this.currentRevision++;
     return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(this.currentRevision) } });
   }

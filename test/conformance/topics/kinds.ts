@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../src/apiserver/index.js';
 import { judge } from '../judge.js';
-import type { Body, Session } from '../session.js';
+import { APPLY, MERGE, type Body, type Session } from '../session.js';
 import type { Topic } from '../suite.js';
 
 const TEMPLATE = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'a', image: 'x' }] } };
@@ -171,6 +171,24 @@ export const scenarios: Topic = {
     ]);
     await s.post(s.in('resourceclaims', 'resource.k8s.io/v1'), { metadata: { name: 'a' }, spec: claims({ name: 'a', exactly: { ...exactly, tolerations: [{ operator: 'Exists' }] } }) }, { pick: (body) => body.spec });
     await judge(s, 'PATCH', `${s.in('resourceclaims', 'resource.k8s.io/v1')}/a`, { metadata: { labels: { a: 'b' } } });
+  },
+  'of the first days keep what they had': async (s) => {
+    const sets = s.in('daemonsets', 'apps/v1');
+    const generation = { pick: ({ kind, metadata, ...more }: Body) => (kind === 'Status' ? more : { annotations: metadata.annotations, generation: metadata.generation, managedFields: metadata.managedFields.map(({ manager, fieldsV1 }: Body) => ({ manager, metadata: fieldsV1['f:metadata'] })) }) };
+    const annotated = (value: unknown): JsonObject => ({ annotations: { 'deprecated.daemonset.template.generation': value } });
+    const set = (name: string, metadata: JsonObject = {}): JsonObject => ({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name, ...metadata }, spec: { selector: SELECTOR, template: TEMPLATE } });
+    for (const [name, value] of Object.entries({ a: undefined, b: '7', c: 'x', d: '-3', e: '+4', f: '99999999999999999999' })) await s.post(sets, set(name, value === undefined ? {} : annotated(value)), generation);
+    await s.patch(`${sets}/a`, MERGE, { spec: { minReadySeconds: 3 } }, generation);
+    await s.patch(`${sets}/a`, MERGE, { spec: { template: { metadata: { annotations: { x: 'y' } } } } }, generation);
+    for (const metadata of [annotated('9'), annotated('x'), annotated(null), { annotations: null }]) await s.patch(`${sets}/a?fieldManager=other`, MERGE, { metadata }, generation);
+    await s.patch(`${sets}/a/status`, MERGE, { status: { numberReady: 3 } }, generation);
+    await s.put(`${sets}/b`, set('b'), generation);
+    await s.patch(`${sets}/g?fieldManager=x`, APPLY, set('g'), generation);
+    await s.patch(`${sets}/g?fieldManager=x`, APPLY, { ...set('g'), spec: { selector: SELECTOR, template: { ...TEMPLATE, metadata: { labels: { a: 'b', c: 'd' } } } } }, generation);
+    const classes = '/apis/storage.k8s.io/v1/volumeattributesclasses';
+    await s.post(classes, { metadata: { name: s.unique('a') }, driverName: 'x.y', parameters: { a: 'b' } });
+    await s.delete(`${classes}/${s.unique('a')}`);
+    await s.patch(`${classes}/${s.unique('a')}`, MERGE, { metadata: { finalizers: null } });
   },
   'get their defaults': async (s) => {
     const ofSpec = { pick: (body: Body) => body.spec };

@@ -72,6 +72,15 @@ export const scenarios: Topic = {
     await page('limit=100');
     await s.get(`${maps}?limit=2`, { pick: ({ metadata, items }) => ({ remaining: metadata.remainingItemCount, names: items.map((item: Body) => item.metadata.name) }) });
   },
+  'continue where a token says, if it says so': async (s) => {
+    const token = (value: unknown): string => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+    const read = (text: string, more = ''): Promise<unknown> => s.get(`${s.in('secrets')}?continue=${text}${more}`, { pick: ({ items, message }) => message ?? items.length });
+    for (const text of ['x', 'xxxxx', '!', 'x&resourceVersion=5']) await read(text);
+    for (const value of ['', '{', '[]', '"x"', '{"v":3}', {}, { v: 'v2' }, { v: 'meta.k8s.io/v1' }, { v: 'meta.k8s.io/v1', rv: 0, start: 'a' }, { v: 'meta.k8s.io/v1', rv: 1 }, { v: 'meta.k8s.io/v1', rv: -1, start: '../a' }, { v: 'meta.k8s.io/v1', rv: -1, start: 'a//b' }]) await read(token(value));
+    await read(token({ v: 'meta.k8s.io/v1', rv: -1, start: 'a' }));
+    await read(token({ v: 'meta.k8s.io/v1', rv: -1, start: 'a' }), '&resourceVersion=5');
+    await read(token({ v: 'meta.k8s.io/v1', rv: -1, start: 'a' }), '&resourceVersion=0');
+  },
   'are of the version that is asked for': async (s) => {
     const maps = await fill(s);
     const { body: { metadata: { resourceVersion: then } } } = await s.quiet('GET', maps);

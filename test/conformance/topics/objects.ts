@@ -154,6 +154,9 @@ export const scenarios: Topic = {
     await s.get(`${maps}/b`);
     await s.patch(`${maps}/c?dryRun=All&fieldManager=me`, 'application/apply-patch+yaml', configMap('c', { one: '1' }));
     await s.get(`${maps}/c`);
+    for (const resourceVersion of ['5', 'x', '0']) await s.post(`${maps}?dryRun=All`, { metadata: { name: 'd', resourceVersion } });
+    await s.patch(`${maps}/c?dryRun=All&fieldManager=me`, 'application/apply-patch+yaml', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', resourceVersion: '5' } });
+    for (const resourceVersion of ['5', 'x']) await s.post(maps, { metadata: { name: 'd', resourceVersion } });
   },
   'lets immutable things be': async (s) => {
     const maps = s.in('configmaps');

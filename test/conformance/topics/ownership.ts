@@ -44,6 +44,18 @@ export const scenarios: Topic = {
     await s.patch(scale, MERGE, { spec: { replicas: null } });
     await book();
   },
+  'of what old versions fill in is whose the object is': async (s) => {
+    const [old, now] = ['v1', 'v2'].map((version) => s.in('horizontalpodautoscalers', `autoscaling/${version}`)) as [string, string];
+    const spec = { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'a' } };
+    await s.post(old, { metadata: { name: 'a' }, spec });
+    await s.get(`${now}/a`);
+    await s.post(now, { metadata: { name: 'b' }, spec });
+    await s.get(`${old}/b`);
+    await s.patch(`${old}/c?fieldManager=x`, APPLY, { apiVersion: 'autoscaling/v1', kind: 'HorizontalPodAutoscaler', metadata: { name: 'c' }, spec }, owners);
+    await s.patch(`${old}/a`, MERGE, { spec: { targetCPUUtilizationPercentage: 70 } }, owners);
+    await s.patch(`${old}/a`, MERGE, { spec: { targetCPUUtilizationPercentage: null } });
+    await s.post('/apis/networking.k8s.io/v1/ipaddresses', { metadata: { name: '192.0.2.7' }, spec: { parentRef: { group: '', resource: 'services', namespace: 'x', name: 'y' } } });
+  },
   'of one who applies is the same in every version': async (s) => {
     const version = (name: string, storage: boolean): object => ({ name, served: true, storage, schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } } } } } } });
     await s.define(widgets(s, {}, {}, { versions: [version('v1', true), version('v2', false)] }));

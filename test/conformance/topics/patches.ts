@@ -100,6 +100,32 @@ export const scenarios: Topic = {
     await s.patch(`${deployments}/a`, STRATEGIC, { spec: { template: { spec: { containers: 'two' } } } });
     await s.patch(`${deployments}/a`, MERGE, { metadata: { finalizers: null } }, { pick: ({ metadata }) => metadata.finalizers ?? null });
   },
+  'strategic patches order lists as they have them': async (s) => {
+    const containers = (...names: string[]): object[] => names.map((name) => ({ name, image: 'x' }));
+    await s.quiet('POST', s.in('deployments', 'apps/v1'), { metadata: { name: 'a' }, spec: { selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: containers('a', 'b', 'c') } } } });
+    const patch = (...[order, ...items]: unknown[]): Promise<unknown> => s.patch(`${s.in('deployments', 'apps/v1')}/a`, STRATEGIC, { spec: { template: { spec: { '$setElementOrder/containers': order, ...(items.length > 0 && { containers: items }) } } } }, { pick: ({ message, spec }) => message ?? spec.template.spec.containers.map(({ name }: { name: string }) => name) });
+    const named = (...names: string[]): object[] => names.map((name) => ({ name }));
+    await patch(named('c', 'a'));
+    await patch(named('c', 'a'), { name: 'a', image: 'y' });
+    await patch(named('c', 'a'), { name: 'b', image: 'y' });
+    await patch(named('c', 'a'), ...containers('a', 'c'));
+    await patch(named('c', 'a'), ...containers('c', 'a'));
+    await patch(named('unheard', 'a'));
+    await patch(named('a', 'b', 'c', 'd'), ...containers('d'));
+    await patch(named('d', 'b'), ...containers('b'), { name: 'd', $patch: 'delete' });
+    await patch('x');
+    await patch([{ image: 'a' }]);
+    await patch(['a']);
+    await patch([], { name: 'a', image: 'q' });
+    await patch([]);
+    await s.quiet('POST', s.in('configmaps'), { metadata: { name: 'a', finalizers: ['a/1', 'a/2', 'a/3'] } });
+    const finalizers = (metadata: object): Promise<unknown> => s.patch(s.in('configmaps/a'), STRATEGIC, { metadata }, { pick: (body) => body.message ?? body.metadata.finalizers });
+    await finalizers({ '$setElementOrder/finalizers': ['a/3', 'a/1'] });
+    await finalizers({ '$setElementOrder/finalizers': ['a/3', 'a/4'], finalizers: ['a/4'] });
+    await finalizers({ '$setElementOrder/finalizers': ['a/3'], finalizers: ['a/5'] });
+    await finalizers({ '$setElementOrder/finalizers': ['a/2'], '$deleteFromPrimitiveList/finalizers': ['a/1'] });
+    await s.patch(s.in('configmaps/a'), MERGE, { metadata: { finalizers: null } }, { pick: () => 'done' });
+  },
   'custom resources take no strategic patches': async (s) => {
     await s.define(widgets(s, { type: 'object', properties: { list: { type: 'array', items: { type: 'string' } } } }));
     await s.quiet('POST', widgetsOf(s), widget(s, 'a', { list: ['x'] }));

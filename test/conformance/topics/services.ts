@@ -83,6 +83,21 @@ export const scenarios: Topic = {
     await change('web', { type: 'ExternalName', externalName: 'example.com' });
     await change('web', { type: 'NodePort', externalName: null });
   },
+  'take nothing from the pools in dry runs': async (s) => {
+    const options = { pick: ({ message, spec }: Body) => message ?? { clusterIPs: spec.clusterIPs, ports: spec.ports.map(({ nodePort }: Body) => nodePort) } };
+    const dry = (spec: object): Promise<unknown> => s.post(`${s.in('services')}?dryRun=All`, { metadata: { name: 'dry' }, spec: { type: 'NodePort', ports: [{ port: 80 }], ...spec } }, options);
+    await dry({ ports: [{ port: 80, nodePort: 99 }] });
+    await dry({ ports: [{ port: 80, nodePort: 30_099 }] });
+    await s.quiet('POST', s.in('services'), { metadata: { name: 'a' }, spec: { clusterIP: '10.96.0.88', type: 'NodePort', ports: [{ port: 80, nodePort: 30_088 }] } });
+    await dry({ ports: [{ port: 80, nodePort: 30_088 }] });
+    await dry({});
+    await dry({ ports: [{ name: 'a', port: 80 }, { name: 'b', port: 81 }, { name: 'c', port: 82, nodePort: 30_098 }] });
+    await dry({ clusterIP: '172.16.0.1' });
+    await dry({ clusterIP: '10.96.0.88' });
+    await dry({ type: 'ClusterIP' });
+    await s.patch(`${s.in('services/a')}?dryRun=All`, MERGE, { spec: { ports: [{ port: 80, nodePort: 99 }] } }, options);
+    await s.patch(`${s.in('services/a')}?dryRun=All`, MERGE, { spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports: [{ name: 'x', port: 80 }, { name: 'y', port: 81 }] } }, options);
+  },
   'what is refused': async (s) => {
     const { create } = shop(s);
     for (const [name, spec] of Object.entries({

@@ -86,6 +86,7 @@ export const scenarios: Topic = {
       'sendInitialEvents=true&resourceVersionMatch=Unheard', 'labelSelector=bad%20key', 'fieldSelector=data.x=y', 'sendInitialEvents=false',
     ]) await s.get(`${maps}?watch=true&timeoutSeconds=1&${query}`);
     await s.get(`${maps}?sendInitialEvents=false&resourceVersionMatch=NotOlderThan`);
+    for (const query of ['continue=x', 'continue=x&limit=4', 'continue=x&resourceVersion=0', 'continue=x&sendInitialEvents=true&resourceVersionMatch=NotOlderThan']) await s.get(`${maps}?watch=true&timeoutSeconds=1&${query}`);
   },
   'show rows of tables, and metadata only': async (s) => {
     const maps = s.in('configmaps');

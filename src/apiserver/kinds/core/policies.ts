@@ -31,7 +31,7 @@ export const networkPolicyBehaviour: KindBehaviour = {
   setDefaults(object) {
     const { spec } = object as unknown as NetworkPolicy;
     if (!spec) return;
-    spec.policyTypes ??= spec.egress && spec.egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
+    if (!spec.policyTypes?.length) spec.policyTypes = spec.egress && spec.egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
     const ports = [...(spec.ingress ?? []), ...(spec.egress ?? [])].flatMap((rule) => rule.ports ?? []);
     for (const port of ports) port.protocol ??= 'TCP';
   },

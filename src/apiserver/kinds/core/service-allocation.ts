@@ -1,6 +1,6 @@
 import { BlockList, isIPv4 } from 'node:net';
 import type { Service, ServicePort, ServiceSpec } from 'kubernetes-types/core/v1.js';
-import type { ApiObject, Random, Storage } from '../../contracts.js';
+import type { ApiObject, Random, Storage, StrategyContext } from '../../contracts.js';
 import { at, child, type FieldError, invalid } from '../../schema/field-error.js';
 import { invalid as invalidObject } from '../../status.js';
 import { clusterAddressErrors } from '../validation/service.js';
@@ -15,10 +15,11 @@ const NODE_PORTS = 2_768;
 const NAMED_NODE_PORTS = 86;
 const POLICY = 'spec.ipFamilyPolicy';
 
-interface Pools {
-  readonly storage: Storage;
-  readonly random: Random;
-}
+/** What a dry run shows as the next address and, one more each time, as the next port: nothing is taken from the pools. */
+const FIRST_ADDRESS = `${ADDRESS_PREFIX}.0.0`;
+const BEFORE_DRY_PORTS = 32_768;
+
+type Pools = Pick<StrategyContext, 'storage' | 'random' | 'dryRun'>;
 
 const specOf = (service: Service): ServiceSpec => service.spec ?? {};
 const isName = ({ type }: ServiceSpec): boolean => type === 'ExternalName';
@@ -37,7 +38,7 @@ export function allocateForCreate(service: Service, pools: Pools): void {
   chooseFamilies(service, undefined);
   const others = othersThan(service, pools.storage);
   chooseAddress(service, others, pools);
-  const ports = new NodePorts(service, others, pools.random);
+  const ports = new NodePorts(service, others, pools);
   if (usesNodePorts(spec)) ports.open();
   if (needsHealthCheck(spec)) spec.healthCheckNodePort ||= ports.next();
 }
@@ -52,7 +53,7 @@ export function allocateForUpdate(service: Service, previous: Service, pools: Po
   chooseFamilies(service, before);
   const others = othersThan(service, pools.storage);
   if (isName(before)) chooseAddress(service, others, pools);
-  const ports = new NodePorts(service, others, pools.random);
+  const ports = new NodePorts(service, others, pools);
   if (usesNodePorts(spec)) ports.reopen(before.ports ?? []);
   if (needsHealthCheck(spec) && !needsHealthCheck(before)) spec.healthCheckNodePort ||= ports.next(before.ports);
 }
@@ -109,16 +110,16 @@ function chooseFamilies(service: Service, before: ServiceSpec | undefined): void
   if (errors.length > 0) throw refusal(service, ...errors);
 }
 
-function chooseAddress(service: Service, others: readonly ServiceSpec[], { storage, random }: Pools): void {
+function chooseAddress(service: Service, others: readonly ServiceSpec[], { storage, random, dryRun }: Pools): void {
   const spec = specOf(service);
   if (isName(spec) || spec.clusterIP === 'None') return;
   const taken = new Set(others.flatMap(({ clusterIPs, clusterIP }) => clusterIPs ?? [clusterIP]));
   const refuse = (why: string): Error => refusal(service, invalid('spec.clusterIPs', spec.clusterIPs, `failed to allocate IP ${spec.clusterIP}: ${why}`));
   if (spec.clusterIP) {
-    if (!rangesOf(storage).check(spec.clusterIP)) throw refuse('the provided network does not match the current range');
-    if (taken.has(spec.clusterIP)) throw refuse('provided IP is already allocated');
+    if (!rangesOf(storage).check(spec.clusterIP)) throw refuse(dryRun ? `the provided IP (${spec.clusterIP}) is not in the valid range. The range of valid IPs is ${ADDRESS_PREFIX}.0.0/16` : 'the provided network does not match the current range');
+    if (taken.has(spec.clusterIP) && !dryRun) throw refuse('provided IP is already allocated');
   }
-  spec.clusterIP ||= free({ count: ADDRESSES, named: NAMED_ADDRESSES }, random, addressAt, taken);
+  spec.clusterIP ||= dryRun ? FIRST_ADDRESS : free({ count: ADDRESSES, named: NAMED_ADDRESSES }, random, addressAt, taken);
   spec.clusterIPs = [spec.clusterIP];
 }
 
@@ -137,8 +138,10 @@ const addressAt = (index: number): string => `${ADDRESS_PREFIX}.${Math.floor(ind
 class NodePorts {
   private readonly spec: ServiceSpec;
   private readonly taken: Set<number | undefined>;
+  /** Those that this write has got. */
+  private readonly shown: number[] = [];
 
-  constructor(private readonly service: Service, others: readonly ServiceSpec[], private readonly random: Random) {
+  constructor(private readonly service: Service, others: readonly ServiceSpec[], private readonly pools: Pools) {
     this.spec = specOf(service);
     this.taken = new Set(others.flatMap(({ ports = [], healthCheckNodePort }) => [...ports.map(({ nodePort }) => nodePort), healthCheckNodePort]));
   }
@@ -173,9 +176,8 @@ class NodePorts {
 
   /** A free one; never what the service had `before`. */
   next(before: readonly ServicePort[] = []): number {
-    const port = free({ count: NODE_PORTS, named: NAMED_NODE_PORTS }, this.random, (index) => FIRST_NODE_PORT + index, new Set([...this.taken, ...before.map(({ nodePort }) => nodePort)]));
-    this.taken.add(port);
-    return port;
+    const port = this.pools.dryRun ? (this.shown.length > 0 ? Math.max(...this.shown) : BEFORE_DRY_PORTS) + 1 : free({ count: NODE_PORTS, named: NAMED_NODE_PORTS }, this.pools.random, (index) => FIRST_NODE_PORT + index, new Set([...this.taken, ...before.map(({ nodePort }) => nodePort)]));
+    return this.add(port);
   }
 
   private get wanted(): boolean {
@@ -184,9 +186,14 @@ class NodePorts {
 
   private take(index: number, port: number): number {
     const refuse = (why: string): Error => refusal(this.service, invalid(child(at('spec.ports', index), 'nodePort'), port, why));
-    if (port < FIRST_NODE_PORT || port >= FIRST_NODE_PORT + NODE_PORTS) throw refuse(`provided port is not in the valid range. The range of valid ports is ${FIRST_NODE_PORT}-${FIRST_NODE_PORT + NODE_PORTS - 1}`);
+    if (!this.pools.dryRun && (port < FIRST_NODE_PORT || port >= FIRST_NODE_PORT + NODE_PORTS)) throw refuse(`provided port is not in the valid range. The range of valid ports is ${FIRST_NODE_PORT}-${FIRST_NODE_PORT + NODE_PORTS - 1}`);
     if (this.taken.has(port)) throw refuse('provided port is already allocated');
+    return this.add(port);
+  }
+
+  private add(port: number): number {
     this.taken.add(port);
+    this.shown.push(port);
     return port;
   }
 }

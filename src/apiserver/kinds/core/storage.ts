@@ -14,6 +14,7 @@ const DEFAULT_CLASS = ['storageclass.kubernetes.io/is-default-class', 'storagecl
 const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 const VOLUME_PROTECTION = 'kubernetes.io/pv-protection';
 const CLAIM_PROTECTION = 'kubernetes.io/pvc-protection';
+const CLASS_PROTECTION = 'kubernetes.io/vac-protection';
 
 function protect(object: ApiObject, finalizer: string): void {
   if (!object.metadata.finalizers?.includes(finalizer)) object.metadata.finalizers = [...(object.metadata.finalizers ?? []), finalizer];
@@ -97,6 +98,8 @@ export const storageClassBehaviour: KindBehaviour = {
     storageClass.volumeBindingMode ??= 'Immediate';
   },
 };
+
+export const volumeAttributesClassBehaviour: KindBehaviour = { admit: (object) => protect(object, CLASS_PROTECTION) };
 
 export const csiDriverBehaviour: KindBehaviour = {
   setDefaults(object) {

@@ -41,15 +41,15 @@ export const validateCsiDriverUpdate = ({ spec }: CSIDriver, { spec: before }: C
 
 export function validateCsiNode({ spec }: CSINode): FieldError[] {
   const { drivers } = spec ?? {};
-  return eachOf('spec.drivers', drivers, ({ name, nodeID, allocatable, topologyKeys = [] }: Partial<CSINodeDriver>, place, index) => [
+  return eachOf('spec.drivers', drivers, ({ name, nodeID, allocatable, topologyKeys }: Partial<CSINodeDriver>, place, index) => [
     ...csiDriverName(name, child(place, 'name')),
     ...(nodeID ? [] : [required(child(place, 'nodeID'))]),
     ...((nodeID?.length ?? 0) > LONGEST_NODE_ID ? [invalid(child(place, 'nodeID'), nodeID, `must be ${LONGEST_NODE_ID} characters or less`)] : []),
     ...nonNegative(child(place, 'allocatable.count'), allocatable?.count),
     ...(drivers!.slice(0, index).some((other) => other.name === name) ? [duplicate(child(place, 'name'), name)] : []),
-    ...topologyKeys.flatMap((key, position) => [
+    ...(topologyKeys ?? []).flatMap((key, position) => [
       ...(key === '' ? [required(place)] : []),
-      ...(topologyKeys.indexOf(key) < position ? [duplicate(place, key)] : []),
+      ...(topologyKeys!.indexOf(key) < position ? [duplicate(place, key)] : []),
       ...problemsAsErrors(place, key, qualifiedName(key)),
     ]),
   ]);

@@ -90,7 +90,7 @@ function downwardFile({ path = '', fieldRef, resourceFieldRef, mode: ownMode }: 
 }
 
 /** Sources of one volume, whose files must not be in each other's way. */
-function projections({ sources = [] }: ProjectedVolumeSource, path: string): FieldError[] {
+function projections({ sources }: ProjectedVolumeSource, path: string): FieldError[] {
   const paths = new Set<string>();
   const taken = (file: string | undefined, value: string): FieldError[] => {
     if (!file) return [];
@@ -98,7 +98,7 @@ function projections({ sources = [] }: ProjectedVolumeSource, path: string): Fie
     paths.add(file);
     return again ? [invalid(path, value, 'conflicting duplicate paths')] : [];
   };
-  return sources.flatMap((source, index) => {
+  return (sources ?? []).flatMap((source, index) => {
     const place = at(child(path, 'sources'), index);
     const errors: FieldError[] = [];
     for (const kind of ['secret', 'configMap'] as const) {

@@ -36,7 +36,9 @@ export const horizontalPodAutoscalerBehaviour: KindBehaviour = {
 export const horizontalPodAutoscalerV1Behaviour: KindBehaviour = {
   setDefaults(object) {
     const { spec } = object as unknown as AutoscalerV1;
-    if (spec) spec.minReplicas ??= 1;
+    if (!spec) return;
+    spec.minReplicas ??= 1;
+    if (!metricsIn(object)?.length) spec.targetCPUUtilizationPercentage ??= DEFAULT_UTILIZATION;
   },
   fromStorage: (object) => toVersion1(object),
   toStorage: (object) => toVersion2(object),
@@ -76,9 +78,9 @@ function toVersion1(object: ApiObject): ApiObject {
 
 function toVersion2(object: ApiObject): ApiObject {
   const { targetCPUUtilizationPercentage: target, ...spec } = (object['spec'] ?? {}) as AutoscalerV1['spec'] & object;
-  const { currentCPUUtilizationPercentage: current, ...status } = (object['status'] ?? {}) as Partial<NonNullable<AutoscalerV1['status']>>;
-  const { [METRICS]: kept, [CURRENT_METRICS]: keptCurrent, [BEHAVIOR]: keptBehavior, [CONDITIONS]: keptConditions } = object.metadata.annotations ?? {};
-  const metrics = [...(read(kept, listOf(metricOfVersion2)) ?? []), ...(target === undefined ? [] : [cpuUtilization(target)])];
+  const { currentCPUUtilizationPercentage: current, currentReplicas, ...status } = (object['status'] ?? {}) as Partial<NonNullable<AutoscalerV1['status']>>;
+  const { [CURRENT_METRICS]: keptCurrent, [BEHAVIOR]: keptBehavior, [CONDITIONS]: keptConditions } = object.metadata.annotations ?? {};
+  const metrics = [...(metricsIn(object) ?? []), ...(target === undefined ? [] : [cpuUtilization(target)])];
   const behavior = read(keptBehavior, behaviorOfGo);
   const ofCpu: MetricStatus[] = current === undefined ? [] : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: current } } }];
   const currentMetrics = read(keptCurrent, listOf(statusOfVersion2)) ?? ofCpu;
@@ -88,9 +90,12 @@ function toVersion2(object: ApiObject): ApiObject {
     apiVersion: 'autoscaling/v2',
     metadata: annotated(object, ownAnnotations(object)),
     spec: { ...spec, metrics: metrics.length > 0 ? metrics : [cpuUtilization(DEFAULT_UTILIZATION)], ...(behavior && Object.keys(behavior).length > 0 && { behavior }) },
-    ...(object['status'] !== undefined && { status: { ...status, ...(currentMetrics.length > 0 && { currentMetrics }), ...(conditions.length > 0 && { conditions }) } }),
+    ...(object['status'] !== undefined && { status: { ...status, ...(currentReplicas && { currentReplicas }), currentMetrics: currentMetrics.length > 0 ? currentMetrics : null, ...(conditions.length > 0 && { conditions }) } }),
   };
 }
+
+/** What version 1 keeps of metrics in an annotation. */
+const metricsIn = ({ metadata }: ApiObject): MetricSpec[] | undefined => read(metadata.annotations?.[METRICS], listOf(metricOfVersion2));
 
 /** What an annotation holds; those are anybody's to write: one that makes no sense counts as none. */
 function read<T>(annotation: string | undefined, as: (value: unknown) => T): T | undefined {

@@ -1,6 +1,9 @@
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from 'kubernetes-types/apps/v1.js';
 import type { CronJob } from 'kubernetes-types/batch/v1.js';
 import type { PodTemplate, ReplicationController } from 'kubernetes-types/core/v1.js';
+import type { ApiObject } from '../../contracts.js';
+import { DecodeError } from '../../schema/decode-error.js';
+import { sameJson } from '../../schema/json.js';
 import type { KindBehaviour } from '../behaviour.js';
 import { statefulSetWarnings } from '../core/object-warnings.js';
 import { templateWarnings } from '../core/pod-warnings.js';
@@ -66,13 +69,39 @@ export const statefulSetBehaviour: KindBehaviour = {
   },
 };
 
+/** Counts changes of a DaemonSet's template, for clients of its first version. */
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
+const MOST = 2n ** 63n;
+
+/** @throws {DecodeError} unless it is a number of 64 bits. */
+function templateGeneration({ metadata }: ApiObject): bigint {
+  const text = metadata.annotations?.[TEMPLATE_GENERATION];
+  if (text === undefined) return 0n;
+  if (!/^[-+]?\d+$/.test(text)) throw new DecodeError(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  const count = BigInt(text.replace('+', ''));
+  if (count >= MOST || count < -MOST) throw new DecodeError(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
+  return count;
+}
+
+function countTemplate({ metadata }: ApiObject, count: bigint): void {
+  metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: String(count) };
+}
+
 export const daemonSetBehaviour: KindBehaviour = {
   tracksGeneration: true,
+  checkDecoded: templateGeneration,
   warnings: templateWarnings('spec.template', (object) => (object as unknown as DaemonSet).spec?.template, { isNamed: false }),
   setDefaults(object) {
     defaultDaemonSetSpec((object['spec'] ??= {}) as unknown as NonNullable<DaemonSet['spec']>);
+    countTemplate(object, templateGeneration(object));
+  },
+  prepareForUpdate(object, previous) {
+    const [template, before] = [object, previous].map((set) => (set as unknown as DaemonSet).spec?.template);
+    countTemplate(object, templateGeneration(previous) + (sameJson(template, before) ? 0n : 1n));
   },
   prepareForCreate(object) {
+    const count = templateGeneration(object);
+    countTemplate(object, count < 1n ? 1n : count);
     object['status'] = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
   },
 };
