@@ -82,6 +82,7 @@ describe('what wakes keys', () => {
     let ended = 0;
     container.bind<EventSource<string>>(Clicks).toConstantValue({ events: { subscribe: (observer) => {
       subscriptions += 1;
+      if (subscriptions === 6) throw new Error('no connection');
       if (subscriptions % 2 === 0) observer.error?.(new Error('not yet'));
       else if (subscriptions < 9) clock.schedule(1, () => observer.complete?.());
       return { unsubscribe: () => void (ended += 1) };

@@ -94,14 +94,18 @@ export function subscribe(
       sleep(clock, backoffDelay(RESUBSCRIBE, failures, random), signal).then(connect, () => undefined);
     };
     signal.addEventListener('abort', end, { once: true });
-    subscription = source.events.subscribe({
-      next: (event) => {
-        failures = 0;
-        call(instance, plan.method, event, map, log, (mapped) => wake(mapped, options));
-      },
-      error: again,
-      complete: again,
-    });
+    try {
+      subscription = source.events.subscribe({
+        next: (event) => {
+          failures = 0;
+          call(instance, plan.method, event, map, log, (mapped) => wake(mapped, options));
+        },
+        error: again,
+        complete: again,
+      });
+    } catch (error) {
+      again(error);
+    }
   };
   connect();
 }

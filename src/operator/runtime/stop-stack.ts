@@ -19,11 +19,11 @@ export class StopStack {
 
   /** Stops everything within `limit` ms altogether. A layer that fails or hangs is logged, and does not keep the others from stopping. */
   async stop(limit: number): Promise<void> {
-    const end = this.clock.now() + limit;
+    const end = this.clock.monotonic() + limit;
     for (let layer = this.#layers.pop(); layer; layer = this.#layers.pop()) {
       const { name, stop } = layer;
       try {
-        await withDeadline(this.clock, Math.max(0, end - this.clock.now()), `stopping ${name}`, undefined, async () => stop());
+        await withDeadline(this.clock, Math.max(0, end - this.clock.monotonic()), `stopping ${name}`, undefined, async () => stop());
       } catch (error) {
         this.log.error('could not stop cleanly', { what: name, error });
       }

@@ -16,6 +16,15 @@ describe('the log', () => {
     expect(lines).to.have.length(111);
   });
 
+  it('never fails its caller, whatever it is given', () => {
+    const lines: string[] = [];
+    const log = createLogger({ clock: new VirtualClock(), write: (line) => lines.push(line) });
+    const loop: Record<string, unknown> = { status: 404 };
+    loop['self'] = loop;
+    log.info('answered', { size: 10n, loop, name: 'a', broken: { toJSON: () => { throw new Error('defect'); } } });
+    expect(JSON.parse(lines[0] as string)).to.deep.include({ message: 'answered', name: 'a', size: '10n', loop: '<ref *1> { status: 404, self: [Circular *1] }' });
+  });
+
   it('is JSON lines in Karpenter\'s fields, of which errors become their message and what they carry', () => {
     const lines: string[] = [];
     const log = createLogger({ clock: new VirtualClock(), write: (line) => lines.push(line), fields: { commit: 'abc1234' } });

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { inspect } from 'node:util';
 import winston from 'winston';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../logger.js';
@@ -58,10 +59,27 @@ export function createLogger({ clock, level = 'info', write, fields = {} }: Logg
     levels: { error: 0, warn: 1, info: 2, debug: 3 },
     level,
     format: winston.format.printf(({ level: severity, message, fields: rest }) =>
-      JSON.stringify({ level: severity.toUpperCase(), time: new Date(clock.now()).toISOString(), logger: 'controller', message, ...(rest as Fields) })),
+      lineOf({ level: severity.toUpperCase(), time: new Date(clock.now()).toISOString(), logger: 'controller', message, ...(rest as Fields) })),
     transports: [new winston.transports.Stream({ stream })],
   });
   return new WinstonLogger(backend, new Sampler(clock), level, fields);
+}
+
+/** What JSON cannot say (a response that refers to itself, a bigint) is described: a line must not fail whoever writes it. */
+function lineOf(fields: Fields): string {
+  try {
+    return JSON.stringify(fields);
+  } catch {
+    return JSON.stringify(Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, isWritable(value) ? value : inspect(value, { depth: 2, breakLength: Infinity })])));
+  }
+}
+
+function isWritable(value: unknown): boolean {
+  try {
+    return JSON.stringify(value) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 const SEVERITY: Record<LogLevel, number> = { error: 0, warn: 1, info: 2, debug: 3 };

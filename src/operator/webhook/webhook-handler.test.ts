@@ -36,6 +36,7 @@ class Rules {
     world.seen.push(`${operation} ${old?.spec.size ?? '-'} ${size}`);
     if (size === 13) throw new RangeError('unlucky');
     if (size === 99 && world.clock) await sleep(world.clock, 3_600_000);
+    if (size === 8) warn(8n as unknown as string);
     if (size === 7) warn('seven is a lot');
     return size > 10 ? [{ field: 'spec.size', value: size, message: 'has to be 10 at most' }] : undefined;
   }
@@ -71,6 +72,17 @@ describe('The handler of webhooks', () => {
     expect(causes).to.deep.equal([{ reason: 'FieldValueInvalid', field: 'spec.size', message: 'Invalid value: 11: has to be 10 at most' }]);
     await bed.api.client.mergePatch({ group: 'test.example.com', version: 'v1', kind: 'Shop', plural: 'shops', namespaced: false }, { name: 'a' }, { spec: { size: 4 } });
     expect(world.seen).to.deep.equal(['CREATE - 3', 'CREATE - 11', 'UPDATE 3 4']);
+  });
+
+  it('answers also when its own answer cannot be written, and goes on', async () => {
+    await bed.settle();
+    const request = { uid: 'u', kind: { group: 'test.example.com', version: 'v1', kind: 'Shop' }, operation: 'CREATE', object: { metadata: { name: 'a' }, spec: { size: 8 } } };
+    const body = Buffer.from(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request }));
+    // More than are let in at a time: one that is never over would take its place for good.
+    for (let call = 0; call < 502; call += 1) {
+      const { status } = await bed.operator.webhook({ method: 'POST', path: '/validate-test-example-com-v1-shop', contentType: 'application/json', body });
+      expect(status).to.equal(500);
+    }
   });
 
   it('is asked about deletions', async () => {

@@ -79,7 +79,7 @@ export class WebhookHandler {
     const begun = clock.now();
     const answered = metrics.called(known ? pathname : 'unknown');
     this.#inFlight += 1;
-    const response = await this.#answer(request, pathname, new URLSearchParams(query).get('timeout')).then((review) => ({ status: 200, body: JSON.stringify(review) }), (error: unknown) => this.#refused(pathname, error));
+    const response = await this.#answer(request, pathname, new URLSearchParams(query).get('timeout')).then((review) => ({ status: 200, body: JSON.stringify(review) })).catch((error: unknown) => this.#refused(pathname, error));
     this.#inFlight -= 1;
     answered(response.status, (clock.now() - begun) / 1_000);
     return response;
