@@ -144,7 +144,7 @@ export interface StepContext<T extends KubeObject> extends RunContext {
   readonly idempotencyKey: string;
   /**
    * Runs `effect`, and gives its result again instead of repeating it until a write that followed it succeeded. An optimization
-   * over the idempotency key, within one process.
+   * over the idempotency key, within one process. Throws NotLeaderError, and runs nothing, when the lead was lost meanwhile.
    */
   once<R>(name: string, effect: () => Promise<R> | R): Promise<R>;
   /** 0 at the first try; counts failed tries since the last success. */

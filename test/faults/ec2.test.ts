@@ -47,8 +47,8 @@ describe('what AWS holds, under every fault', () => {
     await everyFault((world) => onAws(world, [EC2NodeClassStatusReconciler, EC2NodeClassHash, InstanceProfileGarbageCollection], async (aws) => {
       const { instanceProfiles, launchTemplates } = aws.provider.services;
       const { profiles } = aws.provider.aws.account.identities;
-      world.external<InstanceProfileProvider>(TOKENS.InstanceProfiles, instanceProfiles, ['ensure', 'remove']);
-      world.external<LaunchTemplateProvider>(TOKENS.LaunchTemplates, launchTemplates, ['deleteAll']);
+      world.external<InstanceProfileProvider>(TOKENS.InstanceProfiles, instanceProfiles, ['ensure', 'remove'], { fenced: true });
+      world.external<LaunchTemplateProvider>(TOKENS.LaunchTemplates, launchTemplates, ['deleteAll'], { fenced: true });
       const { api } = world.bed;
       await api.create(EC2NodeClass, { metadata: { name: 'default' }, spec: SPEC } as never);
       await world.until(async () => isTrue(await api.get(EC2NodeClass, 'default'), 'Ready'));
@@ -75,7 +75,7 @@ describe('what AWS holds, under every fault', () => {
       const { clients: { sqs } } = aws.provider.services;
       // The poller lives in the process: one that is dead receives nothing.
       const queueOf = (process: TestProcess): InterruptionQueue => new InterruptionQueue({ sqs: { send: (...call: Parameters<typeof sqs.send>) => process.answer(sqs.send(...call)) } } as never, 'my-cluster', process.clock);
-      world.external<InterruptionQueue>(TOKENS.InterruptionQueue, queueOf, ['acknowledge']);
+      world.external<InterruptionQueue>(TOKENS.InterruptionQueue, queueOf, ['acknowledge'], { fenced: true });
       await aws.nodeClass();
       const { claim, instanceID } = await aws.launch();
       isLost = () => Promise.resolve(false);
@@ -97,8 +97,8 @@ describe('what AWS holds, under every fault', () => {
       const { api } = world.bed;
       const { account } = aws.provider.aws;
       const { cloudProvider, instances } = aws.provider.services;
-      world.external(CloudProvider, cloudProvider, ['list', 'terminate']);
-      world.external<InstanceProvider>(TOKENS.Instances, instances, ['createTags']);
+      world.external(CloudProvider, cloudProvider, ['list', 'terminate'], { reads: ['list'], fenced: true });
+      world.external<InstanceProvider>(TOKENS.Instances, instances, ['createTags'], { fenced: true });
       await aws.nodeClass();
       const [kept, lost] = [await aws.launch(), await aws.launch()];
       await api.patch(NodeClaim, lost.claim.metadata.name, { metadata: { finalizers: null } });
@@ -115,9 +115,9 @@ describe('what AWS holds, under every fault', () => {
     await everyFault((world) => onAws(world, [InstanceStatusInterruption, CapacityTypeDemotion, CapacityBlockExpiration], async (aws) => {
       const { api, clock } = world.bed;
       const { account } = aws.provider.aws;
-      world.external(CloudProvider, aws.provider.services.cloudProvider, ['list']);
-      world.external<InstanceStatusProvider>(TOKENS.InstanceStatus, aws.provider.services.instanceStatus, ['list']);
-      world.external<CapacityReservationProvider>(TOKENS.CapacityReservations, aws.provider.services.reservations, ['get']);
+      world.external(CloudProvider, aws.provider.services.cloudProvider, ['list'], { reads: ['list'] });
+      world.external<InstanceStatusProvider>(TOKENS.InstanceStatus, aws.provider.services.instanceStatus, ['list'], { reads: ['list'] });
+      world.external<CapacityReservationProvider>(TOKENS.CapacityReservations, aws.provider.services.reservations, ['get'], { reads: ['get'] });
       await aws.nodeClass();
       const reserved = async (type: 'default' | 'capacity-block', endsIn?: number): Promise<Launched> => {
         const { id } = account.capacityReservations.add({ instanceType: 'c5.large', availabilityZone: 'us-west-2a', total: 2, type, ...(endsIn === undefined ? {} : { endsAt: clock.now() + endsIn }) });
@@ -143,8 +143,8 @@ describe('what AWS holds, under every fault', () => {
   it('is known as it is: types and prices are read again, whatever a reading runs into', async () => {
     await everyFault((world) => onAws(world, [InstanceTypeRefresh, PricingRefresh], async (aws) => {
       const { services: { instanceTypes, pricing }, aws: { calls } } = aws.provider;
-      world.external<InstanceTypeProvider>(TOKENS.InstanceTypes, instanceTypes, ['update']);
-      world.external<PricingProvider>(TOKENS.Pricing, pricing, ['update']);
+      world.external<InstanceTypeProvider>(TOKENS.InstanceTypes, instanceTypes, ['update'], { reads: ['update'] });
+      world.external<PricingProvider>(TOKENS.Pricing, pricing, ['update'], { reads: ['update'] });
       const READINGS = ['ec2:DescribeInstanceTypes', 'pricing:GetProducts', 'ec2:DescribeSpotPriceHistory'];
       const before = READINGS.map((name) => calls.get(name) ?? 0);
       const isRead = (): boolean => READINGS.every((name, at) => (calls.get(name) ?? 0) > (before[at] as number));
@@ -157,7 +157,7 @@ describe('what AWS holds, under every fault', () => {
   it('is of the version that the cluster has now', async () => {
     await everyFault((world) => onAws(world, [VersionRefresh], async (aws) => {
       const { services: { version }, aws: { account } } = aws.provider;
-      world.external<VersionProvider>(TOKENS.Version, version, ['update']);
+      world.external<VersionProvider>(TOKENS.Version, version, ['update'], { reads: ['update'] });
       (account.clusters.get('my-cluster') as { version: string }).version = '1.33';
       await world.bed.advance('10m');
       expect(await version.get()).to.equal('1.33');

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { ExternalCalls, NotLeaderError } from 'karpenter-ts/operator';
 import type { ServiceRecord } from './dns-service.js';
 import { QuotaExceeded } from './dns-service.js';
 import { FakeDnsService } from './fake-dns-service.js';
@@ -34,12 +35,13 @@ describe('The service over HTTP', () => {
   const fake = new FakeDnsService();
   const server = serve(fake);
   const { signal } = new AbortController();
+  const calls = new ExternalCalls();
   const record: ServiceRecord = { name: 'www.example.com', type: 'A', values: ['192.0.2.1'], ttl: 300, owner: 'uid' };
   let service: HttpDnsService;
 
   before(async () => {
     await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-    service = new HttpDnsService(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'secret');
+    service = new HttpDnsService(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'secret', calls);
   });
   after(() => { server.close(); server.closeAllConnections(); });
 
@@ -58,6 +60,15 @@ describe('The service over HTTP', () => {
   it('tells a used-up quota from other errors', async () => {
     fake.quota = 0;
     await assert.rejects(service.create(record, 'another key', signal), QuotaExceeded);
-    await assert.rejects(new HttpDnsService('http://127.0.0.1:9', 'secret').get('x', signal));
+    await assert.rejects(new HttpDnsService('http://127.0.0.1:9', 'secret', calls).get('x', signal));
+  });
+
+  it('changes nothing for a process that has lost the lead', async () => {
+    const { port } = server.address() as AddressInfo;
+    const deposed = new HttpDnsService(`http://127.0.0.1:${port}`, 'secret', new ExternalCalls({ fence: () => { throw new NotLeaderError(); } }));
+    const made = fake.made;
+    await assert.rejects(deposed.create(record, 'late', signal), NotLeaderError);
+    assert.equal(fake.made, made);
+    assert.deepEqual(await deposed.idsOf('uid', signal), []);
   });
 });

@@ -1,5 +1,5 @@
 import { ContainerModule } from 'inversify';
-import { reconcilers } from 'karpenter-ts/operator';
+import { ExternalCalls, reconcilers } from 'karpenter-ts/operator';
 import { DnsRecordReconciler } from './dns-record-reconciler.js';
 import { DnsService } from './dns-service.js';
 import { FakeDnsService } from './fake-dns-service.js';
@@ -11,6 +11,6 @@ const { DNS_URL: url, DNS_TOKEN: token = '' } = process.env;
 export const modules: ContainerModule[] = [
   reconcilers(DnsRecordReconciler),
   new ContainerModule(({ bind }) => {
-    bind<DnsService>(DnsService).toDynamicValue(() => (url === undefined ? new FakeDnsService() : new HttpDnsService(url, token))).inSingletonScope();
+    bind<DnsService>(DnsService).toDynamicValue(({ get }) => (url === undefined ? new FakeDnsService() : new HttpDnsService(url, token, get(ExternalCalls)))).inSingletonScope();
   }),
 ];

@@ -1,6 +1,7 @@
 import { EC2Client, EKSClient, IAMClient, PricingClient, SQSClient, SSMClient } from './aws-sdk.js';
 import type { EC2ClientConfig } from '@aws-sdk/client-ec2';
 import type { Clock } from '../../operator/clock.js';
+import type { ExternalCalls } from '../../operator/shadow/external-calls.js';
 import { errorCode } from './errors.js';
 
 /** One client a service. `ec2WithoutRetries` is for dry runs, whose expected answer is an error. */
@@ -40,6 +41,8 @@ export interface AwsClientOptions {
   /** Default: the SDK's provider chain. */
   credentials?: NonNullable<EC2ClientConfig['credentials']>;
   observe?: (call: AwsCall) => void;
+  /** Each try of a call that changes something goes through it when it is about to leave. Default: nothing comes in between. */
+  calls?: ExternalCalls;
 }
 
 /** The Pricing API is served in few regions (karpenter-aws §3.8.1). */
@@ -52,20 +55,24 @@ export function pricingRegion(region: string): string {
 
 interface Response { response?: { statusCode?: number } }
 interface Metadata { $metadata?: { attempts?: number; httpStatusCode?: number } }
+interface CommandContext { clientName?: string; commandName?: string }
 /** The part of every client's middleware stack that observation needs. */
 interface Stack {
   add(
-    middleware: (next: (args: object) => Promise<Response & { output: Metadata }>, context: { clientName?: string; commandName?: string }) => (args: object) => Promise<Response & { output: Metadata }>,
-    options: { step: 'initialize'; name: string },
+    middleware: (next: (args: object) => Promise<Response & { output: Metadata }>, context: CommandContext) => (args: object) => Promise<Response & { output: Metadata }>,
+    options: { step: 'initialize' | 'finalizeRequest'; priority?: 'low'; name: string },
   ): void;
 }
 
+const callOf = ({ clientName = '', commandName = '' }: CommandContext): [service: string, operation: string] => [clientName.replace(/Client$/, ''), commandName.replace(/Command$/, '')];
+
 function observeCalls(stack: Stack, clock: Clock, observe: (call: AwsCall) => void): void {
-  stack.add((next, { clientName = '', commandName = '' }) => async (args) => {
+  stack.add((next, context) => async (args) => {
     const startedAt = clock.now();
+    const [service, operation] = callOf(context);
     const report = (metadata: Metadata['$metadata'], code?: string): void => observe({
-      service: clientName.replace(/Client$/, ''),
-      operation: commandName.replace(/Command$/, ''),
+      service,
+      operation,
       milliseconds: clock.now() - startedAt,
       attempts: metadata?.attempts ?? 1,
       status: metadata?.httpStatusCode ?? 0,
@@ -82,6 +89,13 @@ function observeCalls(stack: Stack, clock: Clock, observe: (call: AwsCall) => vo
   }, { step: 'initialize', name: 'karpenterObserveCalls' });
 }
 
+const READS = /^(Describe|Get|List|Receive)/;
+
+function guardChanges(stack: Stack, calls: ExternalCalls): void {
+  stack.add((next, context) => (args) => (READS.test(context.commandName ?? '') ? next(args) : calls.make(...callOf(context), () => next(args))),
+    { step: 'finalizeRequest', priority: 'low', name: 'karpenterGuardChanges' });
+}
+
 const ignore = (): void => undefined;
 /** Without `info`: for it the SDK would copy every request and response, only to have them thrown away. */
 const QUIET = { trace: ignore, debug: ignore, warn: ignore, error: ignore } as unknown as NonNullable<EC2ClientConfig['logger']>;
@@ -89,7 +103,7 @@ const QUIET = { trace: ignore, debug: ignore, warn: ignore, error: ignore } as u
 const REQUEST_TIMEOUT = 4 * 60_000;
 
 /** The clients that everything here shares, set up alike. */
-export function awsClients({ region, endpoint, version, clock, requestHandler, credentials, observe }: AwsClientOptions): AwsClients {
+export function awsClients({ region, endpoint, version, clock, requestHandler, credentials, observe, calls }: AwsClientOptions): AwsClients {
   // The SDK prints its own end-of-support notice for Node 20 to stderr at the first client, in the middle of our log.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const shared = {
@@ -111,7 +125,11 @@ export function awsClients({ region, endpoint, version, clock, requestHandler, c
     ssm: new SSMClient(shared),
     zonalShift: new EKSClient(shared),
   };
-  if (observe) for (const client of Object.values(clients)) observeCalls((client as { middlewareStack: unknown }).middlewareStack as Stack, clock, observe);
+  for (const client of Object.values(clients)) {
+    const stack = (client as { middlewareStack: unknown }).middlewareStack as Stack;
+    if (observe) observeCalls(stack, clock, observe);
+    if (calls) guardChanges(stack, calls);
+  }
   return clients;
 }
 

@@ -6,6 +6,7 @@ import { CloudProvider } from '../provider.js';
 import { EventRecorder } from '../../operator/kube/event-recorder.js';
 import { Logger } from '../../operator/logger.js';
 import { Metrics } from '../../operator/runtime/metrics.js';
+import { ExternalCalls } from '../../operator/shadow/external-calls.js';
 import { errorText } from './errors.js';
 import { awsMetrics } from './metrics.js';
 import { createAwsServices } from './services.js';
@@ -61,7 +62,7 @@ const publisher = (recorder: EventRecorder): EventPublisher => ({ publish: ({ ob
 
 /**
  * Binds the provider, the CloudProvider port among it. Expects `TOKENS.NodeClassLookup` and `TOKENS.KubernetesFacts` to be
- * bound beside it; of the operator it uses the event recorder, the metrics and the logger, if they are there. Timers stop when
+ * bound beside it; of the operator it uses the event recorder, the metrics, the logger and the way of external calls, if they are there. Timers stop when
  * the container is unbound.
  */
 export function awsModule(settings: AwsSettings, environment: AwsEnvironment): ContainerModule {
@@ -72,7 +73,8 @@ export function awsModule(settings: AwsSettings, environment: AwsEnvironment): C
         const metrics = context.get<Metrics>(Metrics, { optional: true });
         const log = context.get<Logger>(Logger, { optional: true });
         const overlays = context.get<InstanceTypeOverlays>(InstanceTypeOverlays, { optional: true });
-        return createAwsServices(settings, observed(environment, metrics, log), {
+        const calls = context.get<ExternalCalls>(ExternalCalls, { optional: true });
+        return createAwsServices(settings, { ...observed(environment, metrics, log), ...(calls ? { calls } : {}) }, {
           nodeClasses: context.get<NodeClassLookup>(TOKENS.NodeClassLookup),
           kubernetes: context.get<KubernetesFacts>(TOKENS.KubernetesFacts),
           ...(recorder ? { events: publisher(recorder) } : {}),

@@ -1,15 +1,17 @@
-import { DescribeSubnetsCommand } from '@aws-sdk/client-ec2';
+import { CreateTagsCommand, DescribeSubnetsCommand } from '@aws-sdk/client-ec2';
 import { expect } from 'chai';
 import { Container } from 'inversify';
+import { NotLeaderError } from '../../operator/kube/errors.js';
 import { seededRandom } from '../../operator/random.js';
 import { Metrics } from '../../operator/runtime/metrics.js';
+import { ExternalCalls } from '../../operator/shadow/external-calls.js';
 import { VirtualClock } from '../../operator/testing/virtual-clock.js';
 import { createAws } from '../../sandbox/aws/aws.js';
 import { sdkRequestHandler } from '../../sandbox/aws/sdk-request-handler.js';
 import { providerBed } from '../../../test/support/aws-provider.js';
 import { CloudProvider } from '../provider.js';
 import { awsClients, pricingRegion } from './clients.js';
-import type { AwsCall } from './clients.js';
+import type { AwsCall, AwsClients } from './clients.js';
 import { AwsCloudProvider } from './cloud-provider.js';
 import { ClusterCIDRUnknown } from './cluster.js';
 import { InstanceProvider } from './instance/provider.js';
@@ -55,14 +57,19 @@ describe('awsSettings', () => {
   });
 });
 
+function containerWithModule(): Container {
+  const clock = new VirtualClock();
+  const aws = createAws({ clock, random: seededRandom(1) });
+  const container = new Container();
+  container.bind(TOKENS.NodeClassLookup).toConstantValue({ get: () => undefined, pool: () => undefined, poolsOf: () => [] });
+  container.bind(TOKENS.KubernetesFacts).toConstantValue({ serverVersion: async () => '1.32', kubeDNS: async () => undefined, caBundle: () => '' });
+  container.load(awsModule(awsSettings({ clusterName: 'my-cluster', region: 'us-west-2' }), { clock, random: seededRandom(2), credentials, requestHandler: sdkRequestHandler(aws) as never }));
+  return container;
+}
+
 describe('awsModule', () => {
   it('binds the CloudProvider port and every service, each once', () => {
-    const clock = new VirtualClock();
-    const aws = createAws({ clock, random: seededRandom(1) });
-    const container = new Container();
-    container.bind(TOKENS.NodeClassLookup).toConstantValue({ get: () => undefined, pool: () => undefined, poolsOf: () => [] });
-    container.bind(TOKENS.KubernetesFacts).toConstantValue({ serverVersion: async () => '1.32', kubeDNS: async () => undefined, caBundle: () => '' });
-    container.load(awsModule(awsSettings({ clusterName: 'my-cluster', region: 'us-west-2' }), { clock, random: seededRandom(2), credentials, requestHandler: sdkRequestHandler(aws) as never }));
+    const container = containerWithModule();
     expect(container.get(CloudProvider)).to.be.instanceOf(AwsCloudProvider).and.to.equal(container.get(CloudProvider));
     expect(container.get(TOKENS.Instances)).to.be.instanceOf(InstanceProvider);
     const { NodeClassLookup: _, KubernetesFacts: __, ...bound } = TOKENS;
@@ -115,6 +122,38 @@ describe('SDK clients', () => {
       { service: 'EC2', operation: 'DescribeSubnets', milliseconds: 0, attempts: 1, status: 403, errorCode: 'UnauthorizedOperation' },
     ]);
     expect(['ap-southeast-2', 'cn-north-1', 'eu-west-1', 'us-west-2', 'sa-east-1'].map(pricingRegion)).to.deep.equal(['ap-south-1', 'cn-northwest-1', 'eu-central-1', 'us-east-1', 'us-east-1']);
+  });
+});
+
+describe('A process that has lost the lead', () => {
+  it('changes nothing more at AWS, not even by the second try of a call, and still reads', async () => {
+    const clock = new VirtualClock();
+    const aws = createAws({ clock, random: seededRandom(1) });
+    let leads = true;
+    const calls = new ExternalCalls({ fence: () => { if (!leads) throw new NotLeaderError(); } });
+    const handler = sdkRequestHandler(aws);
+    const asked: string[] = [];
+    const { ec2 } = awsClients({
+      region: 'us-west-2', version: '1.2.3', clock, credentials, calls,
+      requestHandler: { ...handler, handle: (request: Parameters<typeof handler.handle>[0]) => {
+        asked.push(/Action=(\w+)/.exec(String(request.body))?.[1] ?? '');
+        leads = false;
+        return handler.handle(request);
+      } } as never,
+    });
+    aws.faults.fail('ec2:CreateTags', { reason: 'InternalError', status: 500 });
+    const tags = new CreateTagsCommand({ Resources: ['i-1'], Tags: [] });
+    expect(await failure(ec2.send(tags))).to.be.instanceOf(NotLeaderError);
+    expect(await failure(ec2.send(tags))).to.be.instanceOf(NotLeaderError);
+    await ec2.send(new DescribeSubnetsCommand({}));
+    expect(asked).to.deep.equal(['CreateTags', 'DescribeSubnets']);
+  });
+
+  it('is found out by the provider in the container of an operator', async () => {
+    const container = containerWithModule();
+    container.bind(ExternalCalls).toConstantValue(new ExternalCalls({ fence: () => { throw new NotLeaderError(); } }));
+    const { ec2 } = container.get<AwsClients>(TOKENS.Clients);
+    expect(await failure(ec2.send(new CreateTagsCommand({ Resources: ['i-1'], Tags: [] })))).to.be.instanceOf(NotLeaderError);
   });
 });
 

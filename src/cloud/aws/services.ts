@@ -32,7 +32,7 @@ import { ZonalShiftClient } from './zonal-shift/client.js';
 import { ZonalShiftProvider } from './zonal-shift/provider.js';
 
 /** What the provider takes from the process that it runs in. */
-export interface AwsEnvironment extends Pick<AwsClientOptions, 'requestHandler' | 'credentials' | 'observe'> {
+export interface AwsEnvironment extends Pick<AwsClientOptions, 'requestHandler' | 'credentials' | 'observe' | 'calls'> {
   clock: Clock;
   random: Random;
   observers?: {
@@ -83,7 +83,7 @@ const DROPPED: EventPublisher = { publish: () => undefined };
 
 /** Puts the provider together. Nothing is asked of AWS yet. */
 export function createAwsServices(settings: AwsSettings, environment: AwsEnvironment, { nodeClasses, kubernetes, events = DROPPED, overlays = NO_OVERLAYS }: AwsPorts): AwsServices {
-  const { clock, random, observers = {}, requestHandler, credentials, observe } = environment;
+  const { clock, random, observers = {}, requestHandler, credentials, observe, calls } = environment;
   const clients = awsClients({
     region: settings.region,
     version: settings.version,
@@ -92,6 +92,7 @@ export function createAwsServices(settings: AwsSettings, environment: AwsEnviron
     ...(requestHandler === undefined ? {} : { requestHandler }),
     ...(credentials === undefined ? {} : { credentials }),
     ...(observe === undefined ? {} : { observe }),
+    ...(calls === undefined ? {} : { calls }),
   });
   const cluster = new Cluster(clients, kubernetes, settings);
   const version = new VersionProvider(clients, kubernetes, settings);

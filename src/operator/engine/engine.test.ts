@@ -9,6 +9,7 @@ import { Resource } from '../dsl/resource.js';
 import { Node } from '../kinds/core.js';
 import { s } from '../dsl/schema.js';
 import type { StepContext } from '../context.js';
+import { NotLeaderError } from '../kube/errors.js';
 import type { Condition as ObjectCondition } from '../kube/object.js';
 import { FakeHost, START } from './fake-host.test-support.js';
 import { KeyMemory } from './memory.js';
@@ -808,6 +809,15 @@ describe('effects', () => {
     await launcher.run(host);
     expect(launches).to.have.length(1);
     expect(host.object?.status.id).to.equal('i-1');
+  });
+
+  it('do not begin once the lead was lost in the middle of a step', async () => {
+    const host = new FakeHost(widget());
+    let asked = 0;
+    // The step may begin, and then another replica has the lease.
+    const fenced = Object.assign(host, { fence: () => { if ((asked += 1) > 1) throw new NotLeaderError(); } });
+    await bed(Launcher).run(fenced);
+    expect([asked, launches]).to.deep.equal([2, []]);
   });
 
   it('have a key that is the same for every attempt at one object, and differs between objects', async () => {

@@ -76,6 +76,7 @@ export class StepRunContext<T extends KubeObject> implements StepContext<T> {
     this.usedEffects.push(id);
     const known = once.get(id) as Promise<R> | undefined;
     if (known) return known;
+    this.#run.input.host.fence?.();
     const result = (async () => effect())();
     once.set(id, result);
     try {

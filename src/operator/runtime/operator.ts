@@ -151,6 +151,9 @@ export class Operator {
   readonly #free: KubeClient;
   readonly #elections: ElectionSetup | undefined;
   readonly #leadership: Leadership | undefined;
+  readonly #fence = (): void => {
+    if (this.#leadership && !this.#leadership.held) throw new NotLeaderError();
+  };
   /** The same, where all replicas work. */
   readonly #sharding: ShardLeadership | undefined;
   readonly #cache: InformerCache;
@@ -313,9 +316,7 @@ export class Operator {
       client: this.#client, informers: this.#informers, kinds: this.#kinds, cache: this.#cache, serviceCache: this.#serviceCache, turns: new WriteTurns(),
       recorder: this.#recorder, origins: new WriteOrigins(), tracing: this.#tracing(), clock: this.#clock, random: this.#random, log: this.#log,
       tests: this.options.tests,
-      fence: () => {
-        if (this.#leadership && !this.#leadership.held) throw new NotLeaderError();
-      },
+      fence: this.#fence,
       shards: this.#sharding,
       scope: this.#scope,
     };
@@ -481,7 +482,7 @@ export class Operator {
     container.bind(KubeClient).toConstantValue(this.#client);
     container.bind(EventRecorder).toConstantValue(this.#recorder);
     container.bind(Metrics).toConstantValue(this.metrics);
-    container.bind(ExternalCalls).toConstantValue(this.options.shadow?.calls ?? new ExternalCalls());
+    container.bind(ExternalCalls).toConstantValue(this.options.shadow?.calls ?? new ExternalCalls({ fence: this.#fence }));
     container.bind(Informers).toConstantValue(this.#informers);
   }
 

@@ -8,23 +8,36 @@ export class CallWithheld extends Error {
   }
 }
 
+/** What comes before a call. */
+export interface ExternalCallsOptions {
+  /** Throws NotLeaderError when this process does not lead. Default: it does. */
+  fence?: () => void;
+  /** Is told of calls that must not be made. Default: all are made. */
+  withhold?: (system: string, operation: string) => void;
+}
+
 /**
- * How services call systems outside of Kubernetes where they change something there. Inject it, and put each such call through `make`: an operator
- * that runs as a shadow then notes the call, and does not make it. What only reads needs none of this.
+ * How services call systems outside of Kubernetes where they change something there. Inject it, and put each request (each try of it) through `make`. A process that was stopped (SIGSTOP, a frozen
+ * machine) goes on in the middle of a step when another replica leads already, and no external system would refuse it: its call is refused here. An operator
+ * that runs as a shadow notes the call, and does not make it. What only reads needs none of this.
  */
 export class ExternalCalls {
-  /** `withhold` is told of calls that must not be made; without it all are made. */
-  constructor(private readonly withhold?: (system: string, operation: string) => void) {}
+  constructor(private readonly options: ExternalCallsOptions = {}) {}
 
   /** Whether calls are withheld: for queues, whose messages a reader takes away from others, and whatever else had better not begin. */
   get withheld(): boolean {
-    return this.withhold !== undefined;
+    return this.options.withhold !== undefined;
   }
 
-  /** Makes a call, under names that a report shows: `make('DNS', 'CreateRecord', () => …)`. Rejects with {@link CallWithheld} in a shadow. */
+  /**
+   * Makes a call, under names that a report shows: `make('DNS', 'CreateRecord', () => …)`. Rejects with NotLeaderError in a process that has lost the lead, and with
+   * {@link CallWithheld} in a shadow.
+   */
   async make<R>(system: string, operation: string, call: () => Promise<R>): Promise<R> {
-    if (!this.withhold) return call();
-    this.withhold(system, operation);
+    const { fence, withhold } = this.options;
+    fence?.();
+    if (!withhold) return call();
+    withhold(system, operation);
     throw new CallWithheld(system, operation);
   }
 }

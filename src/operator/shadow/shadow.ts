@@ -52,7 +52,7 @@ export interface ShadowHost {
  * against what the running operator really does. Give it to `createOperator`, and read the report. A shadow is for one operator.
  */
 export class Shadow {
-  readonly calls = new ExternalCalls((system, operation) => this.#withheld(system, operation));
+  readonly calls = new ExternalCalls({ withhold: (system, operation) => this.#withheld(system, operation) });
   readonly #window: number;
   readonly #worlds = new Map<string, KindWorld>();
   /** Until when changes of an object follow from a call that was withheld. */

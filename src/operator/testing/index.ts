@@ -8,5 +8,5 @@ export * from './test-process.js';
 export * from './typed-api.js';
 export * from './virtual-clock.js';
 export type { Fault, Point } from './faults/fault.js';
-export type { Invariant } from './faults/fault-world.js';
+export type { ExternalOptions, Invariant } from './faults/fault-world.js';
 export { ExternalFault, FaultWorld } from './faults/fault-world.js';

@@ -15,7 +15,7 @@ import { ConfigMap, Node } from '../../kinds/core.js';
 import { reconcilers } from '../../runtime/reconcilers.js';
 import type { TestBedOptions } from '../test-bed.js';
 import type { Scenario } from './every-fault.js';
-import type { FaultWorld, Invariant } from './fault-world.js';
+import type { ExternalOptions, FaultWorld, Invariant } from './fault-world.js';
 
 class DiskSpec {
   @Field(s.string()) declare node: string;
@@ -43,11 +43,16 @@ export class DiskService {
     return Promise.resolve(id);
   }
 
+  label(_owner: string): Promise<void> {
+    return Promise.resolve();
+  }
+
   removeOf(owner: string): Promise<void> {
     for (const [id, of] of this.disks) if (of === owner) this.disks.delete(id);
     return Promise.resolve();
   }
 }
+type Effect = 'create' | 'label' | 'removeOf';
 export const DiskServiceToken = token<DiskService>('example.DiskService');
 
 @Reconciler({ for: Disk, name: 'disk', backoff: { base: '1s', max: '10s' } })
@@ -63,6 +68,7 @@ export class DiskReconciler {
   @Condition('Created', { latch: true })
   async create(disk: Disk, ctx: StepContext<Disk>): Promise<Outcome> {
     disk.status.id = await ctx.once('create', () => this.service.create(disk.metadata.uid, this.tokenOf(disk, ctx)));
+    await this.made?.(disk);
     return met();
   }
 
@@ -85,6 +91,8 @@ export class DiskReconciler {
     return released();
   }
 
+  protected made?(disk: Disk): Promise<void>;
+
   protected tokenOf(_disk: Disk, ctx: StepContext<Disk>): string {
     return ctx.idempotencyKey;
   }
@@ -97,7 +105,7 @@ interface DiskScenario {
 }
 
 /** A disk is wanted before its node is there; then it is no longer wanted. */
-export const diskScenario = (reconciler: ReconcilerClass = DiskReconciler, options: TestBedOptions = {}): DiskScenario => scenarioOf(reconciler, options, async (world) => {
+export const diskScenario = (classes: ReconcilerClass | readonly ReconcilerClass[] = DiskReconciler, options: TestBedOptions = {}, external: ExternalOptions<Effect> = {}): DiskScenario => scenarioOf(classes, options, external, async (world) => {
   const { api } = world.bed;
   const status = async (type: string): Promise<string | undefined> => (await api.get(Disk, 'd')).status.conditions?.find((condition) => condition.type === type)?.status;
   await api.create(Disk, { metadata: { name: 'd' }, spec: { node: 'n' } } as never);
@@ -109,20 +117,20 @@ export const diskScenario = (reconciler: ReconcilerClass = DiskReconciler, optio
 });
 
 /** A disk is wanted, and at once no longer. */
-export const hastyScenario = (reconciler: ReconcilerClass = DiskReconciler): DiskScenario => scenarioOf(reconciler, {}, async ({ bed }) => {
+export const hastyScenario = (reconciler: ReconcilerClass = DiskReconciler): DiskScenario => scenarioOf(reconciler, {}, {}, async ({ bed }) => {
   await bed.api.create(Disk, { metadata: { name: 'd' }, spec: { node: 'n' } } as never);
   await bed.settle();
   await bed.api.delete(Disk, 'd');
 });
 
-function scenarioOf(reconciler: ReconcilerClass, options: TestBedOptions, story: Scenario): DiskScenario {
+function scenarioOf(classes: ReconcilerClass | readonly ReconcilerClass[], options: TestBedOptions, external: ExternalOptions<Effect>, story: Scenario): DiskScenario {
   const services = new WeakMap<FaultWorld, DiskService>();
   const serviceOf = (world: FaultWorld): DiskService => services.get(world) as DiskService;
   const scenario: Scenario = async (world) => {
     const service = new DiskService();
     services.set(world, service);
-    world.external(DiskServiceToken, service, ['create', 'removeOf']);
-    const { api } = await world.testBed(reconcilers(reconciler), { kinds: [ConfigMap, Node], ...options });
+    world.external(DiskServiceToken, service, ['create', 'label', 'removeOf'], external);
+    const { api } = await world.testBed(reconcilers(...[classes].flat()), { kinds: [ConfigMap, Node], ...options });
     await story(world);
     await world.until(async () => (await api.find(Disk, 'd')) === undefined);
     expect([...service.disks.keys()], 'disks that are left').to.deep.equal([]);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { inject } from 'inversify';
 import { seededRandom } from '../../random.js';
 import type { StepContext } from '../../context.js';
-import { Reconciler, Step } from '../../dsl/decorators.js';
+import { Reconciler, Singleton, Step } from '../../dsl/decorators.js';
 import type { Outcome } from '../../dsl/outcome.js';
 import { done } from '../../dsl/outcome.js';
 import { Disk, DiskReconciler, DiskServiceToken, diskScenario, hastyScenario } from './disks.test-support.js';
@@ -33,6 +33,26 @@ class FinalizerLast {
     else await this.service.removeOf(disk.metadata.uid);
     Object.assign(disk.metadata, { finalizers });
     return done();
+  }
+}
+
+/** Two effects in one step, the second when the first has answered. */
+@Reconciler({ for: Disk, name: 'disk', backoff: { base: '1s', max: '10s' } })
+class TwoEffects extends DiskReconciler {
+  constructor(@inject(DiskServiceToken) service: DiskService) { super(service); }
+
+  protected override async made(disk: Disk): Promise<void> {
+    await this.service.label(disk.metadata.uid);
+  }
+}
+
+/** Has the external system looked through now and then. */
+@Singleton({ name: 'sweeper', every: '18s', jitter: 0 })
+class Sweeper {
+  constructor(@inject(DiskServiceToken) private readonly service: DiskService) {}
+
+  async tick(): Promise<void> {
+    await this.service.removeOf('nobody');
   }
 }
 
@@ -93,6 +113,17 @@ describe('every fault', () => {
 
   it('sees a process that lost its lease in its sleep do nothing more', async () => {
     await everyFault.only('w0:deposed', diskScenario().scenario);
+  });
+
+  it('sees no tick begin in a process that lost its lease in its sleep', async () => {
+    await everyFault.only('w1:deposed', diskScenario([DiskReconciler, Sweeper]).scenario);
+  });
+
+  it('finds a step that goes on with effects after the lead was lost in the middle of it, unless its client asks first', async () => {
+    const failure = await failureOf(diskScenario(TwoEffects).scenario, { faults: ['deposed'] });
+    expect(failure.message).to.match(/does not survive x0:deposed: process 1 went on with DiskService\.label after another replica had taken its lease; its client has to put effects through ExternalCalls /);
+    await everyFault(diskScenario(TwoEffects, {}, { fenced: true }).scenario, { faults: ['deposed'] });
+    await everyFault(diskScenario(TwoEffects, {}, { reads: ['label'] }).scenario, { faults: ['deposed'] });
   });
 
   it('finds a scenario that depends on something else than its inputs', async () => {

@@ -2,6 +2,7 @@ import type { ContainerModule, ServiceIdentifier } from 'inversify';
 import { sleep } from '../../clock.js';
 import type { Duration } from '../../duration.js';
 import { Informers } from '../../kube/informers.js';
+import { NotLeaderError } from '../../kube/errors.js';
 import type { KubeRequest, KubeResponse } from '../../kube/transport.js';
 import type { TestBed, TestBedOptions } from '../test-bed.js';
 import { testBed } from '../test-bed.js';
@@ -19,6 +20,14 @@ export type Invariant = (world: FaultWorld) => void | Promise<void>;
 export class ExternalFault extends Error {
   override readonly name = 'ExternalFault';
   readonly reason = 'ExternalFault';
+}
+
+/** What is known of the methods of an external system. */
+export interface ExternalOptions<M> {
+  /** Methods without an effect. Whoever lost the lead may still call them. */
+  readonly reads?: readonly M[];
+  /** The real client puts its effects through {@link ExternalCalls}, so its double here refuses a process that has lost the lead. Default false: such a call is a violation. */
+  readonly fenced?: boolean;
 }
 
 type Methods<T> = { [K in keyof T]: T[K] extends (...args: never[]) => Promise<unknown> ? K : never }[keyof T];
@@ -102,7 +111,7 @@ export class FaultWorld {
    * Binds an external system under its token so that the operator's calls of these methods are points where faults strike. The scenario
    * goes on with `service` itself, which knows no faults. A function makes one for each process: what lives in a process dies with it.
    */
-  external<T extends object>(token: ServiceIdentifier<T>, service: T | ((process: TestProcess) => T), methods: readonly Methods<T>[]): void {
+  external<T extends object>(token: ServiceIdentifier<T>, service: T | ((process: TestProcess) => T), methods: readonly Methods<T>[], { reads = [], fenced = false }: ExternalOptions<Methods<T>> = {}): void {
     const name = String((token as symbol).description ?? token).split('.').at(-1);
     const add = (bed: TestBed): void => void bed.overrideEach(token, (process) => new Proxy(typeof service === 'function' ? service(process) : service, {
       get: (target, property) => {
@@ -112,8 +121,10 @@ export class FaultWorld {
         if (!methods.includes(property as Methods<T>)) return (...args: unknown[]) => call(args);
         const label = `${name}.${String(property)}`;
         const refuse = (fault: string): never => { throw new ExternalFault(`${label}: ${fault === 'timeout' ? 'no answer in time' : 'internal error'}`); };
-        return (...args: unknown[]) => {
-          this.#expectLead(process, label);
+        const isRead = reads.includes(property as Methods<T>);
+        return async (...args: unknown[]) => {
+          if (fenced && !isRead && process.alive && !this.bed.operator.leading) throw new NotLeaderError();
+          if (!isRead) this.#expectLead(process, label, '; its client has to put effects through ExternalCalls (then say `fenced` here), unless the method changes nothing (`reads`)');
           return process.answer(process.alive ? this.#strike({ kind: 'x', label, effect: async () => call(args), refuse }) : undefined);
         };
       },
@@ -229,8 +240,8 @@ export class FaultWorld {
     }
   }
 
-  #expectLead(process: TestProcess, label: string): void {
-    if (this.#deposed.has(process) && process.alive) this.#violate(`process ${process.number} went on with ${label} after another replica had taken its lease`);
+  #expectLead(process: TestProcess, label: string, hint = ''): void {
+    if (this.#deposed.has(process) && process.alive) this.#violate(`process ${process.number} went on with ${label} after another replica had taken its lease${hint}`);
   }
 
   #violate(message: string): void {

@@ -33,7 +33,7 @@ export interface Point {
 
 const FAULTS_AT: Record<PointKind, readonly Fault[]> = {
   w: ['crash-before', 'crash-after', 'stale', 'dropped', 'relisted', 'duplicated', 'reordered', '409', '429', '500', 'timeout', 'late', 'deposed'],
-  x: ['crash-before', 'crash-after', '500', 'timeout', 'late'],
+  x: ['crash-before', 'crash-after', '500', 'timeout', 'late', 'deposed'],
   u: ['crash-after', 'stale', 'dropped', 'relisted', 'duplicated', 'reordered'],
 };
 
