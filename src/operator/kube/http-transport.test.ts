@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AddressInfo, Socket } from 'node:net';
-import { createServer as createMuteServer } from 'node:net';
+import { connect, createServer as createMuteServer } from 'node:net';
 import { systemClock } from '../clock.js';
 import { seededRandom } from '../random.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
@@ -139,6 +139,37 @@ describe('the HTTP transport', () => {
     await reading;
     stop.abort(new Error('enough'));
     expect(await sent).to.include({ message: 'enough' });
+  });
+
+  it('takes the proxy that the environment names, unless the kubeconfig names one', async () => {
+    const asked: string[] = [];
+    const proxy = createServer();
+    proxy.on('connect', ({ url }: IncomingMessage, socket: Socket) => {
+      asked.push(url ?? '');
+      const { port } = server.address() as AddressInfo;
+      const target = connect(port, '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        target.pipe(socket).pipe(target);
+      });
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const [before, url] = [process.env['HTTP_PROXY'], `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`];
+    const config = (cluster: object): KubeConfig => Object.assign(kubeconfig(), { clusters: [{ name: 'c', server: 'http://api.example.test', skipTLSVerify: true, ...cluster }] });
+    answer = (_request, response) => ok(response);
+    try {
+      process.env['HTTP_PROXY'] = url;
+      await clientOf(config({})).get(NODE, { name: 'n' });
+      await transport.close();
+      process.env['HTTP_PROXY'] = 'http://127.0.0.1:1';
+      await clientOf(config({ proxyUrl: url })).get(NODE, { name: 'n' });
+    } finally {
+      if (before === undefined) delete process.env['HTTP_PROXY'];
+      else process.env['HTTP_PROXY'] = before;
+      await transport.close();
+      proxy.closeAllConnections();
+      await new Promise((resolve) => proxy.close(resolve));
+    }
+    expect(asked).to.deep.equal(['api.example.test:80', 'api.example.test:80']);
   });
 
   it('leaves nothing at a signal that outlives its requests, as that of a candidate for a lease does', async () => {

@@ -5,6 +5,7 @@ import type { Dispatcher } from 'undici';
 import { rejectOnAbort } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { systemClock } from '../clock.js';
+import { proxyFromEnvironment } from './environment-proxy.js';
 import { NotLeaderError, UnresponsiveError } from './errors.js';
 import type { KubeEndpoint, KubeResponse, KubeTransport } from './transport.js';
 
@@ -38,7 +39,7 @@ export class KubeConfigError extends Error {
 /** HTTP(S) to the kubeconfig's current cluster: see {@link transportTo}. Throws {@link KubeConfigError}. */
 export const httpTransport = (kubeconfig: KubeConfig, clock?: Clock): KubeTransport => transportTo(endpointOf(kubeconfig, clock), clock);
 
-/** The kubeconfig's current cluster and user: client certificates, tokens, token files, exec plugins, OIDC. Throws {@link KubeConfigError}. */
+/** The kubeconfig's current cluster and user: client certificates, tokens, token files, exec plugins, OIDC; by its proxy, or the environment's. Throws {@link KubeConfigError}. */
 export function endpointOf(kubeconfig: KubeConfig, clock: Clock = systemClock()): KubeEndpoint {
   const cluster = kubeconfig.getCurrentCluster();
   if (!cluster?.server) {
@@ -48,7 +49,7 @@ export function endpointOf(kubeconfig: KubeConfig, clock: Clock = systemClock())
   let forgotten = -Infinity;
   return {
     server: cluster.server,
-    proxyUrl: cluster.proxyUrl,
+    proxyUrl: cluster.proxyUrl ?? proxyFromEnvironment(new URL(cluster.server)),
     async credentials(doubtful) {
       if (doubtful && clock.monotonic() - forgotten >= FORGET_EVERY) {
         forgotten = clock.monotonic();

@@ -280,7 +280,7 @@ export class Controller {
     this.#doomed.delete(key);
     const limited = runSignal(environment.clock, parent, plan.timeout);
     try {
-      const cache = new TrackedCache(environment.cache);
+      const cache = new TrackedCache(environment.cache, environment.cache.liveFor({ signal: limited.signal, urgent: isGoing(object) }));
       const host = this.#host(run, cache, limited.signal);
       const input = { plan, instance, object, host, memory, triggers, attempt, steps: run.steps };
       const traced = (): Promise<RunResult> => (run.trace ? run.trace.run(() => runKey(input)) : runKey(input));
@@ -299,7 +299,7 @@ export class Controller {
     const { plan, environment } = this.options;
     const { kinds, random, fence } = environment;
     const { object, triggers } = run;
-    const urgent = object?.metadata.deletionTimestamp !== undefined;
+    const urgent = isGoing(object);
     const authorship = { fieldManager: plan.name, signal, urgent, run, ...(object && this.#owned.size > 0 ? { owner: { object, kinds: this.#owned } } : {}) };
     const writer = new ObjectWriter(environment, authorship);
     const kind = kinds.of(plan.kind.type);
@@ -366,5 +366,8 @@ function stepOf({ trace }: ActiveRun, { scope }: Environment): EngineHost<KubeOb
   if (!scope) return trace?.step.bind(trace);
   return (method, work) => scope.step(method, () => (trace ? trace.step(method, work) : work()));
 }
+
+/** Whether the requests of a run on the object may use what is kept for deletions. */
+const isGoing = (object: KubeObject | undefined): boolean => object?.metadata.deletionTimestamp !== undefined;
 
 const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? (apiVersion.split('/')[0] as string) : '');

@@ -4,6 +4,7 @@ import type { Cache, CacheListOptions } from '../context.js';
 import type { ObjectChange } from '../dsl/predicate.js';
 import type { KindClass } from '../dsl/resource.js';
 import type { KubeClient } from '../kube/client.js';
+import type { CallOptions } from '../kube/client-options.js';
 import type { Informer } from '../kube/informer.js';
 import { normalize } from '../kube/normalize.js';
 import type { KubeObject } from '../kube/object.js';
@@ -62,15 +63,20 @@ export class InformerCache implements Cache {
     return this;
   }
 
-  readonly live = {
-    get: async <T extends KubeObject>(type: KindClass<T>, name: string, namespace?: string): Promise<T | undefined> => {
-      const kind = this.kinds.of(type);
-      const object = await this.client.find<T>(kind, { name, namespace });
-      return object && normalize(kind, object);
-    },
-    list: async <T extends KubeObject>(type: KindClass<T>, options: { namespace?: string; labelSelector?: string } = {}): Promise<T[]> => {
-      const kind = this.kinds.of(type);
-      return (await this.client.listAll<T>(kind, options)).map((object) => normalize(kind, object));
-    },
-  };
+  readonly live = this.liveFor({});
+
+  /** Reads straight from the API server that end with somebody's signal, and are as urgent as he is. */
+  liveFor(call: CallOptions): Cache['live'] {
+    return {
+      get: async <T extends KubeObject>(type: KindClass<T>, name: string, namespace?: string): Promise<T | undefined> => {
+        const kind = this.kinds.of(type);
+        const object = await this.client.find<T>(kind, { name, namespace, ...call });
+        return object && normalize(kind, object);
+      },
+      list: async <T extends KubeObject>(type: KindClass<T>, options: { namespace?: string; labelSelector?: string } = {}): Promise<T[]> => {
+        const kind = this.kinds.of(type);
+        return (await this.client.listAll<T>(kind, { ...options, ...call })).map((object) => normalize(kind, object));
+      },
+    };
+  }
 }

@@ -147,7 +147,7 @@ export class Operator {
   /** Where it matters who writes. */
   readonly #scope: RunScope | undefined;
   readonly #client: KubeClient;
-  /** Without rate limit and fence: for leases, which a busy operator must not lose, and certificates, which followers need too. */
+  /** Without rate limit and fence: for leases and probes, which a busy operator must not lose, and certificates, which followers need too. */
   readonly #free: KubeClient;
   readonly #elections: ElectionSetup | undefined;
   readonly #leadership: Leadership | undefined;
@@ -400,7 +400,8 @@ export class Operator {
   async #serve(stack: StopStack): Promise<void> {
     const { ports = {}, processMetrics = true } = this.options;
     if (processMetrics) collectDefaultMetrics({ register: this.metrics.registry });
-    addReadinessChecks(this.readyz, this.plan, this.#client, this.#informers, this.options.informers?.times?.inactivity);
+    // Not in turn with reconcilers: a busy operator would not be ready, and lose its webhooks.
+    addReadinessChecks(this.readyz, this.plan, this.#free, this.#informers, this.options.informers?.times?.inactivity);
     informerGauges(this.metrics, this.#informers);
     if (ports === false) return;
     this.#endpoints = new HttpEndpoints(this.metrics, { healthz: this.livez, readyz: this.readyz }, ports, { clock: this.#clock, blocking: (work) => this.#elections?.excuse(work) ?? work() });

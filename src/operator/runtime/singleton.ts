@@ -143,7 +143,7 @@ export class SingletonController {
     const run = this.#recorder.begin(item, undefined);
     const { startedAt } = run;
     const limited = runSignal(clock, parent, plan.timeout);
-    const cache = new TrackedCache(environment.cache);
+    const cache = new TrackedCache(environment.cache, environment.cache.liveFor({ signal: limited.signal }));
     const record = (end: Pick<RunResult, 'outcome' | 'requeueAfter' | 'requeueReason' | 'error'>): void =>
       this.#recorder.ended(run, { ...end, terminal: false, writes: run.writes.length, steps: [], transitions: [] });
     try {

@@ -18,7 +18,8 @@ const NOTHING: readonly KubeObject[] = Object.freeze([]);
 export class TrackedCache implements Cache {
   readonly reads: CachedRead[] = [];
 
-  constructor(private readonly inner: Cache) {}
+  /** `live`: reads on behalf of the run. */
+  constructor(private readonly inner: Cache, readonly live = inner.live) {}
 
   get<T extends KubeObject>(type: KindClass<T>, name: string, namespace?: string): T | undefined {
     const object = this.inner.get(type, name, namespace);
@@ -34,10 +35,6 @@ export class TrackedCache implements Cache {
 
   get peek(): Cache['peek'] {
     return this.inner;
-  }
-
-  get live(): Cache['live'] {
-    return this.inner.live;
   }
 
   changes<T extends KubeObject>(type: KindClass<T>): Subscribable<ObjectChange<T>> {
