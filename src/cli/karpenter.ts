@@ -8,7 +8,7 @@ import type { OperatorOptions as FrameworkOptions } from '../operator/index.js';
 import { kubernetesFacts } from './kubernetes-facts.js';
 import type { OperatorOptions } from './operator-options.js';
 
-export interface KarpenterEnvironment extends Pick<FrameworkOptions, 'debug' | 'kubeconfig' | 'transport' | 'ports' | 'shutdownTimeout' | 'processMetrics'> {
+export interface KarpenterEnvironment extends Pick<FrameworkOptions, 'debug' | 'kubeconfig' | 'transport' | 'ports' | 'shutdownTimeout' | 'processMetrics' | 'shadow'> {
   clock: Clock;
   random: Random;
   logger: Logger;

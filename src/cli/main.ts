@@ -7,6 +7,7 @@ import type { ExplainFlags } from './explain/explain-command.js';
 import { addProjectCommands } from './project-commands.js';
 import type { PlanFlags } from './plan/plan-command.js';
 import type { SandboxFlags } from './sandbox-command.js';
+import type { ShadowFlags } from './shadow/shadow-command.js';
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
@@ -20,7 +21,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 // What a command is made of is loaded when it is asked for: the operator, its AWS clients and the sandbox take most of a second.
-const operator = ['run', 'sandbox', '--feature-gates'].some((command) => process.argv.includes(command)) ? await import('./operator-options.js') : undefined;
+const operator = ['run', 'sandbox', 'shadow', '--feature-gates'].some((command) => process.argv.includes(command)) ? await import('./operator-options.js') : undefined;
 
 const sandbox = process.argv.includes('--controllers') ? await import('../sandbox/index.js') : undefined;
 
@@ -126,6 +127,23 @@ program
     const { explainCommand } = await import('./explain/explain-command.js');
     await explainCommand(words, flags, (text) => process.stdout.write(text));
   });
+
+const shadow = program
+  .command('shadow')
+  .description("run this version beside the one that is at work, with reads only, and say what it would do otherwise: the operator of this folder's project, outside of one Karpenter. Exit 0: nothing differs, 1: something does, 2: that could not be found out")
+  .option('--kubeconfig <file>', 'the cluster; what kubectl would use unless given')
+  .option('--context <name>', 'which context of the kubeconfig; its current one unless given')
+  .option('--for <duration>', 'how long; until Ctrl-C unless given', duration)
+  .option('--window <duration>', 'how long a write of one version waits for the same one of the other: longer than the loops to be compared take', duration, 30_000)
+  .option('--manager <name...>', 'field managers of the running version, where its reconcilers have other names; "karpenter" is known', [])
+  .option('--record <file>', 'write everything that the cluster shows to a file')
+  .option('--role', 'print the role that it needs, and end', false)
+  .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'));
+for (const option of operator?.operatorFlags() ?? []) shadow.addOption(option);
+shadow.action(async (flags: ShadowFlags) => {
+  const { shadowCommand } = await import('./shadow/shadow-command.js');
+  process.exitCode = await shadowCommand(process.cwd(), flags, (text) => process.stdout.write(text), stop.signal);
+});
 
 addProjectCommands(program, port, stop.signal);
 

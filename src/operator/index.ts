@@ -106,6 +106,7 @@ export * from './shadow/cluster-log.js';
 export * from './shadow/external-calls.js';
 export type { FieldChange, ListItem, Path } from './shadow/field-change.js';
 export type { ShadowObserver } from './shadow/ledger.js';
+export * from './shadow/report-text.js';
 export * from './shadow/shadow.js';
 export * from './shadow/would-be-write.js';
 export { CONVERSION_PATH } from './webhook/webhook-handler.js';

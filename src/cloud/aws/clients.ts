@@ -90,9 +90,12 @@ function observeCalls(stack: Stack, clock: Clock, observe: (call: AwsCall) => vo
 }
 
 const READS = /^(Describe|Get|List|Receive)/;
+/** For a shadow, receiving is none: it hides messages from the operator that is at work. */
+const SHADOW_READS = /^(Describe|Get|List)/;
 
 function guardChanges(stack: Stack, calls: ExternalCalls): void {
-  stack.add((next, context) => (args) => (READS.test(context.commandName ?? '') ? next(args) : calls.make(...callOf(context), () => next(args))),
+  const reads = calls.withheld ? SHADOW_READS : READS;
+  stack.add((next, context) => (args) => (reads.test(context.commandName ?? '') ? next(args) : calls.make(...callOf(context), () => next(args))),
     { step: 'finalizeRequest', priority: 'low', name: 'karpenterGuardChanges' });
 }
 

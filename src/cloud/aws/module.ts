@@ -3,10 +3,11 @@ import type { ServiceIdentifier } from 'inversify';
 import { measured } from '../measured-provider.js';
 import { InstanceTypeOverlays } from '../overlay/overlay-store.js';
 import { CloudProvider } from '../provider.js';
+import { withholding } from '../withholding-provider.js';
 import { EventRecorder } from '../../operator/kube/event-recorder.js';
 import { Logger } from '../../operator/logger.js';
 import { Metrics } from '../../operator/runtime/metrics.js';
-import { ExternalCalls } from '../../operator/shadow/external-calls.js';
+import { CallWithheld, ExternalCalls } from '../../operator/shadow/external-calls.js';
 import { errorText } from './errors.js';
 import { awsMetrics } from './metrics.js';
 import { createAwsServices } from './services.js';
@@ -50,7 +51,7 @@ function observed(environment: AwsEnvironment, metrics: Metrics | undefined, log
     observers: {
       ...measured?.observers,
       warn,
-      launchTemplateDeletion: (name, error) => log?.error('failed to delete launch template', { 'launch-template': name, error: errorText(error) }),
+      launchTemplateDeletion: (name, error) => log?.[error instanceof CallWithheld ? 'debug' : 'error']('failed to delete launch template', { 'launch-template': name, error: errorText(error) }),
       instances: { ...measured?.observers.instances, warn },
       interruptions: { ...measured?.observers.interruptions, failed: (error) => log?.error('failed to handle the interruption queue', { error: errorText(error) }) },
       ...environment.observers,
@@ -87,7 +88,9 @@ export function awsModule(settings: AwsSettings, environment: AwsEnvironment): C
       .toDynamicValue((context) => {
         const { cloudProvider } = context.get<AwsServices>(TOKENS.Services);
         const metrics = context.get<Metrics>(Metrics, { optional: true });
-        return metrics ? measured(cloudProvider, metrics, environment.clock) : cloudProvider;
+        const calls = context.get<ExternalCalls>(ExternalCalls, { optional: true });
+        const provider = calls?.withheld ? withholding(cloudProvider, calls) : cloudProvider;
+        return metrics ? measured(provider, metrics, environment.clock) : provider;
       })
       .inSingletonScope();
     for (const [token, name] of BOUND) bind(token as ServiceIdentifier).toDynamicValue((context) => context.get<AwsServices>(TOKENS.Services)[name]).inSingletonScope();

@@ -112,7 +112,7 @@ export function createAwsServices(settings: AwsSettings, environment: AwsEnviron
   const launcher = new InstanceLauncher({
     clients, settings, clock, instances, subnets, launchTemplates, unavailable, reservations, placementGroups, events, ...(observers.instances ? { observer: observers.instances } : {}),
   });
-  const validation = new ValidationProvider({ clients, settings, clock, cluster, nodeClasses, instanceTypes, launchTemplates, placementGroups });
+  const validation = new ValidationProvider({ clients, settings, clock, cluster, nodeClasses, instanceTypes, launchTemplates, placementGroups, triesNothing: calls?.withheld ?? false });
   const interruptions = new InterruptionQueue(clients, settings.interruptionQueue, clock, observers.interruptions);
   const instanceStatus = new InstanceStatusProvider(clients, clock);
   const cloudProvider = new AwsCloudProvider({ nodeClasses, instances, launcher, instanceTypes, overlays, reservations, placementGroups, cluster, events, clock });

@@ -61,6 +61,8 @@ export class ActiveRun {
   /** Its steps so far. */
   readonly steps: StepReport[] = [];
   trace: RunTrace | undefined;
+  /** It asked for a call that a shadow does not make: what it does from then on rests on an answer that nobody has. */
+  withheld = false;
   #writes: WriteRecord[] | undefined;
 
   constructor(private readonly environment: RunEnvironment, readonly item: Item, readonly object: KubeObject | undefined, readonly record: KeyRecord) {

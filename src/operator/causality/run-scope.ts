@@ -7,8 +7,6 @@ export interface ScopedRun {
   readonly run: ActiveRun;
   /** The method of the step that is under way. */
   readonly step?: string;
-  /** What its parts share. */
-  readonly notes: { withheld?: boolean };
 }
 
 /** Knows of any code, services and transports included, which run called it. What the run left behind that goes on later still counts as its own. */
@@ -21,7 +19,7 @@ export class RunScope {
 
   /** Does the work of a run. */
   during<R>(controller: string, run: ActiveRun, work: () => R): R {
-    return this.#scope.run({ controller, run, notes: {} }, work);
+    return this.#scope.run({ controller, run }, work);
   }
 
   /** Does the work of a step of the run. */

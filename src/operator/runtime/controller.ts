@@ -3,7 +3,7 @@ import type { Subscription } from 'rxjs';
 import type { ActiveRun } from '../causality/active-run.js';
 import type { KeyReport } from '../causality/recorder.js';
 import { Recorder } from '../causality/recorder.js';
-import type { ObservedState, SpanReference } from '../causality/write-origins.js';
+import type { ObservedState } from '../causality/write-origins.js';
 import type { RunContext } from '../context.js';
 import type { Key } from '../dsl/key.js';
 import { objectKey } from '../dsl/key.js';
@@ -322,8 +322,9 @@ export class Controller {
   }
 
   /** What a result means for the key's future. */
-  #settle({ item: { key }, trace }: ActiveRun, result: RunResult, signal: AbortSignal): 'success' | 'error' | 'requeue' | 'requeue_after' {
+  #settle(run: ActiveRun, result: RunResult, signal: AbortSignal): 'success' | 'error' | 'requeue' | 'requeue_after' {
     const { metrics } = this.options;
+    const { key } = run.item;
     const { outcome, requeueAfter, deadlineAfter } = result;
     if (outcome === 'gone' || outcome === 'foreign') {
       this.#doomed.delete(key);
@@ -339,7 +340,7 @@ export class Controller {
       // What an abort interrupts is neither an error of the reconciler nor worth a retry by a process that ends.
       if (signal.aborted) return 'success';
       metrics.failed(result.terminal);
-      this.#logFailure(key, result, trace?.reference);
+      this.#logFailure(key, result, run);
       // A deletion that began during the run is news that the failure says nothing about, and its wake-up is noted already.
       if (result.terminal || this.#doomed.has(key)) this.queue.forget(key);
       else this.#retry(key, result.error?.message ?? 'error');
@@ -354,10 +355,10 @@ export class Controller {
     return requeueAfter === undefined ? 'success' : 'requeue_after';
   }
 
-  #logFailure(key: ObjectKey, { error, terminal }: RunResult, span: SpanReference | undefined): void {
+  #logFailure(key: ObjectKey, { error, terminal }: RunResult, { trace, withheld }: ActiveRun): void {
     const object = this.#informer.store.get(key);
-    const log = runLogger(this.#log, this.options.environment.random, object, span);
-    log.error('Reconciler error', { error, ...(terminal ? { terminal } : {}), ...(object ? {} : { name: key }) });
+    const log = runLogger(this.#log, this.options.environment.random, object, trace?.reference);
+    log[withheld ? 'debug' : 'error']('Reconciler error', { error, ...(terminal ? { terminal } : {}), ...(object ? {} : { name: key }) });
   }
 }
 

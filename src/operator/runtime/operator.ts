@@ -446,7 +446,7 @@ export class Operator {
   }
 
   #startInformers(): void {
-    this.options.shadow?.follow(this.plan, this.#stopInformers.signal);
+    this.options.shadow?.follow(this.plan, this.#scopes, this.#stopInformers.signal);
     for (const { kind } of this.plan.informers) this.#cache.add(kind.type, this.#informers.acquire(kind, this.#scopes.get(kind.type)).informer);
   }
 

@@ -167,18 +167,18 @@ export class SingletonController {
       const error = asError(thrown);
       ended('error', clock.now() - startedAt);
       record({ outcome: 'error', error });
-      if (!parent.aborted) this.#failed(error, limited.timedOut);
+      if (!parent.aborted) this.#failed(error, limited.timedOut, run);
     } finally {
       limited.end();
       this.queue.done(KEY);
     }
   }
 
-  #failed(error: Error, timedOut: boolean): void {
+  #failed(error: Error, timedOut: boolean, { withheld }: ActiveRun): void {
     const { metrics, environment: { clock } } = this.options;
     metrics.failed(false);
     if (timedOut) metrics.timedOut();
-    this.#log.error('Reconciler error', { error });
+    this.#log[withheld ? 'debug' : 'error']('Reconciler error', { error });
     this.queue.retry(KEY);
     this.#recorder.note(KEY, { cause: 'backoff', source: error.message, at: this.queue.inspect(KEY)?.backoffUntil ?? clock.now() });
   }

@@ -67,8 +67,8 @@ export class CreationMatcher {
   #judge(write: WouldBeWrite, object: KubeObject, real: KubeObject, { author: { manager } }: HeldChange): FieldChange[] {
     const differences = this.#differences(object, real);
     const fields = differences.map(({ field, from, to }) => ({ field, ...valued('shadow', to), ...valued('running', from) }));
-    if (fields.length === 0) this.ledger.agreed();
-    else this.ledger.differs({ verdict: 'differs', verb: write.verb, object: write.object, fields, at: write.at, ...(write.by ? { by: write.by } : {}), ...(manager === undefined ? {} : { manager }) });
+    if (fields.length === 0) this.ledger.agreed(write);
+    else this.ledger.differs({ verdict: 'differs', verb: write.verb, object: write.object, fields, at: write.at, ...(write.by ? { by: write.by } : {}), ...(manager === undefined ? {} : { manager }) }, write);
     return differences;
   }
 

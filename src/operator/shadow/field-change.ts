@@ -95,10 +95,16 @@ export function valueAt(object: unknown, path: Path): unknown {
   return value;
 }
 
-/** The object with the changes made on it. */
-export function withChanges<T extends object>(object: T, changes: Iterable<Pick<FieldChange, 'path' | 'to'>>): T {
+/** Whether a change is about the field that tells an item from others: the item comes and goes with it. */
+function isOfKey({ path }: Pick<FieldChange, 'path'>): boolean {
+  const [item, last] = path.slice(-2);
+  return typeof item === 'object' && item.key === last;
+}
+
+/** The object with the changes made on it. Changes of a list's item come to nothing where the item has gone meanwhile. */
+export function withChanges<T extends object>(object: T, changes: readonly Pick<FieldChange, 'path' | 'to'>[]): T {
   const copy = cloneJSON(object);
-  for (const { path, to } of changes) put(copy, path, to);
+  for (const { path, to } of changes.toSorted((a, b) => Number(isOfKey(b)) - Number(isOfKey(a)))) put(copy, path, to);
   return copy;
 }
 
@@ -125,12 +131,9 @@ function put(container: unknown, [segment, ...rest]: Path, to: unknown): boolean
   if (rest.length === 0) {
     if (to === undefined && at >= 0) list.splice(at, 1);
     else if (to !== undefined) list.splice(at < 0 ? list.length : at, at < 0 ? 0 : 1, cloneJSON(to));
-  } else if (at >= 0) {
-    if (put(list[at], rest, to)) list.splice(at, 1);
-  } else if (to !== undefined) {
-    const item = { [key]: value };
-    list.push(item);
-    put(item, rest, to);
-  }
+  } else if (rest.length === 1 && rest[0] === key) {
+    if (to === undefined && at >= 0) list.splice(at, 1);
+    else if (to !== undefined && at < 0) list.push({ [key]: value });
+  } else if (at >= 0 && put(list[at], rest, to)) list.splice(at, 1);
   return list.length === 0;
 }

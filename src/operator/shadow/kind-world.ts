@@ -2,6 +2,8 @@ import type { Clock } from '../clock.js';
 import type { JSONSchemaProps } from '../dsl/json-schema.js';
 import type { KindPlan } from '../dsl/plan.js';
 import type { KubeClient } from '../kube/client.js';
+import type { Selection } from '../kube/client-options.js';
+import type { InformerScope } from '../kube/informer.js';
 import { isNotFound } from '../kube/errors.js';
 import { normalize } from '../kube/normalize.js';
 import type { KindRef, KubeObject, ObjectKey } from '../kube/object.js';
@@ -16,6 +18,7 @@ import { CreationMatcher } from './creation-matcher.js';
 import type { Ledger } from './ledger.js';
 import { ObjectTrack, visible } from './object-track.js';
 import type { TrackEnvironment } from './object-track.js';
+import { filterOf } from './object-filter.js';
 import type { ObjectFilter } from './object-filter.js';
 import { WatchLog } from './watch-log.js';
 
@@ -46,8 +49,8 @@ export interface WorldEnvironment {
 export interface KindWorldOptions {
   /** Whether the kind is watched; others are looked at when they are written. */
   readonly followed: boolean;
-  readonly metadataOnly?: boolean;
-  readonly optional?: boolean;
+  /** What of the kind the operator caches. */
+  readonly scope?: InformerScope;
   /** Whether the operator deletes objects of the kind, which is its own, so that a deletion may be its work. */
   readonly deletes: boolean;
 }
@@ -60,6 +63,7 @@ export class KindWorld implements Mirror<KubeObject> {
   readonly #environment: TrackEnvironment;
   readonly #reflector: Reflector<KubeObject>;
   readonly #versions = new Map<ObjectKey, string>();
+  readonly #isInScope: ObjectFilter;
   #listed = false;
 
   constructor(readonly kind: KindRef & Partial<KindPlan>, readonly options: KindWorldOptions, private readonly environment: WorldEnvironment) {
@@ -80,10 +84,12 @@ export class KindWorld implements Mirror<KubeObject> {
       shown: (track, before, after) => this.#shown(track, before, after),
       born: (track, entry) => this.creations.born(track, entry),
       pairOff: (track) => this.creations.pairOff(track),
-      ...(options.followed ? {} : { refresh: (track: ObjectTrack) => this.refresh(track) }),
+      refresh: (track) => this.#lookAt(track),
     };
+    const { keep: _keep, ...scope } = options.scope ?? {};
+    this.#isInScope = filterOf(scope);
     this.#reflector = new Reflector(kind, client, this, () => undefined, {
-      clock, random, managedFields: true, metadataOnly: options.metadataOnly ?? false, optional: options.optional ?? false,
+      ...scope, clock, random, managedFields: true,
       observer: { failed: (error) => environment.failed(kind, error), skipped: (error) => environment.failed(kind, error) },
     });
   }
@@ -102,6 +108,27 @@ export class KindWorld implements Mirror<KubeObject> {
     return this.kind.statusSubresource ?? true;
   }
 
+  /** Whether everything that there is of the kind is followed. */
+  get isWhole(): boolean {
+    const { followed, scope: { namespace, labelSelector, fieldSelector, metadataOnly } = {} } = this.options;
+    return followed && !namespace && !labelSelector && !fieldSelector && !metadataOnly;
+  }
+
+  /** Whether what a list or a watch asks for is followed. */
+  covers({ namespace, labelSelector, fieldSelector }: Selection): boolean {
+    const { scope = {} } = this.options;
+    const isWithin = (asked: string | undefined, followed: string | undefined): boolean => !followed || asked === followed;
+    return isWithin(namespace, scope.namespace) && isWithin(labelSelector, scope.labelSelector) && isWithin(fieldSelector, scope.fieldSelector);
+  }
+
+  /** The object under a key as the shadow sees it, looked up where it is not followed. */
+  async lookedAt(key: ObjectKey): Promise<ObjectTrack> {
+    const track = this.track(key);
+    if (this.options.followed) await this.isServed();
+    await this.#lookAt(track);
+    return track;
+  }
+
   /** Whether the server serves the kind. */
   async isServed(): Promise<boolean> {
     await this.#reflector.whenSynced();
@@ -114,8 +141,9 @@ export class KindWorld implements Mirror<KubeObject> {
     return track;
   }
 
-  /** Takes over what the server has of an object of a kind that nobody watches. */
-  async refresh(track: ObjectTrack): Promise<void> {
+  /** Takes over what the server has of an object that nobody follows. */
+  async #lookAt(track: ObjectTrack): Promise<void> {
+    if (this.options.followed && (this.isWhole || (track.real && this.#isInScope(track.real)))) return;
     const [name, namespace] = track.key.split('/').reverse() as [string, string?];
     let found: KubeObject | undefined;
     try {
@@ -137,7 +165,7 @@ export class KindWorld implements Mirror<KubeObject> {
 
   /** Whether a write that names this resourceVersion is about the state that the shadow sees. */
   isCurrent(track: ObjectTrack, resourceVersion: string): boolean {
-    return resourceVersion === this.versionOf(track.key) || (!this.options.followed && resourceVersion === track.base?.metadata.resourceVersion);
+    return resourceVersion === this.versionOf(track.key) || (!this.isWhole && resourceVersion === track.base?.metadata.resourceVersion);
   }
 
   /** An object as the shadow is answered. */

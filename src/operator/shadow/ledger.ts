@@ -23,9 +23,11 @@ export class Ledger {
   readonly #withheld = new Map<string, Mutable<WithheldCall>>();
   readonly #events = new Map<string, number>();
   readonly #startedAt: number;
+  /** Of which it is not known yet what becomes of them. */
+  readonly #open = new Set<WouldBeWrite>();
   #would = 0;
   #agreed = 0;
-  #differing = 0;
+  #overtaken = 0;
   #unknowable = 0;
 
   constructor(private readonly clock: Clock, private readonly window: number, private readonly observer: ShadowObserver) {
@@ -34,11 +36,17 @@ export class Ledger {
 
   wouldWrite(write: WouldBeWrite): void {
     this.#would += 1;
+    this.#open.add(write);
     this.observer.wouldWrite?.(write);
   }
 
-  agreed(): void {
-    this.#agreed += 1;
+  agreed(write: WouldBeWrite): void {
+    if (this.#open.delete(write)) this.#agreed += 1;
+  }
+
+  /** The window has ended, and other changes have replaced what it wrote. */
+  overtaken(write: WouldBeWrite): void {
+    if (this.#open.delete(write)) this.#overtaken += 1;
   }
 
   unknowable(): void {
@@ -49,9 +57,9 @@ export class Ledger {
     this.#events.set(reason, (this.#events.get(reason) ?? 0) + 1);
   }
 
-  /** Notes a difference; `at` is when the earlier of the two sides wrote. */
-  differs({ at, ...found }: Omit<ShadowDifference, 'firstAt' | 'lastAt' | 'times'> & { at: number }): void {
-    if (found.verdict !== 'only-running') this.#differing += 1;
+  /** Notes a difference, which the shadow's write comes to if it wrote; `at` is when it was written. */
+  differs({ at, ...found }: Omit<ShadowDifference, 'firstAt' | 'lastAt' | 'times'> & { at: number }, write?: WouldBeWrite): void {
+    if (write) this.#open.delete(write);
     const id = JSON.stringify([found.verdict, found.verb, found.object, found.by?.reconciler, found.manager, found.fields.map(({ field, shadow, running }) => [field, settled(shadow), settled(running)])]);
     const known = this.#differences.get(id);
     if (known) {
@@ -82,7 +90,7 @@ export class Ledger {
     const { clock, window } = this;
     return {
       startedAt: this.#startedAt, endedAt: clock.now(), window,
-      writes: { would: this.#would, agreed: this.#agreed, undecided: this.#would - this.#agreed - this.#differing },
+      writes: { would: this.#would, agreed: this.#agreed, overtaken: this.#overtaken, undecided: this.#open.size },
       differences: [...this.#differences.values()].map((difference) => ({ ...difference })),
       withheld: [...this.#withheld.values()].map((call) => ({ ...call })),
       unknowable: this.#unknowable, events: Object.fromEntries([...this.#events].sort(([a], [b]) => (a < b ? -1 : 1))),

@@ -1,3 +1,4 @@
+import type { Selection } from '../kube/client-options.js';
 import type { KubeObject } from '../kube/object.js';
 import { Refusal } from './apply-locally.js';
 
@@ -35,10 +36,10 @@ const requirementsOf = (selector: string): string[] => selector.split(/,(?![^(]*
 const fieldAt = (object: Readonly<Record<string, unknown>>, path: string): unknown =>
   path.split('.').reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], object) ?? '';
 
-/** What the query of a list or a watch asks for. Throws {@link Refusal} for a field selector that is no equality. */
-export function filterOf(query: URLSearchParams, namespace: string | undefined): ObjectFilter {
-  const labels = requirementsOf(query.get('labelSelector') ?? '').map((text) => testOf(text, (values, name) => values[name]));
-  const fields = requirementsOf(query.get('fieldSelector') ?? '').map((text) => {
+/** What a list or a watch is about. Throws {@link Refusal} for a field selector that is no equality. */
+export function filterOf({ namespace, labelSelector = '', fieldSelector = '' }: Selection): ObjectFilter {
+  const labels = requirementsOf(labelSelector).map((text) => testOf(text, (values, name) => values[name]));
+  const fields = requirementsOf(fieldSelector).map((text) => {
     if (!EQUALITY.test(text)) throw new Refusal(400, 'BadRequest', `the field selector "${text}" is no equality`);
     return testOf(text, fieldAt);
   });

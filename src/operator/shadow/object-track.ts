@@ -57,8 +57,8 @@ export interface TrackEnvironment {
   born(track: ObjectTrack, entry: HeldChange): void;
   /** The window of one side's creation has ended: pairs it with what is most like it. Returns whether there was something. */
   pairOff(track: ObjectTrack): boolean;
-  /** Looks at the server for kinds that nobody watches. */
-  refresh?(track: ObjectTrack): Promise<void>;
+  /** Looks up on the server what nobody follows. */
+  refresh(track: ObjectTrack): Promise<void>;
 }
 
 /**
@@ -184,8 +184,9 @@ export class ObjectTrack {
       isOpen ||= this.#pending.get(change.field)?.state === 'open';
       isAgreed ||= held !== undefined;
     }
-    if (!this.phantom && isAgreed && !isOpen) this.environment.ledger.agreed();
-    if (!this.phantom && isOpen) this.environment.clock.schedule(this.environment.window, () => void this.#expired(() => this.#pendingForTooLong(write)));
+    if (this.phantom) return this.#show();
+    if (isAgreed && !isOpen) this.environment.ledger.agreed(write);
+    else this.environment.clock.schedule(this.environment.window, () => void this.#expired(() => this.#pendingForTooLong(write)));
     this.release();
     this.#show();
   }
@@ -225,7 +226,7 @@ export class ObjectTrack {
     pending.state = 'agreed';
     pending.with = entry;
     this.#settle(change.field, entry);
-    if (wasOpen && ![...this.#pending.values()].some(({ write, state }) => write === pending.write && state === 'open')) this.environment.ledger.agreed();
+    if (wasOpen && ![...this.#pending.values()].some(({ write, state }) => write === pending.write && state === 'open')) this.environment.ledger.agreed(pending.write);
     return true;
   }
 
@@ -238,7 +239,7 @@ export class ObjectTrack {
   }
 
   async #expired(judge: () => void): Promise<void> {
-    await this.environment.refresh?.(this);
+    await this.environment.refresh(this);
     judge();
     this.release();
     this.#show();
@@ -246,7 +247,7 @@ export class ObjectTrack {
 
   #pendingForTooLong(write: WouldBeWrite): void {
     const missed = [...this.#pending.values()].filter((pending) => pending.write === write && pending.state === 'open');
-    if (missed.length === 0) return;
+    if (missed.length === 0) return this.environment.ledger.overtaken(write);
     const others = missed.map(({ change: { field } }) => this.#held.find(({ open }) => open.has(field)));
     const fields = missed.map(({ change }, at) => fieldOfDifference(change, others[at]));
     for (const [at, pending] of missed.entries()) {
@@ -294,8 +295,9 @@ export class ObjectTrack {
     if (against) pending.against = against;
   }
 
-  #differs(verdict: ShadowDifference['verdict'], { at, verb, object, by }: WouldBeWrite, fields: readonly DifferingField[], manager: string | undefined): void {
-    this.environment.ledger.differs({ verdict, verb, object, fields, at, ...(by ? { by } : {}), ...(manager === undefined ? {} : { manager }) });
+  #differs(verdict: ShadowDifference['verdict'], write: WouldBeWrite, fields: readonly DifferingField[], manager: string | undefined): void {
+    const { at, verb, object, by } = write;
+    this.environment.ledger.differs({ verdict, verb, object, fields, at, ...(by ? { by } : {}), ...(manager === undefined ? {} : { manager }) }, write);
   }
 
   /** What the shadow is to see. */

@@ -65,11 +65,12 @@ export class ShadowTransport implements KubeTransport {
   async #read(target: RequestTarget, request: KubeRequest): Promise<KubeResponse> {
     const world = this.options.followed(target);
     if (target.name !== undefined) return this.#readOne(target, request, world);
-    if (!world) return this.options.server.send(request);
+    const { query, namespace } = target;
+    const asked = { namespace, labelSelector: query.get('labelSelector') ?? undefined, fieldSelector: query.get('fieldSelector') ?? undefined };
+    if (!world?.covers(asked)) return this.options.server.send(request);
     if (!(await world.isServed())) throw new Refusal(404, 'NotFound', 'the server could not find the requested resource');
     request.signal?.throwIfAborted();
-    const { query, namespace } = target;
-    const filter = filterOf(query, namespace);
+    const filter = filterOf(asked);
     if (query.get('watch') === null) {
       const { items, resourceVersion } = world.list(filter);
       return json(200, { apiVersion: 'v1', kind: `${world.kind.kind}List`, metadata: { resourceVersion }, items });
@@ -83,10 +84,8 @@ export class ShadowTransport implements KubeTransport {
     const key = keyOf(target);
     const world = followed ?? this.options.worldOf(target, undefined);
     // What was never written is as the server has it.
-    if ((!followed || followed.options.metadataOnly) && !world.tracks.get(key)?.view) return this.options.server.send(request);
-    if (followed) await followed.isServed();
-    else await world.refresh(world.track(key));
-    const view = world.tracks.get(key)?.view;
+    if (!followed?.isWhole && !world.tracks.get(key)?.view) return this.options.server.send(request);
+    const { view } = await world.lookedAt(key);
     if (!view) throw notFound(target);
     return json(200, world.answer(key, view));
   }
@@ -96,9 +95,7 @@ export class ShadowTransport implements KubeTransport {
     if (target.group === '' && target.plural === 'events') return this.#event(method, body);
     const world = this.options.worldOf(target, body);
     if (method === 'POST' && target.name === undefined) return this.#create(world, target, body ?? {});
-    const track = world.track(keyOf(target));
-    if (world.options.followed) await world.isServed();
-    else await world.refresh(track);
+    const track = await world.lookedAt(keyOf(target));
     const { subresource } = target;
     if (subresource === 'eviction') return this.#delete(world, track, target, body?.deleteOptions ?? {}, 'evict');
     if (method === 'DELETE') return this.#delete(world, track, target, (body ?? {}) as DeleteOptions, 'delete');

@@ -168,14 +168,14 @@ describe('A shadow', () => {
     const { differences, writes } = world.shadow.report();
     expect(differences).to.deep.equal([]);
     expect(writes.would).to.be.greaterThan(4);
-    expect(writes).to.deep.equal({ would: writes.would, agreed: writes.would, undecided: 0 });
+    expect(writes).to.deep.equal({ would: writes.would, agreed: writes.would, overtaken: 0, undecided: 0 });
   });
 
   const agreed = (): void => {
     const { differences, writes } = world.shadow.report();
     expect(differences).to.deep.equal([]);
     expect(writes.would).to.be.greaterThan(0);
-    expect(writes).to.deep.equal({ would: writes.would, agreed: writes.would, undecided: 0 });
+    expect(writes).to.deep.equal({ would: writes.would, agreed: writes.would, overtaken: 0, undecided: 0 });
   };
 
   it('agrees although it comes second each time', async () => {

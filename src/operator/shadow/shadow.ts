@@ -1,9 +1,12 @@
+import { setMaxListeners } from 'node:events';
 import type { RunScope } from '../causality/run-scope.js';
 import type { Clock } from '../clock.js';
 import type { KindPlan, Plan } from '../dsl/plan.js';
+import type { KindClass } from '../dsl/resource.js';
 import type { Duration } from '../duration.js';
 import { milliseconds } from '../duration.js';
 import { KubeClient } from '../kube/client.js';
+import type { InformerScope } from '../kube/informer.js';
 import type { KindRef, KubeObject } from '../kube/object.js';
 import { apiVersionOf, kindKey } from '../kube/paths.js';
 import { permissionsOf } from '../manifests/rbac.js';
@@ -107,20 +110,21 @@ export class Shadow {
       server, clock, random, ledger,
       followed: (target) => this.#followed(target),
       worldOf: (target, body) => this.#followed(target) ?? this.#unfollowed(target, body),
-      cause: () => ({ by: this.#cause(), isBlind: host.scope.current?.notes.withheld ?? false }),
+      cause: () => ({ by: this.#cause(), isBlind: host.scope.current?.run.withheld ?? false }),
     });
   }
 
   /** Begins to follow what a plan reads. For `createOperator`. */
-  follow(plan: Plan, signal: AbortSignal): void {
+  follow(plan: Plan, scopes: ReadonlyMap<KindClass, InformerScope>, signal: AbortSignal): void {
     this.#plan = plan;
+    setMaxListeners(0, signal);
     for (const { name } of [...plan.reconcilers, ...plan.singletons]) this.#managers.add(name);
     for (const { finalizers } of plan.reconcilers) for (const { name } of finalizers) this.#finalizers.add(name);
     const owned = new Set(plan.reconcilers.flatMap(({ owns }) => owns.map(({ kind }) => kindKey(kind))));
     const permissions = permissionsOf(plan);
-    for (const { kind, metadataOnly, optional } of plan.informers) {
+    for (const { kind } of plan.informers) {
       const mayDelete = permissions.some(({ group, resource, verb }) => verb === 'delete' && group === kind.group && resource === kind.plural);
-      this.#add(kind, { followed: true, metadataOnly, optional, deletes: mayDelete && (kind.definition !== undefined || owned.has(kindKey(kind))) }).follow(signal);
+      this.#add(kind, { followed: true, scope: scopes.get(kind.type) ?? {}, deletes: mayDelete && (kind.definition !== undefined || owned.has(kindKey(kind))) }).follow(signal);
     }
   }
 
@@ -154,7 +158,7 @@ export class Shadow {
     const { current } = scope;
     this.#ledger?.withheld(system, operation, this.#cause());
     if (!current) return;
-    current.notes.withheld = true;
+    current.run.withheld = true;
     const kind = this.#plan?.reconcilers.find(({ name }) => name === current.controller)?.kind;
     if (!kind) return;
     const { key } = current.run.item;

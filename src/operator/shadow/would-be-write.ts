@@ -83,7 +83,9 @@ export interface ShadowReport {
     readonly would: number;
     /** Of these, the ones that the running operator made, too. */
     readonly agreed: number;
-    /** Younger than the window, or overtaken by others before it ended. */
+    /** That were replaced by other changes, of either side, before it was known. */
+    readonly overtaken: number;
+    /** Younger than the window. */
     readonly undecided: number;
   };
   readonly differences: readonly ShadowDifference[];

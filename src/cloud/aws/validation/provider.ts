@@ -57,6 +57,8 @@ export interface ValidationDependencies {
   instanceTypes: InstanceTypeProvider;
   launchTemplates: LaunchTemplateProvider;
   placementGroups: PlacementGroupProvider;
+  /** Whether nothing may be tried, as a dry run needs a launch template: what the condition says already is the outcome then. */
+  triesNothing?: boolean;
 }
 
 /** Finds out before the first launch whether launches from a class can work, by trying them as dry runs. */
@@ -75,6 +77,7 @@ export class ValidationProvider {
     const early = (await this.checkCluster(nodeClass, signal)) ?? checkKubelet(nodeClass) ?? checkDependencies(nodeClass) ?? checkTags(nodeClass);
     if (early) return early;
     if (this.dependencies.settings.disableDryRun) return { status: 'True' };
+    if (this.dependencies.triesNothing) return outcomeSoFar(nodeClass);
     const key = cacheKey(nodeClass);
     const known = this.cache.get(key);
     if (known) return known.outcome;
@@ -217,6 +220,12 @@ export class ValidationProvider {
       return error;
     }
   }
+}
+
+/** What the operator that may try launches has found out. */
+function outcomeSoFar({ status: { conditions = [] } }: EC2NodeClass): ValidationOutcome {
+  const { status = 'Unknown', reason = 'AwaitingReconciliation', message = 'nobody has tried a launch yet' } = conditions.find(({ type }) => type === 'ValidationSucceeded') ?? {};
+  return status === 'True' ? { status } : { status, reason, message };
 }
 
 /** The outcome of a refused call. Throws errors that say nothing about permissions or the class. */
