@@ -67,7 +67,8 @@ export class ShadowTransport implements KubeTransport {
     if (target.name !== undefined) return this.#readOne(target, request, world);
     const { query, namespace } = target;
     const asked = { namespace, labelSelector: query.get('labelSelector') ?? undefined, fieldSelector: query.get('fieldSelector') ?? undefined };
-    if (!world?.covers(asked)) return this.options.server.send(request);
+    const isPartial = request.headers['accept']?.includes('PartialObjectMetadata') ?? false;
+    if (!world?.covers(asked) || (world.options.scope?.metadataOnly && !isPartial)) return this.options.server.send(request);
     if (!(await world.isServed())) throw new Refusal(404, 'NotFound', 'the server could not find the requested resource');
     request.signal?.throwIfAborted();
     const filter = filterOf(asked);
