@@ -1,3 +1,4 @@
+import { groupVersionOf } from '../operator/index.js';
 import type { KubeResponse, KubeTransport } from '../operator/index.js';
 import { CliError } from './cli-error.js';
 import type { Manifest } from './manifest-files.js';
@@ -92,8 +93,8 @@ export class Applier {
 }
 
 const nameOf = ({ apiVersion, kind, metadata }: Manifest['object']): string => {
-  const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
-  return `${kind.toLowerCase()}${group}/${metadata.name}`;
+  const { group } = groupVersionOf(apiVersion);
+  return `${kind.toLowerCase()}${group && `.${group}`}/${metadata.name}`;
 };
 
 const messageOf = (text: string): string => {

@@ -2,8 +2,8 @@ import { Container } from 'inversify';
 import { aws, core, observability } from '../../reconcilers/index.js';
 import type { Settings } from '../../reconcilers/index.js';
 import { DEFAULT_SETTINGS } from '../../reconcilers/index.js';
-import { ReconcilerToken, compile, electionPermissions, permissionsOf, webhookPermissions } from '../operator/index.js';
-import type { Permission, Plan, ReconcilerClass } from '../operator/index.js';
+import { ReconcilerToken, compile, electionPermissions, permissionsOf, policyRules, toYAML, webhookPermissions } from '../operator/index.js';
+import type { Permission, Plan, PolicyRule, ReconcilerClass } from '../operator/index.js';
 import { permissionsIn, rulesText } from './project/role.js';
 
 /** With every reconciler at work that a setting can bring. */
@@ -46,19 +46,30 @@ export function karpenterRoles(plan: Plan): KarpenterRole[] {
   ];
 }
 
-/** A role and its binding to Karpenter's service account, as a file of config/rbac. */
-export function roleText({ name, namespace, comment, permissions }: KarpenterRole): string {
-  const scope = namespace === undefined ? 'ClusterRole' : 'Role';
-  const metadata = ['metadata:', `  name: ${name}`, ...(namespace === undefined ? [] : [`  namespace: ${namespace}`]), '  labels:', '    app.kubernetes.io/name: karpenter'];
+type RoleKind = 'Role' | 'ClusterRole';
+const GROUP = 'rbac.authorization.k8s.io';
+const LABELS = { 'app.kubernetes.io/name': NAME };
+
+interface RoleObject { apiVersion: string; kind: RoleKind | `${RoleKind}Binding`; metadata: { name: string; namespace?: string; labels: object } }
+
+/** A role and its binding to Karpenter's service account. */
+export function roleObjects({ name, namespace, permissions }: KarpenterRole): [role: RoleObject & { rules: readonly PolicyRule[] }, binding: RoleObject] {
+  const kind: RoleKind = namespace === undefined ? 'ClusterRole' : 'Role';
+  const metadata = { name, ...(namespace === undefined ? {} : { namespace }), labels: LABELS };
   return [
-    '# Written by "make manifests" out of what the reconcilers declare: more goes into @RBAC.',
-    `# ${comment}`,
-    'apiVersion: rbac.authorization.k8s.io/v1', `kind: ${scope}`, ...metadata, 'rules:', rulesText(permissions).trimEnd(),
-    '---',
-    'apiVersion: rbac.authorization.k8s.io/v1', `kind: ${scope}Binding`, ...metadata,
-    'roleRef:', '  apiGroup: rbac.authorization.k8s.io', `  kind: ${scope}`, `  name: ${name}`,
-    'subjects:', '- kind: ServiceAccount', `  name: ${NAME}`, `  namespace: ${NAMESPACE}`, '',
-  ].join('\n');
+    { apiVersion: `${GROUP}/v1`, kind, metadata, rules: policyRules(permissions) },
+    { apiVersion: `${GROUP}/v1`, kind: `${kind}Binding`, metadata, roleRef: { apiGroup: GROUP, kind, name }, subjects: [{ kind: 'ServiceAccount', name: NAME, namespace: NAMESPACE }] } as RoleObject,
+  ];
+}
+
+/** The same as a file of config/rbac, each rule under what it is for. */
+function roleText(described: KarpenterRole): string {
+  const [{ rules: _, ...role }, binding] = roleObjects(described);
+  return [
+    '# Written by "make manifests" out of what the reconcilers declare: more goes into @RBAC.\n',
+    `# ${described.comment}\n`,
+    toYAML(role).replace('---\n', ''), 'rules:\n', rulesText(described.permissions), toYAML(binding),
+  ].join('');
 }
 
 /** The roles as files of config/rbac, by name. */

@@ -1,7 +1,7 @@
 import { KubeConfig } from '@kubernetes/client-node';
+import { groupVersionOf } from '../operator/index.js';
 import type { KindRef, KubeTransport } from '../operator/index.js';
-import { documentsOf } from './gate/surface-source.js';
-import { karpenterRoleFiles } from './roles.js';
+import { karpenterPlan, karpenterRoles, roleObjects } from './roles.js';
 
 /** Who Karpenter is in a cluster, by the installation of config/ and of the charts. */
 const USER = 'system:serviceaccount:karpenter:karpenter';
@@ -12,15 +12,12 @@ export type NewObject = readonly [kind: KindRef, object: { readonly metadata: { 
 
 /** Karpenter's service account with its roles and bindings, those of config/rbac, each with its kind. */
 export async function accountObjects(): Promise<NewObject[]> {
-  const files = await karpenterRoleFiles();
-  const roles = [...files].flatMap(([name, text]) => documentsOf(text, name)) as (typeof SERVICE_ACCOUNT)[];
+  const roles = karpenterRoles(await karpenterPlan()).flatMap((role) => roleObjects(role));
   return [SERVICE_ACCOUNT, ...roles].map((object) => [refOf(object), object]);
 }
 
-function refOf({ apiVersion, kind, metadata }: typeof SERVICE_ACCOUNT): KindRef {
-  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') as [string, string] : ['', apiVersion];
-  return { group, version, kind, plural: `${kind.toLowerCase()}s`, namespaced: 'namespace' in metadata };
-}
+const refOf = ({ apiVersion, kind, metadata }: { apiVersion: string; kind: string; metadata: object }): KindRef =>
+  ({ ...groupVersionOf(apiVersion), kind, plural: `${kind.toLowerCase()}s`, namespaced: 'namespace' in metadata });
 
 /** The way to an API server as Karpenter's service account, on that of somebody who may impersonate it. */
 export const accountTransport = (transport: KubeTransport): KubeTransport => ({

@@ -98,6 +98,7 @@ describe('kubectl with a running pod', function () {
     expect(await refusal('pods/web:81/proxy/')).to.deep.equal({ code: 503, reason: 'ServiceUnavailable', message: 'error trying to reach service: no container runs in this cluster, and nothing else listens there in its place' });
     expect(await refusal('pods/gopher:web:80/proxy/')).to.deep.equal({ code: 400, reason: 'BadRequest', message: 'invalid pod request "gopher:web:80"' });
     expect(await refusal('pods/other/proxy/')).to.deep.equal({ code: 404, reason: 'NotFound', message: 'pods "other" not found' });
+    expect(await refusal('pods/we%b/proxy/')).to.include({ code: 404, reason: 'NotFound' });
     expect(await refusal('services/web:81/proxy/')).to.deep.equal({ code: 503, reason: 'ServiceUnavailable', message: 'no service port 81 found for service "web"' });
   });
 

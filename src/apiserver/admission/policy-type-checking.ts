@@ -10,6 +10,7 @@ import type { Schema } from '../schema/schema.js';
 import type { MatchRule } from './match-rule.js';
 import { policyExpressionType, policyScope, type ScopeOptions, variableTypes } from './policy-scope.js';
 import { POLICY_RESOURCE } from './validating-admission-policy.js';
+import { groupVersionOf } from '../group-version.js';
 
 /** Types that one policy is checked against at most; kube-controller-manager's. */
 const MOST_TYPES = 10;
@@ -78,7 +79,7 @@ function matchedTypes({ matchConstraints }: Spec, registry: RestContext['registr
 }
 
 function paramsType({ paramKind }: Spec, registry: RestContext['registry']): CelType | undefined {
-  const [version = '', group = ''] = (paramKind?.apiVersion ?? '').split('/').reverse();
+  const { group, version } = groupVersionOf(paramKind?.apiVersion ?? '');
   const definition = paramKind && registry.lookupKind(group, version, paramKind.kind ?? '');
   return definition && typeOf(definition);
 }

@@ -8,6 +8,7 @@ import { StatusError } from '../status.js';
 import { allHold, evaluatePolicyExpression, ExpressionError, lazyVariables, type PolicyVariable } from './policy-expression.js';
 import { matchedDefinition } from './policy-match.js';
 import { policyValues } from './policy-values.js';
+import { groupVersionOf } from '../group-version.js';
 
 export const POLICY_RESOURCE = 'validatingadmissionpolicies.admissionregistration.k8s.io';
 const BINDING_RESOURCE = 'validatingadmissionpolicybindings.admissionregistration.k8s.io';
@@ -143,7 +144,7 @@ function parametersOf(ctx: RestContext, { policy, binding, request }: Matched): 
   const { paramKind } = policy.spec!;
   const { paramRef } = binding.spec!;
   if (!paramKind || !paramRef) return [undefined];
-  const [version = '', group = ''] = (paramKind.apiVersion ?? '').split('/').reverse();
+  const { group, version } = groupVersionOf(paramKind.apiVersion ?? '');
   const definition = ctx.registry.lookupKind(group, version, paramKind.kind ?? '');
   if (!definition) throw new ConfigurationError(`failed to configure policy: failed to find resource referenced by paramKind: '${paramKind.apiVersion}, Kind=${paramKind.kind}'`);
   if (!definition.namespaced && paramRef.namespace) throw fault(`paramRef.namespace must not be provided for a cluster-scoped \`paramKind\``);

@@ -1,6 +1,6 @@
 import { timestamp } from '../clock.js';
 import type { ApiObject } from '../contracts.js';
-import { groupVersionOf } from '../discovery/groups.js';
+import { apiVersionOf } from '../group-version.js';
 import { trackUpdate } from '../patch/managed-fields.js';
 import type { RestContext } from '../rest/context.js';
 import { WorkQueue } from './work-queue.js';
@@ -34,7 +34,7 @@ export function startApiServices(ctx: RestContext): { close(): void } {
   const served = (): Map<string, Served> => new Map(registry.list().filter(({ group }) => group !== GROUP).map(({ group, version, custom }) => [`${version}.${group}`, { group, version, custom }]));
 
   const make = (name: string, { group, version, custom }: Served): void => {
-    const priorities = custom ? CUSTOM : { groupPriorityMinimum: GROUP_PRIORITIES[group] ?? CUSTOM.groupPriorityMinimum, versionPriority: VERSION_PRIORITIES[groupVersionOf(group, version)] ?? VERSION_PRIORITY };
+    const priorities = custom ? CUSTOM : { groupPriorityMinimum: GROUP_PRIORITIES[group] ?? CUSTOM.groupPriorityMinimum, versionPriority: VERSION_PRIORITIES[apiVersionOf({ group, version })] ?? VERSION_PRIORITY };
     const now = timestamp(clock.now());
     const object: ApiObject = {
       apiVersion: `${GROUP}/v1`, kind: 'APIService',

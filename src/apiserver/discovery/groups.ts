@@ -29,6 +29,3 @@ export function servedGroups(registry: ResourceRegistry): ServedGroup[] {
     versions: [...versions].map(([version, resources]) => ({ version, resources })).sort((a, b) => compareVersions(a.version, b.version)),
   }));
 }
-
-/** `apps/v1`, or `v1` for the core group. */
-export const groupVersionOf = (group: string, version: string): string => (group ? `${group}/${version}` : version);

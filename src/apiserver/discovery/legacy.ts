@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, ResourceDefinition } from '../contracts.js';
-import { groupVersionOf, type ServedGroup, type ServedVersion } from './groups.js';
+import { apiVersionOf } from '../group-version.js';
+import type { ServedGroup, ServedVersion } from './groups.js';
 import { subresourcesOf } from './subresource.js';
 
 /** `/api`, for who reached the server at the address. */
@@ -22,7 +23,7 @@ export const apiResourceList = (group: string, { version, resources }: ServedVer
   kind: 'APIResourceList',
   // The list of version v1 has been without since before there were groups.
   ...(group && { apiVersion: 'v1' }),
-  groupVersion: groupVersionOf(group, version),
+  groupVersion: apiVersionOf({ group, version }),
   resources: resources.flatMap(resourceOf),
 });
 

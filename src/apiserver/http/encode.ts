@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { ApiObject, JsonObject, ResourceDefinition, TableColumns } from '../contracts.js';
 import type { RestContext, RestResult, WatchEvent } from '../rest/context.js';
-import { apiVersionOf } from '../rest/versions.js';
+import { apiVersionOf } from '../group-version.js';
 import { includedObject, renderTable } from '../table/render-table.js';
 import { goPackage } from '../rest/kind-problem.js';
 import { notAcceptable, StatusError } from '../status.js';

@@ -1,6 +1,7 @@
 import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js';
 import { isObject } from '../schema/schema.js';
 import { type Field, MAGIC, type Message, messageOf, messageName } from './protobuf.js';
+import { groupVersionOf } from '../group-version.js';
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -12,14 +13,14 @@ export const writesProtobuf = ({ custom, group, version, kind }: ResourceDefinit
 /** An object with its envelope; undefined for kinds that have no protobuf. */
 export function encodeObject(object: ApiObject | JsonObject): Buffer | undefined {
   const { apiVersion = '', kind = '' } = object as Partial<ApiObject>;
-  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+  const { group, version } = groupVersionOf(apiVersion);
   const message = messageOf(messageName(group, version, kind));
   return message && envelope(apiVersion, kind, encodeMessage(object, message));
 }
 
 /** A list with its envelope. `kind` is that of the list, `itemKind` that of its items. */
 export function encodeList({ apiVersion, kind, metadata, items, itemKind }: { apiVersion: string; kind: string; metadata: JsonObject; items: readonly object[]; itemKind: string }): Buffer {
-  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+  const { group, version } = groupVersionOf(apiVersion);
   const message = messageOf(messageName(group, version, itemKind))!;
   return envelope(apiVersion, kind, Buffer.concat([delimited(1, encodeMessage(metadata, messageOf('meta.v1.ListMeta')!)), ...items.map((item) => delimited(2, encodeMessage(item as JsonObject, message)))]));
 }

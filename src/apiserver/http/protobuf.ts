@@ -3,6 +3,7 @@ import type { JsonObject } from '../contracts.js';
 import { badRequest } from '../status.js';
 import { setOwn } from '../storage/deep.js';
 import type messagesFile from './protobuf-messages.json' with { 'resolution-mode': 'require' };
+import { groupVersionOf } from '../group-version.js';
 
 /** Go clients with types (kubectl's `create` and `drain`, controllers) like the built-in kinds in protobuf better. */
 export const PROTOBUF = 'application/vnd.kubernetes.protobuf';
@@ -95,7 +96,7 @@ function decodeEnvelope(bytes: Buffer): JsonObject {
     }
     if (number === 2 && content) raw = content;
   }
-  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+  const { group, version } = groupVersionOf(apiVersion);
   const message = messageOf(kind === 'DeleteOptions' ? 'meta.v1.DeleteOptions' : messageName(group, version, kind));
   if (!message) throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in protobuf; send JSON`);
   return { apiVersion, kind, ...decodeMessage(raw, message) };

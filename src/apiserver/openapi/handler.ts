@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { systemClock } from '../clock.js';
 import type { Clock, DocumentAnswer, DocumentHandler, JsonObject, ResourceDefinition, ResourceRegistry } from '../contracts.js';
-import { groupVersionOf, servedGroups } from '../discovery/groups.js';
+import { apiVersionOf } from '../group-version.js';
+import { servedGroups } from '../discovery/groups.js';
 import { acceptedTypes } from '../http/negotiate.js';
 import { Components, type Dialect, type Kinds, V2, V3 } from './component.js';
 import { schemaOfNode } from '../schema/schema-node.js';
@@ -38,7 +39,7 @@ export function createOpenApi(registry: ResourceRegistry, { version, clock = sys
   };
   const expiry = (): string => new Date(clock.now() + KEPT_FOR).toUTCString().replace('GMT', 'UTC');
   const groupVersions = (): Map<string, ResourceDefinition[]> =>
-    new Map(servedGroups(registry).flatMap(({ name, versions }) => versions.map(({ version: served, resources }) => [`${name ? 'apis' : 'api'}/${groupVersionOf(name, served)}`, resources] as const)));
+    new Map(servedGroups(registry).flatMap(({ name, versions }) => versions.map(({ version: served, resources }) => [`${name ? 'apis' : 'api'}/${apiVersionOf({ group: name, version: served })}`, resources] as const)));
   const v3 = (path: string, resources: readonly ResourceDefinition[]): Document =>
     document(path, resources, () => {
       const { paths, schemas } = contentOf(resources, V3, kinds);

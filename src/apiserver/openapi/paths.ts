@@ -1,5 +1,5 @@
 import type { JsonObject, ResourceDefinition } from '../contracts.js';
-import { groupVersionOf } from '../discovery/groups.js';
+import { apiVersionOf } from '../group-version.js';
 import { subresourcesOf } from '../discovery/subresource.js';
 import { RETURN_DELETED } from '../rest/delete.js';
 import { patchTypes } from '../rest/patch.js';
@@ -53,7 +53,7 @@ export function discoveryPath(definition: ResourceDefinition, dialect: Dialect, 
   return { [path]: pathItem(path, [{ method: 'get', id: `get${idOf(definition)}APIResources`, answer: components.refer('meta.v1.APIResourceList'), answerTypes: OBJECT_TYPES, codes: [200] }], definition, dialect) };
 }
 
-const rootOf = ({ group, version }: ResourceDefinition): string => `${group ? '/apis' : '/api'}/${groupVersionOf(group, version)}`;
+const rootOf = ({ group, version }: ResourceDefinition): string => `${group ? '/apis' : '/api'}/${apiVersionOf({ group, version })}`;
 
 function resourcePaths(definition: ResourceDefinition, dialect: Dialect, components: Components): Path[] {
   const { group, version, kind, plural, namespaced, verbs, custom, storageResource } = definition;

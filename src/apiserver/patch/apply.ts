@@ -2,7 +2,7 @@ import { timestamp } from '../clock.js';
 import type { ApiObject, ManagedFieldsEntry, ResourceDefinition, Subresource } from '../contracts.js';
 import type { RestContext } from '../rest/context.js';
 import { nameless } from '../rest/strategy.js';
-import { apiVersionOf } from '../rest/versions.js';
+import { apiVersionOf } from '../group-version.js';
 import { StatusError } from '../status.js';
 import { deepClone } from '../storage/deep.js';
 import { type FieldSet, formatPath } from './field-set.js';

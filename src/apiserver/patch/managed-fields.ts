@@ -1,7 +1,7 @@
 import { timestamp } from '../clock.js';
 import type { ApiObject, JsonObject, ManagedFieldsEntry, ResourceDefinition, Subresource } from '../contracts.js';
 import type { RestContext } from '../rest/context.js';
-import { apiVersionOf } from '../rest/versions.js';
+import { apiVersionOf } from '../group-version.js';
 import type { WriteOptions } from '../rest/write-options.js';
 import { deepFreeze } from '../storage/deep.js';
 import { FieldSet } from './field-set.js';

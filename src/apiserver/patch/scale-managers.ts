@@ -1,5 +1,5 @@
 import type { ManagedFieldsEntry, ResourceDefinition } from '../contracts.js';
-import { apiVersionOf } from '../rest/versions.js';
+import { apiVersionOf } from '../group-version.js';
 import { FieldSet } from './field-set.js';
 import { type Manager, readManagers, writeManagers } from './managed-fields.js';
 

@@ -11,7 +11,7 @@ import { createDecoded } from './create.js';
 import type { RequestInfo } from './request-info.js';
 import { matchUrl, nameless } from './strategy.js';
 import { guaranteedUpdate } from './update.js';
-import { apiVersionOf } from './versions.js';
+import { apiVersionOf } from '../group-version.js';
 import { decoded, type WriteOptions } from './write-options.js';
 
 /** What a client applies. */

@@ -1,6 +1,6 @@
 import type { ApiObject, ResourceDefinition } from '../contracts.js';
 import type { RestContext } from './context.js';
-import { apiVersionOf } from './versions.js';
+import { apiVersionOf, groupVersionOf } from '../group-version.js';
 
 /** A patch can put anything where a text belongs, even objects that cannot become one. */
 export const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
@@ -13,7 +13,7 @@ export function kindProblem({ registry }: RestContext, object: ApiObject, { kind
   const given = asText(object.kind || kind);
   const givenVersion = asText(object.apiVersion || apiVersionOf({ group, version }));
   if (custom || (given === kind && givenVersion === apiVersionOf({ group, version }))) return undefined;
-  const [givenGroup, servedVersion] = givenVersion.includes('/') ? (givenVersion.split('/') as [string, string]) : ['', givenVersion];
+  const { group: givenGroup, version: servedVersion } = groupVersionOf(givenVersion);
   if (registry.lookupKind(givenGroup, servedVersion, given)) return `converting (${servedVersion}.${given}) to (${goPackage(group)}.${kind}): unknown conversion`;
   return `no kind ${JSON.stringify(given)} is registered for version ${JSON.stringify(givenVersion)} in scheme "pkg/runtime/scheme.go:111"`;
 }

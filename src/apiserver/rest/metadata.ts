@@ -1,5 +1,6 @@
 import type { ApiObject, Cause, Metadata, ResourceDefinition } from '../contracts.js';
 import { dns1035Label, dns1123Label, dns1123Subdomain, labelValue, pathSegment, qualifiedName } from '../schema/names.js';
+import { groupVersionOf } from '../group-version.js';
 
 /** Together, keys and values of annotations may take this many bytes. */
 const ANNOTATIONS_LIMIT = 256 * 1024;
@@ -54,7 +55,7 @@ export function validateMetadata(object: ApiObject, { nameFormat = 'dns1123subdo
     if (!owner.name) causes.push(invalidValue(`${at}.name`, '', 'must not be empty'));
     if (!owner.uid) causes.push(invalidValue(`${at}.uid`, '', 'must not be empty'));
     if (owner.kind === 'Event' && /^(v1|events\.k8s\.io\/v1(beta1)?)$/.test(owner.apiVersion ?? '')) {
-      const [group, version] = owner.apiVersion === 'v1' ? ['', 'v1'] : owner.apiVersion!.split('/');
+      const { group, version } = groupVersionOf(owner.apiVersion!);
       causes.push(invalidValue(at, ordered(owner), `${group}/${version}, Kind=Event is disallowed from being an owner`));
     }
   }

@@ -6,6 +6,7 @@ import type { ApiObject } from '../contracts.js';
 import { once as inOnePiece, type ApiRequest, type ApiResponse } from '../http/exchange.js';
 import { badRequest, notFound, StatusError } from '../status.js';
 import type { PodPort, RestContext } from './context.js';
+import { decodeSegment } from './request-info.js';
 import { admitConnection } from './subresources/connect.js';
 
 const PATH = /^\/api\/v1\/namespaces\/([^/]+)\/(pods|services)\/([^/]+)\/proxy(\/.*)?$/;
@@ -29,15 +30,16 @@ interface Target {
 /**
  * Passes a request for `pods/NAME/proxy/…` or `services/NAME/proxy/…` on to what listens behind the pod's port, or behind that of a ready pod of
  * the service; undefined for other paths.
- * @throws {StatusError} NotFound, BadRequest for a malformed name, ServiceUnavailable where nothing listens.
+ * @throws {StatusError} NotFound, also for a name that cannot be decoded, BadRequest for a malformed name, ServiceUnavailable where nothing listens.
  */
 export async function proxy(ctx: RestContext, path: string, request: ApiRequest): Promise<ApiResponse | undefined> {
-  const [, namespace = '', resource, id = '', rest] = PATH.exec(path) ?? [];
+  const [, namespace = '', resource, encoded = '', rest] = PATH.exec(path) ?? [];
   if (!resource) return undefined;
+  const id = decodeSegment(encoded);
   const query = request.path.slice(path.length);
   const definition = ctx.registry.lookup('', 'v1', resource)!;
-  await admitConnection(ctx, { definition, namespace, name: decodeURIComponent(id), subresource: 'proxy', query: new URLSearchParams(query) }, request, () => undefined, rest);
-  const target = targetOf(decodeURIComponent(id), resource);
+  await admitConnection(ctx, { definition, namespace, name: id, subresource: 'proxy', query: new URLSearchParams(query) }, request, () => undefined, rest);
+  const target = targetOf(id, resource);
   const port = resource === 'pods' ? podPort(ctx, namespace, target) : servicePort(ctx, namespace, target);
   // Relative links in the answer would lead elsewhere.
   if (rest === undefined) return { status: 301, headers: { location: `${path}/${query}` }, body: inOnePiece('') };

@@ -83,7 +83,8 @@ function verbOf(method: string, name: string, subresource: string, watching: boo
   }
 }
 
-function decodeSegment(segment: string): string {
+/** @throws {StatusError} NotFound for a malformed one. */
+export function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {

@@ -1,5 +1,5 @@
 import type { ResourceDefinition, ResourceRegistry } from '../contracts.js';
-import { apiVersionOf } from './versions.js';
+import { apiVersionOf } from '../group-version.js';
 
 /** Finds the definition that a stored resource is written by; undefined once its CRD is gone. */
 export function storedDefinitions(registry: ResourceRegistry): (storageResource: string) => ResourceDefinition | undefined {

@@ -7,7 +7,7 @@ import { deepEqual } from '../storage/deep.js';
 import type { RestContext } from './context.js';
 import { asText, kindProblem } from './kind-problem.js';
 import { validateMetadata, validateMetadataUpdate } from './metadata.js';
-import { apiVersionOf } from './versions.js';
+import { apiVersionOf } from '../group-version.js';
 import { cannotBeHandled, type WriteOptions } from './write-options.js';
 
 const FOREIGN_NAMESPACE = 'the namespace of the provided object does not match the namespace sent on the request';

@@ -1,11 +1,10 @@
 import type { ApiObject, ConversionHook, ResourceDefinition } from '../contracts.js';
+import { apiVersionOf } from '../group-version.js';
 import { StatusError } from '../status.js';
 import { deepClone, deepFreeze } from '../storage/deep.js';
 import { conversionWebhook } from '../webhook/conversion-webhook.js';
 import type { RestContext } from './context.js';
 import { conversionProblem } from './conversion-problem.js';
-
-export const apiVersionOf = ({ group, version }: { group: string; version: string }): string => (group ? `${group}/${version}` : version);
 
 /** What reading made of a stored object, until its CRD changes and a new definition comes. */
 const readings = new WeakMap<ApiObject, Map<ResourceDefinition, ApiObject>>();

@@ -9,6 +9,7 @@ import type { TableColumns } from '../contracts.js';
 import { age, humanDuration } from './age.js';
 import { ageColumn, type Column, column, count, rawTable, tableOf, wide } from './column.js';
 import { containerImages, containerNames, labelsText, selectorText } from './words.js';
+import { groupVersionOf } from '../group-version.js';
 
 interface Templated {
   metadata?: unknown;
@@ -153,8 +154,8 @@ export const scaleTable: TableColumns = rawTable<Scale>(
 function controllerOf({ metadata }: ControllerRevision): string {
   const owner = metadata?.ownerReferences?.find(({ controller }) => controller);
   if (!owner) return '<none>';
-  const group = owner.apiVersion.includes('/') ? `.${owner.apiVersion.split('/')[0]}` : '';
-  return `${owner.kind.toLowerCase()}${group}/${owner.name}`;
+  const { group } = groupVersionOf(owner.apiVersion);
+  return `${owner.kind.toLowerCase()}${group && `.${group}`}/${owner.name}`;
 }
 
 export const controllerRevisionTable: TableColumns = tableOf<ControllerRevision>(column('Controller', controllerOf), column('Revision', ({ revision }) => revision), ageColumn);

@@ -2,7 +2,8 @@ import type { ApiObject, StorageEvent } from '../contracts.js';
 import type { RestContext, RestResult, WatchEvent } from '../rest/context.js';
 import { checkListOptions, parseCount, parseResourceVersion, selectorOf } from '../rest/list.js';
 import { isTrue, type RequestInfo } from '../rest/request-info.js';
-import { apiVersionOf, fromStorage } from '../rest/versions.js';
+import { apiVersionOf } from '../group-version.js';
+import { fromStorage } from '../rest/versions.js';
 import { asStatusError, badRequest, expired, StatusError } from '../status.js';
 
 /** Time between bookmarks (ms); kube-apiserver's. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { parse } from 'yaml';
-import { nearest, pluralOf } from '../../operator/index.js';
+import { groupVersionOf, nearest, pluralOf } from '../../operator/index.js';
 import { CliError } from '../cli-error.js';
 import type { Project } from '../project/project.js';
 import type { ExampleObject } from './known-kinds.js';
@@ -61,7 +61,7 @@ async function targetOf(project: Project, kind: string): Promise<Target> {
     const meant = nearest(kind, kinds);
     throw new CliError(`--for names no kind: "${kind}".${meant === undefined ? '' : ` Did you mean "${meant}"?`} It can be ${kinds.join(', ')}; "karpenter-ts new kind ${pascal(kebab(kind))}" makes a new one`, 2);
   }
-  const group = example.apiVersion.includes('/') ? example.apiVersion.replace(/\/.*/, '') : '';
+  const { group } = groupVersionOf(example.apiVersion);
   return { kind, group, plural: pluralOf(kind), module: `karpenter-ts/${group.startsWith('karpenter.') ? 'api' : 'operator'}`, example };
 }
 

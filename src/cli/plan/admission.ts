@@ -1,7 +1,7 @@
 import type { PodSpec } from 'kubernetes-types/core/v1.js';
 import { createApiServer } from '../../apiserver/index.js';
 import { templateSpec } from '../../cluster/template-spec.js';
-import { handlerTransport, systemClock, systemRandom } from '../../operator/index.js';
+import { groupVersionOf, handlerTransport, systemClock, systemRandom } from '../../operator/index.js';
 import type { KubeTransport } from '../../operator/index.js';
 import { hookOf } from '../../sandbox/sandbox.js';
 import { Applier, textOf } from '../apply.js';
@@ -12,7 +12,6 @@ import { InputError } from './input-error.js';
 import type { SourceText } from './input-error.js';
 import type { FieldPath } from './json-position.js';
 import type { InputObject } from './object-reader.js';
-import { groupOf } from './object-shapes.js';
 
 /** Kinds of which manifests only have what a controller or a kubelet wrote: nothing is to be filled in. */
 const TAKEN_AS_THEY_ARE = new Set(['/Node', 'karpenter.sh/NodeClaim']);
@@ -53,7 +52,7 @@ export class Admission {
     const specs = new Map<object, PodSpec>();
     const admitted: InputObject[] = [];
     for (const object of objects) {
-      const kind = `${groupOf(object.apiVersion)}/${object.kind}`;
+      const kind = `${groupVersionOf(object.apiVersion).group}/${object.kind}`;
       if (kind === '/Pod') admitted.push(withDefaults(object, specs));
       else if (TAKEN_AS_THEY_ARE.has(kind)) admitted.push(object);
       else admitted.push(...await this.applied(applier, object, sourceOf(object)));
@@ -82,7 +81,7 @@ export class Admission {
 
   /** The same object in the version in which we read its kind. */
   private async stored(object: InputObject): Promise<InputObject> {
-    const kind = karpenterKinds().find((each) => each.kind === object.kind && each.group === groupOf(object.apiVersion));
+    const kind = karpenterKinds().find((each) => each.kind === object.kind && each.group === groupVersionOf(object.apiVersion).group);
     if (kind === undefined || object.apiVersion === `${kind.group}/${kind.version}`) return object;
     const scope = object.metadata.namespace === undefined ? '' : `/namespaces/${object.metadata.namespace}`;
     const response = await this.transport.send({ method: 'GET', path: `/apis/${kind.group}/${kind.version}${scope}/${kind.plural}/${object.metadata.name}`, headers: { accept: 'application/json' } });

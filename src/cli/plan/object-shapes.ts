@@ -1,3 +1,4 @@
+import { groupVersionOf } from '../../operator/index.js';
 import { mustBe, count, flag, listOf, mapOf, name, oneOf, quantity, record, text, time } from './shape.js';
 import type { Shape } from './shape.js';
 
@@ -91,10 +92,8 @@ const object = record({ apiVersion: name, kind: name, metadata }, 'apiVersion', 
 export function checkObject(value: unknown): void {
   object(value, []);
   const { apiVersion, kind, spec, status: found } = value as { apiVersion: string; kind: string; spec?: unknown; status?: unknown };
-  const shapes = SPECS[`${groupOf(apiVersion)}/${kind}`];
+  const shapes = SPECS[`${groupVersionOf(apiVersion).group}/${kind}`];
   if (shapes?.needsSpec && spec === undefined) throw mustBe('an object', undefined, ['spec']);
   if (spec !== undefined && kind !== 'Pod') shapes?.spec?.(spec, ['spec']);
   if (found !== undefined) shapes?.status?.(found, ['status']);
 }
-
-export const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '');

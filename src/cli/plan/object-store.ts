@@ -1,4 +1,4 @@
-import { groupOf } from './object-shapes.js';
+import { groupVersionOf } from '../../operator/index.js';
 import type { InputObject } from './object-reader.js';
 
 /** Kinds without a namespace, as `group/Kind`. */
@@ -18,7 +18,7 @@ export class ObjectStore {
   }
 
   add(object: InputObject): void {
-    const kind = `${groupOf(object.apiVersion)}/${object.kind}`;
+    const kind = `${groupVersionOf(object.apiVersion).group}/${object.kind}`;
     let objects = this.kinds.get(kind);
     if (objects === undefined) {
       objects = new Map();

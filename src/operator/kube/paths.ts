@@ -3,6 +3,12 @@ import type { KindRef } from './object.js';
 /** The apiVersion of a kind: `v1`, `karpenter.sh/v1`. */
 export const apiVersionOf = ({ group, version }: Pick<KindRef, 'group' | 'version'>): string => (group ? `${group}/${version}` : version);
 
+/** What an apiVersion names; the core group has the empty name. */
+export function groupVersionOf(apiVersion: string): Pick<KindRef, 'group' | 'version'> {
+  const slash = apiVersion.indexOf('/');
+  return { group: apiVersion.slice(0, Math.max(0, slash)), version: apiVersion.slice(slash + 1) };
+}
+
 /** Identifies a kind among all: `nodeclaims.karpenter.sh/v1`. */
 export const kindKey = ({ group, version, plural }: KindRef): string => `${plural}.${group}/${version}`;
 

@@ -16,6 +16,7 @@ import { runKey } from '../engine/run.js';
 import type { Informer } from '../kube/informer.js';
 import type { KubeObject, ObjectKey } from '../kube/object.js';
 import { keyOfObject } from '../kube/object.js';
+import { groupVersionOf } from '../kube/paths.js';
 import type { Change } from '../kube/reflector.js';
 import type { Logger } from '../logger.js';
 import type { Item } from '../queue/work-queue.js';
@@ -176,7 +177,7 @@ export class Controller {
     const { kind } = this.options.plan;
     for (const object of change.type === 'modified' ? [change.old, change.object] : [change.object]) {
       for (const owner of object.metadata.ownerReferences ?? []) {
-        if (!owner.controller || owner.kind !== kind.kind || groupOf(owner.apiVersion) !== kind.group) continue;
+        if (!owner.controller || owner.kind !== kind.kind || groupVersionOf(owner.apiVersion).group !== kind.group) continue;
         const { namespace } = object.metadata;
         const key = kind.namespaced && namespace ? `${namespace}/${owner.name}` : owner.name;
         this.#wake(key, { cause: 'watch', source: describeObject(object), seen: observed(change), priority: change.initial ? LOW_PRIORITY : this.#priorityOf(key) });
@@ -370,5 +371,3 @@ function stepOf({ trace }: ActiveRun, { scope }: Environment): EngineHost<KubeOb
 
 /** Whether the requests of a run on the object may use what is kept for deletions. */
 const isGoing = (object: KubeObject | undefined): boolean => object?.metadata.deletionTimestamp !== undefined;
-
-const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? (apiVersion.split('/')[0] as string) : '');

@@ -1,6 +1,7 @@
 import { convert } from '../dsl/convert.js';
 import type { KindPlan } from '../dsl/plan.js';
 import type { KubeObject } from '../kube/object.js';
+import { groupVersionOf } from '../kube/paths.js';
 import { WebhookRefusal, failure } from './webhook-refusal.js';
 
 /** Answers an `apiextensions.k8s.io/v1` ConversionReview: all objects in the wanted version, or why not. */
@@ -18,7 +19,7 @@ export function reviewConversion(kinds: readonly KindPlan[], { request }: { requ
 function converted(kinds: readonly KindPlan[], object: unknown, desiredAPIVersion: string): KubeObject {
   const { apiVersion, kind: name, metadata } = (object ?? {}) as Partial<KubeObject>;
   if (typeof apiVersion !== 'string' || typeof name !== 'string' || typeof metadata !== 'object') throw new Error('one of request.objects has no apiVersion, kind and metadata');
-  const [group = '', version = ''] = desiredAPIVersion.split('/');
+  const { group, version } = groupVersionOf(desiredAPIVersion);
   const kind = kinds.find((candidate) => candidate.kind === name && apiVersion.startsWith(`${candidate.group}/`));
   if (!kind) throw new Error(`${name} of ${apiVersion} is not converted here; there are ${kinds.map((known) => `${known.kind} of ${known.group}`).join(', ')}`);
   if (group !== kind.group) throw new Error(`${name} of ${apiVersion} cannot become ${desiredAPIVersion}: the group is another`);

@@ -9,6 +9,7 @@ import { badRequest, conflict, invalid, notFound } from '../../status.js';
 import type { RestContext, RestResult } from '../context.js';
 import type { RequestInfo } from '../request-info.js';
 import type { WriteOptions } from '../write-options.js';
+import { groupVersionOf } from '../../group-version.js';
 
 const TOKEN_REQUEST = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', schema: requestSchema() };
 const SHORTEST = 600;
@@ -61,7 +62,7 @@ export async function requestToken(ctx: RestContext, info: RequestInfo, request:
 function boundTo(storage: RestContext['storage'], { apiVersion, kind = '', name = '', uid }: ObjectReference, namespace: string, account: string): BoundObject {
   // Of the core group any version will do.
   if (apiVersion?.includes('/') || (kind !== 'Pod' && kind !== 'Secret' && kind !== 'Node')) {
-    const [group = '', version = ''] = apiVersion?.includes('/') ? apiVersion.split('/') : ['', apiVersion ?? ''];
+    const { group, version } = groupVersionOf(apiVersion ?? '');
     throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
   }
   const plural = `${kind.toLowerCase()}s`;
