@@ -33,6 +33,43 @@ describe('shared informers', () => {
     await server.close();
   });
 
+  it('of a namespace show own writes of that namespace only', async () => {
+    const clock = new VirtualClock();
+    const server = createApiServer({ clock, random: seededRandom(1) });
+    const client = new KubeClient(handlerTransport(server), { clock, random: seededRandom(2) });
+    const stop = new AbortController();
+    const maps: KindRef = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+    const { informer } = new Informers({ client, clock, random: seededRandom(3), signal: stop.signal }).acquire(maps, { namespace: 'default' });
+    await clock.settle();
+    for (const namespace of ['default', 'kube-system']) informer.wrote(await client.create(maps, { metadata: { name: 'm', namespace } }, { namespace }));
+    const shown = (): (string | undefined)[] => informer.store.list().map(({ metadata: { namespace } }) => namespace);
+    expect(shown(), 'at once').to.deep.equal(['default']);
+    await clock.settle();
+    expect(shown()).to.deep.equal(['default']);
+    stop.abort(new Error('over'));
+    await server.close();
+  });
+
+  it('that make objects smaller do so with own writes, and are shared with nobody who keeps more', async () => {
+    const clock = new VirtualClock();
+    const server = createApiServer({ clock, random: seededRandom(1) });
+    const client = new KubeClient(handlerTransport(server), { clock, random: seededRandom(2) });
+    const stop = new AbortController();
+    const informers = new Informers({ client, clock, random: seededRandom(3), signal: stop.signal });
+    const keep = ({ apiVersion, kind, metadata }: KubeObject): KubeObject => ({ apiVersion, kind, metadata });
+    const [small, whole] = [informers.acquire(NODE, { keep }).informer, informers.acquire(NODE).informer];
+    expect(informers.acquire(NODE, { keep }).informer).to.equal(small).and.not.equal(whole);
+    await clock.settle();
+    const written = client.create(NODE, { metadata: { name: 'n' } });
+    for (const informer of [small, whole]) informer.wrote(await written);
+    const specs = (): boolean[] => [small, whole].map(({ store }) => store.list().every((object) => 'spec' in object));
+    expect(specs(), 'at once').to.deep.equal([false, true]);
+    await clock.settle();
+    expect(specs()).to.deep.equal([false, true]);
+    stop.abort(new Error('over'));
+    await server.close();
+  });
+
   it('follow a kind once for all who ask, and no longer than somebody uses them', async () => {
     const clock = new VirtualClock();
     const server = createApiServer({ clock, random: seededRandom(1) });

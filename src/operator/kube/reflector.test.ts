@@ -224,15 +224,18 @@ describe('the reflector', () => {
   for (const how of ['as an event', 'as a status']) {
     it(`lists again on 410 ${how}, and reports the difference as proper changes`, async () => {
       for (const name of ['same', 'changed', 'deleted', 'reborn']) await world.create(name);
-      let expired = false;
+      let expired: string | undefined;
       world.intercept = async (request, next) => {
-        if (!isWatch(request) || expired) return next();
-        expired = true;
-        await world.set('changed', '2');
-        await world.remove('deleted');
-        await world.remove('reborn');
-        await world.create('reborn', '9');
-        await world.create('new');
+        const from = /[?&]resourceVersion=(\d+)/.exec(request.path)?.[1];
+        if (!isWatch(request) || (expired !== undefined && from !== expired)) return next();
+        if (expired === undefined) {
+          expired = from;
+          await world.set('changed', '2');
+          await world.remove('deleted');
+          await world.remove('reborn');
+          await world.create('reborn', '9');
+          await world.create('new');
+        }
         const gone = failure(410, 'Expired');
         return how === 'as a status' ? json(410, gone) : { status: 200, headers: {}, body: lines(request.signal, [{ type: 'ERROR', object: gone }], 'close') };
       };

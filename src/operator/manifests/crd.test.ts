@@ -51,7 +51,7 @@ class OldSpec {
   declare ttl?: number;
 }
 
-@Version({ of: () => Pool, version: 'v1beta1', spec: () => OldSpec, status: () => PoolStatus, deprecated: true, deprecationWarning: 'use v1' })
+@Version({ of: () => Pool, version: 'v1beta1', spec: () => OldSpec, status: () => PoolStatus, deprecated: true, deprecationWarning: 'use v1', served: false })
 @Column({ name: 'TTL', type: 'integer', jsonPath: '.spec.ttl' })
 class PoolV1Beta1 extends Resource<OldSpec, PoolStatus> {}
 
@@ -118,10 +118,10 @@ describe('custom resource definitions', () => {
     expect(status.properties?.['conditions']).to.deep.include({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] });
   });
 
-  it('store one version and serve the others with their own schema, columns and warning', () => {
+  it('store one version and have the others, served or not, with their own schema, columns and warning', () => {
     expect(crd.spec.versions.map(({ name, storage, served }) => ({ name, storage, served }))).to.deep.equal([
       { name: 'v1', storage: true, served: true },
-      { name: 'v1beta1', storage: false, served: true },
+      { name: 'v1beta1', storage: false, served: false },
     ]);
     expect(v1beta1).to.include({ deprecated: true, deprecationWarning: 'use v1' });
     expect(crd.spec.versions.map(({ schema }) => schema.openAPIV3Schema.description)).to.deep.equal(['A pool.', 'A pool.']);

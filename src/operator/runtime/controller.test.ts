@@ -256,6 +256,27 @@ describe('a controller', () => {
     expect(await counter('controller_runtime_reconcile_errors_total', 'controller="outrun"')).to.equal(0);
   });
 
+  it('ends only when its runs have, whose signals abort, and starts none meanwhile', async () => {
+    const aborted: string[] = [];
+    @Reconciler({ for: Node, name: 'ending', root: false, concurrency: 1 })
+    class Ending {
+      @Step() async step(object: Node, { signal }: StepContext<Node>): Promise<Outcome> {
+        signal.addEventListener('abort', () => aborted.push((signal.reason as Error).message));
+        return ran(object);
+      }
+    }
+    await start(Ending);
+    const open = gate('a');
+    await nodes('a', 'b');
+    let ended = false;
+    const stopping = bed.stop().then(() => (ended = true));
+    await bed.clock.settle();
+    expect([ended, aborted]).to.deep.equal([false, ['the operator stops']]);
+    open();
+    await stopping;
+    expect(runs).to.deep.equal(['a']);
+  });
+
   it('writes under its own name', async () => {
     @Reconciler({ for: Node, name: 'signed', root: false })
     class Signed {

@@ -11,6 +11,7 @@ import type { ObjectInput } from '../kube/object.js';
 import { reconcilers } from '../runtime/reconcilers.js';
 import type { TestBed } from '../testing/index.js';
 import { testBed } from '../testing/index.js';
+import type { WebhookResponse } from './webhook-handler.js';
 
 class Spec {
   @Field(s.int()) declare size: number;
@@ -153,6 +154,18 @@ describe('The handler of webhooks', () => {
         expect((await bed.operator.webhook({ method: 'POST', path: PATH, contentType: 'application/json', body: body(review({})) })).status).to.equal(200);
       });
     }
+
+    it('who comes while 500 calls are under way, and nobody once they have ended', async () => {
+      await bed.start();
+      const call = (size: number): Promise<WebhookResponse> =>
+        bed.operator.webhook({ method: 'POST', path: PATH, contentType: 'application/json', body: body(review({ object: { ...request.object, spec: { size } } })) });
+      const slow = Array.from({ length: 500 }, () => call(99));
+      const { status, body: text } = await call(1);
+      expect([status, (JSON.parse(text) as { reason: string }).reason]).to.deep.equal([429, 'TooManyRequests']);
+      await bed.advance('5s');
+      expect(new Set((await Promise.all(slow)).map((answer) => answer.status))).to.deep.equal(new Set([504]));
+      expect((await call(1)).status).to.equal(200);
+    });
   });
 
   it('converts, and says why not', async () => {
