@@ -29,14 +29,14 @@ describe('a capacity buffer', () => {
   };
   const template = (cpu = '1500m', name = 'chunk'): Promise<PodTemplate> => karpenter.api.create(PodTemplate, {
     metadata: { name }, template: { spec: { containers: [{ name: 'main', image: 'image', resources: { requests: { cpu } } }] } },
-  } as ObjectInput<PodTemplate>);
+  });
   const buffer = (spec: CapacityBufferSpec = { replicas: 1 }, name = 'spare'): Promise<CapacityBuffer> => karpenter.api.create(CapacityBuffer, {
     metadata: { name }, spec: spec.scalableRef ? spec : { podTemplateRef: { name: 'chunk' }, ...spec },
   });
   const deployment = (replicas: number): Promise<Deployment> => karpenter.api.create(Deployment, {
     metadata: { name: 'web' },
     spec: { replicas, selector: { matchLabels: { app: 'web' } }, template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'main', image: 'image', resources: { limits: { cpu: '300m' } } }] } } },
-  } as ObjectInput<Deployment>);
+  });
   const conditions = (): Promise<string[]> => karpenter.conditions(CapacityBuffer, 'spare');
   const claims = async (): Promise<string[]> => (await karpenter.api.list(NodeClaim)).filter(({ metadata }) => !metadata.deletionTimestamp).map(({ metadata }) => metadata.name);
   /** Has every machine that has not joined yet do so. */

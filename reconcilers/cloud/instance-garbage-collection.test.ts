@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { Node } from 'karpenter-ts/operator';
-import type { ObjectInput } from 'karpenter-ts/operator';
 import { karpenterBed } from '../../test/support/karpenter-bed.js';
 import { NodeClaimLifecycle } from '../nodeclaim/lifecycle.js';
 import { InstanceGarbageCollection } from './instance-garbage-collection.js';
@@ -10,7 +9,7 @@ describe('the garbage collection of instances', () => {
     const karpenter = await karpenterBed([NodeClaimLifecycle, InstanceGarbageCollection]);
     const { claim } = await karpenter.initialized();
     const { providerID } = await karpenter.cloud.create(claim, { clientToken: 'of a claim that is gone' });
-    await karpenter.api.create(Node, { metadata: { name: 'orphan' }, spec: { providerID } } as ObjectInput<Node>);
+    await karpenter.api.create(Node, { metadata: { name: 'orphan' }, spec: { providerID } });
     await karpenter.bed.advance('29s');
     expect(karpenter.cloud.terminations).to.deep.equal([]);
     await karpenter.bed.advance('12s');

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { EC2NodeClass, NodePool } from 'karpenter-ts/api';
-import type { ObjectInput } from 'karpenter-ts/operator';
 import { AwsBed } from '../../test/support/aws-bed.js';
 import { ZonalShiftWatch } from './zonal-shift.js';
 
@@ -15,7 +14,7 @@ describe('a zonal shift', () => {
       const pool = (name: string, zones: string[] = []): Promise<NodePool> => bed.api.create(NodePool, {
         metadata: { name },
         spec: { template: { spec: { nodeClassRef: { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: 'default' }, requirements: zones.length > 0 ? [{ key: 'topology.kubernetes.io/zone', operator: 'In', values: zones }] : [] } } },
-      } as ObjectInput<NodePool>);
+      });
       const [anywhere, elsewhere] = [await pool('anywhere'), await pool('elsewhere', ['us-west-2b'])];
       const events = async (about: NodePool): Promise<string[]> => (await bed.events(about)).filter((event) => event.includes('ZonalShift'));
       await bed.advance('1m');

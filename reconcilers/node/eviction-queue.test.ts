@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { Pod, PodDisruptionBudget } from 'karpenter-ts/operator';
-import type { ObjectInput } from 'karpenter-ts/operator';
 import { karpenterBed } from '../../test/support/karpenter-bed.js';
 import type { KarpenterBed } from '../../test/support/karpenter-bed.js';
 import { EvictionQueue, Evictions } from './eviction-queue.js';
@@ -56,7 +55,7 @@ describe('the eviction queue', () => {
   it('tries each pod again by itself, ever more rarely, while a budget holds it', async () => {
     const guarded = await karpenter.pod('guarded', { node: 'n', labels: { app: 'guarded' } });
     const free = await karpenter.pod('free', { node: 'n' });
-    await karpenter.api.create(PodDisruptionBudget, { metadata: { name: 'guard' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'guarded' } } } } as ObjectInput<PodDisruptionBudget>);
+    await karpenter.api.create(PodDisruptionBudget, { metadata: { name: 'guard' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'guarded' } } } });
     await karpenter.api.patch(PodDisruptionBudget, 'guard', { status: { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1, observedGeneration: 1 } as never });
     await evict(guarded);
     await karpenter.bed.advance('30s');

@@ -20,7 +20,7 @@ describe('leases of kubelets', () => {
       const create = async (name: string, renewTime: string, rest: Partial<Lease['metadata']> = {}): Promise<unknown> =>
         karpenter.api.create(Lease, { metadata: { name, namespace: 'kube-node-lease', ...rest }, spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime } } as unknown as ObjectInput<Lease>);
       const past = '2024-01-01T00:00:00.000000Z';
-      for (const name of ['alive', 'owned']) await karpenter.api.create(Node, { metadata: { name } } as ObjectInput<Node>);
+      for (const name of ['alive', 'owned']) await karpenter.api.create(Node, { metadata: { name } });
       const { metadata: { uid } } = await karpenter.api.get(Node, 'owned');
       await create('alive', past);
       await create('leaked', past);

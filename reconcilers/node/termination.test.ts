@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { NodeClaim, TERMINATION_FINALIZER } from 'karpenter-ts/api';
 import { Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, VolumeAttachment } from 'karpenter-ts/operator';
-import type { ObjectInput } from 'karpenter-ts/operator';
 import { karpenterBed } from '../../test/support/karpenter-bed.js';
 import type { KarpenterBed } from '../../test/support/karpenter-bed.js';
 import { NodeHydration } from '../nodeclaim/hydration.js';
@@ -126,7 +125,7 @@ describe('the termination of Nodes', () => {
   it('respects a PodDisruptionBudget, says so, and goes on once it allows', async () => {
     const { node: registered } = await karpenter.initialized();
     await karpenter.pod('guarded', { node: NODE, labels: { app: 'guarded' } });
-    await karpenter.api.create(PodDisruptionBudget, { metadata: { name: 'guard' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'guarded' } } } } as ObjectInput<PodDisruptionBudget>);
+    await karpenter.api.create(PodDisruptionBudget, { metadata: { name: 'guard' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'guarded' } } } });
     const allow = (disruptionsAllowed: number) => karpenter.api.patch(PodDisruptionBudget, 'guard', { status: { disruptionsAllowed, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1, observedGeneration: 1 } as never });
     await allow(0);
     await karpenter.api.delete(NodeClaim, 'claim');
@@ -178,9 +177,9 @@ describe('the termination of Nodes', () => {
   it('waits for volumes to be detached, except those of pods that stay', async () => {
     const { node: registered } = await karpenter.initialized();
     for (const name of ['going', 'staying']) {
-      await karpenter.api.create(PersistentVolume, { metadata: { name: `pv-${name}` }, spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], csi: { driver: 'ebs.csi.aws.com', volumeHandle: name } } } as ObjectInput<PersistentVolume>);
-      await karpenter.api.create(PersistentVolumeClaim, { metadata: { name }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, volumeName: `pv-${name}`, storageClassName: '' } } as ObjectInput<PersistentVolumeClaim>);
-      await karpenter.api.create(VolumeAttachment, { metadata: { name: `attachment-${name}` }, spec: { attacher: 'ebs.csi.aws.com', nodeName: NODE, source: { persistentVolumeName: `pv-${name}` } } } as ObjectInput<VolumeAttachment>);
+      await karpenter.api.create(PersistentVolume, { metadata: { name: `pv-${name}` }, spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], csi: { driver: 'ebs.csi.aws.com', volumeHandle: name } } });
+      await karpenter.api.create(PersistentVolumeClaim, { metadata: { name }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, volumeName: `pv-${name}`, storageClassName: '' } });
+      await karpenter.api.create(VolumeAttachment, { metadata: { name: `attachment-${name}` }, spec: { attacher: 'ebs.csi.aws.com', nodeName: NODE, source: { persistentVolumeName: `pv-${name}` } } });
     }
     await karpenter.pod('tolerant', { node: NODE, spec: { tolerations: [{ operator: 'Exists' }], volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'staying' } }] } });
     await karpenter.api.delete(NodeClaim, 'claim');
@@ -197,7 +196,7 @@ describe('the termination of Nodes', () => {
   it('gives volumes up when the grace period is over', async () => {
     karpenter.cloud.terminatingAnswers = Infinity;
     await karpenter.initialized({ terminationGracePeriod: '1m' });
-    await karpenter.api.create(VolumeAttachment, { metadata: { name: 'stuck' }, spec: { attacher: 'ebs.csi.aws.com', nodeName: NODE, source: { persistentVolumeName: 'pv' } } } as ObjectInput<VolumeAttachment>);
+    await karpenter.api.create(VolumeAttachment, { metadata: { name: 'stuck' }, spec: { attacher: 'ebs.csi.aws.com', nodeName: NODE, source: { persistentVolumeName: 'pv' } } });
     await karpenter.api.delete(NodeClaim, 'claim');
     await karpenter.bed.advance('59s');
     expect(karpenter.cloud.terminations).to.deep.equal([]);
@@ -227,7 +226,7 @@ describe('the termination of Nodes', () => {
   });
 
   it('ignores nodes that are not Karpenter\'s', async () => {
-    await karpenter.api.create(Node, { metadata: { name: 'foreign', finalizers: [TERMINATION_FINALIZER] } } as ObjectInput<Node>);
+    await karpenter.api.create(Node, { metadata: { name: 'foreign', finalizers: [TERMINATION_FINALIZER] } });
     await karpenter.bed.settle();
     await karpenter.api.delete(Node, 'foreign');
     await karpenter.bed.advance('1m');

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { NodeClaim } from 'karpenter-ts/api';
 import { Node } from 'karpenter-ts/operator';
-import type { ObjectInput } from 'karpenter-ts/operator';
 import { karpenterBed } from '../../test/support/karpenter-bed.js';
 import type { KarpenterBed } from '../../test/support/karpenter-bed.js';
 import { NodeClaimHydration, NodeHydration } from './hydration.js';
@@ -17,7 +16,7 @@ describe('objects of older versions', () => {
   afterEach(() => karpenter.bed.close());
 
   const labelOf = async (kind: typeof NodeClaim | typeof Node, name: string): Promise<string | undefined> => (await karpenter.api.get<NodeClaim | Node>(kind, name)).metadata.labels[LABEL];
-  const node = (name: string, providerID: string): Promise<Node> => karpenter.api.create(Node, { metadata: { name }, spec: { providerID } } as ObjectInput<Node>);
+  const node = (name: string, providerID: string): Promise<Node> => karpenter.api.create(Node, { metadata: { name }, spec: { providerID } });
 
   it('gain the label of their node class, claims and nodes', async () => {
     await node('node', 'aws:///a/i-1');

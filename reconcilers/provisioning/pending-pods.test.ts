@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { NodeClaim } from 'karpenter-ts/api';
 import { PodTimes } from 'karpenter-ts/cluster';
 import { Metrics, PersistentVolumeClaim, Pod, StorageClass, silentLogger } from 'karpenter-ts/operator';
-import type { Clock, ObjectInput, TickContext } from 'karpenter-ts/operator';
+import type { Clock, TickContext } from 'karpenter-ts/operator';
 import { FakeCloud } from '../../test/support/fake-cloud.js';
 import { karpenterBed } from '../../test/support/karpenter-bed.js';
 import type { KarpenterBed } from '../../test/support/karpenter-bed.js';
@@ -57,8 +57,8 @@ describe('pending pods', () => {
 
     it('include those whose volumes the provider cannot attach', async () => {
       karpenter.cloud.podRules = { unsupportedProvisioners: ['foreign.example.com'] };
-      await karpenter.api.create(StorageClass, { metadata: { name: 'foreign' }, provisioner: 'foreign.example.com', volumeBindingMode: 'WaitForFirstConsumer' } as ObjectInput<StorageClass>);
-      await karpenter.api.create(PersistentVolumeClaim, { metadata: { name: 'data' }, spec: { storageClassName: 'foreign', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } } as ObjectInput<PersistentVolumeClaim>);
+      await karpenter.api.create(StorageClass, { metadata: { name: 'foreign' }, provisioner: 'foreign.example.com', volumeBindingMode: 'WaitForFirstConsumer' });
+      await karpenter.api.create(PersistentVolumeClaim, { metadata: { name: 'data' }, spec: { storageClassName: 'foreign', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } });
       const pod = await karpenter.pod('with-volume', { spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] } });
       await karpenter.bed.advance('2s');
       expect(await claims()).to.deep.equal([]);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { NodeClaim } from 'karpenter-ts/api';
 import { ReplicaSet } from 'karpenter-ts/operator';
-import type { ObjectInput, Pod, ReconcilerClass } from 'karpenter-ts/operator';
+import type { Pod, ReconcilerClass } from 'karpenter-ts/operator';
 import { karpenterBed } from '../../test/support/karpenter-bed.js';
 import type { KarpenterBed } from '../../test/support/karpenter-bed.js';
 import { DisruptionQueue } from '../disruption/disruption-queue.js';
@@ -28,7 +28,7 @@ describe('default topology spread', () => {
     const { metadata: { uid } } = await karpenter.api.create(ReplicaSet, {
       metadata: { name: 'web' },
       spec: { replicas: 2, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'image' }] } } },
-    } as ObjectInput<ReplicaSet>);
+    });
     return { labels, ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid, controller: true }] };
   };
 

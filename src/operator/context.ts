@@ -6,7 +6,7 @@ import type { ConditionsOf, KindClass } from './dsl/resource.js';
 import { token } from './dsl/token.js';
 import type { Subscribable } from './dsl/token.js';
 import type { Duration } from './duration.js';
-import type { Condition, KubeObject, ObjectInput } from './kube/object.js';
+import type { Condition, KubeObject, ObjectInput, PartialObject } from './kube/object.js';
 import type { Logger } from './logger.js';
 
 /** Which objects of a kind to read. Without options: all of them. */
@@ -67,12 +67,18 @@ export interface DeletionOptions {
   unchanged?: boolean;
 }
 
-/** Writes. Every response is visible to later reads of this process at once. */
+/**
+ * Writes. Every response is visible to later reads of this process at once. Objects of namespaced kinds that name no namespace go into that of the
+ * reconciled object, if it has one.
+ */
 export interface Writer {
   /** Creates an object; resolves to it as stored. Throws an ApiError, `AlreadyExists` among them (`isAlreadyExists`). */
   create<T extends KubeObject>(kind: KindClass<T>, object: ObjectInput<T>): Promise<T>;
-  /** Server-side apply with the reconciler's name as field manager; the owner reference is set when the class `@Owns` the kind. */
-  apply<T extends KubeObject>(kind: KindClass<T>, object: ObjectInput<T>, options?: ApplyOptions): Promise<T>;
+  /**
+   * Server-side apply with the reconciler's name as field manager, of as much of the object as the reconciler decides on; the owner reference is
+   * set when the class `@Owns` the kind.
+   */
+  apply<T extends KubeObject>(kind: KindClass<T>, object: PartialObject<T>, options?: ApplyOptions): Promise<T>;
   /**
    * Changes another object: `mutate` gets a draft, and what it changed is sent as a merge patch with the object's resourceVersion,
    * metadata and spec apart from status. On a conflict `mutate` runs again on the live object. Resolves to undefined when the

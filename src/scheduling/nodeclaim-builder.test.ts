@@ -19,7 +19,7 @@ const pool = nodePool('default', {
 const planned = solve(snapshot([{ nodePool: pool, instanceTypes: [small] }]), [pod({ cpu: 500, memoryMi: 512, spec: { tolerations: [{ operator: 'Exists' }], nodeSelector: { [ZONE]: 'b' } } })]).newNodes[0];
 if (planned === undefined) throw new Error('the pod was not placed');
 const claim = buildNodeClaim(pool, planned);
-const requirement = (key: string): Requirement[] => claim.spec.requirements.filter((each) => each.key === key);
+const requirement = (key: string): Requirement[] => (claim.spec.requirements as Requirement[]).filter((each) => each.key === key);
 
 describe('the NodeClaim of a planned node', () => {
   it('takes over the template', () => {

@@ -14,7 +14,7 @@ import type { EC2NodeClassSpec } from '../../src/api/index.js';
 import { TOKENS } from '../../src/cloud/aws/index.js';
 import { InsufficientCapacity } from '../../src/cloud/index.js';
 import { Condition, Field, Node, PodDisruptionBudget, Reconciler, Resource, ResourceKind, Terminal, explanationText, met, reconcilers, s } from '../../src/operator/index.js';
-import type { ExplainTarget, ObjectInput, Outcome, ReconcilerClass } from '../../src/operator/index.js';
+import type { ExplainTarget, Outcome, ReconcilerClass } from '../../src/operator/index.js';
 import { testBed } from '../../src/operator/testing/index.js';
 import type { TestBed } from '../../src/operator/testing/index.js';
 import { AwsBed } from '../support/aws-bed.js';
@@ -161,7 +161,7 @@ describe('What explain says of', () => {
       await build(NodeTermination, EvictionQueue);
       await world.readyPool();
       const { node } = await world.initialized({}, { labels: { 'karpenter.k8s.aws/ec2nodeclass': 'default' } });
-      await world.api.create(PodDisruptionBudget, { metadata: { name: 'guard' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'guarded' } } } } as ObjectInput<PodDisruptionBudget>);
+      await world.api.create(PodDisruptionBudget, { metadata: { name: 'guard' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'guarded' } } } });
       await world.api.patch(PodDisruptionBudget, 'guard', { status: { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1, observedGeneration: 1 } as never });
       await world.pod('resident', { node: node.metadata.name, labels: { app: 'guarded' } });
       await world.bed.advance('1s');

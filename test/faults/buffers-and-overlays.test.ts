@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { CapacityBuffer, NodeClaim, NodeOverlay, isTrue } from 'karpenter-ts/api';
 import { PodTemplate } from 'karpenter-ts/operator';
-import type { ObjectInput } from 'karpenter-ts/operator';
 import { everyFault } from 'karpenter-ts/operator/testing';
 import type { Invariant } from 'karpenter-ts/operator/testing';
 import { CapacityBufferStatusReconciler } from '../../reconcilers/capacitybuffer/status.js';
@@ -34,7 +33,7 @@ describe('what shapes capacity, under every fault', () => {
       const { karpenter } = bed;
       await karpenter.readyNodeClass();
       await karpenter.readyPool({ template: { requirements: only('small') }, disruption: { consolidateAfter: '0s', consolidationPolicy: 'WhenEmptyOrUnderutilized', budgets: [{ nodes: '100%' }] } });
-      await karpenter.api.create(PodTemplate, { metadata: { name: 'chunk' }, template: { spec: { containers: [{ name: 'main', image: 'image', resources: { requests: { cpu: '1500m' } } }] } } } as ObjectInput<PodTemplate>);
+      await karpenter.api.create(PodTemplate, { metadata: { name: 'chunk' }, template: { spec: { containers: [{ name: 'main', image: 'image', resources: { requests: { cpu: '1500m' } } }] } } });
       await karpenter.api.create(CapacityBuffer, { metadata: { name: 'spare' }, spec: { podTemplateRef: { name: 'chunk' }, replicas: 1 } });
       await bed.until(async () => (await bed.areInitialized(1)) && isTrue(await karpenter.api.get(CapacityBuffer, 'spare'), 'Provisioning'));
       expect((await karpenter.api.get(CapacityBuffer, 'spare')).status.replicas).to.equal(1);

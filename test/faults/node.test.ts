@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { NodeClaim } from 'karpenter-ts/api';
 import { Lease, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, VolumeAttachment } from 'karpenter-ts/operator';
-import type { ObjectInput } from 'karpenter-ts/operator';
 import { everyFault } from 'karpenter-ts/operator/testing';
 import type { Invariant } from 'karpenter-ts/operator/testing';
 import { EvictionQueue } from '../../reconcilers/node/eviction-queue.js';
@@ -39,11 +38,11 @@ describe('Nodes under every fault', () => {
       const allow = (disruptionsAllowed: number) => api.patch(PodDisruptionBudget, 'guard', { status: { disruptionsAllowed, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1, observedGeneration: 1 } as never });
       await karpenter.claim();
       await bed.until(() => bed.areInitialized(1));
-      await api.create(PersistentVolume, { metadata: { name: 'pv' }, spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/tmp' } } } as ObjectInput<PersistentVolume>);
-      await api.create(PersistentVolumeClaim, { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, volumeName: 'pv' } } as ObjectInput<PersistentVolumeClaim>);
-      await api.create(VolumeAttachment, { metadata: { name: 'attachment' }, spec: { attacher: 'ebs.csi.aws.com', nodeName: NODE, source: { persistentVolumeName: 'pv' } } } as ObjectInput<VolumeAttachment>);
+      await api.create(PersistentVolume, { metadata: { name: 'pv' }, spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/tmp' } } });
+      await api.create(PersistentVolumeClaim, { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, volumeName: 'pv' } });
+      await api.create(VolumeAttachment, { metadata: { name: 'attachment' }, spec: { attacher: 'ebs.csi.aws.com', nodeName: NODE, source: { persistentVolumeName: 'pv' } } });
       await karpenter.pod('busy', { node: NODE, labels: { app: 'web' }, spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] } });
-      await api.create(PodDisruptionBudget, { metadata: { name: 'guard' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } } } as ObjectInput<PodDisruptionBudget>);
+      await api.create(PodDisruptionBudget, { metadata: { name: 'guard' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } } });
       await allow(0);
       await api.delete(Node, NODE);
       await karpenter.bed.advance('30s');
@@ -118,7 +117,7 @@ describe('Nodes under every fault', () => {
       const { api } = karpenter;
       await karpenter.claim();
       await bed.until(() => bed.areInitialized(1));
-      for (const name of [NODE, 'leaked']) await api.create(Lease, { metadata: { name, namespace: LEASES }, spec: { renewTime: `${karpenter.time().slice(0, -1)}.000000Z` } } as ObjectInput<Lease>);
+      for (const name of [NODE, 'leaked']) await api.create(Lease, { metadata: { name, namespace: LEASES }, spec: { renewTime: `${karpenter.time().slice(0, -1)}.000000Z` } });
       await karpenter.bed.advance('20m');
       await bed.until(async () => (await api.find(Lease, { name: 'leaked', namespace: LEASES })) === undefined);
       expect(await api.find(Lease, { name: NODE, namespace: LEASES }), 'the lease of a node that is there').to.not.equal(undefined);

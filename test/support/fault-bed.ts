@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { NodeClaim, TERMINATION_FINALIZER, isTrue } from '../../src/api/index.js';
 import { Node, Pod } from '../../src/operator/index.js';
-import type { ReconcilerClass } from '../../src/operator/index.js';
+import type { ReconcilerClass, Token } from '../../src/operator/index.js';
 import type { FaultWorld, Invariant, Scenario } from '../../src/operator/testing/index.js';
 import type { FakeCloud } from './fake-cloud.js';
 import { UndecoratedCloud, karpenterBed } from './karpenter-bed.js';
@@ -16,7 +16,7 @@ export class FaultBed {
 
   static async of(world: FaultWorld, classes: readonly ReconcilerClass[], options: KarpenterBedOptions = {}): Promise<FaultBed> {
     const karpenter = await karpenterBed(classes, { ...options, make: world.testBed });
-    world.external<FakeCloud>(UndecoratedCloud, karpenter.cloud, ['create', 'delete', 'terminate']);
+    world.external(UndecoratedCloud as Token<FakeCloud>, karpenter.cloud, ['create', 'delete', 'terminate']);
     return new FaultBed(world, karpenter);
   }
 

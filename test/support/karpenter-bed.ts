@@ -3,7 +3,7 @@ import { CapacityBuffer, EC2NodeClass, NodeClaim, NodeOverlay, NodePool } from '
 import type { NodeClaimSpec, NodePoolSpec, Taint } from '../../src/api/index.js';
 import { CloudProvider } from '../../src/cloud/index.js';
 import { CSINode, DaemonSet, Metrics, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, Singleton, StorageClass, VolumeAttachment, reconcilers, token } from '../../src/operator/index.js';
-import type { ObjectInput, ReconcilerClass } from '../../src/operator/index.js';
+import type { ReconcilerClass } from '../../src/operator/index.js';
 import { testBed } from '../../src/operator/testing/index.js';
 import type { TestBed, TestBedOptions } from '../../src/operator/testing/index.js';
 import { services } from '../../reconcilers/module.js';
@@ -32,7 +32,7 @@ export class KarpenterBed {
 
   /** A node class that is Ready, as its reconciler would leave it. */
   async readyNodeClass(name = 'default'): Promise<EC2NodeClass> {
-    await this.api.create(EC2NodeClass, { metadata: { name }, spec: { amiSelectorTerms: [{ alias: 'al2023@latest' }], role: 'node', subnetSelectorTerms: [{ tags: { team: 'x' } }], securityGroupSelectorTerms: [{ tags: { team: 'x' } }] } } as ObjectInput<EC2NodeClass>);
+    await this.api.create(EC2NodeClass, { metadata: { name }, spec: { amiSelectorTerms: [{ alias: 'al2023@latest' }], role: 'node', subnetSelectorTerms: [{ tags: { team: 'x' } }], securityGroupSelectorTerms: [{ tags: { team: 'x' } }] } });
     return this.api.patch(EC2NodeClass, name, { status: { conditions: [this.condition('Ready', 'True')] } });
   }
 
@@ -55,7 +55,7 @@ export class KarpenterBed {
   /** The Node that a claim's machine registers, as the kubelet does it. */
   async join(claim: string, { ready = true, taints = [{ key: 'karpenter.sh/unregistered', effect: 'NoExecute' }], name = `node-of-${claim}`, labels = {} }: { ready?: boolean; taints?: Taint[]; name?: string; labels?: Record<string, string> } = {}): Promise<Node> {
     const { status } = await this.api.get(NodeClaim, claim);
-    await this.api.create(Node, { metadata: { name, labels }, spec: { providerID: status.providerID as string, taints } } as ObjectInput<Node>);
+    await this.api.create(Node, { metadata: { name, labels }, spec: { providerID: status.providerID as string, taints } });
     const node = await this.api.patch(Node, name, { status: { capacity: status.capacity ?? {}, allocatable: status.allocatable ?? {} } as never });
     return ready ? this.ready(name) : node;
   }
@@ -79,7 +79,7 @@ export class KarpenterBed {
     const { metadata: { uid } } = await this.api.create(DaemonSet, {
       metadata: { name },
       spec: { selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'main', image: 'image' }] } } },
-    } as ObjectInput<DaemonSet>);
+    });
     return { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'DaemonSet', name, uid, controller: true }] };
   }
 
@@ -89,7 +89,7 @@ export class KarpenterBed {
     await this.api.create(Pod, {
       metadata: { name, annotations, labels, ...(ownerReferences ? { ownerReferences } : {}) },
       spec: { containers: [{ name: 'main', image: 'image', resources: { requests: { cpu } } }], ...(node ? { nodeName: node } : {}), ...spec },
-    } as ObjectInput<Pod>);
+    });
     const scheduled = unschedulable
       ? { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '', lastTransitionTime: this.time() }
       : { type: 'PodScheduled', status: 'True', lastTransitionTime: this.time() };

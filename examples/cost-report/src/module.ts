@@ -1,5 +1,5 @@
-import { ContainerModule } from 'inversify';
-import { reconcilers } from 'karpenter-ts/operator';
+import type { ContainerModule } from 'inversify';
+import { provide, reconcilers } from 'karpenter-ts/operator';
 import { CostReporter } from './cost-reporter.js';
 import { PriceList } from './price-list.js';
 
@@ -8,7 +8,5 @@ const PRICES: Readonly<Record<string, number>> = { 'm5.large': 0.096, 'c5.large'
 /** What a host operator loads: `operator.use(...modules)`. */
 export const modules: ContainerModule[] = [
   reconcilers(CostReporter),
-  new ContainerModule(({ bind }) => {
-    bind<PriceList>(PriceList).toConstantValue({ usdPerHour: (instanceType) => PRICES[instanceType] });
-  }),
+  provide(PriceList, { usdPerHour: (instanceType) => PRICES[instanceType] }),
 ];

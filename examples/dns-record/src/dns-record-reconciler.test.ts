@@ -84,7 +84,7 @@ describe('A DnsRecord, whatever goes wrong', () => {
     let dns = new FakeDnsService();
     await everyFault(async (world) => {
       dns = new FakeDnsService();
-      world.external<DnsService>(DnsService, dns, ['create', 'get', 'update', 'remove', 'idsOf'], { reads: ['get', 'idsOf'], fenced: true });
+      world.external(DnsService, dns, ['create', 'get', 'update', 'remove', 'idsOf'], { reads: ['get', 'idsOf'], fenced: true });
       const bed = await world.testBed(reconcilers(DnsRecordReconciler));
       await bed.api.create(DnsRecord, www);
       await world.until(async () => (await bed.api.get(DnsRecord, 'www')).status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false);

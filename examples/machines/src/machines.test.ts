@@ -1,7 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { ContainerModule } from 'inversify';
-import { Node, Pod } from 'karpenter-ts/operator';
+import { Node, Pod, provide } from 'karpenter-ts/operator';
 import { everyFault, testBed } from 'karpenter-ts/operator/testing';
 import type { TestBed } from 'karpenter-ts/operator/testing';
 import { Cloud, Interruptions, RegistrationHook } from './cloud.js';
@@ -101,9 +100,7 @@ describe('A Machine', () => {
   it('waits for the hooks that other modules bind', async () => {
     let verdict: true | string = 'the disks are not attached';
     await bed.close();
-    bed = (await testBed(...modules, new ContainerModule(({ bind }) => {
-      bind<RegistrationHook>(RegistrationHook).toConstantValue({ ready: () => Promise.resolve(verdict) });
-    }))).override(Cloud, cloud);
+    bed = (await testBed(...modules, provide(RegistrationHook, { ready: () => Promise.resolve(verdict) }))).override(Cloud, cloud);
     await bed.api.create(Machine, machine);
     await bed.settle();
     await join(bed);
@@ -191,7 +188,7 @@ describe('A Machine, whatever goes wrong', () => {
     let launched = new FakeCloud();
     await everyFault(async (world) => {
       launched = new FakeCloud();
-      world.external<Cloud>(Cloud, launched, ['launch', 'terminate']);
+      world.external(Cloud, launched, ['launch', 'terminate']);
       const faulty = await world.testBed(...modules);
       await faulty.api.create(Machine, { ...machine, spec: { ...machine.spec, startupTaints: [] } });
       await world.until(async () => (await faulty.api.get(Machine, 'a')).status.providerID !== undefined);

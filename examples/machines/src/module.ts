@@ -1,5 +1,5 @@
-import { ContainerModule } from 'inversify';
-import { reconcilers } from 'karpenter-ts/operator';
+import type { ContainerModule } from 'inversify';
+import { provide, reconcilers } from 'karpenter-ts/operator';
 import { Cloud, Interruptions } from './cloud.js';
 import { FakeCloud, FakeInterruptions } from './fake-cloud.js';
 import { GarbageCollection } from './garbage-collection.js';
@@ -11,8 +11,6 @@ import { Provisioner } from './provisioner.js';
 /** What the operator is made of; the cloud is one in memory. */
 export const modules: ContainerModule[] = [
   reconcilers(MachineLifecycle, MachineClassStatusReconciler, InterruptionHandler, GarbageCollection, Provisioner),
-  new ContainerModule(({ bind }) => {
-    bind<Cloud>(Cloud).toConstantValue(new FakeCloud());
-    bind<Interruptions>(Interruptions).toConstantValue(new FakeInterruptions());
-  }),
+  provide(Cloud, new FakeCloud()),
+  provide(Interruptions, new FakeInterruptions()),
 ];

@@ -85,7 +85,7 @@ describe('A WebApp, whatever goes wrong', () => {
   it('leaves no name behind', async () => {
     await everyFault(async (world) => {
       const names = new MemoryNames();
-      world.external<Names>(Names, names, ['publish', 'withdraw']);
+      world.external(Names, names, ['publish', 'withdraw']);
       const bed = await world.testBed(reconcilers(WebAppReconciler));
       await bed.api.create(WebApp, shop);
       await world.until(async () => (await bed.api.find(Deployment, 'shop')) !== undefined);

@@ -15,10 +15,10 @@ export class WebAppReconciler {
 
   /** What is owned is applied on every run: what others change of it comes back, and applying the same again changes nothing. */
   @Condition('Deployed')
-  async deploy({ metadata: { name, namespace = 'default' }, spec, status }: WebApp, ctx: Ctx): Promise<Outcome> {
+  async deploy({ metadata: { name }, spec, status }: WebApp, ctx: Ctx): Promise<Outcome> {
     const labels = { 'app.kubernetes.io/name': name, 'app.kubernetes.io/managed-by': 'web-app' };
     await ctx.apply(Deployment, {
-      metadata: { name, namespace, labels },
+      metadata: { name, labels },
       spec: {
         replicas: spec.replicas,
         selector: { matchLabels: labels },
@@ -26,7 +26,7 @@ export class WebAppReconciler {
       },
     });
     await ctx.apply(Service, {
-      metadata: { name, namespace, labels },
+      metadata: { name, labels },
       spec: { selector: labels, ports: [{ name: 'http', port: 80, targetPort: 'http' }] },
     });
     status.selector = Object.entries(labels).map((pair) => pair.join('=')).join(',');

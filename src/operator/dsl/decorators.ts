@@ -122,7 +122,8 @@ export const Step = <const Dependency extends string = never>(options: StepOptio
 
 /**
  * Runs once when a condition has not become True within a time of its last transition. The wake-up is exact. Its outcome sets the
- * condition, unless it is `done()`. If it throws, it runs again with backoff.
+ * condition, unless it is `done()`; an `unmet` stays while the step only waits, is blocked or fails, until the step itself says met or unmet, or the
+ * generation changes (a process that starts gives the step its time again). If it throws, it runs again with backoff.
  */
 export const Deadline = <const Type extends string, T extends KubeObject = KubeObject, R = unknown>(
   conditionType: Type,

@@ -108,13 +108,18 @@ type Wire<T> = T extends readonly (infer Item)[] ? readonly Wire<Item>[] : T;
 type IsAny<T> = 0 extends 1 & T ? true : false;
 type Same<A, B> = IsAny<A> extends IsAny<B> ? ([Wire<A>] extends [Wire<B>] ? ([Wire<B>] extends [Wire<A>] ? true : false) : false) : false;
 type IsOptional<Target, Name extends keyof Target> = Partial<Pick<Target, Name>> extends Pick<Target, Name> ? true : false;
+/** What the compiler shows of a schema and a property that disagree. */
+interface Disagreement<Schema, Property> { readonly '@Field: the schema says': Schema; readonly 'the property says': Property }
 /** The property's name if the schema describes exactly its type, optionality included. */
 type Described<Target, Name extends keyof Target, T, Optional extends boolean> =
-  Same<Exclude<Target[Name], undefined>, T> extends true ? (IsOptional<Target, Name> extends Optional ? Name : never) : never;
+  Same<Exclude<Target[Name], undefined>, T> extends true
+    ? (IsOptional<Target, Name> extends Optional ? Name : Disagreement<Optional extends true ? 'optional()' : 'required', Optional extends true ? 'required: declare name: …' : 'optional: declare name?: …'>)
+    : Disagreement<T, Exclude<Target[Name], undefined>>;
 
+/** The legacy form is the last, as the compiler tells why the last one does not fit. */
 interface FieldDecorator<T, Optional extends boolean> {
-  <Target extends object, Name extends keyof Target & string>(target: Target, name: Name & Described<Target, Name, T, Optional>): void;
   <Owner, Value>(value: undefined, context: ClassFieldDecoratorContext<Owner, Value> & (Same<Exclude<Value, undefined>, T> extends true ? unknown : never)): void;
+  <Target extends object, Name extends keyof Target & string>(target: Target, name: Name & Described<Target, Name, T, Optional>): void;
 }
 
 /** A field of an object: its schema has to agree with the property's type in both directions, or it does not compile. */

@@ -10,6 +10,8 @@ import { done, held, met, released, waiting } from './outcome.js';
 import type { Outcome, Release } from './outcome.js';
 import { changed } from './predicate.js';
 import { Resource } from './resource.js';
+import type { Operator } from '../runtime/operator.js';
+import { provide } from '../runtime/reconcilers.js';
 import { s } from './schema.js';
 import { token } from './token.js';
 import type { EventSource } from './token.js';
@@ -176,8 +178,29 @@ export async function contexts(ctx: StepContext<Claim>): Promise<void> {
   // @ts-expect-error a spec that lacks what is required
   await ctx.create(Claim, { metadata: { name: 'a' }, spec: {} });
   await ctx.create(Node, { metadata: { name: 'a' }, spec: { providerID: 'x' } });
+  const zone: string | undefined = ctx.object.metadata.labels['zone'];
+  await ctx.create(Claim, { metadata: { name: 'a', namespace: ctx.object.metadata.namespace, labels: { zone } }, spec: { ...ctx.object.spec, after: zone, pair: { key: 'a', value: zone } } });
+  // @ts-expect-error undefined for what is required
+  await ctx.create(Claim, { metadata: { name: 'a' }, spec: { ...ctx.object.spec, name: zone } });
+  await ctx.apply(Claim, { metadata: { name: 'a' }, spec: { pair: { value: 'only this' } } });
+  // @ts-expect-error a field that the kind lacks
+  await ctx.apply(Claim, { metadata: { name: 'a' }, spec: { colour: 'red' } });
+  // @ts-expect-error a value of another type
+  await ctx.apply(Claim, { metadata: { name: 'a' }, spec: { pair: { value: 1 } } });
   const claim: Claim | undefined = ctx.cache.list(Claim, { index: claimsByName, value: undefined })[0];
   if (claim) await ctx.patch(claim, (draft) => { draft.status.byType['a'] = 1; });
+}
+
+/** Never called: it only has to compile. */
+export function services(operator: Operator): unknown[] {
+  class Prices { of(): number { return 1; } }
+  return [
+    operator.override(Prices, { of: () => 2 }),
+    // @ts-expect-error what is put in the place of a service is none
+    operator.override(queue, new Prices()),
+    // @ts-expect-error what is bound under a token is of another type
+    provide(queue, { body: 'x' }),
+  ];
 }
 
 describe('mistakes in declarations', () => {

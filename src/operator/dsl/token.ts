@@ -3,6 +3,9 @@ declare const valueType: unique symbol;
 /** The name of a service in the container, with the service's type. An Inversify service identifier. */
 export type Token<T> = symbol & { readonly [valueType]?: T };
 
+/** Under what a service of type `T` is found: its token, or its class. */
+export type ServiceToken<T> = Token<T> | (abstract new (...args: never[]) => T);
+
 /** A token that stays the same when several copies of a package are loaded. */
 export const token = <T>(name: string): Token<T> => Symbol.for(name) as Token<T>;
 

@@ -692,13 +692,60 @@ describe('rule 10: when to look again', () => {
     const host = new FakeHost(createdNow());
     const clockwork = bed(Clockwork);
     host.clock += 30_000;
-    outcome = done();
     await clockwork.run(host);
-    expect((await clockwork.run(host)).requeueReason, 'False since now').to.equal('deadline of A');
     host.clock += 30_000;
     await clockwork.run(host);
+    expect(expired, 'its own verdict is no transition').to.equal(1);
+    outcome = met();
+    await clockwork.run(host);
+    outcome = waiting('Again');
+    expect((await clockwork.run(host)).requeueReason, 'Unknown since now').to.equal('deadline of A');
+    host.clock += 30_000;
     await clockwork.run(host);
     expect(expired).to.equal(2);
+  });
+
+  it('lets the verdict of a deadline stand while the step only waits, fails or is blocked', async () => {
+    let blocking: Outcome = met();
+    let failure: Error | undefined;
+    @Reconciler({ for: Widget, name: 'late', jitter: 0 })
+    class Late {
+      @Condition('A')
+      a(): Outcome { return blocking; }
+      @Condition('B', { dependsOn: ['A'] })
+      b(): Outcome {
+        if (failure) throw failure;
+        return outcome;
+      }
+      @Deadline('B', '30s')
+      late(): Outcome { return unmet('TooLate'); }
+    }
+    const host = new FakeHost(createdNow());
+    const late = bed(Late);
+    const isAfterRun = async (): Promise<string | undefined> => {
+      await late.run(host);
+      return byType(host.object)['B'];
+    };
+    host.clock += 30_000;
+    expect(await isAfterRun()).to.equal('False/TooLate');
+    expect(await isAfterRun(), 'waits').to.equal('False/TooLate');
+    failure = new Error('down');
+    expect(await isAfterRun(), 'fails').to.equal('False/TooLate');
+    failure = undefined;
+    blocking = waiting('Soon');
+    expect(await isAfterRun(), 'is blocked').to.equal('False/TooLate');
+    blocking = met();
+    outcome = unmet('Broken');
+    expect(await isAfterRun(), 'knows better').to.equal('False/Broken');
+    outcome = waiting('Soon');
+    expect(await isAfterRun()).to.equal('Unknown/Soon');
+    host.clock += 30_000;
+    expect(await isAfterRun()).to.equal('False/TooLate');
+    const { object } = host;
+    host.object = object && { ...object, metadata: { ...object.metadata, generation: 7 } };
+    expect(await isAfterRun(), 'another generation').to.equal('Unknown/Soon');
+    outcome = met();
+    expect(await isAfterRun()).to.equal('True/B');
   });
 
   it('never takes a transition time that cannot be read for one that is long ago', async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ApplyOptions, Cache, DeletionOptions, Events, RunContext, StepContext, Trigger } from '../context.js';
 import type { Outcome } from '../dsl/outcome.js';
 import type { KindClass } from '../dsl/resource.js';
-import type { Condition, KubeObject, ObjectInput } from '../kube/object.js';
+import type { Condition, KubeObject, ObjectInput, PartialObject } from '../kube/object.js';
 import type { Logger } from '../logger.js';
 import { applyOutcome, clearCondition, conditionOf } from './conditions.js';
 import type { KeyRun } from './key-run.js';
@@ -41,7 +41,7 @@ export class StepRunContext<T extends KubeObject> implements StepContext<T> {
   now(): number { return this.#shell.now(); }
 
   create<U extends KubeObject>(kind: KindClass<U>, object: ObjectInput<U>): Promise<U> { return this.#shell.create(kind, object); }
-  apply<U extends KubeObject>(kind: KindClass<U>, object: ObjectInput<U>, options?: ApplyOptions): Promise<U> { return this.#shell.apply(kind, object, options); }
+  apply<U extends KubeObject>(kind: KindClass<U>, object: PartialObject<U>, options?: ApplyOptions): Promise<U> { return this.#shell.apply(kind, object, options); }
   patch<U extends KubeObject>(object: U, mutate: (draft: U) => void): Promise<U | undefined> { return this.#shell.patch(object, mutate); }
   delete(object: KubeObject, options?: DeletionOptions): Promise<boolean> { return this.#shell.delete(object, options); }
 

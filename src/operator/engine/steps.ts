@@ -1,7 +1,7 @@
 import type { Outcome } from '../dsl/outcome.js';
 import type { StepPlan } from '../dsl/plan.js';
 import { roughly } from '../duration.js';
-import type { KubeObject } from '../kube/object.js';
+import type { Condition, KubeObject } from '../kube/object.js';
 import { applyOutcome, clearCondition, conditionOf, initializeConditions, isCurrent, isMet, setCondition, timestamp } from './conditions.js';
 import { asError, failedMessage, failedReason } from './failure.js';
 import type { KeyRun } from './key-run.js';
@@ -63,6 +63,8 @@ async function runStep<T extends KubeObject>(run: KeyRun<T>, step: StepPlan): Pr
   recheck(run, type ?? method, outcome);
   if (step.every !== undefined) run.recheck(step.every, `look at ${type ?? method} every ${roughly(step.every)}`);
   if (type === undefined) return;
+  if ((error || outcome?.verdict === 'waiting') && hasExpired(run, type)) return;
+  if (outcome && outcome.verdict !== 'done') run.input.memory.expired.delete(type);
   run.edit((draft) => {
     if (outcome) applyOutcome(draft, type, outcome, run.now);
     else if (error && conditionOf(draft, type)?.status !== 'True') {
@@ -73,7 +75,7 @@ async function runStep<T extends KubeObject>(run: KeyRun<T>, step: StepPlan): Pr
 
 function block<T extends KubeObject>(run: KeyRun<T>, { method, condition: type, blocked, blockedMessage }: StepPlan, unmet: readonly string[]): void {
   run.steps.push({ name: method, result: 'blocked', startedAt: run.now, duration: 0, waitsFor: unmet });
-  if (type === undefined) return;
+  if (type === undefined || hasExpired(run, type)) return;
   const isFalse = blocked === 'propagate' && unmet.some((dependency) => {
     const condition = conditionOf(run.draft, dependency);
     return condition?.status === 'False' && isCurrent(run.draft, condition);
@@ -82,13 +84,21 @@ function block<T extends KubeObject>(run: KeyRun<T>, { method, condition: type, 
   run.edit((draft) => setCondition(draft, { type, status: isFalse ? 'False' : 'Unknown', reason: 'DependenciesNotReady', message }, timestamp(run.now)));
 }
 
+/** One wait for a condition. */
+const deadlineOf = (type: string, condition: Condition | undefined): string => `${type}=${condition?.status}@${condition?.lastTransitionTime}`;
+
+/** Whether a deadline has made the condition False, at this generation, and nothing has become of it since: more waiting does not take that back. */
+function hasExpired<T extends KubeObject>({ draft, input: { memory } }: KeyRun<T>, type: string): boolean {
+  return conditionOf(draft, type)?.status === 'False' && memory.expired.has(type) && memory.expired.get(type) === draft.metadata.generation;
+}
+
 /** Runs the deadlines that have passed, and wakes exactly when the next one will. */
 async function runDeadlines<T extends KubeObject>(run: KeyRun<T>): Promise<void> {
   const { plan, instance, memory } = run.input;
   for (const { method, condition: type, within } of plan.deadlines) {
     const condition = conditionOf(run.draft, type);
-    if (!condition || condition.status === 'True' || run.disabled.has(type)) continue;
-    const id = `${type}@${condition.lastTransitionTime}`;
+    if (!condition || condition.status === 'True' || run.disabled.has(type) || hasExpired(run, type)) continue;
+    const id = deadlineOf(type, condition);
     if (memory.deadlines.has(id)) continue;
     const due = Date.parse(condition.lastTransitionTime) + (run.length(() => within(run.base, instance)) ?? Infinity);
     // A time that cannot be read must not look like one that has passed.
@@ -104,6 +114,9 @@ async function runDeadlines<T extends KubeObject>(run: KeyRun<T>): Promise<void>
     if (!outcome) continue;
     recheck(run, type, outcome);
     run.edit((draft) => applyOutcome(draft, type, outcome, run.now));
+    if (outcome.verdict !== 'unmet') continue;
+    memory.expired.set(type, run.draft.metadata.generation);
+    memory.deadlines.add(deadlineOf(type, conditionOf(run.draft, type)));
   }
 }
 

@@ -49,3 +49,11 @@ export class ReplicationController extends typed<core.ReplicationController>() {
 /** A description of pods to be made. */
 @ForeignKind({ group: '', version: 'v1', kind: 'PodTemplate', plural: 'podtemplates', namespaced: true, statusSubresource: false })
 export class PodTemplate extends typed<core.PodTemplate>() {}
+
+/** Limits on what a namespace may use and have. */
+@ForeignKind({ group: '', version: 'v1', kind: 'ResourceQuota', plural: 'resourcequotas', namespaced: true })
+export class ResourceQuota extends typed<core.ResourceQuota>() {}
+
+/** Bounds and defaults of what containers and claims of a namespace ask for. */
+@ForeignKind({ group: '', version: 'v1', kind: 'LimitRange', plural: 'limitranges', namespaced: true, statusSubresource: false })
+export class LimitRange extends typed<core.LimitRange>() {}

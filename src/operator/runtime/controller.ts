@@ -301,7 +301,7 @@ export class Controller {
     const { kinds, random, fence } = environment;
     const { object, triggers } = run;
     const urgent = isGoing(object);
-    const authorship = { fieldManager: plan.name, signal, urgent, run, ...(object && this.#owned.size > 0 ? { owner: { object, kinds: this.#owned } } : {}) };
+    const authorship = { fieldManager: plan.name, signal, urgent, run, namespace: object?.metadata.namespace, ...(object && this.#owned.size > 0 ? { owner: { object, kinds: this.#owned } } : {}) };
     const writer = new ObjectWriter(environment, authorship);
     const kind = kinds.of(plan.kind.type);
     const context: RunContext = runContext(environment, { object, cache, writer, log: runLogger(this.#log, random, object, run.trace?.reference), signal, triggers });

@@ -9,7 +9,7 @@ import { isConflict, isNotFound } from '../kube/errors.js';
 import type { Status } from '../kube/errors.js';
 import type { Informers } from '../kube/informers.js';
 import { normalize } from '../kube/normalize.js';
-import type { KubeObject, ObjectInput, OwnerReference } from '../kube/object.js';
+import type { KubeObject, ObjectInput, OwnerReference, PartialObject } from '../kube/object.js';
 import { compareResourceVersions } from '../kube/resource-version.js';
 import type { Kinds, KnownKind } from './kinds.js';
 import { describeObject } from './sources.js';
@@ -23,6 +23,8 @@ export interface Authorship {
   urgent?: boolean;
   /** The object whose reconciler writes, and the kinds that it owns: `apply` sets itself as their controller. */
   owner?: { object: KubeObject; kinds: ReadonlySet<KindClass> };
+  /** Where namespaced objects go that do not say: the namespace of the reconciled object. */
+  namespace?: string | undefined;
   /** The run that writes. */
   run: ActiveRun;
 }
@@ -47,16 +49,26 @@ export class ObjectWriter implements Writer {
 
   async create<T extends KubeObject>(type: KindClass<T>, object: ObjectInput<T>): Promise<T> {
     const kind = this.environment.kinds.of(type);
-    const { name, namespace } = object.metadata as Partial<KubeObject['metadata']>;
-    return this.#send({ verb: 'create', kind, name, namespace }, () => this.environment.client.create<T>(kind, object, this.#options()));
+    const placed = this.#placed(kind, object);
+    const { name, namespace } = placed.metadata;
+    return this.#send({ verb: 'create', kind, name, namespace }, () => this.environment.client.create<T>(kind, placed, this.#options()));
   }
 
-  async apply<T extends KubeObject>(type: KindClass<T>, object: ObjectInput<T>, { force = true }: ApplyOptions = {}): Promise<T> {
+  async apply<T extends KubeObject>(type: KindClass<T>, object: PartialObject<T>, { force = true }: ApplyOptions = {}): Promise<T> {
     const kind = this.environment.kinds.of(type);
+    const placed = this.#placed(kind, object);
+    const { name, namespace } = placed.metadata;
+    if (!name) throw new TypeError(`apply ${kind.kind}: metadata.name is missing; server-side apply needs to know which object it is (generateName is for create)`);
     const { owner } = this.authorship;
-    const owned = owner?.kinds.has(type) ? { ...object, metadata: { ...object.metadata, ownerReferences: owners(kind, object.metadata, owner.object) } } : object;
-    const { name, namespace } = object.metadata as Partial<KubeObject['metadata']>;
+    const owned = owner?.kinds.has(type) ? { ...placed, metadata: { ...placed.metadata, ownerReferences: owners(kind, placed.metadata, owner.object) } } : placed;
     return this.#send({ verb: 'apply', kind, name, namespace }, () => this.environment.client.apply<T>(kind, owned, { ...this.#options(), force }));
+  }
+
+  /** The object in the namespace where it goes. */
+  #placed({ namespaced }: KnownKind, object: { metadata: unknown }): { metadata: Partial<KubeObject['metadata']> } {
+    const metadata = object.metadata as Partial<KubeObject['metadata']>;
+    const { namespace } = this.authorship;
+    return namespaced && namespace && !metadata.namespace ? { ...object, metadata: { ...metadata, namespace } } : { ...object, metadata };
   }
 
   patch<T extends KubeObject>(object: T, mutate: (draft: T) => void): Promise<T | undefined> {

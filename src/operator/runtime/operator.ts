@@ -17,6 +17,7 @@ import { DebugEndpoint } from '../debug/debug-endpoint.js';
 import { compile } from '../dsl/compile.js';
 import type { Plan, ReconcilerClass } from '../dsl/plan.js';
 import type { KindClass } from '../dsl/resource.js';
+import type { ServiceToken } from '../dsl/token.js';
 import type { ExplainTarget } from '../explain/explain.js';
 import type { Explanation } from '../explain/explanation.js';
 import type { ApiRate } from '../kube/api-budget.js';
@@ -64,6 +65,7 @@ import { ServiceCache } from './service-cache.js';
 import { WriteTurns } from './write-turns.js';
 import { StopStack } from './stop-stack.js';
 import { createLogger } from './winston-logger.js';
+import { withoutJitter } from './without-jitter.js';
 import type { WebhookRequest, WebhookResponse } from '../webhook/webhook-handler.js';
 import { WebhookHandler } from '../webhook/webhook-handler.js';
 import { webhookMetrics } from '../webhook/webhook-metrics.js';
@@ -110,6 +112,8 @@ export interface OperatorOptions {
   cpus?: number;
   /** Milliseconds that a stop may take before what hangs is left behind. Default 30 s. */
   shutdownTimeout?: number;
+  /** Spread rechecks, periods and back-off by the jitter of reconcilers and singletons. Default true. */
+  jitter?: boolean;
   /** Freeze objects in the cache, so that code that changes them fails. Default false. */
   freeze?: boolean;
   /** What a test bed wants to know of runs. Default: nobody asks. */
@@ -224,7 +228,7 @@ export class Operator {
   }
 
   /** Puts a value in the place of what a module binds under a token; for tests. */
-  override<T>(token: ServiceIdentifier<T>, value: T): this {
+  override<T>(token: ServiceToken<T>, value: NoInfer<T>): this {
     this.#mustNotHaveStarted('override');
     this.#overrides.push({ token, value });
     return this;
@@ -392,7 +396,8 @@ export class Operator {
       if (this.container.isBound(token)) this.container.unbind(token);
       this.container.bind(token).toConstantValue(value);
     }
-    this.#plan = compile(this.container.isBound(ReconcilerToken) ? this.container.getAll<ReconcilerClass>(ReconcilerToken) : []);
+    const plan = compile(this.container.isBound(ReconcilerToken) ? this.container.getAll<ReconcilerClass>(ReconcilerToken) : []);
+    this.#plan = this.options.jitter === false ? withoutJitter(plan) : plan;
     this.#scopes = scopesOf(this.#plan, this.options.caches ?? []);
     this.#kinds.know(this.#plan.kinds);
   }

@@ -1,6 +1,7 @@
 import { ContainerModule } from 'inversify';
 import type { ReconcilerClass } from '../dsl/plan.js';
 import { token } from '../dsl/token.js';
+import type { ServiceToken } from '../dsl/token.js';
 import { explaining } from './construct.js';
 
 /** Under this token stand the classes that the operator runs; a module adds to them by {@link reconcilers}. */
@@ -15,3 +16,10 @@ export const reconcilers = (...classes: readonly ReconcilerClass[]): ContainerMo
       bind(ReconcilerToken).toConstantValue(type);
     }
   });
+
+/**
+ * A module that binds a value under a token, whose type it has to have. Services that are to be constructed, with what they inject, take a
+ * `ContainerModule` of Inversify's.
+ */
+export const provide = <T>(service: ServiceToken<T>, value: NoInfer<T>): ContainerModule =>
+  new ContainerModule(({ bind }) => void bind<unknown>(service).toConstantValue(value));

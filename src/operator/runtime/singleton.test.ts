@@ -6,7 +6,7 @@ import type { ReconcilerClass } from '../dsl/plan.js';
 import type { EventSource } from '../dsl/token.js';
 import { token } from '../dsl/token.js';
 import { ConfigMap } from '../kinds/core.js';
-import type { TestBed } from '../testing/test-bed.js';
+import type { TestBed, TestBedOptions } from '../testing/test-bed.js';
 import { testBed } from '../testing/test-bed.js';
 import { reconcilers } from './reconcilers.js';
 
@@ -14,7 +14,7 @@ describe('a singleton', () => {
   let bed: TestBed;
   /** Seconds after the start. */
   let ticks: number[];
-  const start = async (type: ReconcilerClass, ...modules: ContainerModule[]): Promise<void> => {
+  const start = async (type: ReconcilerClass, ...modules: (ContainerModule | TestBedOptions)[]): Promise<void> => {
     ticks = [];
     bed = await testBed(reconcilers(type), ...modules);
     await bed.start();
@@ -27,7 +27,7 @@ describe('a singleton', () => {
   it('waits for its period first when it is not immediate, later by its jitter', async () => {
     @Singleton({ name: 'patient', every: '10s', immediate: false, jitter: 0.5 })
     class Patient { tick(): void { tick(); } }
-    await start(Patient);
+    await start(Patient, { operator: { jitter: true } });
     await bed.advance('1m');
     expect(ticks.length).to.be.within(4, 6);
     const gaps = ticks.map((at, index) => at - (ticks[index - 1] ?? 0));

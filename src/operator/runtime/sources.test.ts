@@ -2,7 +2,10 @@ import { expect } from 'chai';
 import { Container } from 'inversify';
 import { getEventListeners } from 'node:events';
 import type { StepContext } from '../context.js';
-import { Owns, Reconciler, Step } from '../dsl/decorators.js';
+import { Subject } from 'rxjs';
+import { OnEvent, Owns, Reconciler, Step } from '../dsl/decorators.js';
+import type { Key } from '../dsl/key.js';
+import { keyOf } from '../dsl/key.js';
 import type { Outcome } from '../dsl/outcome.js';
 import { done } from '../dsl/outcome.js';
 import type { ReconcilerClass } from '../dsl/plan.js';
@@ -14,7 +17,7 @@ import { seededRandom } from '../random.js';
 import type { TestBed, TestBedOptions } from '../testing/test-bed.js';
 import { testBed } from '../testing/test-bed.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
-import { reconcilers } from './reconcilers.js';
+import { provide, reconcilers } from './reconcilers.js';
 import { subscribe } from './sources.js';
 
 const Clicks = token<EventSource<string>>('test.SourceOfClicks');
@@ -50,6 +53,18 @@ describe('what wakes keys', () => {
     open();
     await bed.settle();
     expect(runs).to.deep.equal(['gate', 'fresh', 'old-1', 'old-2']);
+  });
+
+  it('is a source of events, and nothing that is none', async () => {
+    const events = token<EventSource<string>>('test.events');
+    @Reconciler({ for: Node, name: 'listener', root: false })
+    class Listener {
+      @OnEvent(events) heard(name: string): Key<Node>[] { return [keyOf(Node, name)]; }
+      @Step() step(): Outcome { return done(); }
+    }
+    bed = await testBed(reconcilers(Listener), provide(events, new Subject<string>() as never));
+    const refused = await bed.settle().then(() => 'it starts', (error: Error) => error.message);
+    expect(refused).to.equal('@OnEvent(test.events) on heard: what is bound under the token has no "events" to subscribe to; an EventSource is { events: Observable }');
   });
 
   it('is an owned object only of an owner of the kind, the group included', async () => {

@@ -82,6 +82,9 @@ export function subscribe(
 ): void {
   const source = container.get<EventSource<unknown>>(plan.source);
   const options: Wake = { cause: 'event', priority: 0, after: 0, source: plan.source.description ?? 'event' };
+  if (typeof (source as Partial<EventSource<unknown>>).events?.subscribe !== 'function') {
+    throw new TypeError(`@OnEvent(${options.source}) on ${plan.method}: what is bound under the token has no "events" to subscribe to; an EventSource is { events: Observable }`);
+  }
   let failures = 0;
   const connect = (): void => {
     if (signal.aborted) return;

@@ -1,11 +1,12 @@
-import type { ServiceIdentifier } from 'inversify';
 import { Container, ContainerModule } from 'inversify';
 import { createApiServer } from '../../apiserver/index.js';
 import type { ApiServer, ApiServerOptions, WebhookCall } from '../../apiserver/index.js';
 import { compile } from '../dsl/compile.js';
 import type { Plan, ReconcilerClass } from '../dsl/plan.js';
 import type { KindClass } from '../dsl/resource.js';
+import type { ServiceToken } from '../dsl/token.js';
 import type { Duration } from '../duration.js';
+import { LeadershipLostError } from '../election/election.js';
 import { KubeClient } from '../kube/client.js';
 import { handlerTransport } from '../kube/handler-transport.js';
 import type { KindRef, KubeObject } from '../kube/object.js';
@@ -46,7 +47,7 @@ export interface TestBedOptions {
    * one did not call, another look) although only echoes of the key's own writes woke it and all that it saw is as it was: the next `settle` or `advance` throws (default), or it is only noted in `bed.findings`.
    */
   findings?: 'throw' | 'note';
-  /** Start another process when one ends by itself (it lost its lease), as a kubelet does. Default: the error is thrown. */
+  /** Start another process when one loses its lease and ends, as a kubelet does. Default: the error is thrown, as is that of one that cannot start. */
   keepAlive?: boolean;
 }
 
@@ -71,7 +72,7 @@ export class TestBed {
   /** Reads that nothing tracks, and runs that do not settle. */
   readonly findings: string[] = [];
   readonly #transport: KubeTransport;
-  readonly #overrides: { token: ServiceIdentifier; valueFor: (process: TestProcess) => unknown }[] = [];
+  readonly #overrides: { token: ServiceToken<unknown>; valueFor: (process: TestProcess) => unknown }[] = [];
   #process: TestProcess | undefined;
   readonly #killed: { process: TestProcess; stop: AbortController | undefined }[] = [];
   #processes = 0;
@@ -106,12 +107,12 @@ export class TestBed {
   }
 
   /** Puts a value in the place of what a module binds under a token, for this operator and those after `restart`. */
-  override<T>(token: ServiceIdentifier<T>, value: T): this {
+  override<T>(token: ServiceToken<T>, value: NoInfer<T>): this {
     return this.overrideEach(token, () => value);
   }
 
   /** As `override`, with a value of its own for every process. */
-  overrideEach<T>(token: ServiceIdentifier<T>, valueFor: (process: TestProcess) => T): this {
+  overrideEach<T>(token: ServiceToken<T>, valueFor: (process: TestProcess) => NoInfer<T>): this {
     if (this.#operator) throw new Error('override(): the operator has been started; override before the first settle(), advance() or start()');
     this.#overrides.push({ token, valueFor });
     return this;
@@ -137,7 +138,7 @@ export class TestBed {
   #boot(): void {
     const process = new TestProcess((this.#processes += 1), this.clock, this.#transport);
     const operator = new Operator({
-      name: 'test', ports: false, freeze: true, processMetrics: false, cpus: 1, rate: { qps: 1e6, burst: 1e6 },
+      name: 'test', ports: false, freeze: true, jitter: false, processMetrics: false, cpus: 1, rate: { qps: 1e6, burst: 1e6 },
       logger: createLogger({ clock: this.clock, level: 'debug', write: (line) => this.logs.push(JSON.parse(line) as LogLine) }),
       tests: { untracked: ({ message }) => this.#found(message), unsettled: (controller, key, news) => this.#found(unsettled(controller, key, news)) },
       ...this.options.operator,
@@ -150,7 +151,8 @@ export class TestBed {
     const stop = new AbortController();
     this.#stop = stop;
     this.#running = operator.run({ signal: stop.signal }).catch((error: unknown) => {
-      if (this.options.keepAlive && !stop.signal.aborted) this.crash();
+      // Only a lost lead is worth another process: whoever cannot start never will.
+      if (this.options.keepAlive && error instanceof LeadershipLostError && !stop.signal.aborted) this.crash();
       else this.#failure = error;
     });
   }
@@ -192,7 +194,11 @@ export class TestBed {
   /** Lets time pass, in steps of a second, until the condition holds; throws when `limit` (default 10 minutes) did not suffice. */
   async advanceUntil(condition: () => boolean | Promise<boolean>, { limit = '10m' }: { limit?: Duration } = {}): Promise<void> {
     await this.start();
-    await this.clock.advanceUntil(condition, { limit });
+    const unlessFailed = (): boolean | Promise<boolean> => {
+      this.#throwFailure();
+      return condition();
+    };
+    await this.clock.advanceUntil(Object.assign(unlessFailed, { toString: () => condition.toString() }), { limit });
     this.#throwFailure();
   }
 

@@ -2,7 +2,7 @@ import type { KindClass } from '../dsl/resource.js';
 import type { KubeClient } from '../kube/client.js';
 import type { CallOptions, DeleteOptions } from '../kube/client-options.js';
 import { normalize } from '../kube/normalize.js';
-import type { KindRef, KubeObject, ObjectInput } from '../kube/object.js';
+import type { KindRef, KubeObject, PartialObject } from '../kube/object.js';
 import { kindRefOf } from '../dsl/kind-plan.js';
 
 /** Names an object: cluster-scoped ones by name, others with their namespace (default `default`). */
@@ -17,7 +17,8 @@ type DeepPartial<T> = T extends object ? { [K in keyof T]?: DeepPartial<T[K]> | 
 export class TypedApi {
   constructor(readonly client: KubeClient) {}
 
-  async create<T extends KubeObject>(type: KindClass<T>, object: ObjectInput<T>): Promise<T> {
+  /** Creates an object. Fields may be left out, as in a manifest: the server fills in defaults, and says what is missing. */
+  async create<T extends KubeObject>(type: KindClass<T>, object: PartialObject<T>): Promise<T> {
     const kind = kindRefOf(type);
     const namespace = kind.namespaced ? object.metadata.namespace ?? 'default' : undefined;
     return normalize(kind, await this.client.create<T>(kind, object, { namespace }));

@@ -7,6 +7,7 @@ import type { Outcome } from '../../dsl/outcome.js';
 import { done } from '../../dsl/outcome.js';
 import { Disk, DiskReconciler, DiskServiceToken, diskScenario, hastyScenario } from './disks.test-support.js';
 import type { DiskService } from './disks.test-support.js';
+import { reconcilers } from '../../runtime/reconcilers.js';
 import type { EveryFaultOptions, Scenario } from './every-fault.js';
 import { FaultFailure, everyFault } from './every-fault.js';
 
@@ -151,6 +152,15 @@ describe('every fault', () => {
       if (before === undefined) delete process.env['FAULTS'];
       else process.env['FAULTS'] = before;
     }
+  });
+
+  it('says at once that an operator cannot start, instead of starting it for ever', async () => {
+    const failure = await failureOf(async (world) => {
+      world.external(DiskServiceToken, () => { throw new Error('no credentials'); }, []);
+      const bed = await world.testBed(reconcilers(DiskReconciler));
+      await world.until(async () => (await bed.api.find(Disk, 'd')) !== undefined);
+    }, {});
+    expect(failure.message).to.include('the scenario fails without any fault: no credentials');
   });
 
   it('refuses a schedule that it cannot read', async () => {

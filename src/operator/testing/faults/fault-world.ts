@@ -1,5 +1,6 @@
-import type { ContainerModule, ServiceIdentifier } from 'inversify';
+import type { ContainerModule } from 'inversify';
 import { sleep } from '../../clock.js';
+import type { ServiceToken } from '../../dsl/token.js';
 import type { Duration } from '../../duration.js';
 import { Informers } from '../../kube/informers.js';
 import { NotLeaderError } from '../../kube/errors.js';
@@ -111,7 +112,7 @@ export class FaultWorld {
    * Binds an external system under its token so that the operator's calls of these methods are points where faults strike. The scenario
    * goes on with `service` itself, which knows no faults. A function makes one for each process: what lives in a process dies with it.
    */
-  external<T extends object>(token: ServiceIdentifier<T>, service: T | ((process: TestProcess) => T), methods: readonly Methods<T>[], { reads = [], fenced = false }: ExternalOptions<Methods<T>> = {}): void {
+  external<T extends object>(token: ServiceToken<T>, service: NoInfer<T> | ((process: TestProcess) => NoInfer<T>), methods: readonly Methods<T>[], { reads = [], fenced = false }: ExternalOptions<Methods<T>> = {}): void {
     const name = String((token as symbol).description ?? token).split('.').at(-1);
     const add = (bed: TestBed): void => void bed.overrideEach(token, (process) => new Proxy(typeof service === 'function' ? service(process) : service, {
       get: (target, property) => {
