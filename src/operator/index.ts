@@ -100,6 +100,7 @@ export * from './runtime/health.js';
 export * from './runtime/http-endpoints.js';
 export * from './runtime/metrics.js';
 export type { LeaderElectionOptions } from './runtime/election-setup.js';
+export * from './runtime/operator-options.js';
 export * from './runtime/operator.js';
 export * from './runtime/reconcilers.js';
 export * from './runtime/startable.js';

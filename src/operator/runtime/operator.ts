@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { TracerProvider } from '@opentelemetry/api';
 import type { ContainerModule, ServiceIdentifier } from 'inversify';
 import { Container } from 'inversify';
 import { collectDefaultMetrics } from 'prom-client';
@@ -12,7 +11,6 @@ import { RunScope } from '../causality/run-scope.js';
 import { WriteOrigins } from '../causality/write-origins.js';
 import { Clock, systemClock } from '../clock.js';
 import { Cache } from '../context.js';
-import type { DebugOptions } from '../debug/debug-endpoint.js';
 import { DebugEndpoint } from '../debug/debug-endpoint.js';
 import { compile } from '../dsl/compile.js';
 import type { Plan, ReconcilerClass } from '../dsl/plan.js';
@@ -27,14 +25,11 @@ import { EventRecorder } from '../kube/event-recorder.js';
 import { defaultTransport, httpTransport } from '../kube/http-transport.js';
 import type { InformerScope } from '../kube/informer.js';
 import { Informers } from '../kube/informers.js';
-import type { InformerTuning } from '../kube/informers.js';
 import type { ObjectKey } from '../kube/object.js';
 import type { KubeTransport } from '../kube/transport.js';
 import { Logger } from '../logger.js';
 import { Random, systemRandom } from '../random.js';
 import { ExternalCalls } from '../shadow/external-calls.js';
-import type { Shadow } from '../shadow/shadow.js';
-import type { CacheScope } from './cache-scope.js';
 import { scopesOf } from './cache-scope.js';
 import { construct } from './construct.js';
 import { ClockSkew } from './clock-skew.js';
@@ -43,7 +38,6 @@ import { ControllersMetrics } from './controller-metrics.js';
 import { Explainer } from './explainer.js';
 import { announceFinalized } from './finalized-events.js';
 import { Health } from './health.js';
-import type { EndpointPorts } from './http-endpoints.js';
 import { HttpEndpoints } from './http-endpoints.js';
 import { InformerCache } from './informer-cache.js';
 import { informerGauges, informerObserver } from './informer-metrics.js';
@@ -54,9 +48,10 @@ import type { Leadership, Loss } from './leadership.js';
 import { SingleLeadership } from './leadership.js';
 import { Metrics } from './metrics.js';
 import { addReadinessChecks, untilSynced } from './readiness.js';
+import type { OperatorOptions } from './operator-options.js';
 import { ReconcilerToken, reconcilers } from './reconcilers.js';
 import { restClientMetrics } from './rest-client-metrics.js';
-import type { Environment, RunObserver } from './run-context.js';
+import type { Environment } from './run-context.js';
 import { ShardLeadership } from './shard-leadership.js';
 import { SingletonController } from './singleton.js';
 import { Startable } from './startable.js';
@@ -69,63 +64,8 @@ import { withoutJitter } from './without-jitter.js';
 import type { WebhookRequest, WebhookResponse } from '../webhook/webhook-handler.js';
 import { WebhookHandler } from '../webhook/webhook-handler.js';
 import { webhookMetrics } from '../webhook/webhook-metrics.js';
-import type { WebhookOptions } from '../webhook/webhooks.js';
 import { bundleTargets } from '../webhook/ca-bundle.js';
 import { Webhooks } from '../webhook/webhooks.js';
-
-/** What an operator runs against, and how. Everything but the name has a default. */
-export interface OperatorOptions {
-  /** Names the operator in events, leases and requests. */
-  name: string;
-  /** Default: what kubectl would use. */
-  kubeconfig?: KubeConfig;
-  /** Instead of a kubeconfig: an API server in this process, for example. */
-  transport?: KubeTransport;
-  clock?: Clock;
-  random?: Random;
-  logger?: Logger;
-  /** Reconciler classes beside those of the modules. */
-  reconcilers?: readonly ReconcilerClass[];
-  /** Default: no election, this process leads. `true` takes all defaults. */
-  leaderElection?: boolean | LeaderElectionOptions;
-  /** Fill the caches while another replica leads, so that taking over takes seconds. Default true; costs memory and watches. */
-  warmup?: boolean;
-  /** Default: 8080 and 8081. `false` serves nothing. */
-  ports?: EndpointPorts | false;
-  /** Serves what `@Validates`, `@Defaults` and `@ConvertsFrom` declare, if anything does, on every replica, with certificates of its own. Default: not served. */
-  webhooks?: WebhookOptions;
-  /** Records spans of runs, steps and writes. Default: the global provider, if an OpenTelemetry SDK has been registered when the operator starts. */
-  tracerProvider?: TracerProvider;
-  /** Answers `karpenter-ts explain`, on every replica; see {@link DebugOptions}. Default: not served. */
-  debug?: DebugOptions;
-  /**
-   * Limit on the requests of all controllers together. Default: 200 a second, 300 at once, a tenth of both kept for runs on objects that are being
-   * deleted. Leases are outside it, on connections of their own.
-   */
-  rate?: ApiRate;
-  /** How the caches follow the API server. */
-  informers?: InformerTuning;
-  /** Narrower caches, made by {@link cacheScope}. Default: all objects of the kinds that reconcilers declare, whole but for `managedFields`. */
-  caches?: readonly CacheScope[];
-  userAgent?: string;
-  /** CPUs that concurrencies by CPU count. Default: those of the machine. */
-  cpus?: number;
-  /** Milliseconds that a stop may take before what hangs is left behind. Default 30 s. */
-  shutdownTimeout?: number;
-  /** Spread rechecks, periods and back-off by the jitter of reconcilers and singletons. Default true. */
-  jitter?: boolean;
-  /** Freeze objects in the cache, so that code that changes them fails. Default false. */
-  freeze?: boolean;
-  /** What a test bed wants to know of runs. Default: nobody asks. */
-  tests?: RunObserver | undefined;
-  /** Report the Node process's own metrics too. Default true. */
-  processMetrics?: boolean;
-  /**
-   * Run beside an operator that is at work, without effect: no write gets through, no lease is taken, no webhook and no debug endpoint served, and
-   * no port unless `ports` says so. Default: not a shadow.
-   */
-  shadow?: Shadow;
-}
 
 /** Without what a shadow must not do in the place of the operator that is at work. */
 const asShadow = ({ webhooks: _webhooks, debug: _debug, ...options }: OperatorOptions): OperatorOptions => ({ ports: false, ...options, leaderElection: false });

@@ -16,7 +16,7 @@ import type { GeneratedWebhookConfiguration } from '../manifests/webhook-configu
 import { webhookConfigurations } from '../manifests/webhook-configurations.js';
 import type { Random } from '../random.js';
 import { seededRandom } from '../random.js';
-import type { OperatorOptions } from '../runtime/operator.js';
+import type { OperatorOptions } from '../runtime/operator-options.js';
 import { Operator } from '../runtime/operator.js';
 import { ReconcilerToken } from '../runtime/reconcilers.js';
 import { createLogger } from '../runtime/winston-logger.js';
