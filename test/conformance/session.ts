@@ -61,6 +61,8 @@ export class Session {
   private readonly created: string[] = [];
   private readonly endings: (() => void)[] = [];
   private client: Kubectl | undefined;
+  /** Requests that were begun so far. */
+  requests = 0;
 
   constructor(readonly server: ConformanceServer) {
     this.agent = new Agent({ ...(server.ca && { connect: { ca: server.ca } }) });
@@ -111,6 +113,7 @@ export class Session {
 
   /** A request that is not written down. */
   async quiet(method: string, path: string, body?: unknown, { headers = {}, as, token = as ? this.tokenOf(as) : this.server.token }: RequestOptions = {}): Promise<Answer> {
+    this.requests += 1;
     const response = await request(this.server.url + path, {
       method: method as 'GET', dispatcher: this.agent,
       headers: { 'user-agent': 'conformance', accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }), ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },

@@ -20,10 +20,17 @@ export const patchWith = (...operations: readonly JsonObject[]): Reply => allow(
 /** Made once: it is the same in every scenario. */
 let certificate: ReturnType<typeof servingCertificate> | undefined;
 
+/** A call of a webhook, and the number of the request that it belongs to. */
+interface Asked { path: string; number: number; review: Body }
+
+/** Whether the server has begun the same request once more since: what it had read of the object was stale. */
+const isStale = ({ number, review: { request } }: Asked, later: readonly Asked[]): boolean =>
+  later.some((other) => other.number === number && other.review.request.oldObject?.metadata.uid === request.oldObject?.metadata.uid && other.review.request.oldObject?.metadata.resourceVersion !== request.oldObject?.metadata.resourceVersion);
+
 /** Serves the webhooks of one scenario, which configurations name by URL. */
 export class WebhookBackend {
   private readonly answerers = new Map<string, Answerer>();
-  private readonly reviews: { path: string; review: Body }[] = [];
+  private readonly reviews: Asked[] = [];
   private registrations = 0;
 
   private constructor(private readonly session: Session, readonly url: string, readonly caBundle: string) {}
@@ -80,10 +87,12 @@ export class WebhookBackend {
     return name;
   }
 
-  /** Who was asked since this was last written down, and what, if `pick` says what of it. The real server asks again when it has read something stale. */
+  /** Who was asked since this was last written down, and what, if `pick` says what of it. Calls with what the server had read too early do not count. */
   tell(pick?: (request: Body, review: Body) => unknown): void {
-    const key = ({ path, review: { request } }: { path: string; review: Body }): string => JSON.stringify([path, request.operation, request.subResource, request.object, request.oldObject?.metadata.uid]);
-    const asked = this.reviews.splice(0).filter((each, index, all) => each.path !== 'probe' && all.findIndex((other) => key(other) === key(each)) === index);
+    const key = ({ path, review: { request } }: Asked): string => JSON.stringify([path, request.operation, request.subResource, request.object, request.oldObject?.metadata.uid]);
+    const asked = this.reviews.splice(0)
+      .filter((each, index, all) => each.path !== 'probe' && !isStale(each, all.slice(index + 1)))
+      .filter((each, index, all) => all.findIndex((other) => key(other) === key(each)) === index);
     if (!pick) this.session.note(`asked: ${asked.map(({ path }) => path).join(', ') || 'nobody'}`);
     else for (const { path, review } of asked) this.session.show(`asked ${path}:`, pick(review.request, review));
   }
@@ -99,7 +108,7 @@ export class WebhookBackend {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const review = JSON.parse(Buffer.concat(chunks).toString()) as Body;
     const path = new URL(request.url ?? '', this.url).pathname.slice(1);
-    this.reviews.push({ path, review: { ...review, url: request.url, headers: request.headers } });
+    this.reviews.push({ path, number: this.session.requests, review: { ...review, url: request.url, headers: request.headers } });
     const reply = this.answerers.get(path)?.(review.request, review) ?? allow();
     if (reply === 'never') return;
     if ('response' in reply) {
