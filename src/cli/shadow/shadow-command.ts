@@ -2,7 +2,7 @@ import type { WriteStream } from 'node:fs';
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { Shadow, clusterLogLine, createLogger, createOperator, differenceText, shadowReportText, sleep, systemClock, systemRandom } from '../../operator/index.js';
+import { Shadow, clusterLogLine, createLogger, createOperator, differenceLine, shadowReportText, sleep, systemClock, systemRandom } from '../../operator/index.js';
 import type { Clock, Operator, ShadowObserver } from '../../operator/index.js';
 import { CliError } from '../cli-error.js';
 import { certificateAuthorityOf, loadKubeconfig } from '../kubeconfig.js';
@@ -47,9 +47,10 @@ export async function shadowCommand(folder: string, flags: ShadowFlags, print: (
   const clock = systemClock();
   const kubeconfig = await loadKubeconfig({ file: flags.kubeconfig, context: flags.context }).catch((error: Error) => { throw failed(error.message); });
   const log = flags.record === undefined ? undefined : await openLog(flags.record);
+  let ended = false;
   const shadow = new Shadow({
     window: flags.window, managers: flags.manager,
-    ...(flags.output === 'text' ? { observer: liveLines(print, clock) } : {}),
+    ...(flags.output === 'text' ? { observer: liveLines((line) => ended || print(line), clock) } : {}),
     ...(log ? { record: (entry) => void log.write(clusterLogLine(entry)) } : {}),
   });
   const operator = await operatorOf(project, flags, kubeconfig, shadow, clock);
@@ -61,6 +62,8 @@ export async function shadowCommand(folder: string, flags: ShadowFlags, print: (
     if (flags.output === 'text' && !signal.aborted) print(`shadow of ${kubeconfig.getCurrentCluster()?.server ?? 'the cluster'}: reads only; ${flags.for === undefined ? 'Ctrl-C ends it' : `for ${flags.for / 1_000}s`}\n`);
     await Promise.race([running, flags.for === undefined ? aborted(signal) : sleep(clock, flags.for, signal).catch(() => undefined)]);
     const report = shadow.report();
+    ended = true;
+    if (flags.output === 'text') print('\n');
     print(flags.output === 'json' ? `${JSON.stringify({ ...report, problems: shadow.problems }, null, 2)}\n` : `${shadowReportText(report)}${shadow.problems.map((problem) => `not compared: ${problem}\n`).join('')}`);
     return report.differences.length > 0 ? 1 : 0;
   } finally {
@@ -95,11 +98,11 @@ async function operatorOf(project: Project | undefined, flags: ShadowFlags, kube
   return karpenter(options, { ...shared, caBundle: await certificateAuthorityOf(kubeconfig), ports: false });
 }
 
-function liveLines(print: (text: string) => void, clock: Clock): ShadowObserver {
+function liveLines(print: (text: string) => unknown, clock: Clock): ShadowObserver {
   const time = (): string => new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: 'UTC' }).format(clock.now());
   const told = new Set<string>();
   return {
-    differs: (difference) => print(`${time()} ${difference.verdict}\n${differenceText(difference)}`),
+    differs: (difference) => print(`${time()} ${differenceLine(difference)}\n`),
     withheld: ({ system, operation, by }) => {
       const call = `${system} ${operation}${by ? ` (${by.reconciler})` : ''}`;
       if (told.has(call)) return;

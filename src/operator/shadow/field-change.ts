@@ -31,6 +31,13 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 /** Whether two writers mean the same: equal, or two times, which are when each of them wrote. */
 export const isSameValue = (a: unknown, b: unknown): boolean => equalJSON(a, b) || (typeof a === 'string' && typeof b === 'string' && TIME.test(a) && TIME.test(b));
 
+/** Whether a field says when others changed: nobody decides about it. */
+export const isStamp = ({ field }: Pick<FieldChange, 'field'>): boolean => field.endsWith('.lastTransitionTime');
+
+/** Whether two values are times that lie no further apart than so many milliseconds: whoever notes times now and then does not note the same ones. */
+export const isNear = (a: unknown, b: unknown, window: number): boolean =>
+  typeof a === 'string' && typeof b === 'string' && TIME.test(a) && TIME.test(b) && Math.abs(Date.parse(a) - Date.parse(b)) <= window;
+
 /** What tells the items of two lists apart: a field's name, nothing for lists that are sets, undefined for lists that are one value. */
 export function itemKeyOf(name: string, ...lists: readonly (readonly unknown[])[]): string | undefined {
   if (name === 'finalizers') return '';

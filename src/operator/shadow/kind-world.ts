@@ -32,7 +32,7 @@ export interface WorldEnvironment {
   readonly running: RunningIdentity;
   /** The next resourceVersion of what the shadow sees, which is a history of its own. */
   revision(): number;
-  /** Whether changes of an object follow from calls that were withheld. */
+  /** Whether the next change of an object may follow from a call that was withheld; asking uses it up. */
   isUnknowable(kind: KindRef, key: ObjectKey): boolean;
   /** The controlling owner of an object, as far as it is known. */
   ownerOf(object: KubeObject): ObjectTrack | undefined;

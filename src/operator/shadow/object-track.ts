@@ -4,12 +4,14 @@ import type { KubeObject } from '../kube/object.js';
 import { kubeTime } from '../kube/time.js';
 import type { Author } from './change-author.js';
 import type { FieldChange } from './field-change.js';
-import { fieldChanges, isSameValue, valueAt, withChanges } from './field-change.js';
+import { fieldChanges, isNear, isSameValue, isStamp, valueAt, withChanges } from './field-change.js';
 import type { Ledger } from './ledger.js';
 import type { DifferingField, ShadowDifference, WouldBeWrite } from './would-be-write.js';
 
 /** Stand for the life of the object itself among its fields. */
 export const [CREATED, DELETED] = ['(created)', '(deleted)'] as const;
+/** The share of the window that a change gets at least, from when the shadow has seen what came before it. */
+const GRACE = 1 / 6;
 const DELETION: FieldChange = { field: DELETED, path: [], from: undefined, to: true };
 
 /** A change that the server has shown, and the shadow has not been shown yet. */
@@ -47,7 +49,7 @@ export interface TrackEnvironment {
   authorOf(before: KubeObject | undefined, after: KubeObject | undefined, changes: readonly FieldChange[]): Author;
   /** Whether a deletion of this object may be the running operator's. */
   readonly mayDelete: boolean;
-  /** Whether changes to the object follow from a call that was withheld. */
+  /** Whether the next change of the object may follow from a call that was withheld; asking uses it up. */
   isUnknowable(track: ObjectTrack): boolean;
   /** Whether the shadow sees the owner go, for an object that goes with it; undefined for one that does not. */
   goesWithOwner(track: ObjectTrack, object: KubeObject): (() => boolean) | undefined;
@@ -109,7 +111,7 @@ export class ObjectTrack {
     const author = this.environment.authorOf(before, object, changes);
     const entry: HeldChange = { at: this.environment.clock.now(), object, author, changes, open: new Set() };
     this.#held.push(entry);
-    for (const change of changes) if (!this.#agreesWithPending(change, entry)) entry.open.add(change.field);
+    for (const change of changes) if (!this.#agreesWithPending(change, entry) && !isStamp(change)) entry.open.add(change.field);
     if (!before && object) {
       entry.open.clear();
       if (author.who === 'running') entry.open.add(CREATED);
@@ -122,29 +124,29 @@ export class ObjectTrack {
   /** Which of its changes a new entry is held for, and how long. */
   #holdOrNot(entry: HeldChange, before: KubeObject | undefined): void {
     const { author, open } = entry;
-    const { window, clock } = this.environment;
     if (author.who === 'unknown') {
       entry.mayShow = before && this.environment.goesWithOwner(this, before);
       const isOwn = before !== undefined && !entry.mayShow && open.has(DELETED) && this.environment.mayDelete;
       open.clear();
       if (isOwn) open.add(DELETED);
     } else if (author.who === 'other') open.clear();
-    if (open.size > 0 && this.environment.isUnknowable(this)) {
-      this.environment.ledger.unknowable();
-      open.clear();
-    }
-    // Half the time for deletions that may be anybody's: what the running operator does about them is held for longer than they are.
-    if (open.size > 0) entry.timer = clock.schedule(author.who === 'unknown' ? window / 2 : window, () => void this.#expired(() => this.#heldForTooLong(entry)));
+    if (open.size > 0 && this.environment.isUnknowable(this)) this.#excuse(entry);
   }
 
-  /** Changes of the running operator follow from a call that was withheld: they are shown, and nobody is blamed. */
-  excuse(): void {
-    for (const entry of this.#held) {
-      if (entry.open.size === 0 || entry.author.who === 'other') continue;
-      this.environment.ledger.unknowable();
-      entry.open.clear();
-    }
+  /**
+   * The shadow has got as far as to a call that is withheld: the next change of the running operator may follow from it, and nobody is blamed. Only the next, as
+   * what comes after that the shadow can do itself again. Returns whether there was one.
+   */
+  excuse(): boolean {
+    const entry = this.#held.find(({ open, author }) => open.size > 0 && author.who !== 'other');
+    if (entry) this.#excuse(entry);
     this.release();
+    return entry !== undefined;
+  }
+
+  #excuse({ open }: HeldChange): void {
+    this.environment.ledger.unknowable();
+    open.clear();
   }
 
   /** The shadow creates the object. */
@@ -180,7 +182,7 @@ export class ObjectTrack {
       const held = this.#held.findLast(({ open, changes: shown }) => open.has(change.field) && shown.some(({ field, to }) => field === change.field && isSameValue(to, change.to)));
       if (held) this.#settle(change.field, held);
       if (!held && equalJSON(valueAt(this.#base, change.path), change.to)) this.#pending.delete(change.field);
-      else this.#pending.set(change.field, { change, write, state: held ? 'agreed' : 'open', ...(held ? { with: held } : {}) });
+      else this.#pending.set(change.field, { change, write, state: held ? 'agreed' : isStamp(change) ? 'kept' : 'open', ...(held ? { with: held } : {}) });
       isOpen ||= this.#pending.get(change.field)?.state === 'open';
       isAgreed ||= held !== undefined;
     }
@@ -207,7 +209,18 @@ export class ObjectTrack {
       }
     }
     if (released) this.#show();
+    this.#waitFor(this.#held[0]);
     return this.#held.length === 0;
+  }
+
+  /** Starts to count the time of a change when the shadow has seen what came before it. What is late by then gets less of it, so that the shadow never falls far behind. */
+  #waitFor(entry: HeldChange | undefined): void {
+    if (!entry || entry.timer || entry.open.size === 0) return;
+    const { window, clock } = this.environment;
+    const age = clock.now() - entry.at;
+    // Half the time for deletions that may be anybody's: what the running operator does about them is held for longer than they are.
+    const left = entry.author.who === 'unknown' ? window / 2 : window - age;
+    entry.timer = clock.schedule(age > 2 * window ? 0 : Math.max(left, window * GRACE), () => void this.#expired(() => this.#heldForTooLong(entry)));
   }
 
   /** What somebody changed, the beginning of the end included. */
@@ -246,8 +259,10 @@ export class ObjectTrack {
   }
 
   #pendingForTooLong(write: WouldBeWrite): void {
-    const missed = [...this.#pending.values()].filter((pending) => pending.write === write && pending.state === 'open');
-    if (missed.length === 0) return this.environment.ledger.overtaken(write);
+    const open = [...this.#pending.values()].filter((pending) => pending.write === write && pending.state === 'open');
+    const missed = open.filter(({ change }) => !isNear(change.to, valueAt(this.real, change.path), this.environment.window));
+    for (const pending of open) if (!missed.includes(pending)) this.#keep(pending, undefined);
+    if (missed.length === 0) return open.length > 0 ? this.environment.ledger.agreed(write) : this.environment.ledger.overtaken(write);
     const others = missed.map(({ change: { field } }) => this.#held.find(({ open }) => open.has(field)));
     const fields = missed.map(({ change }, at) => fieldOfDifference(change, others[at]));
     for (const [at, pending] of missed.entries()) {
@@ -266,6 +281,8 @@ export class ObjectTrack {
     if (entry.open.size === 0) return;
     const { author, at, object } = entry;
     const isBirth = entry.open.has(CREATED);
+    for (const { field, path, to } of entry.changes) if (isNear(to, valueAt(this.view, path), this.environment.window)) entry.open.delete(field);
+    if (entry.open.size === 0) return;
     const fields = entry.changes.filter(({ field }) => isBirth || entry.open.has(field)).map(({ field, from, to }): DifferingField => ({ field, ...valued('from', from), ...valued('running', to) }));
     const isPaired = isBirth && this.environment.pairOff(this);
     entry.open.clear();

@@ -58,7 +58,7 @@ export class Shadow {
   readonly calls = new ExternalCalls({ withhold: (system, operation) => this.#withheld(system, operation) });
   readonly #window: number;
   readonly #worlds = new Map<string, KindWorld>();
-  /** Until when changes of an object follow from a call that was withheld. */
+  /** Until when the next change of an object may follow from a call that was withheld. */
   readonly #unknowable = new Map<string, number>();
   /** Objects that the server has taken away with their owner, which the shadow still sees. */
   readonly #waiting = new Set<ObjectTrack>();
@@ -99,7 +99,12 @@ export class Shadow {
     this.#environment = {
       client: new KubeClient(server, { clock, random, userAgent: `${name}-shadow` }), clock, random, ledger, running, window: this.#window,
       revision: () => (this.#revision += 1),
-      isUnknowable: (kind, key) => (this.#unknowable.get(`${kindKey(kind)} ${key}`) ?? 0) > clock.now(),
+      isUnknowable: (kind, key) => {
+        const id = `${kindKey(kind)} ${key}`;
+        const until = this.#unknowable.get(id) ?? 0;
+        this.#unknowable.delete(id);
+        return until > clock.now();
+      },
       ownerOf: (object) => this.#ownerOf(object),
       waits: (track) => void this.#waiting.add(track),
       gone: () => this.#followOwners(),
@@ -162,8 +167,8 @@ export class Shadow {
     const kind = this.#plan?.reconcilers.find(({ name }) => name === current.controller)?.kind;
     if (!kind) return;
     const { key } = current.run.item;
-    this.#unknowable.set(`${kindKey(kind)} ${key}`, clock.now() + this.#window);
-    this.#worlds.get(kindKey(kind))?.tracks.get(key)?.excuse();
+    const isExcused = this.#worlds.get(kindKey(kind))?.tracks.get(key)?.excuse() ?? false;
+    if (!isExcused) this.#unknowable.set(`${kindKey(kind)} ${key}`, clock.now() + this.#window);
   }
 
   #ownerOf({ metadata: { namespace, ownerReferences = [] } }: KubeObject): ObjectTrack | undefined {
