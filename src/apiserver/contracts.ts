@@ -198,7 +198,7 @@ export interface ResourceDefinition {
   /** Problems of a change (it includes what {@link validate} checks, with ratcheting). `warn` gets what was wrong before and is let be. */
   validateUpdate(object: ApiObject, previous: ApiObject, subresource: Subresource, warn: (text: string) => void): readonly Cause[];
   /** Texts for `Warning` headers about a valid object, or about a change of one. */
-  warnings?(object: ApiObject, previous?: ApiObject): readonly string[];
+  warnings?(object: ApiObject, previous: ApiObject | undefined, subresource: Subresource): readonly string[];
   /** How names are checked; absent: DNS-1123 subdomain. */
   /** The group that errors name, where that is not the one in which the resource is served. */
   readonly groupInErrors?: string;

@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { certificateRequests } from './admission/certificate-requests.js';
 import { claimResize } from './admission/claim-resize.js';
+import { nodeTaints } from './admission/node-taints.js';
+import { podTopologyLabels } from './admission/pod-topology-labels.js';
 import { limitRanger } from './admission/limit-ranger.js';
 import { podSecurity } from './admission/pod-security/pod-security.js';
 import { startPolicyTypeChecking } from './admission/policy-type-checking.js';
@@ -80,6 +82,8 @@ export interface ApiServerOptions {
   certificateAuthority?: string;
   /** Whether owners take their dependents along. Default true. */
   garbageCollection?: boolean;
+  /** Whether new nodes get the taint `node.kubernetes.io/not-ready`, which somebody who watches their conditions has to take away. Default true. */
+  taintsNewNodes?: boolean;
 }
 
 /** A Kubernetes API server in this process. */
@@ -107,7 +111,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const authorizer = new Authorizer(storage);
   const serviceAccountTokens = new ServiceAccountTokens({ storage, clock, random }, new SigningKey(options.dataDir));
   const authenticator = new Authenticator({ serviceAccounts: serviceAccountTokens, ...(options.tokens && { tokens: options.tokens }) });
-  const admission: AdmissionPlugin[] = [limitRanger({ storage })];
+  const admission: AdmissionPlugin[] = [limitRanger({ storage }), podTopologyLabels({ storage }), ...((options.taintsNewNodes ?? true) ? [nodeTaints] : [])];
   const flows = new FlowClassifier(storage);
   const ctx: RestContext = { flows, authenticator, authorizer, serviceAccountTokens, closing: closing.signal, clock, random, storage, registry, conversions, admission, webhookTransport: options.webhooks ?? httpsWebhooks({ resolve: externalNames(storage) }), ...(options.audit && { audit: options.audit }), ...(nodeLogs && { podLogs: nodeLogs }), ...(options.podPorts && { podPorts: options.podPorts }), ...(options.metrics && { metrics: options.metrics }) };
   admission.push(escalationCheck(authorizer), certificateRequests(authorizer), claimResize({ storage }), podSecurity({ storage }), ...(options.admission ?? []), validatingAdmissionPolicies(ctx), quotaAdmission(ctx));

@@ -2,6 +2,7 @@ import type { MutatingWebhook, ValidatingWebhook } from 'kubernetes-types/admiss
 import type { ResourceDefinition } from '../contracts.js';
 import type { AdmissionRequest, RestContext } from '../rest/context.js';
 import { forbidden } from '../status.js';
+import { CONDITIONS_BUDGET, CostBudget, OutOfBudgetError } from './cost-budget.js';
 import { allHold, ExpressionError } from './policy-expression.js';
 import { matchedDefinition, rulesMatch } from './policy-match.js';
 import { policyValues } from './policy-values.js';
@@ -87,9 +88,9 @@ async function lenient<T>({ failurePolicy }: Webhook, call: () => Promise<T>): P
 function conditionsHold(ctx: RestContext, { matchConditions = [], failurePolicy }: Webhook, request: AdmissionRequest): boolean {
   if (matchConditions.length === 0) return true;
   try {
-    return allHold(matchConditions, { ...policyValues(ctx, request, {}), variables: {} });
+    return allHold(matchConditions, { ...policyValues(ctx, request, {}), variables: {} }, new CostBudget(CONDITIONS_BUDGET));
   } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
+    if (!(error instanceof ExpressionError || error instanceof OutOfBudgetError)) throw error;
     if (failurePolicy === 'Ignore') return false;
     throw forbidden(request.definition, request.name, error.message);
   }

@@ -5,6 +5,7 @@ import type { AdmissionPlugin, AdmissionRequest, RestContext } from '../rest/con
 import { matchesLabelSelector } from '../rest/label-selector.js';
 import { convertAtOnce, fromStorage } from '../rest/versions.js';
 import { StatusError } from '../status.js';
+import { CONDITIONS_BUDGET, CostBudget, OutOfBudgetError, POLICY_BUDGET } from './cost-budget.js';
 import { allHold, evaluatePolicyExpression, ExpressionError, lazyVariables, type PolicyVariable } from './policy-expression.js';
 import { matchedDefinition } from './policy-match.js';
 import { policyValues } from './policy-values.js';
@@ -88,36 +89,66 @@ function seenIn(ctx: RestContext, { request, seenAs }: Matched): AdmissionReques
 function evaluate(ctx: RestContext, { policy, request, seenAs }: Matched, params: ApiObject | undefined, lenient: boolean): Violation[] {
   const { variables = [], matchConditions = [], validations = [], auditAnnotations = [] } = policy.spec!;
   const values = policyValues(ctx, request, { params, seenAs });
-  const all = { ...values, variables: lazyVariables(variables, values) };
-  const decided = <T>(decide: () => T, isFault = false): T | Violation[] => {
-    try {
-      return decide();
-    } catch (error) {
-      if (!(error instanceof ExpressionError)) throw error;
-      return lenient ? [] : [{ message: error.message, isFault }];
-    }
-  };
-  // Conditions see no namespace.
-  const holds = decided(() => allHold(matchConditions, { ...values, namespaceObject: null, variables: {} }));
-  if (holds !== true) return holds === false ? [] : holds;
-  const found = validations.flatMap((validation) => decided(() => (evaluatePolicyExpression(validation.expression, all) === true ? [] : [{ message: messageOf(validation, all), ...(validation.reason && { reason: validation.reason }) }])));
-  // Nothing here keeps an audit log; but an annotation that cannot be made fails the policy.
-  const unannotated = auditAnnotations.flatMap(({ valueExpression }) => decided(() => {
-    const value = evaluatePolicyExpression(valueExpression, all);
-    return typeof value === 'string' || value === null ? [] : [{ message: `valueExpression '${valueExpression}' resulted in unsupported return type: ${typeof value}. Return type must be either string or null.`, isFault: true }];
-  }, true));
-  return [...found, ...unannotated];
+  const cannotDecide = (message: string, isFault = false): Violation[] => (lenient ? [] : [{ message, isFault }]);
+  try {
+    // Conditions see no namespace.
+    if (!allHold(matchConditions, { ...values, namespaceObject: null, variables: {} }, new CostBudget(CONDITIONS_BUDGET))) return [];
+    const budget = new CostBudget(POLICY_BUDGET);
+    const all = withVariables(variables, values, budget);
+    const results = validations.map(({ expression }) => attempt(() => evaluatePolicyExpression(expression, all, budget) === true));
+    const messages = messagesOf(validations, withVariables(variables, values, budget), budget);
+    const found = validations.flatMap((validation, index) => {
+      const holds = results[index]!;
+      if (holds instanceof ExpressionError) return cannotDecide(holds.message);
+      if (messages instanceof OutOfBudgetError) return cannotDecide(`failed messageExpression: ${messages.message}`);
+      return holds ? [] : [{ message: messageOf(validation, messages[index]), ...(validation.reason && { reason: validation.reason }) }];
+    });
+    return [...found, ...unannotated(auditAnnotations, variables, values).flatMap((problem) => cannotDecide(problem, true))];
+  } catch (error) {
+    if (error instanceof ExpressionError || error instanceof OutOfBudgetError) return cannotDecide(error.message);
+    throw error;
+  }
 }
 
-function messageOf({ expression, message, messageExpression }: Validation, values: Readonly<Record<PolicyVariable, unknown>>): string {
-  const fallback = message?.trim() || `failed expression: ${expression.trim()}`;
-  if (!messageExpression) return fallback;
+type Variables = NonNullable<NonNullable<ValidatingAdmissionPolicy['spec']>['variables']>;
+type Values = ReturnType<typeof policyValues>;
+
+const withVariables = (variables: Variables, values: Values, budget: CostBudget): Record<PolicyVariable, unknown> => ({ ...values, variables: lazyVariables(variables, values, budget) });
+
+/** What something comes to, or why it comes to nothing. */
+function attempt<T>(decide: () => T): T | ExpressionError {
   try {
-    const text = usableMessage(evaluatePolicyExpression(messageExpression, values));
-    return text !== undefined && Buffer.byteLength(text) <= LONGEST_MESSAGE ? text : fallback;
-  } catch {
-    return fallback;
+    return decide();
+  } catch (error) {
+    if (error instanceof ExpressionError) return error;
+    throw error;
   }
+}
+
+/** What the validations would say, in their order; they are asked whether or not they hold. */
+function messagesOf(validations: readonly Validation[], values: Record<PolicyVariable, unknown>, budget: CostBudget): unknown[] | OutOfBudgetError {
+  try {
+    return validations.map(({ messageExpression }) => (messageExpression ? attempt(() => evaluatePolicyExpression(messageExpression, values, budget)) : undefined));
+  } catch (error) {
+    if (error instanceof OutOfBudgetError) return error;
+    throw error;
+  }
+}
+
+/** Nothing here keeps an audit log; but an annotation that cannot be made fails the policy. */
+function unannotated(annotations: NonNullable<NonNullable<ValidatingAdmissionPolicy['spec']>['auditAnnotations']>, variables: Variables, values: Values): string[] {
+  const budget = new CostBudget(POLICY_BUDGET);
+  const all = withVariables(variables, values, budget);
+  return annotations.flatMap(({ valueExpression }) => {
+    const value = attempt(() => evaluatePolicyExpression(valueExpression, all, budget));
+    if (value instanceof ExpressionError) return [value.message];
+    return typeof value === 'string' || value === null ? [] : [`valueExpression '${valueExpression}' resulted in unsupported return type: ${typeof value}. Return type must be either string or null.`];
+  });
+}
+
+function messageOf({ expression, message }: Validation, said: unknown): string {
+  const text = usableMessage(said);
+  return text !== undefined && Buffer.byteLength(text) <= LONGEST_MESSAGE ? text : message?.trim() || `failed expression: ${expression.trim()}`;
 }
 
 /** Warns of a violation; the refusal, if there is to be one. */

@@ -32,11 +32,15 @@ const CREATIONS: Record<string, number> = { list: 10, map: 30 };
 const FREE = new Set(['value', '&&', '||', '?:']);
 const SELECTIONS = new Set(['id', '.', '.?', '[]', '[?]']);
 
-/**
- * An expression that counts what running it costs, by the rules of kube-apiserver; it can be run once at a time.
- * @throws {CostLimitError} when run.
- */
-export function metered(program: ParseResult): (variables: object) => { value: unknown; cost: number } {
+/** An expression that counts what running it costs, by the rules of kube-apiserver; it can be run once at a time. */
+export interface MeteredExpression {
+  /** @throws {CostLimitError} */
+  (variables: object): { value: unknown; cost: number };
+  /** What its last run cost, whether or not it came to an end. */
+  spent(): number;
+}
+
+export function metered(program: ParseResult): MeteredExpression {
   let cost = 0;
   /** Of each node, the value when it last ran: what a call was given. */
   const values = new Map<unknown, unknown>();
@@ -69,7 +73,7 @@ export function metered(program: ParseResult): (variables: object) => { value: u
   };
   visit(program.ast as unknown as Metered);
 
-  return (variables) => {
+  const run = (variables: object): { value: unknown; cost: number } => {
     cost = 0;
     try {
       const value: unknown = program(variables as Parameters<ParseResult>[0]);
@@ -81,6 +85,7 @@ export function metered(program: ParseResult): (variables: object) => { value: u
       values.clear();
     }
   };
+  return Object.assign(run, { spent: () => cost });
 }
 
 const isNode = (part: unknown): part is Metered => typeof part === 'object' && part !== null && 'op' in part && 'meta' in part;

@@ -1,9 +1,9 @@
-import { isIPv6 } from 'node:net';
 import type { Service } from 'kubernetes-types/core/v1.js';
 import { timestamp } from '../clock.js';
 import type { ApiObject } from '../contracts.js';
 import { trackUpdate } from '../patch/managed-fields.js';
 import type { RestContext } from '../rest/context.js';
+import { canonicalIp, ipFamily } from '../schema/ip-address.js';
 import { WorkQueue } from './work-queue.js';
 
 const GROUP = 'networking.k8s.io';
@@ -30,7 +30,7 @@ export function startIpAddresses(ctx: RestContext): { close(): void } {
   const make = (address: string, namespace: string, service: string): void => {
     const object: ApiObject = {
       apiVersion: `${GROUP}/v1`, kind: 'IPAddress',
-      metadata: { name: address, uid: random.uuid(), creationTimestamp: timestamp(clock.now()), labels: { 'ipaddress.kubernetes.io/ip-family': isIPv6(address) ? 'IPv6' : 'IPv4', [MANAGER]: ALLOCATOR } },
+      metadata: { name: address, uid: random.uuid(), creationTimestamp: timestamp(clock.now()), labels: { 'ipaddress.kubernetes.io/ip-family': ipFamily(address) === 6 ? 'IPv6' : 'IPv4', [MANAGER]: ALLOCATOR } },
       spec: { parentRef: { resource: 'services', namespace, name: service } },
     };
     trackUpdate(ctx, definition, undefined, object, '', { fieldManager: 'kube-apiserver' });
@@ -41,7 +41,7 @@ export function startIpAddresses(ctx: RestContext): { close(): void } {
   const queue = new WorkQueue<string>(clock, (key) => {
     const [namespace = '', name = ''] = key.split('/');
     const service = storage.get('services', namespace, name) as Service | undefined;
-    const wanted = new Set((service?.spec?.clusterIPs ?? []).filter((address) => address !== '' && address !== 'None'));
+    const wanted = new Set((service?.spec?.clusterIPs ?? []).filter((address) => address !== '' && address !== 'None').map(canonicalIp));
     for (const address of made.get(key) ?? []) if (!wanted.has(address) && storage.get(IP_ADDRESSES, '', address)) storage.delete(IP_ADDRESSES, '', address);
     for (const address of wanted) if (!storage.get(IP_ADDRESSES, '', address)) make(address, namespace, name);
     if (wanted.size > 0) made.set(key, wanted);

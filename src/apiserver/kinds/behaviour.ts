@@ -29,7 +29,7 @@ export interface KindBehaviour {
   /** What a change through a subresource other than `scale` may not do. */
   validateStatus?: (object: ApiObject, previous: ApiObject, subresource: Subresource) => Cause[];
   deprecationWarning?: string;
-  warnings?: (object: ApiObject, previous?: ApiObject) => string[];
+  warnings?: (object: ApiObject, previous: ApiObject | undefined, subresource: Subresource) => string[];
   fromStorage?: (object: ApiObject) => ApiObject;
   toStorage?: (object: ApiObject) => ApiObject;
 }

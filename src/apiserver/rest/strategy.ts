@@ -67,7 +67,7 @@ export async function prepareCreate(ctx: RestContext, definition: ResourceDefini
     refuse(definition, object, [...validateMetadata(object, definition), ...definition.validate(object)]);
     definition.settle?.(object);
   });
-  definition.warnings?.(object).forEach(options.warn);
+  definition.warnings?.(object, undefined, '').forEach(options.warn);
 }
 
 const strategyContext = ({ clock, random, storage }: RestContext, { dryRun }: WriteOptions): StrategyContext => ({ clock, random, storage, dryRun });
@@ -122,7 +122,7 @@ export async function prepareUpdate(ctx: RestContext, definition: ResourceDefini
   definition.settle?.(object);
   if (definition.tracksGeneration && specChanged(definition, object, previous)) object.metadata.generation = (before.generation ?? 0) + 1;
   if (subresource !== 'scale') await admitResult(ctx, admission);
-  definition.warnings?.(object, previous).forEach(options.warn);
+  definition.warnings?.(object, previous, subresource).forEach(options.warn);
 }
 
 /** Refuses requests inside a namespace that is not there. */

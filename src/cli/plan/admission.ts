@@ -31,7 +31,7 @@ export class Admission {
   /** Starts an API server in this process that knows Karpenter's kinds. */
   static async start(note: (text: string) => void): Promise<Admission> {
     const server = createApiServer({
-      clock: systemClock({ background: true }), random: systemRandom, certificateAuthority: '',
+      clock: systemClock({ background: true }), random: systemRandom, certificateAuthority: '', taintsNewNodes: false,
       conversions: Object.fromEntries(karpenterKinds().map((kind) => [`${kind.plural}.${kind.group}`, hookOf(kind)])),
     });
     const admission = new Admission(handlerTransport(server), note);

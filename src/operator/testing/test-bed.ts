@@ -85,7 +85,9 @@ export class TestBed {
   private constructor(readonly plan: Plan, private readonly modules: readonly ContainerModule[], private readonly options: TestBedOptions) {
     this.random = seededRandom(options.seed ?? 1);
     this.server = createApiServer({
-      clock: this.clock, random: seededRandom((options.seed ?? 1) + 1), conversions: plan.conversions, webhooks: (call) => this.#callWebhook(call), ...options.apiServer,
+      clock: this.clock, random: seededRandom((options.seed ?? 1) + 1), conversions: plan.conversions, webhooks: (call) => this.#callWebhook(call),
+      // Nothing here watches the conditions of nodes.
+      taintsNewNodes: false, ...options.apiServer,
     });
     this.#transport = handlerTransport(this.server);
     this.api = new TypedApi(new KubeClient(options.interceptApi?.(this.#transport) ?? this.#transport, { clock: this.clock, random: seededRandom(0), userAgent: 'test', fieldManager: 'test' }));

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../src/apiserver/index.js';
 import { judge } from '../judge.js';
 import { pod } from '../objects.js';
+import type { Body } from '../session.js';
 import type { Topic } from '../suite.js';
 
 const APP = { name: 'a', image: 'x' };
@@ -90,6 +91,21 @@ export const scenarios: Topic = {
   },
   'are best called by a label of DNS': async (s) => {
     for (const name of ['a', 'a.b', `${'x'.repeat(60)}.yyzzzzz`, 'Bad_']) await judge(s, 'POST', s.in('pods'), pod(name), name);
+  },
+  'know by their labels where they run': async (s) => {
+    const [zoned, plain] = [s.unique('zoned'), s.unique('plain')];
+    const node = (name: string, spec: JsonObject, labels: JsonObject): Promise<unknown> => s.post('/api/v1/nodes', { metadata: { name, labels }, spec }, { pick: ({ spec: made, metadata }) => ({ spec: made, managedFields: metadata.managedFields }) });
+    await node(zoned, { taints: [{ key: 'a', effect: 'NoExecute' }] }, { 'topology.kubernetes.io/zone': 'z', 'topology.kubernetes.io/region': 'r', 'kubernetes.io/arch': 'x' });
+    await node(plain, { taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule', value: 'x' }] }, {});
+    const labels = { pick: ({ metadata, message }: Body): unknown => message ?? { labels: metadata.labels, managedFields: metadata.managedFields } };
+    const own = { 'topology.kubernetes.io/zone': 'own', a: 'b' };
+    await s.post(s.in('pods'), { metadata: { name: 'made', labels: own }, spec: { nodeName: zoned, containers: [APP] } }, labels);
+    await s.post(s.in('pods'), { metadata: { name: 'elsewhere', labels: own }, spec: { nodeName: s.unique('unheard'), containers: [APP] } }, labels);
+    for (const [name, target] of [['a', { kind: 'Node', name: zoned }], ['b', { kind: 'Node', name: plain }], ['c', { name: zoned }], ['d', { kind: 'Node', name: s.unique('unheard') }]] as const) {
+      await s.quiet('POST', s.in('pods'), { metadata: { name, labels: own }, spec: { containers: [APP] } });
+      await s.post(`${s.in('pods')}/${name}/binding`, { metadata: { name, labels: { bound: 'yes' }, annotations: { bound: 'too' } }, target }, { pick: ({ status }) => status });
+      await s.get(`${s.in('pods')}/${name}`, { pick: ({ metadata, spec }) => ({ labels: metadata.labels, annotations: metadata.annotations, nodeName: spec.nodeName, managedFields: metadata.managedFields.length }) });
+    }
   },
   'that others make are validated as templates': async (s) => {
     for (const [resource, version, specOf] of MAKERS) {

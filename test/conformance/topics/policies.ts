@@ -31,6 +31,11 @@ async function enforce(s: Session, spec: JsonObject, bound: JsonObject = {}, nam
   return full;
 }
 
+/** Looks for a long text in itself, which costs 640,000. */
+const DEAR = 'object.data.a.contains(object.data.a)';
+const TWICE = 'object.data.a + object.data.a';
+const LONG_TEXT = 'x'.repeat(8_000);
+
 /** A policy of secrets that have no more than a ConfigMap says. */
 const LIMITED = {
   paramKind: { apiVersion: 'v1', kind: 'ConfigMap' }, matchConstraints: { resourceRules: [rules('CREATE', 'secrets')] },
@@ -103,6 +108,27 @@ export const scenarios: Topic = {
       ],
     });
     for (const name of ['request', 'options', 'old', 'namespace', 'variables', 'broken', 'unused', 'may', 'request-resource', 'account', 'reason', 'named']) await s.post(`${s.in('configmaps')}${name === 'options' ? '?fieldManager=me' : ''}`, configMap(name), { ...brief, as: [user, 'g'] });
+  },
+  'costs no more than it may': async (s) => {
+    const most = async (name: string, spec: JsonObject): Promise<void> => {
+      const full = await enforce(s, { ...spec, validations: (spec['validations'] as JsonObject[]).map(({ expression, ...more }) => ({ expression: `request.resource.resource == "endpoints" || (${String(expression)})`, ...more })) }, {}, name);
+      await s.post(s.in('configmaps'), configMap(name, { a: LONG_TEXT }), { ...brief, hidden: true });
+      await s.quiet('DELETE', `${BINDINGS}/${full}`);
+      // Its probe is let through once it is no longer in force.
+      await attempt(s, s.in('endpoints'), { metadata: { name: 'probe', labels: { probe: full } } }, ({ status }) => status === 201);
+    };
+    const times = (count: number, validation: JsonObject): JsonObject[] => Array.from({ length: count }, (_, index) => JSON.parse(JSON.stringify(validation).replaceAll('INDEX', String(index))) as JsonObject);
+    await most('alone', { validations: [{ expression: `(${TWICE}).contains(${TWICE})` }] });
+    await most('lax', { failurePolicy: 'Ignore', validations: [{ expression: `(${TWICE}).contains(${TWICE})` }] });
+    await most('few', { validations: times(9, { expression: DEAR }) });
+    await most('together', { validations: times(40, { expression: DEAR }) });
+    await most('together-lax', { failurePolicy: 'Ignore', validations: times(40, { expression: DEAR }) });
+    await most('shared', { variables: [{ name: 'dear', expression: DEAR }], validations: times(40, { expression: 'variables.dear' }) });
+    await most('variables', { variables: times(40, { name: 'vINDEX', expression: DEAR }), validations: times(40, { expression: 'variables.vINDEX' }) });
+    await most('messages', { validations: times(40, { expression: 'true', messageExpression: `${DEAR} ? "yes" : "no"` }) });
+    await most('notes', { validations: [{ expression: 'true' }], auditAnnotations: times(20, { key: 'kINDEX', valueExpression: `${DEAR} ? "yes" : "no"` }) });
+    await most('when', { matchConditions: times(20, { name: 'cINDEX', expression: `request.resource.resource == "endpoints" || ${DEAR}` }), validations: [{ expression: 'false', message: 'conditions held' }] });
+    await most('decided', { matchConditions: [{ name: 'first', expression: 'request.resource.resource == "endpoints"' }, ...times(20, { name: 'cINDEX', expression: `request.resource.resource == "endpoints" || ${DEAR}` })], validations: [{ expression: 'false', message: 'conditions held' }] });
   },
   'compares with the old object': async (s) => {
     await enforce(s, { matchConstraints: { resourceRules: [rules('UPDATE DELETE', 'configmaps')] }, validations: [{ expression: 'request.operation == "DELETE" || object.data.a == oldObject.data.a', message: 'a stays' }, { expression: 'request.operation != "DELETE" || (object == null && !("keep" in oldObject.data))', message: 'it is kept' }] });

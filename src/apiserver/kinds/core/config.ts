@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { Endpoints, Secret } from 'kubernetes-types/core/v1.js';
 import type { KindBehaviour } from '../behaviour.js';
 import { fieldsAt } from '../selectable-fields.js';
+import { endpointsWarnings } from './network-warnings.js';
 import { secretWarnings } from './object-warnings.js';
 
 export const secretBehaviour: KindBehaviour = {
@@ -19,6 +20,7 @@ export const secretBehaviour: KindBehaviour = {
 };
 
 export const endpointsBehaviour: KindBehaviour = {
+  warnings: endpointsWarnings,
   setDefaults(object) {
     for (const { ports } of (object as unknown as Endpoints).subsets ?? []) for (const port of ports ?? []) port.protocol ??= 'TCP';
   },

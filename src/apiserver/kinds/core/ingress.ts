@@ -1,6 +1,7 @@
 import type { Ingress, IngressClass } from 'kubernetes-types/networking/v1.js';
 import type { KindBehaviour } from '../behaviour.js';
 import { defaultClass } from './default-class.js';
+import { entranceWarnings } from './network-warnings.js';
 import { ingressWarnings } from './object-warnings.js';
 
 /** How classes were named before there was a field. */
@@ -9,7 +10,7 @@ const DEFAULT_CLASS = 'ingressclass.kubernetes.io/is-default-class';
 
 /** Routes into the cluster, by the cluster's default class unless they name one. */
 export const ingressBehaviour: KindBehaviour = {
-  warnings: ingressWarnings,
+  warnings: (object, previous, subresource) => (subresource === 'status' ? entranceWarnings(object) : ingressWarnings(object, previous)),
   tracksGeneration: true,
   admit(object, { storage }) {
     const { spec } = object as unknown as Ingress;

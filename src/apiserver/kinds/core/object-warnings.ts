@@ -5,6 +5,7 @@ import type { RuntimeClass } from 'kubernetes-types/node/v1.js';
 import type { StorageClass } from 'kubernetes-types/storage/v1.js';
 import type { ApiObject } from '../../contracts.js';
 import { at, child } from '../../schema/field-error.js';
+import { cidrWarnings } from '../../schema/ip-address.js';
 import { compareQuantities, formatQuantity, parseQuantity } from '../../schema/quantity.js';
 import { deprecationOf, fractionWarning, goneVolumeWarnings, nodeTermWarnings } from './pod-warnings.js';
 
@@ -35,7 +36,10 @@ export function persistentVolumeWarnings(object: ApiObject): string[] {
   ];
 }
 
-export const nodeWarnings = (object: ApiObject): string[] => ((object as unknown as Node).spec?.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []);
+export function nodeWarnings(object: ApiObject): string[] {
+  const { externalID, podCIDRs = [] } = (object as unknown as Node).spec ?? {};
+  return [...(externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []), ...podCIDRs.flatMap((network, index) => cidrWarnings(at('spec.podCIDRs', index), network))];
+}
 
 /** Of a certificate and its key, that they are none. */
 export function secretWarnings(object: ApiObject): string[] {

@@ -1,6 +1,7 @@
 import type { Container, ContainerPort, NodeSelectorTerm, PodAffinityTerm, PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import type { ApiObject } from '../../contracts.js';
 import { at, child } from '../../schema/field-error.js';
+import { ipWarnings } from '../../schema/ip-address.js';
 import { dns1123Label, labelValue } from '../../schema/names.js';
 import { formatQuantity, parseQuantity, type Quantity } from '../../schema/quantity.js';
 
@@ -76,6 +77,8 @@ function specWarnings(spec: PodSpec | undefined, path: string): string[] {
         ...preferred.flatMap(({ podAffinityTerm }, index) => matchingNothing(podAffinityTerm, child(at(child(place, 'preferredDuringSchedulingIgnoredDuringExecution'), index), 'podAffinityTerm'))),
       ];
     }),
+    ...(spec.dnsConfig?.nameservers ?? []).flatMap((address, index) => ipWarnings(at(child(path, 'dnsConfig', 'nameservers'), index), address)),
+    ...(spec.hostAliases ?? []).flatMap(({ ip = '' }: { ip?: string }, index) => ipWarnings(child(at(child(path, 'hostAliases'), index), 'ip'), ip)),
   ];
 }
 

@@ -3,6 +3,7 @@ import type { ApiObject } from '../../contracts.js';
 import { forbidden } from '../../schema/field-error.js';
 import type { KindBehaviour } from '../behaviour.js';
 import { fieldsAt } from '../selectable-fields.js';
+import { podStatusWarnings } from './network-warnings.js';
 import { admitPod, admitPodUpdate } from './pod-admission.js';
 import { defaultPod } from './pod-defaults.js';
 import { qosClass } from './pod-qos.js';
@@ -25,7 +26,7 @@ const GATED = { type: 'PodScheduled', status: 'False', lastProbeTime: null, last
 
 export const podBehaviour: KindBehaviour = {
   tracksGeneration: true,
-  warnings: (object, previous) => (previous ? [] : podWarnings(object)),
+  warnings: (object, previous, subresource) => (subresource === 'status' ? podStatusWarnings(object) : previous ? [] : podWarnings(object)),
   validateCreate: (object) => (asPod(object).spec?.ephemeralContainers?.length ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')] : []),
   selectableFields: {
     ...fieldsAt('spec.nodeName', 'spec.restartPolicy', 'spec.schedulerName', 'spec.serviceAccountName', 'spec.hostNetwork', 'status.phase', 'status.podIP', 'status.nominatedNodeName'),

@@ -5,6 +5,7 @@ import type { RoleBinding } from 'kubernetes-types/rbac/v1.js';
 import type { PriorityClass } from 'kubernetes-types/scheduling/v1.js';
 import type { ApiObject } from '../../contracts.js';
 import type { KindBehaviour } from '../behaviour.js';
+import { endpointSliceWarnings, networkPolicyWarnings } from './network-warnings.js';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const WEBHOOK_SECONDS = 10;
@@ -27,6 +28,7 @@ export const priorityClassBehaviour: KindBehaviour = {
 };
 
 export const networkPolicyBehaviour: KindBehaviour = {
+  warnings: networkPolicyWarnings,
   tracksGeneration: true,
   setDefaults(object) {
     const { spec } = object as unknown as NetworkPolicy;
@@ -39,7 +41,7 @@ export const networkPolicyBehaviour: KindBehaviour = {
 
 export const endpointSliceBehaviour: KindBehaviour = {
   tracksGeneration: true,
-  warnings: (object, previous) => (!previous && object['addressType'] === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
+  warnings: endpointSliceWarnings,
   setDefaults(object) {
     for (const port of (object as unknown as EndpointSlice).ports ?? []) {
       port.name ??= '';

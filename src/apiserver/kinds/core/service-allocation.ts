@@ -1,7 +1,8 @@
-import { BlockList, isIPv4 } from 'node:net';
+import { BlockList } from 'node:net';
 import type { Service, ServicePort, ServiceSpec } from 'kubernetes-types/core/v1.js';
 import type { ApiObject, Random, Storage, StrategyContext } from '../../contracts.js';
 import { at, child, type FieldError, invalid } from '../../schema/field-error.js';
+import { canonicalIp, ipFamily } from '../../schema/ip-address.js';
 import { invalid as invalidObject } from '../../status.js';
 import { clusterAddressErrors } from '../validation/service.js';
 
@@ -97,7 +98,7 @@ function chooseFamilies(service: Service, before: ServiceSpec | undefined): void
   if (single && spec.ipFamilies?.length === 2) errors.push(needsTwo('IP families'));
   for (const [index, address] of (spec.clusterIPs ?? []).entries()) {
     if (address === 'None') break;
-    if (index >= (spec.ipFamilies?.length ?? 0) && !isIPv4(address)) errors.push(invalid(at('spec.clusterIPs', index), spec.clusterIPs, 'IPv6 is not configured on this cluster'));
+    if (index >= (spec.ipFamilies?.length ?? 0) && ipFamily(address) !== 4) errors.push(invalid(at('spec.clusterIPs', index), spec.clusterIPs, 'IPv6 is not configured on this cluster'));
   }
   if (errors.length > 0) throw refusal(service, ...errors);
   if (!spec.ipFamilies?.length) spec.ipFamilies = ['IPv4'];
@@ -113,11 +114,11 @@ function chooseFamilies(service: Service, before: ServiceSpec | undefined): void
 function chooseAddress(service: Service, others: readonly ServiceSpec[], { storage, random, dryRun }: Pools): void {
   const spec = specOf(service);
   if (isName(spec) || spec.clusterIP === 'None') return;
-  const taken = new Set(others.flatMap(({ clusterIPs, clusterIP }) => clusterIPs ?? [clusterIP]));
+  const taken = new Set(others.flatMap(({ clusterIPs, clusterIP }) => clusterIPs ?? [clusterIP ?? '']).map(canonicalIp));
   const refuse = (why: string): Error => refusal(service, invalid('spec.clusterIPs', spec.clusterIPs, `failed to allocate IP ${spec.clusterIP}: ${why}`));
   if (spec.clusterIP) {
-    if (!rangesOf(storage).check(spec.clusterIP)) throw refuse(dryRun ? `the provided IP (${spec.clusterIP}) is not in the valid range. The range of valid IPs is ${ADDRESS_PREFIX}.0.0/16` : 'the provided network does not match the current range');
-    if (taken.has(spec.clusterIP) && !dryRun) throw refuse('provided IP is already allocated');
+    if (!rangesOf(storage).check(canonicalIp(spec.clusterIP))) throw refuse(dryRun ? `the provided IP (${canonicalIp(spec.clusterIP)}) is not in the valid range. The range of valid IPs is ${ADDRESS_PREFIX}.0.0/16` : 'the provided network does not match the current range');
+    if (taken.has(canonicalIp(spec.clusterIP)) && !dryRun) throw refuse('provided IP is already allocated');
   }
   spec.clusterIP ||= dryRun ? FIRST_ADDRESS : free({ count: ADDRESSES, named: NAMED_ADDRESSES }, random, addressAt, taken);
   spec.clusterIPs = [spec.clusterIP];
@@ -127,7 +128,7 @@ function chooseAddress(service: Service, others: readonly ServiceSpec[], { stora
 function rangesOf(storage: Storage): BlockList {
   const ranges = new BlockList();
   for (const { spec } of storage.list('servicecidrs.networking.k8s.io') as (ApiObject & { spec?: { cidrs?: string[] } })[]) {
-    for (const [network = '', length] of (spec?.cidrs ?? []).map((cidr) => cidr.split('/'))) if (isIPv4(network)) ranges.addSubnet(network, Number(length));
+    for (const [network = '', length] of (spec?.cidrs ?? []).map((cidr) => cidr.split('/'))) if (ipFamily(network) === 4) ranges.addSubnet(network, Number(length));
   }
   return ranges;
 }

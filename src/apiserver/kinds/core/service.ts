@@ -4,6 +4,7 @@ import { sameJson } from '../../schema/json.js';
 import type { KindBehaviour } from '../behaviour.js';
 import { fieldsAt } from '../selectable-fields.js';
 import { isExternallyAccessible } from '../validation/service.js';
+import { serviceWarnings } from './network-warnings.js';
 import { allocateForCreate, allocateForUpdate, needsHealthCheck, usesNodePorts } from './service-allocation.js';
 
 const SESSION_AFFINITY_SECONDS = 10_800;
@@ -46,6 +47,7 @@ function dropForType(spec: ServiceSpec, before: ServiceSpec): void {
 
 export const serviceBehaviour: KindBehaviour = {
   nameFormat: 'dns1035label',
+  warnings: serviceWarnings,
   selectableFields: fieldsAt('spec.clusterIP', 'spec.type'),
   setDefaults(object) {
     defaultService(asService(object));

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { at, type FieldError, forbidden, invalid, notSupported, required } from '../../schema/field-error.js';
 import { sameJson } from '../../schema/json.js';
 import { dns1123Subdomain, labelValue, qualifiedName } from '../../schema/names.js';
@@ -59,11 +58,3 @@ export function domainPrefixedPath(field: string, name: string): FieldError[] {
 /** The indexes of a list with the path of each item. */
 export const eachOf = <T>(field: string, items: readonly T[] | undefined, check: (item: T, path: string, index: number) => FieldError[]): FieldError[] =>
   (items ?? []).flatMap((item, index) => check(item, at(field, index), index));
-
-export const IP_PROBLEM = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
-export const CIDR_PROBLEM = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
-
-export function isCidr(value: unknown): boolean {
-  const [, address = '', length = ''] = /^([^/]+)\/(\d{1,3})$/.exec(String(value)) ?? [];
-  return isIP(address) !== 0 && Number(length) <= (isIP(address) === 4 ? 32 : 128);
-}

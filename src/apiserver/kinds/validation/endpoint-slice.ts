@@ -1,9 +1,9 @@
-import { isIP } from 'node:net';
 import type { Endpoint, EndpointPort, EndpointSlice } from 'kubernetes-types/discovery/v1.js';
 import { child, duplicate, type FieldError, invalid, required, tooMany } from '../../schema/field-error.js';
+import { canonicalIpErrors, ipErrors, ipFamily } from '../../schema/ip-address.js';
 import { sameJson } from '../../schema/json.js';
 import { dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from '../../schema/names.js';
-import { eachOf, IP_PROBLEM, labels, oneOf, problemsAsErrors, PROTOCOLS, unchanged } from './common.js';
+import { eachOf, labels, oneOf, problemsAsErrors, PROTOCOLS, unchanged } from './common.js';
 import { endpointIp } from './endpoints.js';
 
 const TYPES = ['FQDN', 'IPv4', 'IPv6'];
@@ -45,9 +45,9 @@ export function validateNewEndpointSlice(slice: EndpointSlice): FieldError[] {
 function addressOf(address: string, type: string, list: string, place: string): FieldError[] {
   if (type === 'FQDN') return domainName(address, place);
   if (type !== 'IPv4' && type !== 'IPv6') return [];
-  const family = isIP(address);
-  if (family === 0) return [invalid(place, address, IP_PROBLEM)];
-  return [...(`IPv${family}` === type ? [] : [invalid(list, address, `must be an ${type} address`)]), ...endpointIp(address, place)];
+  const errors = type === 'IPv6' ? canonicalIpErrors(place, address) : ipErrors(place, address);
+  if (errors.length > 0) return errors;
+  return [...(`IPv${ipFamily(address)}` === type ? [] : [invalid(list, address, `must be an ${type} address`)]), ...endpointIp(address, place)];
 }
 
 function domainName(name: string, place: string): FieldError[] {

@@ -1,14 +1,15 @@
-import { BlockList, isIP } from 'node:net';
+import { BlockList } from 'node:net';
 import type { EndpointAddress, EndpointPort, Endpoints } from 'kubernetes-types/core/v1.js';
 import { child, type FieldError, invalid, required } from '../../schema/field-error.js';
+import { canonicalIp, ipErrors, ipFamily } from '../../schema/ip-address.js';
 import { sameJson } from '../../schema/json.js';
 import { dns1123Label, dns1123Subdomain, qualifiedName } from '../../schema/names.js';
-import { eachOf, IP_PROBLEM, oneOf, portNumber, problemsAsErrors, PROTOCOLS } from './common.js';
+import { eachOf, oneOf, portNumber, problemsAsErrors, PROTOCOLS } from './common.js';
 
 
 const subnets = (...networks: readonly [string, number][]): BlockList => {
   const list = new BlockList();
-  for (const [network, prefix] of networks) list.addSubnet(network, prefix, isIP(network) === 6 ? 'ipv6' : 'ipv4');
+  for (const [network, prefix] of networks) list.addSubnet(network, prefix, ipFamily(network) === 6 ? 'ipv6' : 'ipv4');
   return list;
 };
 /** Addresses that mean something else on every machine. */
@@ -21,9 +22,9 @@ const UNSPECIFIED = subnets(['0.0.0.0', 32], ['::', 128]);
 
 /** What is wrong with where traffic is to be sent to. */
 export function endpointIp(address: string, field: string): FieldError[] {
-  const family = isIP(address);
+  const family = ipFamily(address);
   if (family === 0) return [invalid(field, address, 'must be a valid IP address')];
-  const isIn = (list: BlockList): boolean => list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  const isIn = (list: BlockList): boolean => list.check(canonicalIp(address), family === 6 ? 'ipv6' : 'ipv4');
   return [...(isIn(UNSPECIFIED) ? [invalid(field, address, `may not be unspecified (${address})`)] : []), ...SPECIAL.filter(([list]) => isIn(list)).map(([, problem]) => invalid(field, address, problem))];
 }
 
@@ -40,7 +41,7 @@ export function validateEndpoints({ subsets }: Endpoints): FieldError[] {
 export const validateEndpointsUpdate = (endpoints: Endpoints, previous: Endpoints): FieldError[] => (sameJson(endpoints.subsets ?? [], previous.subsets ?? []) ? [] : validateEndpoints(endpoints));
 
 const endpointAddress = ({ ip = '', hostname, nodeName }: Partial<EndpointAddress>, place: string): FieldError[] => [
-  ...(isIP(ip) === 0 ? [invalid(child(place, 'ip'), ip, IP_PROBLEM)] : []),
+  ...ipErrors(child(place, 'ip'), ip),
   ...(hostname ? problemsAsErrors(child(place, 'hostname'), hostname, dns1123Label(hostname)) : []),
   ...(nodeName === undefined ? [] : problemsAsErrors(child(place, 'nodeName'), nodeName, dns1123Subdomain(nodeName))),
   ...endpointIp(ip, child(place, 'ip')),

@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
 import type { HTTPIngressPath, Ingress, IngressBackend, IngressClass } from 'kubernetes-types/networking/v1.js';
 import { child, type FieldError, forbidden, invalid, required, tooLong } from '../../schema/field-error.js';
+import { ipFamily } from '../../schema/ip-address.js';
 import { dns1035Label, dns1123Subdomain, pathSegment, portName } from '../../schema/names.js';
 import { domainPrefixedPath, eachOf, oneOf, portNumber, problemsAsErrors, unchanged } from './common.js';
 
@@ -20,7 +20,7 @@ export function validateIngress({ spec }: Ingress): FieldError[] {
     ...((rules ?? []).length === 0 && !defaultBackend ? [invalid('spec', rules, 'either `defaultBackend` or `rules` must be specified')] : []),
     ...(defaultBackend ? backend(defaultBackend, 'spec.defaultBackend') : []),
     ...eachOf('spec.rules', rules, ({ host, http }, place) => [
-      ...(host && isIP(host) !== 0 ? [invalid(child(place, 'host'), host, 'must be a DNS name, not an IP address')] : []),
+      ...(host && ipFamily(host) !== 0 ? [invalid(child(place, 'host'), host, 'must be a DNS name, not an IP address')] : []),
       ...(host ? problemsAsErrors(child(place, 'host'), host, hostProblems(host)) : []),
       ...(http && (http.paths ?? []).length === 0 ? [required(child(place, 'http.paths'))] : []),
       ...eachOf(child(place, 'http.paths'), http?.paths, httpPath),

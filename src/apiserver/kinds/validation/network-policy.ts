@@ -1,8 +1,8 @@
-import { BlockList, isIP } from 'node:net';
 import type { IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from 'kubernetes-types/networking/v1.js';
 import { child, type FieldError, forbidden, invalid, required } from '../../schema/field-error.js';
+import { cidrErrors, isStrictPart } from '../../schema/ip-address.js';
 import { portName } from '../../schema/names.js';
-import { CIDR_PROBLEM, eachOf, isCidr, oneOf, portNumber, problemsAsErrors } from './common.js';
+import { eachOf, oneOf, portNumber, problemsAsErrors } from './common.js';
 import { validateLabelSelector } from './selectors.js';
 
 const TYPES = ['Ingress', 'Egress'];
@@ -41,20 +41,10 @@ function peer({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer, pl
 
 function block({ cidr, except }: IPBlock, place: string): FieldError[] {
   if (!cidr) return [required(child(place, 'cidr'))];
-  if (!isCidr(cidr)) return [invalid(child(place, 'cidr'), cidr, CIDR_PROBLEM)];
+  const malformed = cidrErrors(child(place, 'cidr'), cidr);
+  if (malformed.length > 0) return malformed;
   return eachOf(child(place, 'except'), except, (part, field) => {
-    if (!isCidr(part)) return [invalid(field, part, CIDR_PROBLEM)];
-    return isPartOf(part, cidr) ? [] : [invalid(field, part, 'must be a strict subset of `cidr`')];
+    const errors = cidrErrors(field, part);
+    return errors.length > 0 || isStrictPart(part, cidr) ? errors : [invalid(field, part, 'must be a strict subset of `cidr`')];
   });
-}
-
-function isPartOf(part: string, whole: string): boolean {
-  const [address = '', length] = whole.split('/');
-  const [partAddress = '', partLength] = part.split('/');
-  const family = isIP(address);
-  if (isIP(partAddress) !== family || Number(length) >= Number(partLength)) return false;
-  const list = new BlockList();
-  const name = family === 6 ? 'ipv6' : 'ipv4';
-  list.addSubnet(address, Number(length), name);
-  return list.check(partAddress, name);
 }

@@ -1,8 +1,8 @@
-import { isIP } from 'node:net';
 import type { Node, Taint } from 'kubernetes-types/core/v1.js';
 import { child, type FieldError, forbidden, invalid, required } from '../../schema/field-error.js';
+import { cidrErrors, ipFamily } from '../../schema/ip-address.js';
 import { labelValue, qualifiedName } from '../../schema/names.js';
-import { CIDR_PROBLEM, eachOf, isCidr, oneOf, problemsAsErrors } from './common.js';
+import { eachOf, oneOf, problemsAsErrors } from './common.js';
 import { EFFECTS } from './scheduling.js';
 import { nodeResources } from './status-core.js';
 
@@ -11,9 +11,9 @@ export const validateNode = (node: Node): FieldError[] => [...validateTaints(nod
 export const validateNewNode = ({ spec }: Node): FieldError[] => podNetworks(spec?.podCIDRs ?? [], 'spec.podCIDRs');
 
 function podNetworks(networks: readonly string[], path: string): FieldError[] {
-  const families = new Set(networks.map((network) => isIP(network.split('/')[0]!)));
+  const families = new Set(networks.map((network) => ipFamily(network.split('/')[0]!)));
   return [
-    ...eachOf(path, networks, (network, place) => (isCidr(network) ? [] : [invalid(place, network, CIDR_PROBLEM)])),
+    ...eachOf(path, networks, (network, place) => cidrErrors(place, network)),
     ...(networks.length > 1 && (families.size < 2 || networks.length > 2) ? [invalid(path, networks, 'may specify no more than one CIDR for each IP family')] : []),
   ];
 }

@@ -1,8 +1,8 @@
-import { isIP } from 'node:net';
 import type { Container, PodSpec } from 'kubernetes-types/core/v1.js';
 import { at, child, type FieldError, invalid, required } from '../../schema/field-error.js';
+import { ipErrors } from '../../schema/ip-address.js';
 import { dns1123Subdomain } from '../../schema/names.js';
-import { eachOf, IP_PROBLEM, problemsAsErrors } from './common.js';
+import { eachOf, problemsAsErrors } from './common.js';
 
 const MOST_NAMESERVERS = 3;
 const MOST_SEARCHES = 32;
@@ -14,7 +14,7 @@ const SEARCH_PROBLEM = `a lowercase RFC 1123 subdomain must consist of lower cas
 export const validatePodNetwork = (spec: PodSpec, path: string): FieldError[] => [
   ...dns(spec, child(path, 'dnsConfig')),
   ...eachOf(child(path, 'hostAliases'), spec.hostAliases, ({ ip = '', hostnames }: { ip?: string; hostnames?: string[] }, place) => [
-    ...(isIP(ip) === 0 ? [invalid(child(place, 'ip'), ip, IP_PROBLEM)] : []),
+    ...ipErrors(child(place, 'ip'), ip),
     ...eachOf(child(place, 'hostnames'), hostnames, (name, field) => problemsAsErrors(field, name, dns1123Subdomain(name))),
   ]),
   ...(spec.hostNetwork ? (['containers', 'initContainers'] as const).flatMap((kind) => eachOf(child(path, kind), spec[kind], hostPorts)) : []),
@@ -29,7 +29,7 @@ function dns({ dnsPolicy, dnsConfig }: PodSpec, path: string): FieldError[] {
   if (dnsPolicy === 'None' && nameservers.length === 0) return [required(child(path, 'nameservers'), 'must provide at least one DNS nameserver when `dnsPolicy` is None')];
   return [
     ...(nameservers.length > MOST_NAMESERVERS ? [invalid(child(path, 'nameservers'), nameservers, `must not have more than ${MOST_NAMESERVERS} nameservers`)] : []),
-    ...nameservers.flatMap((address, index) => (isIP(address) === 0 ? [invalid(at(child(path, 'nameservers'), index), address, IP_PROBLEM)] : [])),
+    ...nameservers.flatMap((address, index) => ipErrors(at(child(path, 'nameservers'), index), address)),
     ...(searches.length > MOST_SEARCHES ? [invalid(child(path, 'searches'), searches, `must not have more than ${MOST_SEARCHES} search paths`)] : []),
     ...(searches.join(' ').length > LONGEST_SEARCH_LIST ? [invalid(child(path, 'searches'), searches, `must not have more than ${LONGEST_SEARCH_LIST} characters (including spaces) in the search list`)] : []),
     ...searches.flatMap((search, index) => (search === '.' || SEARCH.test(search.replace(/\.$/, '')) ? [] : [invalid(at(child(path, 'searches'), index), search, SEARCH_PROBLEM)])),

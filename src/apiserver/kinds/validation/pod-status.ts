@@ -1,8 +1,8 @@
-import { isIP } from 'node:net';
 import type { ContainerStatus, Pod } from 'kubernetes-types/core/v1.js';
 import { at, child, type FieldError, forbidden, internal, invalid } from '../../schema/field-error.js';
+import { ipErrors, ipFamily } from '../../schema/ip-address.js';
 import { dns1123Subdomain, qualifiedName } from '../../schema/names.js';
-import { eachOf, IP_PROBLEM, problemsAsErrors, unchanged } from './common.js';
+import { eachOf, problemsAsErrors, unchanged } from './common.js';
 
 /** Conditions of Kubernetes itself, whose names are not looked at. */
 const SYSTEM_CONDITIONS = new Set(['PodScheduled', 'Ready', 'Initialized']);
@@ -52,10 +52,10 @@ function revivals(path: string, statuses: readonly ContainerStatus[] = [], befor
 /** At most one address of each family; those that were there before may be wrong. */
 function addresses(path: string, list: readonly { ip?: string }[], before: readonly { ip?: string }[] = []): FieldError[] {
   const ips = list.map(({ ip = '' }) => ip);
-  const errors = ips.flatMap((ip, index) => (isIP(ip) !== 0 || before.some((old) => old.ip === ip) ? [] : [invalid(at(path, index), ip, IP_PROBLEM)]));
+  const errors = ips.flatMap((ip, index) => (before.some((old) => old.ip === ip) ? [] : ipErrors(at(path, index), ip)));
   if (ips.length < 2) return errors;
-  const broken = ips.findIndex((ip) => isIP(ip) === 0);
+  const broken = ips.findIndex((ip) => ipFamily(ip) === 0);
   if (broken >= 0) errors.push(internal(path, `failed to check for dual stack with error:invalid IP[${broken}]: ${ips[broken]}`));
-  if (broken >= 0 || ips.length > 2 || new Set(ips.map(isIP)).size < 2) errors.push(invalid(path, ips.map((ip) => ({ IP: ip })), 'may specify no more than one IP for each IP family'));
+  if (broken >= 0 || ips.length > 2 || new Set(ips.map(ipFamily)).size < 2) errors.push(invalid(path, ips.map((ip) => ({ IP: ip })), 'may specify no more than one IP for each IP family'));
   return errors;
 }

@@ -1,8 +1,8 @@
-import { isIP, isIPv6 } from 'node:net';
 import type { Service, ServicePort, ServiceSpec } from 'kubernetes-types/core/v1.js';
 import { at, child, duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../../schema/field-error.js';
+import { canonicalIp, cidrErrors, ipErrors, ipFamily } from '../../schema/ip-address.js';
 import { dns1123Label, dns1123Subdomain, portName, qualifiedName } from '../../schema/names.js';
-import { CIDR_PROBLEM, eachOf, IP_PROBLEM, isCidr, labels, oneOf, portNumber, problemsAsErrors, PROTOCOLS } from './common.js';
+import { eachOf, labels, oneOf, portNumber, problemsAsErrors, PROTOCOLS } from './common.js';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const FAMILIES = ['IPv4', 'IPv6'];
@@ -39,16 +39,16 @@ export function clusterAddressErrors(spec: ServiceSpec): FieldError[] {
   errors.push(...oneOf('spec.ipFamilyPolicy', spec.ipFamilyPolicy, FAMILY_POLICIES));
   const malformed = clusterIPs.flatMap((address, index): FieldError[] => {
     if (index === 0 && address === 'None') return clusterIPs.length > 1 ? [invalid('spec.clusterIPs', clusterIPs, "'None' must be the first and only value")] : [];
-    return isIP(address) === 0 ? [invalid(at('spec.clusterIPs', index), address, IP_PROBLEM)] : [];
+    return ipErrors(at('spec.clusterIPs', index), address);
   });
   errors.push(...malformed);
   if (clusterIPs.length > 2) errors.push(invalid('spec.clusterIPs', clusterIPs, 'may only hold up to 2 values'));
   if (malformed.length > 0) return errors;
-  if (clusterIPs.length > 1 && new Set(clusterIPs.map(isIP)).size < clusterIPs.length) errors.push(invalid('spec.clusterIPs', clusterIPs, 'may specify no more than one IP for each IP family'));
+  if (clusterIPs.length > 1 && new Set(clusterIPs.map(ipFamily)).size < clusterIPs.length) errors.push(invalid('spec.clusterIPs', clusterIPs, 'may specify no more than one IP for each IP family'));
   if (clusterIP === 'None') return errors;
   for (const [index, address] of clusterIPs.entries()) {
     const family = ipFamilies[index];
-    if (family !== undefined && (family === 'IPv6') !== isIPv6(address)) errors.push(invalid(at('spec.clusterIPs', index), address, `expected an ${family} value as indicated by \`ipFamilies[${index}]\``));
+    if (family !== undefined && (family === 'IPv6') !== (ipFamily(address) === 6)) errors.push(invalid(at('spec.clusterIPs', index), address, `expected an ${family} value as indicated by \`ipFamilies[${index}]\``));
   }
   return errors;
 }
@@ -65,14 +65,15 @@ export function validateService({ spec = {} }: Service): FieldError[] {
   if (sessionAffinity === 'ClientIP' && (timeout <= 0 || timeout > LONGEST_AFFINITY)) errors.push(invalid('spec.sessionAffinityConfig.clientIP.timeoutSeconds', timeout, `must be greater than 0 and less than ${LONGEST_AFFINITY}`));
   errors.push(...clusterAddressErrors(spec));
   errors.push(...eachOf('spec.externalIPs', spec.externalIPs, (address, path) => {
-    if (isIP(address) === 0) return [invalid(path, address, IP_PROBLEM)];
-    return SPECIAL_ADDRESSES.filter(([expression]) => expression.test(address)).map(([, problem]) => invalid(path, address, problem));
+    const errors = ipErrors(path, address);
+    if (errors.length > 0) return errors;
+    return SPECIAL_ADDRESSES.filter(([expression]) => expression.test(canonicalIp(address))).map(([, problem]) => invalid(path, address, problem));
   }));
   errors.push(...(type === '' ? [required('spec.type')] : oneOf('spec.type', type, TYPES)), ...nodePortErrors(spec), ...duplicatePorts(ports));
   if (spec.loadBalancerSourceRanges?.length) {
     const field = 'spec.LoadBalancerSourceRanges';
     if (!isBalanced(spec)) errors.push(forbidden(field, "may only be used when `type` is 'LoadBalancer'"));
-    errors.push(...eachOf(field, spec.loadBalancerSourceRanges.map((range) => range.trim()), (range, path) => (isCidr(range) ? [] : [invalid(path, range, CIDR_PROBLEM)])));
+    errors.push(...eachOf(field, spec.loadBalancerSourceRanges.map((range) => range.trim()), (range, path) => cidrErrors(path, range)));
   }
   return [...errors, ...balancerErrors(spec), ...trafficErrors(spec)];
 }

@@ -1,10 +1,10 @@
-import { isIP } from 'node:net';
 import type { Namespace, Node, PersistentVolumeClaim, ResourceQuota, Service } from 'kubernetes-types/core/v1.js';
 import type { Ingress } from 'kubernetes-types/networking/v1.js';
 import { at, child, duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../../schema/field-error.js';
+import { ipErrors, ipFamily } from '../../schema/ip-address.js';
 import { dns1123Subdomain } from '../../schema/names.js';
 import { parseQuantity } from '../../schema/quantity.js';
-import { eachOf, IP_PROBLEM, oneOf, problemsAsErrors } from './common.js';
+import { eachOf, oneOf, problemsAsErrors } from './common.js';
 import { quotaResourceName, resourceAmount } from './resources.js';
 
 export function validateNamespaceStatus({ metadata, status }: Namespace): FieldError[] {
@@ -58,11 +58,11 @@ interface Entrance { ip?: string; hostname?: string; ipMode?: string }
 
 /** Where a load balancer lets traffic in; addresses that were there before may be wrong. */
 function entrance({ ip = '', hostname = '' }: Entrance, place: string, before: readonly Entrance[]): FieldError[] {
-  const isKnown = isIP(ip) !== 0 || before.some((old) => old.ip === ip);
+  const isKnown = before.some((old) => old.ip === ip);
   return [
-    ...(ip === '' || isKnown ? [] : [invalid(child(place, 'ip'), ip, IP_PROBLEM)]),
+    ...(ip === '' || isKnown ? [] : ipErrors(child(place, 'ip'), ip)),
     ...(hostname === '' ? [] : problemsAsErrors(child(place, 'hostname'), hostname, dns1123Subdomain(hostname))),
-    ...(isIP(hostname) === 0 ? [] : [invalid(child(place, 'hostname'), hostname, 'must be a DNS name, not an IP address')]),
+    ...(ipFamily(hostname) === 0 ? [] : [invalid(child(place, 'hostname'), hostname, 'must be a DNS name, not an IP address')]),
   ];
 }
 

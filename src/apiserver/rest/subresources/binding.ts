@@ -27,7 +27,7 @@ export async function bind(ctx: RestContext, info: RequestInfo, binding: ApiObje
 
   const pod = storage.get('pods', namespace, name);
   if (!pod) throw notFound({ group: '', plural: 'pods' }, name);
-  const { uid, deletionTimestamp, annotations } = pod.metadata;
+  const { uid, deletionTimestamp, annotations, labels } = pod.metadata;
   const spec = (pod['spec'] ?? {}) as { nodeName?: string; schedulingGates?: unknown[] };
   if (binding.metadata.uid && binding.metadata.uid !== uid) {
     throw conflict(BINDINGS, name, `Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${uid}`);
@@ -38,7 +38,7 @@ export async function bind(ctx: RestContext, info: RequestInfo, binding: ApiObje
 
   const bound: ApiObject = {
     ...pod,
-    metadata: { ...pod.metadata, ...(binding.metadata.annotations && { annotations: { ...annotations, ...binding.metadata.annotations } }) },
+    metadata: { ...pod.metadata, ...(binding.metadata.annotations && { annotations: { ...annotations, ...binding.metadata.annotations } }), ...(binding.metadata.labels && { labels: { ...labels, ...binding.metadata.labels } }) },
     spec: { ...spec, nodeName },
     status: setCondition(pod['status'] as JsonObject | undefined, { type: 'PodScheduled', status: 'True', lastProbeTime: null }, timestamp(clock.now())),
   };

@@ -53,7 +53,7 @@ describe('A kubelet registers', () => {
     expect(node.metadata.labels).to.deep.equal({
       workload: 'a', 'kubernetes.io/hostname': 'ip-10-0-1-5.us-west-2.compute.internal', 'kubernetes.io/arch': 'arm64', 'beta.kubernetes.io/arch': 'arm64', 'kubernetes.io/os': 'linux', 'beta.kubernetes.io/os': 'linux',
     });
-    expect(node.spec.taints.map(({ key, effect }) => `${key}:${effect}`)).to.deep.equal(['karpenter.sh/unregistered:NoExecute', 'node.cloudprovider.kubernetes.io/uninitialized:NoSchedule', 'node.kubernetes.io/not-ready:NoSchedule']);
+    expect(node.spec.taints.map(({ key, effect }) => `${key}:${effect}`)).to.deep.equal(['karpenter.sh/unregistered:NoExecute', 'node.cloudprovider.kubernetes.io/uninitialized:NoSchedule']);
     expect(node.status.conditions.find(({ type }) => type === 'Ready')?.status).to.equal('False');
   });
 

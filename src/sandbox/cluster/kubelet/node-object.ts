@@ -6,7 +6,6 @@ import type { Resources } from '../../../api/resources.js';
 import type { SandboxInstance } from '../../aws/instance.js';
 import { UNINITIALIZED_TAINT } from '../nodes/cloud-node-controller.js';
 import { MACHINE_ANNOTATION } from '../model/machine.js';
-import { NOT_READY } from '../nodes/node-taints.js';
 import type { KubeletEndpoint } from './kubelet-server.js';
 import { BootFailure } from './user-data/boot-config.js';
 import type { BootConfig, ImageFamily } from './user-data/boot-config.js';
@@ -97,7 +96,7 @@ export function nodeObject(machine: SandboxInstance, config: BootConfig, family:
     },
     spec: {
       providerID: `aws:///${machine.availabilityZone}/${machine.instanceId}`,
-      taints: [...config.taints, UNINITIALIZED_TAINT, { key: NOT_READY, effect: 'NoSchedule' }],
+      taints: [...config.taints, UNINITIALIZED_TAINT],
     },
     status: {
       capacity: formatNodeResources(resources.capacity),
