@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { Server as NetServer } from 'node:net';
+import { finished } from 'node:stream/promises';
 import { withDeadline } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { PortUnavailableError } from '../runtime/http-endpoints.js';
@@ -32,10 +34,12 @@ export class WebhookServer {
     this.#server.setSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
   }
 
-  /** Takes no more calls, answers those that are under way, and ends. */
+  /** Takes no more calls, answers those that are under way until the answers are taken, and ends. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    // Not by http's own way, which takes a connection for idle when its answer is written, sent or not.
+    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()));
     while (this.#answering.size > 0) await Promise.all(this.#answering);
+    this.#server.close();
     this.#server.closeAllConnections();
     await closed;
   }
@@ -62,6 +66,8 @@ export class WebhookServer {
       response.once('finish', () => request.destroy());
       send(code, JSON.stringify(failure(code, reason, message)), { connection: 'close' });
     }
+    // Who asked may take it slowly, or be gone.
+    await finished(response).catch(() => undefined);
   }
 }
 
