@@ -2,7 +2,10 @@
  * What tests of reconcilers need: `karpenter-ts/operator/testing`.
  * @module operator/testing
  */
+export * from './every-conversion.js';
 export * from './faults/every-fault.js';
+export { NoValueError } from './schema-values.js';
+export type { Examples } from './schema-values.js';
 export * from './test-bed.js';
 export * from './test-process.js';
 export * from './typed-api.js';
