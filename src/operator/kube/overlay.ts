@@ -119,9 +119,11 @@ export class Overlay<T extends KubeObject> implements Mirror<T> {
   }
 
   listed(resourceVersion: string): void {
+    // Its history was set back: what we wrote since is lost.
+    const isSetBack = this.#reached !== undefined && (compareResourceVersions(resourceVersion, this.#reached) ?? 0) < 0;
     this.reached(resourceVersion);
     for (const [key, held] of this.#held) {
-      if ((compareResourceVersions(resourceVersion, held.resourceVersion) ?? -1) >= 0) this.#release(key, held, held.server);
+      if (isSetBack || (compareResourceVersions(resourceVersion, held.resourceVersion) ?? -1) >= 0) this.#release(key, held, held.server);
     }
   }
 

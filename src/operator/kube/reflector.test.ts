@@ -215,6 +215,30 @@ describe('the reflector', () => {
     expect(world.held).to.deep.equal(['a=1']);
   });
 
+  it('lists again when two watches in a row say nothing: a server that was restored from a backup is silent until its history has come so far again', async () => {
+    for (const name of ['kept', 'lost']) await world.create(name);
+    let backup: unknown;
+    world.intercept = (request, next) => {
+      if (!isWatch(request)) return backup ? Promise.resolve(json(200, backup)) : next();
+      return Promise.resolve({ status: 200, headers: {}, body: lines(request.signal, [], 'hang') });
+    };
+    await world.follow();
+    const kept = world.informer.store.get('default/kept') as ConfigMap;
+    const at = (resourceVersion: string, n: string): ConfigMap => ({ ...kept, data: { n }, metadata: { ...kept.metadata, resourceVersion } });
+    // A write of ours that is lost as well: its echo will never come.
+    world.informer.wrote(at('1000', 'ours'));
+    backup = { metadata: { resourceVersion: '3' }, items: [at('2', 'backup')] };
+    world.take();
+    await world.clock.advance('139s');
+    expect(world.held).to.deep.equal(['kept=ours', 'lost=1']);
+    await world.clock.advance('5s');
+    expect(world.held).to.deep.equal(['kept=backup']);
+    expect(world.take().sort()).to.deep.equal(['deleted lost 1→1', 'modified kept 1→backup']);
+    const lists = world.count('get');
+    await world.clock.advance('75s');
+    expect(world.count('get')).to.equal(lists);
+  });
+
   it('keeps a quiet watch alive by its bookmarks', async () => {
     await world.follow();
     await world.clock.advance('4m');

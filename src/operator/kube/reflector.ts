@@ -103,6 +103,9 @@ export class Reflector<T extends KubeObject> {
   /** Answers in a row that the kind is not served. */
   #denials = 0;
   #contactAt: number;
+  /** Whether the last watch was answered, and then brought not even a bookmark; and how many in a row were cut off for it. */
+  #isMute = false;
+  #mute = 0;
   #resolveSynced: () => void = () => undefined;
   readonly #whenSynced = new Promise<void>((resolve) => {
     this.#resolveSynced = resolve;
@@ -164,9 +167,11 @@ export class Reflector<T extends KubeObject> {
   /** Decides what a failure means and waits as long as it asks for. */
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     const { clock, random, observer } = this.options;
-    if (isExpired(error)) this.#resourceVersion = undefined;
     // Silence is normal for a server without bookmarks and 410 for a quiet kind: take up again at once, but a second time in a row waits.
     const silent = error instanceof UnresponsiveError;
+    this.#mute = silent && this.#isMute ? this.#mute + 1 : 0;
+    // A server whose history was set back (a restored backup) is silent until it has come as far again.
+    if (isExpired(error) || this.#mute > 1) this.#resourceVersion = undefined;
     if (silent || isExpired(error)) observer?.did?.(silent ? 'silent' : 'expired');
     const routine = this.#failures === 0 && (silent || isExpired(error));
     this.#failures += 1;
@@ -256,6 +261,7 @@ export class Reflector<T extends KubeObject> {
     this.#absent = false;
     this.#denials = 0;
     this.#streamFailed = false;
+    this.#mute = 0;
     this.#becomeSynced();
   }
 
@@ -330,6 +336,7 @@ export class Reflector<T extends KubeObject> {
       }
     } finally {
       if (stream.lived >= this.#times.stable) this.#failures = 0;
+      this.#isMute = stream.lines === 0 && stream.lived > 0;
     }
     // A server that ends watches at once would otherwise be asked without pause.
     if (stream.lived < this.#times.stable) throw new Error(`the watch of ${this.kind.plural} ended after ${stream.lived}ms`);
