@@ -1,11 +1,12 @@
 // Every `@ts-expect-error` below is a test: it fails to compile when the mistake under it compiles.
-import type { MapContext, StepContext } from '../context.js';
+import type { MapContext, StepContext, TickContext } from '../context.js';
 import type { Duration } from '../duration.js';
 import { Node, Pod } from '../kinds/core.js';
-import { Catches, Condition, Deadline, Finalizer, OnEvent, Reconciler, Step, Watches, When } from './decorators.js';
+import { cacheScope } from '../runtime/cache-scope.js';
+import { Batch, Catches, Condition, Deadline, Finalizer, OnEvent, Owns, RBAC, Reconciler, Singleton, Step, Watches, When } from './decorators.js';
 import { index, keyOf } from './key.js';
 import type { Key } from './key.js';
-import { Field, ResourceKind } from './kind-decorators.js';
+import { Column, ConvertsFrom, Field, ResourceKind, Version } from './kind-decorators.js';
 import { done, held, met, released, waiting } from './outcome.js';
 import type { Outcome, Release } from './outcome.js';
 import { changed } from './predicate.js';
@@ -122,9 +123,43 @@ export function conditions(): unknown[] {
   // @ts-expect-error fairness by something the kind lacks
   @Reconciler({ for: Claim, name: 'fair', fairBy: (claim) => claim.spec.tenant })
   class Fair {}
+  // @ts-expect-error what is owned is no kind
+  @Owns(Gone)
+  class Owner {}
+  // @ts-expect-error a permission without its why
+  @RBAC({ groups: [''], resources: ['pods'], verbs: ['get'] })
+  class Unexplained {}
+  // @ts-expect-error a singleton without a name
+  @Singleton({ every: '1m' })
+  class Nameless {}
+  class Windows {
+    // @ts-expect-error a window without its limit
+    @Batch({ idle: '1s' })
+    open(_ctx: TickContext): void {}
+    // @ts-expect-error a batch gets a context, not what triggered it
+    @Batch({ idle: '1s', max: '10s' })
+    triggers(_node: Node): void {}
+    // @ts-expect-error an error class is to be named
+    @Catches()
+    nothing(_error: Error): Outcome { return done(); }
+    // @ts-expect-error a deadline needs its time
+    @Deadline('Launched')
+    timeless(_claim: Claim): Outcome { return done(); }
+    // @ts-expect-error a deadline's time is a duration, not a moment
+    @Deadline('Launched', () => new Date(0))
+    moment(_claim: Claim): Outcome { return done(); }
+  }
+  // @ts-expect-error an order that does not exist
+  @Reconciler({ for: Claim, name: 'order', conditions: 'sequential' })
+  class Ordered {}
+  // @ts-expect-error a root that does not exist
+  @Reconciler({ for: Claim, name: 'root', root: 'Healthy' })
+  class Rooted {}
+  // @ts-expect-error a cache keeps the kind that it is of
+  const scope = cacheScope(Node, { keep: (node) => node.spec });
   // @ts-expect-error a predicate on something the kind lacks
   const selector = Watches(Node, { when: changed((node) => node.spec.colour) });
-  return [Good, Bad, NoKind, Fair, selector];
+  return [Good, Bad, NoKind, Fair, Owner, Unexplained, Nameless, Windows, Ordered, Rooted, scope, selector];
 }
 
 /** Never called: it only has to compile. */
@@ -147,12 +182,22 @@ export function fields(): unknown[] {
     // @ts-expect-error null is not in the schema
     @Field(s.string()) declare nullable: string | null;
   }
+  // @ts-expect-error columns have types of their own
+  @Column({ name: 'Text', type: 'text', jsonPath: '.spec.name' })
+  class Columned extends Resource<Spec, Status> {}
+  @Version({ of: () => Converted, version: 'v1beta1', spec: () => Spec })
+  class Older extends Resource<Spec, unknown> {}
+  @ResourceKind({ group: 'a.b', version: 'v1', kind: 'Converted', scope: 'Cluster', spec: () => Status })
+  // @ts-expect-error a conversion that makes nothing of the other version
+  @ConvertsFrom(() => Older, { upgrade: (older: Older) => older, downgrade: (stored: Converted) => stored })
+  class Converted extends Resource<Status, unknown> {}
   // @ts-expect-error a spec of another class
   @ResourceKind({ group: 'a.b', version: 'v1', kind: 'Wrong', scope: 'Cluster', spec: () => Status })
   class Wrong extends Resource<Spec, Status> {}
   return [
     Bad,
     Wrong,
+    Columned,
     // @ts-expect-error numbers have no pattern
     s.int().pattern(/x/),
     // @ts-expect-error strings have no maximum
