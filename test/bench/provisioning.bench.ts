@@ -13,7 +13,8 @@ import type { Pod } from '../../src/operator/index.js';
 import { createSandbox } from '../../src/sandbox/index.js';
 import type { EmbeddedSandbox } from '../../src/sandbox/index.js';
 import { OperatorProcess } from '../support/operator-process.js';
-import { freePort, sandboxEnvironment } from '../support/sandbox-process.js';
+import { freePort } from '../../src/operator/testing/real/free-port.js';
+import { sandboxEnvironment } from '../support/sandbox-process.js';
 
 export interface ProvisioningBenchmark {
   /**

@@ -9,7 +9,7 @@ import type { Operator } from '../../src/operator/index.js';
 import { createSandbox } from '../../src/sandbox/index.js';
 import type { EmbeddedSandbox } from '../../src/sandbox/index.js';
 import { Kubectl, hasKubectl } from '../conformance/kubectl.js';
-import { freePort } from '../support/sandbox-process.js';
+import { freePort } from '../../src/operator/testing/real/free-port.js';
 import { ShopRules } from '../support/shop.js';
 
 const SERVICE = { namespace: 'default', name: 'shop' };

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse, stringify } from 'yaml';
-import { SandboxProcess, eventually, freePort } from '../support/sandbox-process.js';
+import { freePort } from '../../src/operator/testing/real/free-port.js';
+import { SandboxProcess, eventually } from '../support/sandbox-process.js';
 
 interface Series {
   labels: Record<string, string>;

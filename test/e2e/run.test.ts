@@ -6,7 +6,8 @@ import { expect } from 'chai';
 import { systemClock } from '../../src/operator/index.js';
 import { seededRandom } from '../../src/operator/random.js';
 import { createAws } from '../../src/sandbox/aws/aws.js';
-import { ROOT, SandboxProcess, eventually, freePort } from '../support/sandbox-process.js';
+import { freePort } from '../../src/operator/testing/real/free-port.js';
+import { ROOT, SandboxProcess, eventually } from '../support/sandbox-process.js';
 
 const CLI = join(ROOT, 'dist/src/cli/main.js');
 

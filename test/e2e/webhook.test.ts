@@ -10,7 +10,8 @@ import { createSandbox } from '../../src/sandbox/index.js';
 import type { EmbeddedSandbox } from '../../src/sandbox/index.js';
 import { Kubectl, hasKubectl } from '../conformance/kubectl.js';
 import { OperatorProcess } from '../support/operator-process.js';
-import { freePort, sandboxEnvironment } from '../support/sandbox-process.js';
+import { freePort } from '../../src/operator/testing/real/free-port.js';
+import { sandboxEnvironment } from '../support/sandbox-process.js';
 
 interface Pool { apiVersion: string; spec: { disruption: Record<string, string>; template: { spec: Record<string, unknown> } } }
 

@@ -4,7 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ROOT, eventually, fetchAsAdministrator, freePort, hasKubectl } from '../support/sandbox-process.js';
+import { freePort } from '../../src/operator/testing/real/free-port.js';
+import { ROOT, eventually, fetchAsAdministrator, hasKubectl } from '../support/sandbox-process.js';
 
 interface Website { spec: { message: string }; status?: { conditions?: { type: string; status: string; reason: string }[] } }
 

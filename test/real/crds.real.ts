@@ -11,7 +11,8 @@ import { Session } from '../conformance/session.js';
 import type { Answer, Body } from '../conformance/session.js';
 import { startControlPlane } from '../support/control-plane.js';
 import type { ControlPlane } from '../support/control-plane.js';
-import { ROOT, eventually, freePort } from '../support/sandbox-process.js';
+import { freePort } from '../../src/operator/testing/real/free-port.js';
+import { ROOT, eventually } from '../support/sandbox-process.js';
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const PLURALS: Record<string, string> = { NodePool: 'nodepools', NodeClaim: 'nodeclaims', EC2NodeClass: 'ec2nodeclasses' };

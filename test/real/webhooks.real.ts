@@ -7,7 +7,8 @@ import { webhookConfigurations } from '../../src/operator/manifests/webhook-conf
 import { Session } from '../conformance/session.js';
 import { startControlPlane } from '../support/control-plane.js';
 import type { ControlPlane } from '../support/control-plane.js';
-import { eventually, freePort } from '../support/sandbox-process.js';
+import { freePort } from '../../src/operator/testing/real/free-port.js';
+import { eventually } from '../support/sandbox-process.js';
 
 class StallSpec {
   @Field(s.int()) declare size: number;

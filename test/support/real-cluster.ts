@@ -4,7 +4,8 @@ import { PROMETHEUS_OPERATOR_CRDS } from '../../src/sandbox/prometheus-operator-
 import type { ControlPlane } from './control-plane.js';
 import { startControlPlane } from './control-plane.js';
 import { OperatorProcess } from './operator-process.js';
-import { ROOT, SandboxProcess, freePort } from './sandbox-process.js';
+import { freePort } from '../../src/operator/testing/real/free-port.js';
+import { ROOT, SandboxProcess } from './sandbox-process.js';
 
 /** Kubernetes' own control plane, with the sandbox's machines and AWS attached to it, on which Karpenter is installed as users do. */
 export class RealCluster extends SandboxProcess {

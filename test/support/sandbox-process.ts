@@ -3,8 +3,6 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Agent, fetch as undiciFetch } from 'undici';
 import type { RequestInit, Response } from 'undici';
@@ -127,14 +125,6 @@ export class SandboxProcess {
     return undiciFetch(`${server}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers }, dispatcher });
   }
 }
-
-/** A port that nobody listens on. */
-export const freePort = (): Promise<number> => new Promise((resolve) => {
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address() as AddressInfo;
-    server.close(() => resolve(port));
-  });
-});
 
 /** Polls until the probe says so; throws what it last said after `timeout` milliseconds. */
 export async function eventually(what: string, timeout: number, probe: () => Promise<true | string>): Promise<void> {

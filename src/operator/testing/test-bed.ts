@@ -1,33 +1,26 @@
-import { Container, ContainerModule } from 'inversify';
+import { ContainerModule } from 'inversify';
 import { createApiServer } from '../../apiserver/index.js';
 import type { ApiServer, ApiServerOptions, WebhookCall } from '../../apiserver/index.js';
-import { compile } from '../dsl/compile.js';
-import type { Plan, ReconcilerClass } from '../dsl/plan.js';
+import type { Plan } from '../dsl/plan.js';
 import type { KindClass } from '../dsl/resource.js';
 import type { ServiceToken } from '../dsl/token.js';
 import type { Duration } from '../duration.js';
 import { LeadershipLostError } from '../election/election.js';
 import { KubeClient } from '../kube/client.js';
 import { handlerTransport } from '../kube/handler-transport.js';
-import type { KindRef, KubeObject } from '../kube/object.js';
+import type { KubeObject } from '../kube/object.js';
 import type { KubeTransport } from '../kube/transport.js';
-import { crdOf } from '../manifests/crd.js';
-import type { GeneratedWebhookConfiguration } from '../manifests/webhook-configurations.js';
-import { webhookConfigurations } from '../manifests/webhook-configurations.js';
 import type { Random } from '../random.js';
 import { seededRandom } from '../random.js';
 import type { OperatorOptions } from '../runtime/operator-options.js';
 import { Operator } from '../runtime/operator.js';
-import { ReconcilerToken } from '../runtime/reconcilers.js';
 import { createLogger } from '../runtime/winston-logger.js';
 import type { WebhookResponse } from '../webhook/webhook-handler.js';
+import type { Bed, LogLine } from './bed.js';
+import { definitionsOf, eventsAbout, planOf } from './bed.js';
 import { TestProcess } from './test-process.js';
 import { TypedApi } from './typed-api.js';
 import { VirtualClock } from './virtual-clock.js';
-
-const CRD: KindRef = { group: 'apiextensions.k8s.io', version: 'v1', kind: 'CustomResourceDefinition', plural: 'customresourcedefinitions', namespaced: false };
-
-const configurationKind = ({ kind }: GeneratedWebhookConfiguration): KindRef => ({ group: 'admissionregistration.k8s.io', version: 'v1', kind, plural: `${kind.toLowerCase()}s`, namespaced: false });
 
 /** What a bed serves, and what stands between the operator and its API server. */
 export interface TestBedOptions {
@@ -51,18 +44,11 @@ export interface TestBedOptions {
   keepAlive?: boolean;
 }
 
-/** A line of the operator's log. */
-export interface LogLine {
-  level: string;
-  message: string;
-  [field: string]: unknown;
-}
-
 /**
  * An operator in a world of its own: a Kubernetes API server in this process that serves the kinds of its reconcilers, and a clock
  * that stands still until the test moves it.
  */
-export class TestBed {
+export class TestBed implements Bed {
   readonly clock = new VirtualClock();
   readonly random: Random;
   readonly server: ApiServer;
@@ -95,15 +81,9 @@ export class TestBed {
 
   /** A bed with the kinds of these modules installed; the operator starts at the first `settle`, `advance` or `start`. */
   static async of(modules: readonly ContainerModule[], options: TestBedOptions = {}): Promise<TestBed> {
-    const container = new Container();
-    await container.loadAsync(...modules);
-    const plan = compile([...(container.isBound(ReconcilerToken) ? container.getAll<ReconcilerClass>(ReconcilerToken) : []), ...(options.kinds ?? [])]);
+    const plan = await planOf(modules, options.kinds);
     const bed = new TestBed(plan, modules, options);
-    const webhook = { clientConfig: { url: 'https://in-process.invalid' }, conversionReviewVersions: ['v1'] };
-    for (const kind of plan.kinds) {
-      if (kind.definition) await bed.api.client.create(CRD, crdOf(kind, kind.definition.conversion === 'Webhook' ? { webhook } : {}));
-    }
-    for (const configuration of webhookConfigurations(plan, 'test', { url: 'https://in-process.invalid' })) await bed.api.client.create(configurationKind(configuration), configuration);
+    for (const [kind, object] of definitionsOf(plan, 'https://in-process.invalid')) await bed.api.client.create(kind, object);
     await bed.clock.settle();
     return bed;
   }
@@ -229,20 +209,8 @@ export class TestBed {
     await this.clock.flush();
   }
 
-  /** The core/v1 Events about an object (all of them without one), as `Type Reason: message`, oldest first. */
-  async events(about?: KubeObject): Promise<string[]> {
-    const kind: KindRef = { group: '', version: 'v1', kind: 'Event', plural: 'events', namespaced: true };
-    interface CoreEvent extends KubeObject {
-      type: string;
-      reason: string;
-      message: string;
-      involvedObject: { uid: string };
-    }
-    const events = await this.api.client.listAll<CoreEvent>(kind);
-    return events
-      .filter(({ involvedObject }) => !about || involvedObject.uid === about.metadata.uid)
-      .sort((left, right) => left.metadata.name.localeCompare(right.metadata.name))
-      .map(({ type, reason, message }) => `${type} ${reason}: ${message}`);
+  events(about?: KubeObject): Promise<string[]> {
+    return eventsAbout(this.api.client, about);
   }
 
   /** As over HTTPS: the first call starts the operator, and one that was stopped does not answer. */
