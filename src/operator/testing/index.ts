@@ -7,7 +7,6 @@ export * from './faults/every-fault.js';
 export { NoValueError } from './schema-values.js';
 export type { Examples } from './schema-values.js';
 export type { Bed, LogLine } from './bed.js';
-export * from './faults/every-fault.js';
 export * from './real/real-bed.js';
 export { RealServer, RealServerUnavailable, hasRealServer, startRealServer } from './real/real-server.js';
 export type { RealServerOptions, TokenUser } from './real/real-server.js';
