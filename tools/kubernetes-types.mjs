@@ -112,10 +112,11 @@ const { enums, unions } = readGenerated();
 
 const meaningful = (value) => value !== undefined && value !== '' && value !== 0 && value !== false && typeof value !== 'object';
 
-/** By `type.field`: which values and pointers Go leaves out when they are empty, and which values it writes all the same, lists and maps as null. */
+/** By `type.field`: which values and pointers Go leaves out when they are empty, and which values it writes all the same, lists, maps and times as null. */
 function readStructs() {
   const omitted = new Set();
   const omittedPointers = new Set();
+  const nullTimes = new Set();
   const nullable = new Set();
   for (const [name, folder] of [['api', ''], ...['apimachinery', 'apiextensions-apiserver', 'kube-aggregator'].map((module) => [module, 'pkg/apis'])]) {
     const root = join(moduleOf(`k8s.io/${name}@${version.replace(/^v1/, 'v0')}`), folder);
@@ -127,21 +128,16 @@ function readStructs() {
         for (const { type, json } of fieldsOf(struct)) {
           const [field, ...options] = json.split(',');
           const path = `${file.replace(/\/types.*/, '').replace('/', '.')}.${struct}.${field}`;
+          if (/^(\w+\.)?(Micro)?Time$/.test(type) && !options.includes('omitzero')) nullTimes.add(path);
           if (options.includes('omitempty')) (type.startsWith('*') ? omittedPointers : omitted).add(path);
           else if (!type.startsWith('*')) nullable.add(path);
         }
       }
     }
   }
-  return { omitted, omittedPointers, nullable };
+  return { omitted, omittedPointers, nullable, nullTimes };
 }
-const { omitted, omittedPointers, nullable } = readStructs();
-
-/** Times that are null rather than left out. */
-const NULL_TIMES = new Set([
-  'core.v1.Event.firstTimestamp', 'core.v1.Event.lastTimestamp', 'core.v1.Event.eventTime', 'events.v1.Event.eventTime', 'events.v1.Event.deprecatedFirstTimestamp', 'events.v1.Event.deprecatedLastTimestamp',
-  'core.v1.PodCondition.lastProbeTime', 'core.v1.PodCondition.lastTransitionTime', 'core.v1.NodeCondition.lastHeartbeatTime', 'core.v1.NodeCondition.lastTransitionTime',
-]);
+const { omitted, omittedPointers, nullable, nullTimes } = readStructs();
 
 /** Lists that could be null, were they not filled in with the object. */
 const WRITTEN_AT_ONCE = /^apiextensions\.v1\.CustomResourceDefinitionStatus\./;
@@ -153,7 +149,7 @@ function fieldOf(schema, required, path) {
   const isScalar = ['string', 'boolean', 'integer', 'number'].includes(schema.type) && schema.format !== 'date-time';
   const isList = schema.type === 'array' || (schema.type === 'object' && schema.additionalProperties);
   const leftOut = isScalar ? omitted.has(path) : required && (omitted.has(path) || omittedPointers.has(path));
-  const present = (zero && !leftOut && !path.endsWith('.creationTimestamp')) || NULL_TIMES.has(path) || (isList && !required && nullable.has(path) && !WRITTEN_AT_ONCE.test(path));
+  const present = (zero && !leftOut && !path.endsWith('.creationTimestamp')) || nullTimes.has(path) || (isList && !required && nullable.has(path) && !WRITTEN_AT_ONCE.test(path));
   return [`${required ? '!' : ''}${present ? '~' : leftOut ? '-' : ''}${typeOf(schema)}${leftOut && schema.default === '' ? '=' : value}`, ...flagsOf(schema), ...(enums.has(path) ? [`enum:${enums.get(path).map(encodeURIComponent).join('|')}`] : [])].join(' ');
 }
 

@@ -178,8 +178,8 @@ export interface ResourceDefinition {
    * Throws a {@link StatusError} (BadRequest) for types that cannot be decoded.
    */
   prune(object: ApiObject): readonly UnknownField[];
-  /** Fills defaults in place. */
-  setDefaults(object: ApiObject): void;
+  /** Fills defaults in place. Nulls that a field of a custom resource does not allow, and that has no default, go, unless they are to be kept. */
+  setDefaults(object: ApiObject, options?: { keepsNulls: boolean }): void;
   /** Custom resources: their definition is being deleted, so nothing new comes in. */
   readonly terminating?: boolean;
   /** Custom resources: prunes and defaults what storage had, by the schema of its version. */

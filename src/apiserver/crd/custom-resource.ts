@@ -69,7 +69,7 @@ function customResource(crd: CustomResourceDefinition, version: CustomResourceVe
     columns: customColumns(version.additionalPrinterColumns),
     selectableFields: Object.fromEntries((version.selectableFields ?? []).map(({ jsonPath: path }) => [path.replace(/^\./, ''), selector(path)])),
     prune: (object) => pruneResource(object, schema, kind),
-    setDefaults: (object) => applyDefaults(object, schema),
+    setDefaults: (object, options) => applyDefaults(object, schema, options?.keepsNulls),
     readStored(object) {
       pruneResource(object, stored, kind);
       applyDefaults(object, stored);

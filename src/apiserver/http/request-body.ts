@@ -1,4 +1,4 @@
-import { type DocumentOptions, parse, type ParseOptions, type SchemaOptions, type ToJSOptions, type YAMLParseError } from 'yaml';
+import { type Document, type DocumentOptions, parseAllDocuments, type ParseOptions, type SchemaOptions, type ToJSOptions, type YAMLParseError } from 'yaml';
 import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js';
 import { cannotBeHandled, decoded } from '../rest/write-options.js';
 import { DecodeError } from '../schema/decode-error.js';
@@ -32,10 +32,17 @@ export function decodeBody(body: string | Uint8Array | undefined, contentType: s
   const text = textOf(body);
   const yaml = contentType.includes('yaml');
   try {
-    return yaml ? (parse(text, YAML) as unknown) : (JSON.parse(text) as unknown);
+    return yaml ? firstDocument(text) : (JSON.parse(text) as unknown);
   } catch (error) {
     throw new DecodeError(yaml ? `error converting YAML to JSON: yaml: line ${(error as Partial<YAMLParseError>).linePos?.[0].line ?? 1}: ${(error as Error).message.split('\n')[0]}` : jsonSyntaxError(text));
   }
+}
+
+/** What comes behind the first document of a text is not read. */
+function firstDocument(text: string): unknown {
+  const [first] = parseAllDocuments(text, YAML) as Document.Parsed[];
+  if (first?.errors[0]) throw first.errors[0];
+  return first?.toJS(YAML) as unknown;
 }
 
 const textOf = (body: string | Uint8Array): string => (typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());

@@ -48,7 +48,7 @@ export function apply({ clock }: RestContext, definition: ResourceDefinition, li
   if (before) {
     if (!named) refuseNameless(before, applied, managers, key, config);
     const owned = [...managers].filter(([other]) => other !== key).reduce((all, [, { fields }]) => all.union(fields), applied);
-    merged = removeFields(merged, before.fields.beyond(owned), schema) as ApiObject;
+    merged = removeFields(merged, before.fields.beyond(owned), owned, schema) as ApiObject;
   }
   merged = deepClone(merged);
 

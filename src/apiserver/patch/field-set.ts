@@ -21,11 +21,15 @@ export class FieldSet {
     return new FieldSet(member, children);
   }
 
-  /** Reads `fieldsV1`. The outermost object is no member; further in, an empty object is. */
+  /**
+   * Reads `fieldsV1`. The outermost object is no member; further in, an empty object is.
+   * What leads to things that nobody knows is left out.
+   * @throws {TypeError} for keys that are no edges.
+   */
   static fromJson(fields: JsonObject): FieldSet {
     return FieldSet.of(
       false,
-      new Map(Object.entries(fields).map(([key, value]) => [key, readNode(value as JsonObject)])),
+      new Map(edgesOf(fields)),
     );
   }
 
@@ -117,10 +121,11 @@ export class FieldSet {
     return FieldSet.of(this.member, children);
   }
 
-  /** Every path in the set. */
+  /** Every path in the set, in Kubernetes' order: what is here before what is further in. */
   *paths(prefix: readonly string[] = []): Generator<readonly string[]> {
-    if (this.member) yield prefix;
-    for (const key of [...this.children.keys()].sort()) yield* this.children.get(key)!.paths([...prefix, key]);
+    const children = [...this.children].sort(([left], [right]) => (left < right ? -1 : 1));
+    for (const [key, { member }] of children) if (member) yield [...prefix, key];
+    for (const [key, child] of children) yield* child.paths([...prefix, key]);
   }
 
   private entries(): JsonObject {
@@ -133,9 +138,17 @@ export class FieldSet {
   }
 }
 
+function edgesOf(fields: JsonObject): [string, FieldSet][] {
+  return Object.entries(fields).flatMap(([key, value]): [string, FieldSet][] => {
+    if (key === MEMBER) return [];
+    if (key[1] !== ':') throw new TypeError(`${JSON.stringify(key)} leads nowhere`);
+    return /^[fkvi]/.test(key) ? [[key, readNode(value as JsonObject)]] : [];
+  });
+}
+
 function readNode(value: JsonObject): FieldSet {
   const children = new Map<string, FieldSet>();
-  for (const [key, child] of Object.entries(value)) if (key !== MEMBER) children.set(key, readNode(child as JsonObject));
+  for (const [key, child] of edgesOf(value)) children.set(key, child);
   return FieldSet.of(children.size === 0 || Object.hasOwn(value, MEMBER), children);
 }
 

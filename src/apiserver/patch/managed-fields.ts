@@ -24,12 +24,19 @@ export interface Manager {
 export const managerKey = ({ manager = '', operation = 'Update', apiVersion = '', subresource = '' }: ManagedFieldsEntry): string =>
   JSON.stringify([manager, operation, operation === 'Apply' ? '' : apiVersion, subresource]);
 
-/** The managers in `managedFields`, in no particular order. Entries that cannot be read count as none. */
+/** The managers in `managedFields`, in no particular order; none if there is an entry that cannot be read. */
 export function readManagers(entries: readonly ManagedFieldsEntry[] = []): Map<string, Manager> {
   const managers = new Map<string, Manager>();
-  for (const { fieldsV1, ...entry } of entries) {
-    if (!fieldsV1 || typeof fieldsV1 !== 'object') continue;
-    managers.set(managerKey(entry), { entry, fields: decoded(fieldsV1) });
+  try {
+    for (const { fieldsV1, ...entry } of entries) {
+      if ((entry.fieldsType ?? 'FieldsV1') !== 'FieldsV1') throw new TypeError(`${entry.fieldsType} is no kind of fields`);
+      if (entry.operation !== 'Apply' && entry.operation !== 'Update') throw new TypeError(`${entry.operation} is no operation`);
+      if (!fieldsV1 || typeof fieldsV1 !== 'object') continue;
+      managers.set(managerKey(entry), { entry, fields: decoded(fieldsV1) });
+    }
+  } catch (error) {
+    if (error instanceof TypeError) return new Map();
+    throw error;
   }
   return managers;
 }
@@ -102,7 +109,7 @@ export function takeFromOthers(managers: Map<string, Manager>, own: string, { ch
 /** Keeps `managedFields` through a write that is not an apply: the writer owns what it changed, and nobody what it removed. */
 export function trackUpdate({ clock }: Pick<RestContext, 'clock'>, definition: ResourceDefinition, previous: ApiObject | undefined, next: ApiObject, subresource: Subresource, { fieldManager }: Pick<WriteOptions, 'fieldManager'>): void {
   const given = next.metadata.managedFields;
-  if (previous && isReset(given)) {
+  if (previous && isReset(given, definition)) {
     delete next.metadata.managedFields;
     return;
   }
@@ -139,9 +146,9 @@ export function trackUpdate({ clock }: Pick<RestContext, 'clock'>, definition: R
   else delete next.metadata.managedFields;
 }
 
-/** Clients drop all tracking with an empty list, or with one empty entry. */
-function isReset(entries: readonly ManagedFieldsEntry[] | undefined): boolean {
-  return entries !== undefined && (entries.length === 0 || (entries.length === 1 && Object.keys(entries[0]!).length === 0));
+/** Clients drop all tracking with one empty entry, or, where objects are not kept as they came, with an empty list. */
+function isReset(entries: readonly ManagedFieldsEntry[] | undefined, { custom }: ResourceDefinition): boolean {
+  return entries !== undefined && ((entries.length === 0 && !custom) || (entries.length === 1 && Object.keys(entries[0]!).length === 0));
 }
 
 function foldOldest(managers: Map<string, Manager>): void {

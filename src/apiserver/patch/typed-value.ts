@@ -189,11 +189,12 @@ export function mergeTyped(live: unknown, applied: unknown, schema: SchemaNode |
   if (isGranularMap(applied, schema)) {
     const merged: JsonObject = isObject(live) ? { ...live } : {};
     for (const [field, value] of Object.entries(applied)) {
-      if (value === null) delete merged[field];
-      else setOwn(merged, field, mergeTyped(Object.hasOwn(merged, field) ? merged[field] : undefined, value, childSchema(schema, field)));
+      setOwn(merged, field, mergeTyped(Object.hasOwn(merged, field) ? merged[field] : undefined, value, childSchema(schema, field)));
     }
     return merged;
   }
+  // Null says nothing of what is in a map or a list.
+  if (applied === null && isGranular(live, schema)) return live;
   if (isGranularList(applied, schema)) return mergeLists(Array.isArray(live) ? live : [], applied, schema!);
   return applied;
 }
@@ -222,25 +223,28 @@ function mergeLists(live: readonly unknown[], applied: readonly unknown[], schem
   return merged;
 }
 
-/** A value without the members of a set; maps and lists that this empties go too. Undefined when nothing is left. */
-export function removeFields(value: unknown, removed: FieldSet, schema: SchemaNode | undefined): unknown {
+/** A value without the members of a set; maps and lists that this empties go too, but maps that are `owned` stay. Undefined when nothing is left. */
+export function removeFields(value: unknown, removed: FieldSet, owned: FieldSet | undefined, schema: SchemaNode | undefined): unknown {
   if (removed.children.size === 0) return value;
   if (isGranularMap(value, schema)) {
     const left: JsonObject = { ...value };
     for (const [edge, below] of removed.children) {
       const field = edge.slice(2);
       if (!Object.hasOwn(left, field)) continue;
-      const child = below.member ? undefined : removeFields(left[field], below, childSchema(schema, field));
-      if (child === undefined) delete left[field];
-      else setOwn(left, field, child);
+      const kept = owned?.children.get(edge);
+      const child = below.member ? undefined : removeFields(left[field], below, kept, childSchema(schema, field));
+      if (child !== undefined) setOwn(left, field, child);
+      else if (kept?.member && !below.member && isObject(left[field])) setOwn(left, field, {});
+      else delete left[field];
     }
     return Object.keys(left).length > 0 || Object.keys(value).length === 0 ? left : undefined;
   }
   if (isGranularList(value, schema)) {
     const left = value.flatMap((item) => {
-      const below = removed.children.get(edgeOf(item, schema!));
+      const edge = edgeOf(item, schema!);
+      const below = removed.children.get(edge);
       if (!below) return [item];
-      const child = below.member ? undefined : removeFields(item, below, schema!.items);
+      const child = below.member ? undefined : removeFields(item, below, owned?.children.get(edge), schema!.items);
       return child === undefined ? [] : [child];
     });
     return left.length > 0 || value.length === 0 ? left : undefined;

@@ -35,7 +35,7 @@ export async function applyPatch(ctx: RestContext, info: RequestInfo, body: unkn
     modify(current) {
       const next = applyTo(ctx, info, current, applied, options);
       managedFields = next.metadata.managedFields;
-      definition.setDefaults(next);
+      complete(definition, next);
       return next;
     },
     track: (_current, next) => keepManagers(next, managedFields),
@@ -78,7 +78,7 @@ function refuseUntyped(definition: ResourceDefinition, config: ApiObject): void 
   const misfits = untypedParts(config, definition.schema);
   if (misfits.length > 0) throw untyped(misfits);
   const unconverted = ({ converted }: DecodeError): StatusError => new StatusError(500, '', `failed to convert new ${what} to proper version: unable to convert unstructured object to ${typeText(config)}: ${converted()}`);
-  const unknown = decoded(() => definition.prune(config), unconverted);
+  const unknown = decoded(() => definition.prune(deepClone(config)), unconverted);
   if (unknown.length > 0) throw untyped(unknown.map((field) => undeclaredFieldText({ ...field, path: keyedPath(field.path, config, definition.schema) })));
 }
 
@@ -95,6 +95,12 @@ function refuseDuplicates({ fieldValidation, warn, duplicates }: WriteOptions): 
   }
 }
 
+/** What was laid over the object is there as it was written; nulls have said what they are to. */
+function complete(definition: ResourceDefinition, object: ApiObject): void {
+  definition.prune(object);
+  definition.setDefaults(object, { keepsNulls: true });
+}
+
 function keepManagers({ metadata }: ApiObject, managedFields: ApiObject['metadata']['managedFields']): void {
   if (managedFields?.length) metadata.managedFields = managedFields;
   else delete metadata.managedFields;
@@ -108,7 +114,7 @@ async function createApplied(ctx: RestContext, { definition, name }: RequestInfo
   const object = apply(ctx, definition, undefined, deepClone(config), '', { ...options, named });
   refuseDuplicates(options);
   const { managedFields } = object.metadata;
-  definition.setDefaults(object);
+  complete(definition, object);
   return createDecoded(ctx, definition, object, options, (complete) => {
     keepManagers(complete, managedFields);
   });
