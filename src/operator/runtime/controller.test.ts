@@ -260,9 +260,11 @@ describe('a controller', () => {
     const aborted: string[] = [];
     @Reconciler({ for: Node, name: 'ending', root: false, concurrency: 1 })
     class Ending {
-      @Step() async step(object: Node, { signal }: StepContext<Node>): Promise<Outcome> {
+      @Step() async step(object: Node, { signal, events }: StepContext<Node>): Promise<Outcome> {
         signal.addEventListener('abort', () => aborted.push((signal.reason as Error).message));
-        return ran(object);
+        const outcome = await ran(object);
+        events.normal('Ended', 'the last word');
+        return outcome;
       }
     }
     await start(Ending);
@@ -275,6 +277,7 @@ describe('a controller', () => {
     open();
     await stopping;
     expect(runs).to.deep.equal(['a']);
+    expect((await bed.events(await bed.api.get(Node, 'a'))).join(), 'what it said last is written').to.contain('the last word');
   });
 
   it('writes under its own name', async () => {

@@ -238,6 +238,10 @@ describe('the operator', () => {
     expect(await bed.operator.metrics.registry.metrics()).to.include('operator_node_status_condition_count{zone="",namespace="",name="broken",type="Ready",status="True",reason="KubeletReady"} 1');
     expect(metrics).to.include('operator_status_condition_transitions_total{group="toys.example.com",kind="Widget",type="Painted",status="True",reason="Painted"} 1');
     expect(metrics).to.include('operator_widget_status_condition_transition_seconds_sum{type="Painted",status="True"} 30');
+    const conditions = (await bed.api.get(Widget, 'a')).status.conditions?.map((condition) => (condition.type === 'Painted' ? { ...condition, reason: 'Repainted' } : condition));
+    await bed.api.patch(Widget, 'a', { status: { conditions } } as never);
+    await bed.settle();
+    expect(await bed.operator.metrics.registry.metrics(), 'another reason is no transition').to.not.include('transitions_total{group="toys.example.com",kind="Widget",type="Painted",status="True",reason="Repainted"}');
     await bed.api.delete(Widget, 'a');
     await bed.settle();
     metrics = await bed.operator.metrics.registry.metrics();
