@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../src/operator/index.js';
 import { Component } from '../../src/operator/testing/real/component.js';
 import { freePort } from '../../src/operator/testing/real/free-port.js';
-import { RealServer, kubeconfigTextOf } from '../../src/operator/testing/real/real-server.js';
+import { RealServer, kubeconfigTextOf, startOnFreePorts } from '../../src/operator/testing/real/real-server.js';
 import { binaryOf, kwokStages } from './control-plane-binaries.js';
 import type { Component as ComponentName } from './control-plane-binaries.js';
 
@@ -24,9 +24,6 @@ export interface ControlPlaneOptions {
 
 /** A user as a token names it. */
 interface Identity { user: string; groups: readonly string[] }
-
-/** Ports are taken between asking for a free one and listening on it; then all starts again. */
-const ATTEMPTS = 3;
 
 const USERS = ['system:kube-controller-manager', 'system:kube-scheduler'];
 
@@ -133,17 +130,7 @@ function programOf(name: ComponentName): string {
 }
 
 /** Starts a control plane; when that fails, nothing of it is left. Needs the binaries that `make control-plane` builds. */
-export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  for (let attempt = 1; ; attempt += 1) {
-    const plane = new ControlPlane(options);
-    try {
-      return await plane.start();
-    } catch (error) {
-      await plane.stop();
-      if (attempt === ATTEMPTS || !/address already in use/.test((error as Error).message)) throw error;
-    }
-  }
-}
+export const startControlPlane = (options: ControlPlaneOptions = {}): Promise<ControlPlane> => startOnFreePorts(() => new ControlPlane(options));
 
 /** Answers the API server's TokenReviews: the tokens of `ControlPlane.token` say themselves who their bearers are. */
 const tokenReviewer = (): Promise<Server> => new Promise((resolve) => {

@@ -11,7 +11,6 @@ import { freePort } from './free-port.js';
 const PROGRAMS = ['etcd', 'kube-apiserver'] as const;
 type Program = (typeof PROGRAMS)[number];
 
-/** Ports are taken between asking for a free one and listening on it; then all starts again. */
 const ATTEMPTS = 3;
 
 /** A user whom a token names. */
@@ -136,13 +135,16 @@ export class RealServer {
 }
 
 /** Starts one; when that fails, nothing of it is left. Takes about three seconds. Rejects with {@link RealServerUnavailable}. */
-export async function startRealServer(options: RealServerOptions = {}): Promise<RealServer> {
+export const startRealServer = (options: RealServerOptions = {}): Promise<RealServer> => startOnFreePorts(() => new RealServer(options));
+
+/** Starts what listens on ports that were free a moment ago: anew, from nothing, when somebody took one meanwhile. When it fails, nothing is left. */
+export async function startOnFreePorts<T extends { start(): Promise<T>; stop(): Promise<void> }>(make: () => T): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
-    const server = new RealServer(options);
+    const made = make();
     try {
-      return await server.start();
+      return await made.start();
     } catch (error) {
-      await server.stop();
+      await made.stop();
       if (attempt === ATTEMPTS || !/address already in use/.test((error as Error).message)) throw error;
     }
   }
