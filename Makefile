@@ -45,6 +45,9 @@ control-plane: $(BUILT) ## builds etcd, kube-apiserver, kube-controller-manager,
 test-kubectl: $(BUILT) ## what the real kubectl prints of the embedded API server, beside what it prints of a real one; needs kubectl
 	@node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config --reporter test/support/reporter.cjs --timeout 60000 --exit dist/test/conformance/kubectl.slow.js
 
+test-shadow: $(BUILT) ## Karpenter as a shadow of itself: both agree about every node of a scale-up
+	@node --enable-source-maps node_modules/mocha/bin/mocha.js --no-config --reporter test/support/reporter.cjs --exit dist/test/e2e/shadow.slow.js
+
 test-e2e: $(BUILT) ## Kubernetes' own end-to-end specs against the sandbox; needs Go and kubectl
 	@node tools/test-e2e.mjs
 

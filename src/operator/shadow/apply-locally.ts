@@ -3,7 +3,7 @@ import type { JSONSchemaProps } from '../dsl/json-schema.js';
 import { cloneJSON, equalJSON, isObject } from '../engine/json.js';
 import type { KubeObject } from '../kube/object.js';
 import { appliedPaths } from './change-author.js';
-import { itemKeyOf, valueAt, withChanges } from './field-change.js';
+import { identityOf, itemKeyOf, valueAt, withChanges } from './field-change.js';
 
 type JSONObject = Record<string, unknown>;
 
@@ -40,7 +40,7 @@ function applied(target: unknown, config: unknown, name = ''): unknown {
   if (Array.isArray(config) && Array.isArray(target)) {
     const key = itemKeyOf(name, target, config);
     if (key === undefined) return config;
-    const of = (item: unknown): unknown => (key === '' ? item : (item as JSONObject)[key]);
+    const of = (item: unknown): unknown => identityOf(item, key);
     const kept = target.map((item: unknown) => {
       const meant = config.find((other) => of(other) === of(item)) as unknown;
       return meant === undefined ? item : applied(item, meant);

@@ -1,6 +1,6 @@
 import { isObject } from '../engine/json.js';
 import type { KubeObject } from '../kube/object.js';
-import { itemKeyOf } from './field-change.js';
+import { identityOf, itemKeyOf } from './field-change.js';
 import type { FieldChange, Path } from './field-change.js';
 
 /** A line of `metadata.managedFields`. */
@@ -31,19 +31,20 @@ const OTHER: Author = { who: 'other' };
 
 const managedFieldsOf = (object: KubeObject | undefined): readonly ManagedFields[] => (object?.metadata as { managedFields?: ManagedFields[] } | undefined)?.managedFields ?? [];
 
-/** Whether a manager's set of fields has a place in it. Lists that are one value are owned whole. */
-function owns(fields: unknown, [segment, ...rest]: Path): boolean {
+/** Whether a manager's set of fields has a place in it. Lists that are one value are owned whole, which `exactly` does not count. */
+function owns(fields: unknown, [segment, ...rest]: Path, exactly = false): boolean {
   if (!isObject(fields)) return false;
   const names = Object.keys(fields).filter((name) => name !== '.');
-  if (segment === undefined || (names.length === 0)) return true;
-  if (typeof segment === 'string') return `f:${segment}` in fields && owns(fields[`f:${segment}`], rest);
+  if (segment === undefined) return true;
+  if (names.length === 0) return !exactly;
+  if (typeof segment === 'string') return `f:${segment}` in fields && owns(fields[`f:${segment}`], rest, exactly);
   const { key, value } = segment;
-  const item = names.find((name) => (key === '' ? name === `v:${JSON.stringify(value)}` : name.startsWith('k:') && (JSON.parse(name.slice(2)) as Record<string, unknown>)[key] === value));
-  return item !== undefined && owns(fields[item], rest);
+  const item = names.find((name) => (key === '' ? name === `v:${JSON.stringify(value)}` : name.startsWith('k:') && identityOf(JSON.parse(name.slice(2)), key) === value));
+  return item !== undefined && owns(fields[item], rest, exactly);
 }
 
-const ownerOf = (object: KubeObject | undefined, path: Path, isMeant: (manager: string) => boolean): string | undefined =>
-  managedFieldsOf(object).find(({ manager, fieldsV1 }) => manager !== undefined && isMeant(manager) && owns(fieldsV1, path))?.manager;
+const ownerOf = (object: KubeObject | undefined, path: Path, isMeant: (manager: string) => boolean, exactly = false): string | undefined =>
+  managedFieldsOf(object).find(({ manager, fieldsV1 }) => manager !== undefined && isMeant(manager) && owns(fieldsV1, path, exactly))?.manager;
 
 /**
  * Who turned one state of an object into another: whoever owns now what was set, and owned before what was taken away. Who takes away what is
@@ -62,7 +63,8 @@ export function authorOf(before: KubeObject | undefined, after: KubeObject | und
     return { who: 'unknown' };
   }
   for (const { path, to } of changes) {
-    const manager = ownerOf(to === undefined ? before : after, path, isRunning);
+    // What is gone is nobody's any more, but for what was taken out of a list that somebody owns whole.
+    const manager = ownerOf(after, path, isRunning) ?? (to === undefined && ownerOf(after, path, () => true) === undefined ? ownerOf(before, path, isRunning, true) : undefined);
     // A field that two managers have is the work of both only if they apply it.
     if (manager !== undefined && !(to !== undefined && ownerOf(after, path, (name) => !isRunning(name)) !== undefined && ownerOf(before, path, isRunning) !== undefined)) return running(manager);
   }
@@ -86,6 +88,6 @@ function pathsIn(fields: unknown, path: Path): Path[] {
     if (name.startsWith('v:')) return [[...path, { key: '', value: JSON.parse(name.slice(2)) as unknown }]];
     const keys = JSON.parse(name.slice(2)) as Record<string, unknown>;
     const key = itemKeyOf('', [keys]) ?? Object.keys(keys)[0] ?? '';
-    return pathsIn(inner, [...path, { key, value: keys[key] }]);
+    return pathsIn(inner, [...path, { key, value: identityOf(keys, key) }]);
   });
 }

@@ -2,9 +2,10 @@ import { cloneJSON, equalJSON, isObject } from '../engine/json.js';
 
 type JSONObject = Record<string, unknown>;
 
-/** An item of a list, by the field that tells the items apart; with an empty `key`, by itself. */
+/** An item of a list, by the field that tells the items apart, or by several, separated by commas; with an empty `key`, by itself. */
 export interface ListItem {
   readonly key: string;
+  /** Of several fields, their values separated by commas. */
   readonly value: unknown;
 }
 
@@ -24,7 +25,16 @@ export interface FieldChange {
 const SERVERS_OWN = new Set(['resourceVersion', 'generation', 'managedFields', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'uid', 'selfLink']);
 
 /** Fields by which items of lists are told apart in Kubernetes' types, the commonest first. */
-const ITEM_KEYS = ['type', 'name', 'key', 'uid', 'containerPort', 'port', 'mountPath', 'ip', 'id', 'topologyKey'];
+const ITEM_KEYS = ['type', 'name', 'key,effect', 'key', 'uid', 'containerPort,protocol', 'containerPort', 'port,protocol', 'port', 'mountPath', 'ip', 'id', 'topologyKey'];
+
+/** What of an item tells it from the others; undefined for one that lacks it. */
+export function identityOf(item: unknown, key: string): unknown {
+  if (key === '') return item;
+  if (!isObject(item)) return undefined;
+  const values = key.split(',').map((name) => item[name]);
+  if (values.some((value) => typeof value !== 'string' && typeof value !== 'number')) return undefined;
+  return values.length === 1 ? values[0] : values.join(',');
+}
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
@@ -43,12 +53,12 @@ export function itemKeyOf(name: string, ...lists: readonly (readonly unknown[])[
   if (name === 'finalizers') return '';
   if (lists.every((list) => list.length === 0)) return undefined;
   return ITEM_KEYS.find((key) => lists.every((list) => {
-    const values = list.map((item) => (isObject(item) ? item[key] : undefined));
-    return values.every((value) => typeof value === 'string' || typeof value === 'number') && new Set(values).size === values.length;
+    const values = list.map((item) => identityOf(item, key));
+    return !values.includes(undefined) && new Set(values).size === values.length;
   }));
 }
 
-const itemsOf = (list: readonly unknown[], key: string): Map<unknown, unknown> => new Map(list.map((item) => [key === '' ? item : (item as JSONObject)[key], item]));
+const itemsOf = (list: readonly unknown[], key: string): Map<unknown, unknown> => new Map(list.map((item) => [identityOf(item, key), item]));
 
 function textOf(path: Path): string {
   return path.map((segment, at) => {
@@ -97,7 +107,7 @@ export function valueAt(object: unknown, path: Path): unknown {
   let value = object;
   for (const segment of path) {
     if (typeof segment === 'string') value = isObject(value) ? value[segment] : undefined;
-    else value = Array.isArray(value) ? value.find((item) => (segment.key === '' ? item : (item as JSONObject)[segment.key]) === segment.value) : undefined;
+    else value = Array.isArray(value) ? value.find((item) => identityOf(item, segment.key) === segment.value) : undefined;
   }
   return value;
 }
@@ -105,7 +115,7 @@ export function valueAt(object: unknown, path: Path): unknown {
 /** Whether a change is about the field that tells an item from others: the item comes and goes with it. */
 function isOfKey({ path }: Pick<FieldChange, 'path'>): boolean {
   const [item, last] = path.slice(-2);
-  return typeof item === 'object' && item.key === last;
+  return typeof item === 'object' && typeof last === 'string' && item.key.split(',').includes(last);
 }
 
 /** The object with the changes made on it. Changes of a list's item come to nothing where the item has gone meanwhile. */
@@ -134,13 +144,13 @@ function put(container: unknown, [segment, ...rest]: Path, to: unknown): boolean
   }
   const list = container as unknown[];
   const { key, value } = segment;
-  const at = list.findIndex((item) => (key === '' ? item : (item as JSONObject)[key]) === value);
+  const at = list.findIndex((item) => identityOf(item, key) === value);
   if (rest.length === 0) {
     if (to === undefined && at >= 0) list.splice(at, 1);
     else if (to !== undefined) list.splice(at < 0 ? list.length : at, at < 0 ? 0 : 1, cloneJSON(to));
-  } else if (rest.length === 1 && rest[0] === key) {
+  } else if (isOfKey({ path: [segment, ...rest] })) {
     if (to === undefined && at >= 0) list.splice(at, 1);
-    else if (to !== undefined && at < 0) list.push({ [key]: value });
+    else if (to !== undefined && at < 0) list.push(Object.fromEntries(key.includes(',') ? key.split(',').map((name, place) => [name, String(value).split(',')[place]]) : [[key, value]]));
   } else if (at >= 0 && put(list[at], rest, to)) list.splice(at, 1);
   return list.length === 0;
 }

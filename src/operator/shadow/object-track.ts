@@ -93,6 +93,14 @@ export class ObjectTrack {
     return first?.open.has(CREATED) ? first : undefined;
   }
 
+  /** What of it waits for the other side. */
+  get waiting(): string[] {
+    return [
+      ...this.#held.map(({ open, author, changes }) => `held ${author.who} ${author.manager}: ${changes.filter(({ field }) => open.has(field)).map(({ field, from, to }) => `${field} ${JSON.stringify(from)}→${JSON.stringify(to)}`).join(' ')}`),
+      ...[...this.#pending.values()].filter(({ state }) => state === 'open').map(({ change, write }) => `open ${write.by?.reconciler} ${change.field} ${JSON.stringify(change.from)}→${JSON.stringify(change.to)}`),
+    ];
+  }
+
   /** Nothing is known of the object any more. */
   get isEmpty(): boolean {
     return !this.real && !this.view && !this.phantom && this.#held.length === 0;
@@ -111,7 +119,7 @@ export class ObjectTrack {
     const author = this.environment.authorOf(before, object, changes);
     const entry: HeldChange = { at: this.environment.clock.now(), object, author, changes, open: new Set() };
     this.#held.push(entry);
-    for (const change of changes) if (!this.#agreesWithPending(change, entry) && !isStamp(change)) entry.open.add(change.field);
+    for (const change of changes) if (!this.#agreesWithPending(change, entry) && !isStamp(change) && !isNear(change.to, valueAt(this.view, change.path), this.environment.window)) entry.open.add(change.field);
     if (!before && object) {
       entry.open.clear();
       if (author.who === 'running') entry.open.add(CREATED);
@@ -177,15 +185,23 @@ export class ObjectTrack {
     const write = describe(changes);
     // Everything about an object that the server does not have yet is judged with the object.
     if (!this.phantom) this.environment.ledger.wouldWrite(write);
+    const { window } = this.environment;
     let [isOpen, isAgreed] = [false, false];
+    const replaced = new Set<WouldBeWrite>();
     for (const change of changes) {
       const held = this.#held.findLast(({ open, changes: shown }) => open.has(change.field) && shown.some(({ field, to }) => field === change.field && isSameValue(to, change.to)));
       if (held) this.#settle(change.field, held);
+      const earlier = this.#pending.get(change.field);
+      if (earlier) replaced.add(earlier.write);
       if (!held && equalJSON(valueAt(this.#base, change.path), change.to)) this.#pending.delete(change.field);
-      else this.#pending.set(change.field, { change, write, state: held ? 'agreed' : isStamp(change) ? 'kept' : 'open', ...(held ? { with: held } : {}) });
+      else {
+        const isNoted = !held && isNear(change.to, valueAt(this.real, change.path), window);
+        this.#pending.set(change.field, { change, write, state: held ? 'agreed' : isStamp(change) || isNoted ? 'kept' : 'open', ...(held ? { with: held } : {}) });
+        isAgreed ||= held !== undefined || isNoted;
+      }
       isOpen ||= this.#pending.get(change.field)?.state === 'open';
-      isAgreed ||= held !== undefined;
     }
+    for (const earlier of replaced) this.#overtaken(earlier);
     if (this.phantom) return this.#show();
     if (isAgreed && !isOpen) this.environment.ledger.agreed(write);
     else this.environment.clock.schedule(this.environment.window, () => void this.#expired(() => this.#pendingForTooLong(write)));
@@ -201,12 +217,14 @@ export class ObjectTrack {
       entry.timer?.cancel();
       this.#base = entry.object;
       released = true;
+      const written = new Set([...this.#pending.values()].map(({ write }) => write));
       if (!entry.object) this.#pending.clear();
       for (const { field } of entry.changes) {
         const pending = this.#pending.get(field);
         // The server's word is the last, but for one that the shadow has written on top of it, or in contradiction to it.
         if (pending && (pending.with ?? entry) === entry && pending.against !== entry) this.#pending.delete(field);
       }
+      for (const write of written) this.#overtaken(write);
     }
     if (released) this.#show();
     this.#waitFor(this.#held[0]);
@@ -221,6 +239,11 @@ export class ObjectTrack {
     // Half the time for deletions that may be anybody's: what the running operator does about them is held for longer than they are.
     const left = entry.author.who === 'unknown' ? window / 2 : window - age;
     entry.timer = clock.schedule(age > 2 * window ? 0 : Math.max(left, window * GRACE), () => void this.#expired(() => this.#heldForTooLong(entry)));
+  }
+
+  /** Nothing more will be known of a write of which no field is left to be waited for. */
+  #overtaken(write: WouldBeWrite): void {
+    if (![...this.#pending.values()].some((pending) => pending.write === write && pending.state !== 'kept')) this.environment.ledger.overtaken(write);
   }
 
   /** What somebody changed, the beginning of the end included. */
@@ -259,10 +282,8 @@ export class ObjectTrack {
   }
 
   #pendingForTooLong(write: WouldBeWrite): void {
-    const open = [...this.#pending.values()].filter((pending) => pending.write === write && pending.state === 'open');
-    const missed = open.filter(({ change }) => !isNear(change.to, valueAt(this.real, change.path), this.environment.window));
-    for (const pending of open) if (!missed.includes(pending)) this.#keep(pending, undefined);
-    if (missed.length === 0) return open.length > 0 ? this.environment.ledger.agreed(write) : this.environment.ledger.overtaken(write);
+    const missed = [...this.#pending.values()].filter((pending) => pending.write === write && pending.state === 'open');
+    if (missed.length === 0) return this.environment.ledger.overtaken(write);
     const others = missed.map(({ change: { field } }) => this.#held.find(({ open }) => open.has(field)));
     const fields = missed.map(({ change }, at) => fieldOfDifference(change, others[at]));
     for (const [at, pending] of missed.entries()) {
@@ -281,8 +302,6 @@ export class ObjectTrack {
     if (entry.open.size === 0) return;
     const { author, at, object } = entry;
     const isBirth = entry.open.has(CREATED);
-    for (const { field, path, to } of entry.changes) if (isNear(to, valueAt(this.view, path), this.environment.window)) entry.open.delete(field);
-    if (entry.open.size === 0) return;
     const fields = entry.changes.filter(({ field }) => isBirth || entry.open.has(field)).map(({ field, from, to }): DifferingField => ({ field, ...valued('from', from), ...valued('running', to) }));
     const isPaired = isBirth && this.environment.pairOff(this);
     entry.open.clear();

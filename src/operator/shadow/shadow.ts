@@ -87,6 +87,11 @@ export class Shadow {
     return [...this.#problems];
   }
 
+  /** What waits for its counterpart of the other side, for diagnosis: lines of text. */
+  get waiting(): string[] {
+    return [...this.#worlds.values()].flatMap(({ tracks, kind }) => [...tracks.values()].flatMap(({ key, waiting }) => waiting.map((text) => `${kind.kind} ${key}: ${text}`)));
+  }
+
   /** The operator's way to the server, on which no write gets through. For `createOperator`. */
   over(host: ShadowHost): KubeTransport {
     if (this.#host) throw new Error('a shadow is for one operator: make another one');
