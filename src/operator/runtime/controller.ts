@@ -99,6 +99,8 @@ export class Controller {
       wake: (mapped: unknown, wake: Wake) => {
         for (const key of (mapped ?? []) as readonly Key[]) {
           if (key.kind !== plan.kind.type) throw new TypeError(`a mapper of ${plan.name} returned a key of ${key.kind?.name}; it reconciles ${plan.kind.kind}`);
+          const { kind, namespaced } = plan.kind;
+          if (Boolean(key.namespace) !== namespaced) throw new TypeError(`a mapper of ${plan.name} returned the key "${objectKey(key)}", which is of no ${kind}: the kind has ${namespaced ? '' : 'no '}namespaces; keyOf(${kind}, name${namespaced ? ', namespace' : ''})`);
           this.#wake(objectKey(key), wake);
         }
       },

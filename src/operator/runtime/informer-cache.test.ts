@@ -74,3 +74,24 @@ describe('the cache of an operator', () => {
     expect(changes).to.deep.equal([]);
   });
 });
+
+describe('a read of the cache', () => {
+  it('of a kind without namespaces does not look at the namespace of whoever reads', async () => {
+    const found: unknown[] = [];
+    @Reconciler({ for: Node, name: 'generous', root: false })
+    class Generous {
+      @Step() step({ metadata: { name } }: Node, ctx: StepContext<Node>): Outcome {
+        found.push(ctx.cache.get(Node, name, 'default')?.metadata.name);
+        return done();
+      }
+    }
+    const bed = await testBed(reconcilers(Generous));
+    try {
+      await bed.api.create(Node, { metadata: { name: 'n' } } as never);
+      await bed.settle();
+      expect(found).to.deep.equal(['n']);
+    } finally {
+      await bed.close();
+    }
+  });
+});

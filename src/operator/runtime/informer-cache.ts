@@ -46,7 +46,7 @@ export class InformerCache implements Cache {
   get<T extends KubeObject>(type: KindClass<T>, name: string, namespace?: string): T | undefined {
     const { kind, store } = this.informer(type);
     if (kind.namespaced && !namespace) throw new TypeError(`read of ${kind.kind} "${name}": the kind is namespaced, and no namespace was given`);
-    return store.get(namespace ? `${namespace}/${name}` : name);
+    return store.get(kind.namespaced ? `${namespace}/${name}` : name);
   }
 
   list<T extends KubeObject>(type: KindClass<T>, { index, value, namespace }: CacheListOptions<T> = {}): readonly T[] {

@@ -3,7 +3,7 @@ import { Container } from 'inversify';
 import { getEventListeners } from 'node:events';
 import type { StepContext } from '../context.js';
 import { Subject } from 'rxjs';
-import { OnEvent, Owns, Reconciler, Step } from '../dsl/decorators.js';
+import { OnEvent, Owns, Reconciler, Step, Watches } from '../dsl/decorators.js';
 import type { Key } from '../dsl/key.js';
 import { keyOf } from '../dsl/key.js';
 import type { Outcome } from '../dsl/outcome.js';
@@ -87,6 +87,18 @@ describe('what wakes keys', () => {
     await owned('ours', 'v1');
     await bed.settle();
     expect(runs).to.deep.equal(['a']);
+  });
+
+  it('is no key that could name nothing: with a namespace for a kind that has none, or without', async () => {
+    @Reconciler({ for: ConfigMap, name: 'lost', root: false, when: () => false })
+    class Lost {
+      @Watches(Node) mapsOf({ metadata: { name } }: Node): Key<ConfigMap>[] { return [keyOf(ConfigMap, name)]; }
+      @Step() step(): Outcome { return done(); }
+    }
+    await start(Lost);
+    await node('a');
+    await bed.settle();
+    expect(bed.logs.map(({ error }) => error)).to.include('a mapper of lost returned the key "a", which is of no ConfigMap: the kind has namespaces; keyOf(ConfigMap, name, namespace)');
   });
 
   it('costs no listener of the operator\'s signal for every time that a source was subscribed to again', async () => {
