@@ -256,8 +256,9 @@ describe('a controller', () => {
     expect(await counter('controller_runtime_reconcile_errors_total', 'controller="outrun"')).to.equal(0);
   });
 
-  it('ends only when its runs have, whose signals abort, and starts none meanwhile', async () => {
+  it('ends only when its runs have, whose signals abort, and what they said last is written; it starts none meanwhile', async () => {
     const aborted: string[] = [];
+    const order: string[] = [];
     @Reconciler({ for: Node, name: 'ending', root: false, concurrency: 1 })
     class Ending {
       @Step() async step(object: Node, { signal, events }: StepContext<Node>): Promise<Outcome> {
@@ -267,17 +268,26 @@ describe('a controller', () => {
         return outcome;
       }
     }
-    await start(Ending);
+    await start(Ending, { intercept: (inner) => ({
+      ...inner,
+      send: async (request) => {
+        if (request.method !== 'POST' || !request.path.includes('/events')) return inner.send(request);
+        await sleep(bed.clock, 1_000);
+        order.push(bed.logs.some(({ message }) => message === 'stopped') ? 'told too late' : 'told');
+        return inner.send(request);
+      },
+    }) });
     const open = gate('a');
     await nodes('a', 'b');
-    let ended = false;
-    const stopping = bed.stop().then(() => (ended = true));
+    const stopping = bed.stop();
     await bed.clock.settle();
-    expect([ended, aborted]).to.deep.equal([false, ['the operator stops']]);
+    expect(aborted).to.deep.equal(['the operator stops']);
+    expect(bed.logs.map(({ message }) => message)).not.to.include('stopped');
     open();
     await stopping;
-    expect(runs).to.deep.equal(['a']);
-    expect((await bed.events(await bed.api.get(Node, 'a'))).join(), 'what it said last is written').to.contain('the last word');
+    await bed.clock.advance('2s');
+    expect([order, runs]).to.deep.equal([['told'], ['a']]);
+    expect((await bed.events(await bed.api.get(Node, 'a'))).join()).to.contain('the last word');
   });
 
   it('writes under its own name', async () => {
