@@ -37,6 +37,12 @@ export function callCost(name: string, target: Operand | undefined, args: readon
   const [first, second] = args;
   if (target) return methodCost(name, target, first, second);
   switch (name) {
+    // Of sets: each item of one may have to be compared with each of the other, for equivalence both ways.
+    case 'contains':
+    case 'intersects':
+      return { cost: plus(times(first!.size, second!.size), ONE) };
+    case 'equivalent':
+      return { cost: plus(scaled(times(first!.size, second!.size), 2), ONE) };
     case 'in':
       return { cost: second?.kind === 'list' ? second.size : ONE };
     case '+':

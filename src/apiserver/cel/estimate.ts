@@ -47,6 +47,8 @@ const RESULTS: Record<string, Kind> = {
 };
 /** Lists of texts, the longest of which is as long as what they were taken from. */
 const PIECES = new Set(['split', 'findAll']);
+const UNKNOWN: Range = { min: 0, max: Infinity };
+const isText = (kind: Kind): boolean => kind === 'string' || kind === 'bytes';
 const SCALARS: ReadonlySet<Kind> = new Set(['bool', 'int', 'double', 'duration', 'timestamp']);
 
 class Estimator {
@@ -63,8 +65,9 @@ class Estimator {
       case '.?':
       case '[?]': {
         const from = this.visit(node.args[0], scope);
+        const held = node.op === '.?' && typeof node.args[1] === 'string' ? from.declared?.fields?.get(node.args[1]) : undefined;
         // What an optional holds has no size of its own.
-        return { kind: 'dyn', cost: plus(from.cost, exactly(1), node.op === '[?]' ? this.visit(node.args[1], scope).cost : exactly(0)), size: exactly(1) };
+        return { kind: 'dyn', cost: plus(from.cost, exactly(1), node.op === '[?]' ? this.visit(node.args[1], scope).cost : exactly(0)), size: exactly(1), ...(held && { element: { kind: held.kind, cost: exactly(0) } }) };
       }
       case '[]': {
         const [from, index] = [this.visit(node.args[0], scope), this.visit(node.args[1], scope)];
@@ -155,6 +158,7 @@ class Estimator {
 
   private resultKind(name: string, target: Known | undefined): Kind {
     if (PIECES.has(name)) return 'list';
+    if ((name === 'orValue' || name === 'value') && target) return elementOf(target).kind;
     if (target?.kind === 'list' && ['min', 'max', 'sum'].includes(name)) return elementOf(target).kind;
     return Object.hasOwn(RESULTS, name) ? RESULTS[name]! : 'dyn';
   }
@@ -187,12 +191,14 @@ function elementOf({ declared: type, element }: Known): Known {
 function sizeOf({ kind, size, declared: type }: Known): Range {
   if (size) return size;
   if (type) return { min: 0, max: type.maxElements };
-  return SCALARS.has(kind) || kind === 'dyn' ? exactly(1) : { min: 0, max: Infinity };
+  return SCALARS.has(kind) || kind === 'dyn' ? exactly(1) : UNKNOWN;
 }
 
 function operandOf(known: Known): Operand {
   const operand: Operand = { kind: known.kind, size: sizeOf(known) };
-  if (known.kind === 'list') operand.element = { kind: elementOf(known).kind, size: sizeOf(elementOf(known)) };
+  const item = elementOf(known);
+  // How long the texts are in a list that the schema does not declare is nobody's guess.
+  if (known.kind === 'list') operand.element = { kind: item.kind, size: known.declared || !isText(item.kind) ? sizeOf(item) : UNKNOWN };
   return operand;
 }
 

@@ -10,8 +10,8 @@ const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvali
 
 /** Where in a CRD's schema a rule stands. */
 export interface RuleSurroundings {
-  /** An old value can be told for a value of this schema, so that transition rules make sense. */
-  correlatable: boolean;
+  /** The list or map around it of which no old value can be told for what is in it, so that transition rules make no sense. */
+  uncorrelatable?: string;
   /** How often a value of this schema can be in one object; undefined where lists and maps around it have no bounds. */
   most: number | undefined;
   costs: RuleCostTotal;
@@ -23,32 +23,47 @@ export function mostWithin({ type, additionalProperties, maxProperties, maxItems
   return most === undefined || each === undefined ? undefined : most * each;
 }
 
-/** What is wrong with the validation rules of one schema, without those of its parts. */
-export function ruleErrors(schema: Schema, path: string, isRoot: boolean, { correlatable, most, costs }: RuleSurroundings): FieldError[] {
+/** What is wrong with how the validation rules of one schema are written down. */
+export const ruleShapeErrors = (schema: Schema, path: string): FieldError[] => (schema['x-kubernetes-validations'] ?? []).flatMap((rule, index) => {
+  const place = at(child(path, 'x-kubernetes-validations'), index);
+  const errors: FieldError[] = [];
+  if (!rule.rule?.trim()) errors.push(required(child(place, 'rule'), 'rule is not specified'));
+  else if (rule.message && rule.message.trim() === '') errors.push(invalid(child(place, 'message'), rule.message, 'must be non-empty if specified'));
+  else if (rule.message?.trim().includes('\n')) errors.push(invalid(child(place, 'message'), rule.message, 'must not contain line breaks'));
+  else if (!rule.message && rule.rule.trim().includes('\n')) errors.push(required(child(place, 'message'), 'message must be specified if rule contains line breaks'));
+  if (rule.messageExpression && rule.messageExpression.trim() === '') errors.push(required(child(place, 'messageExpression'), 'messageExpression must be non-empty if specified'));
+  if (rule.reason !== undefined && !REASONS.includes(rule.reason)) errors.push(notSupported(child(place, 'reason'), rule.reason, REASONS));
+  return rule.fieldPath ? [...errors, ...fieldPathErrors(rule.fieldPath, schema, child(place, 'fieldPath'))] : errors;
+});
+
+const ABOUT_RULES = new WeakSet<FieldError>();
+/** Whether an error is about what a rule says. */
+export const isAboutRules = (error: FieldError): boolean => ABOUT_RULES.has(error);
+
+/** What is wrong with what the validation rules of one schema say, without those of its parts. */
+export function ruleErrors(schema: Schema, path: string, isRoot: boolean, { uncorrelatable, most, costs }: RuleSurroundings): FieldError[] {
   const self = schema['x-kubernetes-validations'] && declaredType(schema, isRoot || schema['x-kubernetes-embedded-resource'] === true);
-  return (schema['x-kubernetes-validations'] ?? []).flatMap((rule, index) => {
+  const errors = (schema['x-kubernetes-validations'] ?? []).flatMap((rule, index): FieldError[] => {
     const place = at(child(path, 'x-kubernetes-validations'), index);
-    const errors: FieldError[] = [];
-    if (!rule.rule?.trim()) return [required(child(place, 'rule'), 'rule is not specified')];
-    if (rule.message !== undefined && rule.message.trim() === '') errors.push(invalid(child(place, 'message'), rule.message, 'must be non-empty if specified'));
-    else if (rule.message?.includes('\n')) errors.push(invalid(child(place, 'message'), rule.message, 'must not contain line breaks'));
-    else if (rule.message === undefined && rule.rule.includes('\n')) errors.push(required(child(place, 'message'), 'message must be specified if rule contains line breaks'));
-    if (rule.messageExpression !== undefined && rule.messageExpression.trim() === '') errors.push(required(child(place, 'messageExpression'), 'messageExpression must be non-empty if specified'));
-    if (rule.reason !== undefined && !REASONS.includes(rule.reason)) errors.push(notSupported(child(place, 'reason'), rule.reason, REASONS));
-    if (rule.fieldPath !== undefined) errors.push(...fieldPathErrors(rule.fieldPath, schema, child(place, 'fieldPath')));
     try {
       const check = self && checkRule(rule, self);
       const { usesOldSelf } = check ?? compileRule(rule);
-      if (usesOldSelf && !correlatable) errors.push(invalid(child(place, 'rule'), rule.rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${path}`));
-      if (!usesOldSelf && rule.optionalOldSelf !== undefined) errors.push(unusedOldSelf(rule, place));
-      if (check && errors.length === 0) errors.push(...costErrors(check, self, place, most, costs));
+      return [
+        ...(check ? costErrors(check, self, place, most, costs) : []),
+        ...(usesOldSelf && uncorrelatable !== undefined ? [invalid(child(place, 'rule'), rule.rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`)] : []),
+        ...(!usesOldSelf && rule.optionalOldSelf !== undefined ? [unusedOldSelf(rule, place)] : []),
+      ];
     } catch (error) {
       if (!(error instanceof RuleSyntaxError)) throw error;
-      if (error.expression === rule.rule && rule.optionalOldSelf !== undefined) errors.push(unusedOldSelf(rule, place));
-      errors.push({ ...invalid(child(place, error.expression === rule.rule ? 'rule' : 'messageExpression'), '', ''), message: `Invalid value: ${internalRule(rule)}: ${error.expression === rule.rule || error.message.startsWith('messageExpression') ? '' : 'messageExpression '}${error.message}` });
+      const isOfRule = error.expression === rule.rule;
+      return [
+        ...(isOfRule && rule.optionalOldSelf !== undefined ? [unusedOldSelf(rule, place)] : []),
+        { ...invalid(child(place, isOfRule ? 'rule' : 'messageExpression'), '', ''), message: `Invalid value: ${internalRule(rule)}: ${isOfRule || error.message.startsWith('messageExpression') ? '' : 'messageExpression '}${error.message}` },
+      ];
     }
-    return errors;
   });
+  for (const error of errors) ABOUT_RULES.add(error);
+  return errors;
 }
 
 const unusedOldSelf = ({ optionalOldSelf }: ValidationRule, place: string): FieldError => invalid(child(place, 'optionalOldSelf'), optionalOldSelf, 'may not be set if oldSelf is not used in rule');
@@ -72,13 +87,16 @@ function costErrors({ cost, messageExpressionCost }: RuleCheck, self: DeclaredTy
 }
 
 function fieldPathErrors(fieldPath: string, schema: Schema, field: string): FieldError[] {
-  if (fieldPath.trim() === '') return [invalid(field, fieldPath, 'fieldPath must be non-empty if specified')];
-  if (fieldPath.includes('\n')) return [invalid(field, fieldPath, 'fieldPath must not contain line breaks')];
+  const errors = fieldPath.trim() === '' ? [invalid(field, fieldPath, 'must be non-empty if specified')] : fieldPath.includes('\n') ? [invalid(field, fieldPath, 'must not contain line breaks')] : [];
+  return isPath(fieldPath, schema) ? errors : [...errors, invalid(field, fieldPath, 'must be a valid path')];
+}
+
+function isPath(fieldPath: string, schema: Schema): boolean {
   let current: Schema | undefined = schema;
   for (const [, dotted, quoted] of fieldPath.matchAll(/\.([^.[\]]+)|\['([^']*)'\]/g)) {
     const name: string = dotted ?? quoted ?? '';
     current = current?.properties?.[name] ?? (isObject(current?.additionalProperties) ? (current.additionalProperties as Schema) : undefined);
-    if (!current) return [invalid(field, fieldPath, 'must be a valid path')];
+    if (!current) return false;
   }
-  return /^(?:\.[^.[\]]+|\['[^']*'\])+$/.test(fieldPath) ? [] : [invalid(field, fieldPath, 'must be a valid path')];
+  return /^(?:\.[^.[\]]+|\['[^']*'\])+$/.test(fieldPath);
 }

@@ -1,3 +1,5 @@
+import { RuleSyntaxError } from '../cel/rule.js';
+import { validateRules } from '../cel/validate-rules.js';
 import { applyDefaults } from '../schema/default.js';
 import { at, child, type FieldError, forbidden, invalid, notSupported, required } from '../schema/field-error.js';
 import { prune } from '../schema/prune.js';
@@ -6,7 +8,7 @@ import type { Schema } from '../schema/schema.js';
 import { isObject } from '../schema/schema.js';
 import { validateSchema } from '../schema/validate.js';
 import { RuleCostTotal } from './rule-costs.js';
-import { mostWithin, ruleErrors, type RuleSurroundings } from './rule-errors.js';
+import { isAboutRules, mostWithin, ruleErrors, ruleShapeErrors, type RuleSurroundings } from './rule-errors.js';
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 /** Words of JSON schema that CRDs may not use. */
@@ -33,7 +35,7 @@ type Place = 'root' | 'property' | 'item' | 'map value';
 /** What is wrong with a schema that a CRD declares. */
 export function validateStructuralSchema(schema: Schema, path: string): FieldError[] {
   const costs = new RuleCostTotal();
-  const errors = [...node(schema, path, 'root', { correlatable: true, most: 1, costs }), ...costs.errors(path)];
+  const errors = [...node(schema, path, 'root', { most: 1, costs }), ...costs.errors(path)];
   // Whether what is checked is declared is only looked at in schemas that are fine otherwise.
   const others = errors.filter((error) => !INCOMPLETE.has(error));
   return others.length > 0 ? others : errors;
@@ -49,17 +51,22 @@ function incomplete(field: string, detail: string): FieldError {
 }
 
 function node(schema: Schema, path: string, place: Place, surroundings: RuleSurroundings): FieldError[] {
-  const errors = [...typeErrors(schema, path, place), ...unsupported(schema, path), ...listErrors(schema, path), ...checkErrors(schema, path), ...ruleErrors(schema, path, place === 'root', surroundings)];
+  const errors = [...typeErrors(schema, path, place), ...unsupported(schema, path), ...listErrors(schema, path), ...checkErrors(schema, path), ...ruleShapeErrors(schema, path)];
   const patternProblem = schema.pattern === undefined ? undefined : regularExpressionProblem(schema.pattern);
   if (patternProblem !== undefined) errors.push(invalid(child(path, 'pattern'), schema.pattern, `must be a valid regular expression, but isn't: ${patternProblem}`));
   if (schema.default !== undefined) errors.push(...defaultErrors(schema, path, place));
   const inner = { ...surroundings, most: mostWithin(schema, surroundings.most) };
+  // The outermost decides.
+  const apart = { uncorrelatable: path, ...inner };
+  const fields = schema['x-kubernetes-map-type'] === 'atomic' ? apart : inner;
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     if (place === 'root' && name === 'metadata') errors.push(...metadataErrors(property, at(child(path, 'properties'), name)));
-    else errors.push(...node(property, at(child(path, 'properties'), name), 'property', inner));
+    else errors.push(...node(property, at(child(path, 'properties'), name), 'property', fields));
   }
   if (isObject(schema.additionalProperties)) errors.push(...node(schema.additionalProperties as Schema, child(path, 'additionalProperties'), 'map value', inner));
-  if (isObject(schema.items)) errors.push(...node(schema.items, child(path, 'items'), 'item', { ...inner, correlatable: inner.correlatable && schema['x-kubernetes-list-type'] === 'map' }));
+  if (isObject(schema.items)) errors.push(...node(schema.items, child(path, 'items'), 'item', schema['x-kubernetes-list-type'] === 'map' ? inner : apart));
+  // What is wrong with rules about something that is wrong itself may go away with that.
+  if (errors.every((error) => isAboutRules(error) || INCOMPLETE.has(error))) errors.push(...ruleErrors(schema, path, place === 'root', surroundings));
   return errors;
 }
 
@@ -181,5 +188,13 @@ function defaultErrors(schema: Schema, path: string, place: Place): FieldError[]
     if (prune(value, schema).length > 0) return [invalid(field, schema.default, 'must not have unknown fields')];
     applyDefaults(value, schema);
   }
-  return validateSchema(value, schema).map((error) => ({ ...error, field: error.field === '<nil>' ? field : `${field}.${error.field}` }));
+  const errors = validateSchema(value, schema).map((error) => ({ ...error, field: error.field === '<nil>' ? field : `${field}.${error.field}` }));
+  if (errors.length > 0) return errors;
+  try {
+    return validateRules(value, schema, field);
+  } catch (error) {
+    // Rules that make no sense are told of where they stand.
+    if (error instanceof RuleSyntaxError) return [];
+    throw error;
+  }
 }
