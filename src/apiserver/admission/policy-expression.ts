@@ -2,7 +2,8 @@ import type { Environment } from '@marcbachmann/cel-js';
 import { libraryEnvironment } from '../cel/environment.js';
 import { CostLimitError, metered, type MeteredExpression } from '../cel/metered.js';
 import type { CostBudget } from './cost-budget.js';
-import { evaluationProblem, parseExpression, RuleSyntaxError } from '../cel/rule.js';
+import { evaluationProblem } from '../cel/evaluation-problem.js';
+import { parseExpression, RuleSyntaxError } from '../cel/rule.js';
 
 /** What expressions of admission policies may name. */
 export type PolicyVariable = 'object' | 'oldObject' | 'request' | 'params' | 'namespaceObject' | 'authorizer' | 'variables';

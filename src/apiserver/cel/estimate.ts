@@ -48,7 +48,6 @@ const RESULTS: Record<string, Kind> = {
 /** Lists of texts, the longest of which is as long as what they were taken from. */
 const PIECES = new Set(['split', 'findAll']);
 const UNKNOWN: Range = { min: 0, max: Infinity };
-const isText = (kind: Kind): boolean => kind === 'string' || kind === 'bytes';
 const SCALARS: ReadonlySet<Kind> = new Set(['bool', 'int', 'double', 'duration', 'timestamp']);
 
 class Estimator {
@@ -197,8 +196,8 @@ function sizeOf({ kind, size, declared: type }: Known): Range {
 function operandOf(known: Known): Operand {
   const operand: Operand = { kind: known.kind, size: sizeOf(known) };
   const item = elementOf(known);
-  // How long the texts are in a list that the schema does not declare is nobody's guess.
-  if (known.kind === 'list') operand.element = { kind: item.kind, size: known.declared || !isText(item.kind) ? sizeOf(item) : UNKNOWN };
+  // How large what is in a list is that the schema does not declare is nobody's guess.
+  if (known.kind === 'list') operand.element = { kind: item.kind, size: known.declared || SCALARS.has(item.kind) ? sizeOf(item) : UNKNOWN };
   return operand;
 }
 

@@ -1,5 +1,5 @@
 import type { ASTNode, Environment, ParseResult } from '@marcbachmann/cel-js';
-import { EvaluationError, ParseError } from '@marcbachmann/cel-js';
+import { ParseError } from '@marcbachmann/cel-js';
 import type { ValidationRule } from '../schema/schema.js';
 import { celType, type DeclaredType } from './declared-type.js';
 import { optionalOldSelfEnvironment, ruleEnvironment } from './environment.js';
@@ -154,9 +154,6 @@ export function located(expression: string, position: number, problem: string): 
 
 /** As upstream: a message that is no text, is blank or has several lines is no message. */
 export const usableMessage = (text: unknown): string | undefined => (typeof text === 'string' && text.trim() !== '' && !text.includes('\n') ? text.trim() : undefined);
-
-/** What went wrong while a rule ran. */
-export const evaluationProblem = (error: unknown): string => (error instanceof EvaluationError ? error.summary.replace(/^No such key/, 'no such key') : (error as Error).message);
 
 function mentions(node: unknown, name: string): boolean {
   if (Array.isArray(node)) return node.some((part) => mentions(part, name));

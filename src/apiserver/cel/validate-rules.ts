@@ -7,7 +7,8 @@ import type { Schema, ValidationRule } from '../schema/schema.js';
 import { isObject, ownValue, propertiesOf } from '../schema/schema.js';
 import { toCel } from './convert.js';
 import { CostLimitError } from './metered.js';
-import { compileRule, type CompiledRule, evaluationProblem } from './rule.js';
+import { evaluationProblem } from './evaluation-problem.js';
+import { compileRule, type CompiledRule } from './rule.js';
 
 /** What running all rules on one object may cost; kube-apiserver's, about a second of its time. */
 const BUDGET = 10_000_000;

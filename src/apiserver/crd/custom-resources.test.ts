@@ -276,7 +276,7 @@ describe('Definitions of custom resources', () => {
     ]],
     [{ type: 'string', 'x-kubernetes-validations': [{ rule: "self\n!= ''" }] }, `${PATH}.x-kubernetes-validations[0].message: Required value: message must be specified if rule contains line breaks`],
     [{ type: 'object', properties: {}, 'x-kubernetes-validations': [{ rule: 'true', fieldPath: '.nope' }] }, `${PATH}.x-kubernetes-validations[0].fieldPath: Invalid value: ".nope": must be a valid path`],
-    [{ type: 'array', items: { type: 'string', 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] } }, `${PATH}.items.x-kubernetes-validations[0].rule: Invalid value: "self == oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema within ${PATH}.items`],
+    [{ type: 'array', maxItems: 5, items: { type: 'string', maxLength: 5, 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] } }, `${PATH}.items.x-kubernetes-validations[0].rule: Invalid value: "self == oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema within ${PATH}`],
   ] as const) {
     it(`are refused for ${[problem].flat()[0]}`, async () => expect(await refused(withSchema(schema as unknown as JsonObject))).to.deep.equal([problem].flat()));
   }

@@ -51,6 +51,21 @@ const PRICED = [
   'self.l.all(x, self.l.filter(y, y == x).size() == 1)',
 ];
 
+/** What cannot be carried out on `bad value`, or does not hold of it. */
+const FAILING = [
+  'quantity(self).isInteger()', 'int(self) == 1', 'uint(self) == 1u', 'double(self) == 1.0', 'bool(self)', 'duration(self) == duration("1s")', 'timestamp(self) == timestamp("2020-01-01T00:00:00Z")',
+  'url(self).getHost() == ""', 'ip(self).family() == 4', 'cidr(self).ip().family() == 4', 'semver(self).major() == 1', 'self.charAt(100) == ""', '[1][5] == 1', '[1][-1] == 1', '{"a": 1}["b"] == 1',
+  '{"a": 1}.b == 1', '1 / (size(self) - size(self)) == 1', '1 % (size(self) - size(self)) == 1', '1.0 / 0.0 == 1.0', '9223372036854775807 + size(self) == 1',
+  '-9223372036854775807 - 5 - size(self) == 1', '9223372036854775807 * size(self) == 1', 'dyn(self) + 1 == 1', 'dyn(self) > 1', 'dyn(self).foo == 1', 'dyn(self)[0] == 1',
+  'dyn(self).size() > 100 && dyn(1).size() == 1', 'dyn(1) ? true : false', '!dyn(self)', 'dyn(self) && true', '[].min() == 1', '[].max() == 1', '[1, 2].sum() == 0',
+  'self.split("a", -1).size() == 100', 'duration("1h").getHours() == 5', 'timestamp("2020-01-01T00:00:00Z").getHours("Bad/Zone") == 1', 'optional.none().value() == 1', 'format.named("x").hasValue()',
+  'format.dns1123Label().validate(self).value() == []', 'format.named("x").value().validate(self).hasValue()', 'self.replace("a", "b", -1) == ""', 'bytes(self) == b"x"', 'type(self) == int',
+  '[1, 2, 3].exists(x, dyn(x).y == 1)', '[1, 2].all(x, 1 / (x - 1) > 0)', '[1, 2].exists_one(x, 1 / (x - 1) > 0)', '[1, 2].map(x, 1 / (x - 1)).size() == 2', 'isQuantity(self) && false',
+  'isURL(self)', 'isIP(self)', 'ip.isCanonical(self)', 'cidr("10.0.0.0/8").containsIP(self)', 'cidr("10.0.0.0/8").containsCIDR(self)', 'quantity("1").add(quantity(self)).isInteger()',
+  'quantity("1.5").asInteger() == 1', 'url("https://a/b").getPort() == "x"', 'url("/a").getHost() == "x"', 'ip("1.2.3.4").isLoopback()', 'ip("::ffff:1.2.3.4").family() == 4',
+  'cidr("10.0.0.1/8").masked() == cidr("x")', 'semver("1.2").major() == 1', 'sets.contains([1], [2])', 'self.trim().lowerAscii().upperAscii() == ""', '[dyn("a"), dyn(1)].max() == 1',
+];
+
 /** Rules of every kind, none too dear. */
 const AT_WORK = obj({
   name: { type: 'string', maxLength: 20, ...rule('self == oldSelf', { message: 'name is for ever' }) }, n: { type: 'integer', ...rule('self >= oldSelf', { messageExpression: '"fewer than " + (oldSelf > 4 ? "many" : "some")', reason: 'FieldValueForbidden' }) },
@@ -76,5 +91,9 @@ export const scenarios: Topic = {
       { date: '2019-01-01T00:00:00Z' }, { amount: '1Mi' }, { divisor: 0 }, { divisor: 11 }, { name: null }, { name: 'z' }, { n: null }, { n: 1 }, { name: 5, n: 200 },
     ]) await s.patch(`${widgetsOf(s)}/a`, MERGE, { spec: change }, spec);
     await create('b', { n: 100, map: { 'a.b': 'y', c: 'z' }, list: [{ k: 'q', v: 'q' }] });
+  },
+  'fail in words of their own': async (s) => {
+    await s.define(widgets(s, obj(Object.fromEntries(FAILING.map((text, index) => [`f${index}`, { type: 'string', maxLength: 10, ...rule(text) }])))));
+    for (const index of FAILING.keys()) await judge(s, 'POST', widgetsOf(s), { apiVersion: `${s.group}/v1`, kind: 'Widget', metadata: { name: 'a' }, spec: { [`f${index}`]: 'bad value' } }, FAILING[index]);
   },
 };

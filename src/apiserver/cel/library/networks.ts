@@ -32,16 +32,39 @@ class CelCidr {
   }
 }
 
+/** What Go has against an address. */
+function addressProblem(text: string): string | undefined {
+  if (isIP(text) !== 0) return undefined;
+  const refuse = (problem: string): string => `ParseAddr(${JSON.stringify(text)}): ${problem}`;
+  const separator = /[.:%]/.exec(text)?.[0];
+  if (separator === undefined || separator === '%') return refuse(separator ? 'missing IPv6 address' : 'unable to parse IP');
+  if (separator !== '.') return refuse('unable to parse IP');
+  const parts = text.split('.');
+  const stranger = text.search(/[^\d.]/);
+  if (stranger >= 0) return refuse(`unexpected character (at ${JSON.stringify(text.slice(stranger))})`);
+  if (parts.some((part) => part.length > 1 && part.startsWith('0'))) return refuse('IPv4 field has octet with leading zero');
+  if (parts.some((part) => Number(part) > 255)) return refuse('IPv4 field has value >255');
+  return refuse(parts.length < 4 ? 'IPv4 address too short' : parts.length > 4 ? 'IPv4 address too long' : 'IPv4 field must have at least one digit');
+}
+
 function parseIp(text: string): CelIp {
+  const problem = addressProblem(text);
+  if (problem !== undefined) throw new Error(`IP Address ${JSON.stringify(text)} parse error during conversion from string: ${problem}`);
   // Zones and IPv4 in IPv6 clothes are refused, as Kubernetes does.
-  if (isIP(text) === 0 || text.includes('%') || /^::ffff:.*\./i.test(text)) throw new Error(`IP Address "${text}" parse error during conversion from string`);
+  if (text.includes('%')) throw new Error(`IP address ${JSON.stringify(text)} with zone value is not allowed`);
+  if (/^::ffff:.*\./i.test(text)) throw new Error(`IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`);
   return new CelIp(text);
 }
 
 function parseCidr(text: string): CelCidr {
   const [network = '', bits = '', ...rest] = text.split('/');
   const most = isIP(network) === 4 ? 32 : 128;
-  if (isIP(network) === 0 || rest.length > 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > most) throw new Error(`network address parse error during conversion from string: ${text}`);
+  const refuse = (problem: string): Error => new Error(`${'network address parse error during conversion from string: '.repeat(2)}netip.ParsePrefix(${JSON.stringify(text)}): ${problem}`);
+  const problem = addressProblem(network);
+  if (!text.includes('/')) throw refuse("no '/'");
+  if (problem !== undefined) throw refuse(problem);
+  if (rest.length > 0 || !/^(0|[1-9]\d*)$/.test(bits)) throw refuse(`bad bits after slash: ${JSON.stringify([bits, ...rest].join('/'))}`);
+  if (Number(bits) > most) throw refuse('prefix length out of range');
   return new CelCidr(network, Number(bits));
 }
 
@@ -84,7 +107,10 @@ export function registerNetworks(environment: Environment): void {
     .registerFunction('string(net.IP): string', ({ address }: CelIp) => address)
     .registerFunction('cidr(string): net.CIDR', parseCidr)
     .registerFunction('isCIDR(string): bool', succeeds(parseCidr))
-    .registerFunction('net.CIDR.containsIP(string): bool', (range: CelCidr, address: string) => range.contains(parseIp(address).address))
+    .registerFunction('net.CIDR.containsIP(string): bool', (range: CelCidr, address: string) => {
+      if (!succeeds(parseIp)(address)) throw new Error('no such overload');
+      return range.contains(address);
+    })
     .registerFunction('net.CIDR.containsIP(net.IP): bool', (range: CelCidr, { address }: CelIp) => range.contains(address))
     .registerFunction('net.CIDR.containsCIDR(string): bool', (range: CelCidr, other: string) => covers(range, parseCidr(other)))
     .registerFunction('net.CIDR.containsCIDR(net.CIDR): bool', covers)

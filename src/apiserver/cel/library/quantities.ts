@@ -1,5 +1,5 @@
 import type { Environment } from '@marcbachmann/cel-js';
-import { compareQuantities, parseQuantity, type Quantity } from '../../schema/quantity.js';
+import { compareQuantities, parseQuantity, type Quantity, QUANTITY_PROBLEM } from '../../schema/quantity.js';
 
 const NANO = 1_000_000_000n;
 
@@ -17,7 +17,7 @@ class CelQuantity {
 
 const parse = (text: string): CelQuantity => {
   const quantity = parseQuantity(text);
-  if (!quantity) throw new Error(`${text} is not a quantity`);
+  if (!quantity) throw new Error(QUANTITY_PROBLEM);
   return new CelQuantity(quantity);
 };
 
@@ -32,7 +32,7 @@ export function registerQuantities(environment: Environment): void {
   on('sign(): int', ({ quantity }) => (quantity.nano > 0n ? 1n : quantity.nano < 0n ? -1n : 0n));
   on('isInteger(): bool', (a) => a.isInteger);
   on('asInteger(): int', (a) => {
-    if (!a.isInteger) throw new Error('cannot convert value to integer');
+    if (!a.isInteger || BigInt.asIntN(64, a.quantity.nano / NANO) !== a.quantity.nano / NANO) throw new Error('cannot convert value to integer');
     return a.quantity.nano / NANO;
   });
   on('asApproximateFloat(): double', ({ quantity }) => Number(quantity.nano) / Number(NANO));

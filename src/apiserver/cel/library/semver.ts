@@ -43,7 +43,7 @@ function comparePrerelease(one: string, other: string): number {
 
 function made(text: string, normalize?: boolean): CelSemver {
   const version = parse(text, normalize);
-  if (!version) throw new Error(`Semver parse error during conversion from string: ${text}`);
+  if (!version) throw new Error(text.split('.').length < 3 ? 'No Major.Minor.Patch elements found' : `Semver parse error during conversion from string: ${text}`);
   return version;
 }
 

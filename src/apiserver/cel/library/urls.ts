@@ -18,7 +18,7 @@ export function registerUrls(environment: Environment): void {
   environment
     .registerFunction('url(string): kubernetes.URL', (text: string) => {
       const parsed = parse(text);
-      if (!parsed) throw new Error(`URL parse error during conversion from string: ${text}`);
+      if (!parsed) throw new Error(`URL parse error during conversion from string: parse ${JSON.stringify(text)}: ${text === '' ? 'empty url' : 'invalid URI for request'}`);
       return parsed;
     })
     .registerFunction('isURL(string): bool', (text: string) => parse(text) !== undefined)
