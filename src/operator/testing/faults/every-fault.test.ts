@@ -86,6 +86,12 @@ describe('every fault', () => {
     expect((again as Error).message).to.equal(failure.message);
   });
 
+  it('finds an effect whose result was not written down, and nothing where it had not begun', async () => {
+    const { scenario, invariants } = diskScenario(WithoutToken);
+    expect((await failureOf(scenario, { invariants, faults: ['crash-before'] })).schedule).to.equal('w1:crash-before');
+    await everyFault.only('x0:crash-before', scenario, { invariants });
+  });
+
   it('finds a finalizer that stands too late', async () => {
     const { scenario } = hastyScenario(FinalizerLast);
     const failure = await failureOf(scenario, {});
@@ -96,8 +102,11 @@ describe('every fault', () => {
   for (const [fault, evidence] of Object.entries({
     'u1:stale': /u1 POST nodes {2}<== stale\n {2}\+10\.000s w2/,
     'u1:dropped': /u1 POST nodes {2}<== dropped\n {2}\+[012]\.\d{3}s w2/,
+    'u1:relisted': /u1 POST nodes {2}<== relisted\n {2}\+[23]\.\d{3}s w2/,
+    'u1:reordered': /u1 POST nodes {2}<== reordered\n {2}\+1\.000s w2/,
     'w1:deposed': /w1 .*<== deposed\n {2}\+0\.000s u1 POST nodes\n {2}\+16\.000s another replica takes the lease\n {2}\+20\.001s process 2 starts/,
     'w3:409': /w3 .*<== 409\n {2}\+0\.000s w4 PATCH disks/,
+    'w2:late': /w2 .*<== late\n {2}\+2\.000s w3/,
     'w5:late': /w5 .*<== late$/m,
     'w3:429': /w3 .*<== 429\n {2}\+1\.\d+s w4 PATCH disks/,
     'w3:500': /w3 .*<== 500\n {2}\+1\.\d+s w4/,
