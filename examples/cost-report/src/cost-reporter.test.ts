@@ -14,7 +14,7 @@ describe('A CostReport', () => {
 
   beforeEach(async () => {
     prices = { 'm5.large': 0.096 };
-    bed = (await testBed(reconcilers(CostReporter))).override(PriceList, { usdPerHour: (type: string) => prices[type] });
+    bed = (await testBed(reconcilers(CostReporter), { permissions: 'generated' })).override(PriceList, { usdPerHour: (type: string) => prices[type] });
     await bed.api.create(CostReport, { metadata: { name: 'r' }, spec: { nodePool: 'default', refreshEvery: '1h' } });
     await bed.settle();
   });

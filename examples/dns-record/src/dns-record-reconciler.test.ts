@@ -17,7 +17,7 @@ describe('A DnsRecord', () => {
 
   beforeEach(async () => {
     dns = new FakeDnsService();
-    bed = (await testBed(reconcilers(DnsRecordReconciler))).override(DnsService, dns);
+    bed = (await testBed(reconcilers(DnsRecordReconciler), { permissions: 'generated' })).override(DnsService, dns);
     await bed.api.create(DnsRecord, www);
   });
   afterEach(() => bed.close());

@@ -9,8 +9,10 @@ const namespace = process.env['POD_NAMESPACE'];
 
 await createOperator({
   name: 'dns-record',
-  // Replicas elect a leader, and serve webhooks if there are any.
-  ...(namespace === undefined ? {} : { leaderElection: true, webhooks: { port: 8443, service: { namespace, name: 'dns-record' } } }),
+  // Replicas elect a leader.
+  ...(namespace === undefined ? {} : { leaderElection: true }),
+  // Served if there are any; "karpenter-ts dev" leads the Service here.
+  webhooks: { port: Number(process.env['WEBHOOK_PORT'] ?? 8443), service: { namespace: namespace ?? 'dns-record', name: 'dns-record' } },
   // `npx karpenter-ts explain KIND/NAME` asks it why an object is where it is.
   debug: {},
   ports: { metrics: Number(process.env['METRICS_PORT'] ?? 8080), health: Number(process.env['HEALTH_PORT'] ?? 8081) },

@@ -25,7 +25,7 @@ let interruptions: FakeInterruptions;
 beforeEach(async () => {
   cloud = new FakeCloud();
   interruptions = new FakeInterruptions();
-  bed = (await testBed(...modules)).override(Cloud, cloud).override(Interruptions, interruptions);
+  bed = (await testBed(...modules, { permissions: 'generated' })).override(Cloud, cloud).override(Interruptions, interruptions);
 });
 afterEach(() => bed.close());
 

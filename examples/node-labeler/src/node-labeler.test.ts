@@ -5,7 +5,7 @@ import { testBed } from 'karpenter-ts/operator/testing';
 import { NodeLabeler } from './node-labeler.js';
 
 it('labels a node with its family, and nothing else', async () => {
-  const bed = await testBed(reconcilers(NodeLabeler));
+  const bed = await testBed(reconcilers(NodeLabeler), { permissions: 'generated' });
   await bed.api.create(Node, { metadata: { name: 'n', labels: { 'node.kubernetes.io/instance-type': 'c5.large' } }, spec: {} });
   const before = await bed.api.get(Node, 'n');
   await bed.settle();

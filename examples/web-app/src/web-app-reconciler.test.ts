@@ -21,7 +21,7 @@ describe('A WebApp', () => {
 
   beforeEach(async () => {
     names = new MemoryNames();
-    bed = (await testBed(reconcilers(WebAppReconciler))).override(Names, names);
+    bed = (await testBed(reconcilers(WebAppReconciler), { permissions: 'generated' })).override(Names, names);
     await bed.api.create(WebApp, shop);
     await bed.settle();
   });

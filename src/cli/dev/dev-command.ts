@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { httpTransport, rejectOnAbort } from '../../operator/index.js';
+import { httpTransport, rejectOnAbort, sleep, systemClock } from '../../operator/index.js';
 import { Applier } from '../apply.js';
 import { CliError } from '../cli-error.js';
 import { loadKubeconfig } from '../kubeconfig.js';
@@ -8,9 +8,10 @@ import { readManifests } from '../manifest-files.js';
 import type { Manifest } from '../manifest-files.js';
 import type { Project } from '../project/project.js';
 import { Child, finished } from './child.js';
-import { operatorPorts } from './operator-ports.js';
+import { freePort, operatorPorts } from './operator-ports.js';
 import { roleManifests, writeOperatorKubeconfig } from './operator-access.js';
 import { SourceChanges } from './source-changes.js';
+import { WEBHOOK_PORT, isUnanswered, webhookManifests } from './webhook-access.js';
 
 export interface DevFlags {
   /** An existing cluster instead of a sandbox. */
@@ -23,6 +24,9 @@ export interface DevFlags {
 
 type Print = (line: string) => void;
 
+/** Milliseconds until samples are tried again that nobody behind a webhook has answered for. */
+const AGAIN = 1_000;
+
 const SAMPLES = 'config/samples';
 const CLI = new URL('../main.js', import.meta.url).pathname;
 const NODE_POOL = new URL('../../../../config/samples/nodepool.yaml', import.meta.url).pathname;
@@ -34,6 +38,7 @@ const describe = (ending: number | string): string => (typeof ending === 'number
  * whenever a source is saved. What does not compile is printed, and the operator of before goes on. Ends at a signal, with everything that it started.
  */
 export async function devCommand(project: Project, flags: DevFlags, print: Print, signal: AbortSignal): Promise<void> {
+  const clock = systemClock();
   const changes = new SourceChanges(['src', SAMPLES].map((folder) => join(project.folder, folder)).filter((folder) => existsSync(folder)));
   const kubeconfig = flags.kubeconfig ?? join(project.folder, '.sandbox/kubeconfig');
   let session: DevSession | undefined;
@@ -45,7 +50,9 @@ export async function devCommand(project: Project, flags: DevFlags, print: Print
     lost?.catch(() => undefined);
     for (;;) {
       await session.renew();
-      await (lost ? Promise.race([lost, changes.next(signal)]) : changes.next(signal));
+      const saved = changes.next(signal);
+      saved.catch(() => undefined);
+      while (!(await Promise.race([...(lost ? [lost] : []), saved.then(() => true), ...(session.hasSamplesLeft ? [sleep(clock, AGAIN, signal)] : [])]))) await session.applySamples();
     }
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -63,7 +70,9 @@ class DevSession {
   #operator: Child | undefined;
   #applied: string | undefined;
   #samples: string | undefined;
+  #hasSamplesLeft = false;
   #ports: NodeJS.ProcessEnv | undefined;
+  #chosenPort: number | undefined;
 
   constructor(
     private readonly project: Project,
@@ -90,11 +99,35 @@ class DevSession {
       await this.#apply();
     } catch (error) {
       this.signal.throwIfAborted();
-      this.print(`dev: ${(error as Error).message}`);
+      this.print(`dev: ${(error as Error).message}${this.#operator?.isRunning ? '; the operator of before goes on' : ''}; waiting for a file under src to be saved`);
       return;
     }
     if (this.withOperator) await this.#restart();
-    else this.print('dev: the cluster is ready');
+    await this.applySamples();
+    if (!this.withOperator) this.print('dev: the cluster is ready');
+  }
+
+  /** Whether samples are still to be applied, as nobody has answered behind a webhook. */
+  get hasSamplesLeft(): boolean {
+    return this.#hasSamplesLeft;
+  }
+
+  /** Applies the samples if they changed; what users did to them in the cluster stays until the files change. */
+  async applySamples(): Promise<void> {
+    const samples = await readFolder(join(this.project.folder, SAMPLES));
+    const text = textOf(samples);
+    if (text === this.#samples) return;
+    const wasWaiting = this.#hasSamplesLeft;
+    this.#hasSamplesLeft = false;
+    try {
+      await this.#applyAll(samples);
+      this.#samples = text;
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      this.#hasSamplesLeft = isUnanswered(error.message);
+      if (!this.#hasSamplesLeft) this.print(`dev: of ${SAMPLES}, ${error.message}`);
+      else if (!wasWaiting) this.print(`dev: ${SAMPLES} will be applied when the operator's webhooks answer`);
+    }
   }
 
   /** Ends the operator; nobody is told that it ended then. */
@@ -104,27 +137,28 @@ class DevSession {
     await operator?.stop();
   }
 
-  /** What changed of CRDs, role and samples since it was applied; what users did to samples in the cluster stays until the files change. */
+  /** What changed of CRDs, webhooks and role since it was applied. */
   async #apply(): Promise<void> {
-    const at = (folder: string): Promise<Manifest[]> => readFolder(join(this.project.folder, folder));
-    const generated = [...await at('config/crd'), ...(this.kubeconfig === this.administrator ? [] : await roleManifests(this.project))];
-    const samples = await at(SAMPLES);
-    const [generatedText, samplesText] = [textOf(generated), textOf(samples)];
-    if (generatedText === this.#applied && samplesText === this.#samples) return;
+    const crds = await readFolder(join(this.project.folder, 'config/crd'));
+    const generated = this.kubeconfig === this.administrator ? crds : [...await webhookManifests(this.project, crds, await this.#webhookPort()), ...await roleManifests(this.project)];
+    const text = textOf(generated);
+    if (text === this.#applied) return;
+    await this.#applyAll(generated);
+    this.#applied = text;
+  }
+
+  async #applyAll(manifests: readonly Manifest[]): Promise<void> {
     const transport = httpTransport(await loadKubeconfig({ file: this.administrator }));
-    const applier = new Applier(transport, this.print);
     try {
-      if (generatedText !== this.#applied) await rejectOnAbort(applier.apply(generated), this.signal);
-      this.#applied = generatedText;
-      if (samplesText !== this.#samples) await rejectOnAbort(applier.apply(samples), this.signal);
-      this.#samples = samplesText;
-    } catch (error) {
-      // An operator is of use without its samples.
-      if (generatedText !== this.#applied || !(error instanceof CliError)) throw error;
-      this.print(`dev: of ${SAMPLES}, ${error.message}`);
+      await rejectOnAbort(new Applier(transport, this.print).apply(manifests), this.signal);
     } finally {
       await transport.close();
     }
+  }
+
+  /** That of the user; any that is free for an operator that is started here. */
+  async #webhookPort(): Promise<number> {
+    return (this.#chosenPort ??= Number(process.env['WEBHOOK_PORT'] ?? (this.withOperator ? await freePort() : WEBHOOK_PORT)));
   }
 
   async #restart(): Promise<void> {
@@ -133,7 +167,7 @@ class DevSession {
     this.signal.throwIfAborted();
     this.#ports ??= await operatorPorts(process.env, this.print);
     const { folder, main } = this.project;
-    const operator = new Child(process.execPath, ['--enable-source-maps', join(folder, main)], { cwd: folder, env: { ...process.env, ...this.#ports, KUBECONFIG: this.kubeconfig }, stdio: ['ignore', 'inherit', 'inherit'] });
+    const operator = new Child(process.execPath, ['--enable-source-maps', join(folder, main)], { cwd: folder, env: { ...process.env, ...this.#ports, WEBHOOK_PORT: String(await this.#webhookPort()), KUBECONFIG: this.kubeconfig }, stdio: ['ignore', 'inherit', 'inherit'] });
     this.#operator = operator;
     this.print(`dev: the operator ${again ? 'starts again' : 'starts'}`);
     const said = (text: string): void => {

@@ -11,13 +11,14 @@ const ROLE = 'config/rbac/role.yaml';
 
 const userOf = ({ name }: Project): string => `system:serviceaccount:${name}:${name}`;
 
-/** The generated roles, the namespace that they may be in, and what gives them to the operator's service account; nothing where there is no role. */
+/** The generated roles, the namespaces that they are in, and what gives them to the operator's service account; nothing where there is no role. */
 export async function roleManifests(project: Project): Promise<Manifest[]> {
   const file = join(project.folder, ROLE);
   if (!existsSync(file)) return [];
   const { name } = project;
   const { manifests } = await readManifests([file]);
-  return [{ file, object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } }, ...manifests, {
+  const namespaces = new Set([name, ...manifests.flatMap(({ object: { metadata } }) => metadata.namespace ?? [])]);
+  return [...[...namespaces].map((namespace): Manifest => ({ file, object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } } })), ...manifests, {
     file,
     object: {
       apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name },

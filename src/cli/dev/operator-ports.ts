@@ -9,12 +9,15 @@ export async function operatorPorts(environment: NodeJS.ProcessEnv, print: (line
   const ports: NodeJS.ProcessEnv = {};
   for (const [variable, port] of Object.entries(DEFAULTS)) {
     if (environment[variable] !== undefined || (await listening(port)) === port) continue;
-    const free = String(await listening(0));
+    const free = String(await freePort());
     ports[variable] = free;
     print(`dev: port ${port} is in use: ${variable}=${free}`);
   }
   return ports;
 }
+
+/** A port on which nobody listens. */
+export const freePort = async (): Promise<number> => (await listening(0)) as number;
 
 /** The port on which one could listen that asks for this one; undefined where it is taken. */
 const listening = (port: number): Promise<number | undefined> =>

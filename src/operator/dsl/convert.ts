@@ -21,9 +21,9 @@ export function convert(kind: KindPlan, object: KubeObject, toVersion: string): 
   const from = versionOf(kind, object, fromVersion, toVersion);
   const to = versionOf(kind, object, toVersion, toVersion);
   if (from === to) return object;
-  let result: KubeObject = structuredClone(object);
+  let result = withLabels(structuredClone(object));
   try {
-    if (from.toStorage) result = from.toStorage(result);
+    if (from.toStorage) result = withLabels(from.toStorage(result));
     if (to.fromStorage) result = to.fromStorage(result);
   } catch (error) {
     throw new ConversionError(object, toVersion, error instanceof Error ? error.message : String(error), { cause: error });
@@ -31,11 +31,14 @@ export function convert(kind: KindPlan, object: KubeObject, toVersion: string): 
   const { labels, annotations } = result.metadata;
   const metadata = { ...object.metadata };
   for (const [name, values] of Object.entries({ labels, annotations })) {
-    if (values !== undefined) Object.assign(metadata, { [name]: values });
+    if (values !== undefined && (Object.keys(values).length > 0 || object.metadata[name as 'labels'] !== undefined)) Object.assign(metadata, { [name]: values });
     else delete (metadata as Record<string, unknown>)[name];
   }
   return { ...result, apiVersion: `${group}${toVersion}`, kind: object.kind, metadata };
 }
+
+/** With the labels and annotations that the types promise: over the wire, absent ones are empty. */
+const withLabels = <T extends KubeObject>({ metadata, ...object }: T): T => ({ ...object, metadata: { ...metadata, labels: metadata.labels ?? {}, annotations: metadata.annotations ?? {} } }) as unknown as T;
 
 /** The conversions of all kinds that have some, by the name of their CRD (`nodepools.karpenter.sh`). */
 export function conversionsOf(kinds: readonly KindPlan[]): Record<string, Conversion> {

@@ -47,7 +47,10 @@ export interface ResourceKindOptions<Spec, Status> extends SchemaOptions<Spec, S
   shortNames?: readonly string[];
   /** Groups of kinds that `kubectl get <category>` lists. */
   categories?: readonly string[];
-  /** How other versions are converted: by an embedded API server or a webhook with {@link ConvertsFrom}'s functions, or not at all. */
+  /**
+   * How other versions are converted: by an embedded API server or a webhook with {@link ConvertsFrom}'s functions (default where there are other
+   * versions), or not at all, as is right only if all versions have the same fields.
+   */
   conversion?: 'None' | 'Webhook';
 }
 

@@ -73,7 +73,7 @@ export function kindPlanOf(type: KindClass, problems: Problems): KindPlan {
       shortNames: options.shortNames ?? [],
       categories: options.categories ?? [],
       versions,
-      conversion: options.conversion ?? 'None',
+      conversion: options.conversion ?? (versions.length > 1 ? 'Webhook' : 'None'),
     },
   };
 }

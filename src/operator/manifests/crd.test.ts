@@ -8,6 +8,7 @@ import { Column, ConvertsFrom, Field, ResourceKind, Validation, Version } from '
 import { kindPlanOf } from '../dsl/kind-plan.js';
 import { Problems } from '../dsl/problem.js';
 import { Resource } from '../dsl/resource.js';
+import type { KubeObject } from '../kube/object.js';
 import { s } from '../dsl/schema.js';
 import { crdOf } from './crd.js';
 import { checkManifests, renderManifests, toYAML } from './render.js';
@@ -137,6 +138,19 @@ describe('custom resource definitions', () => {
 
 describe('conversion between versions', () => {
   const stored = { apiVersion: 'example.sh/v1', kind: 'Pool', metadata: { name: 'a', uid: 'u', resourceVersion: '1', creationTimestamp: '', labels: {}, annotations: {} }, spec: { limits: {}, weight: 7 } };
+
+  it('is by the functions of the versions unless the kind says otherwise, and gives them the labels and annotations that their types promise', () => {
+    class BareSpec { @Field(s.string().optional()) declare a?: string; }
+    @Version({ of: () => Bare, version: 'v1beta1', spec: () => BareSpec })
+    class OldBare extends Resource<BareSpec, unknown> {}
+    @ResourceKind({ group: 'test.example.com', version: 'v1', kind: 'Bare', scope: 'Cluster', spec: () => BareSpec })
+    @ConvertsFrom(() => OldBare, { upgrade: ({ spec, ...old }: OldBare) => ({ ...old, spec: { a: old.metadata.annotations['a'] ?? 'none', ...spec } }), downgrade: (bare: Bare) => bare })
+    class Bare extends Resource<BareSpec, unknown> {}
+    const plan = kindPlanOf(Bare, new Problems());
+    expect(plan.definition?.conversion).to.equal('Webhook');
+    const raw = { apiVersion: 'test.example.com/v1beta1', kind: 'Bare', metadata: { name: 'a' }, spec: {} } as unknown as KubeObject;
+    expect(convert(plan, raw, 'v1')).to.deep.equal({ apiVersion: 'test.example.com/v1', kind: 'Bare', metadata: { name: 'a' }, spec: { a: 'none' } });
+  });
 
   it('goes through the stored version and changes labels and annotations of the metadata only', () => {
     const old = convert(planned(), stored, 'v1beta1');

@@ -18,6 +18,7 @@ import { createLogger } from '../runtime/winston-logger.js';
 import type { WebhookResponse } from '../webhook/webhook-handler.js';
 import type { Bed, LogLine } from './bed.js';
 import { definitionsOf, eventsAbout, planOf } from './bed.js';
+import { Granted } from './granted.js';
 import { TestProcess } from './test-process.js';
 import { TypedApi } from './typed-api.js';
 import { VirtualClock } from './virtual-clock.js';
@@ -40,6 +41,10 @@ export interface TestBedOptions {
    * one did not call, another look) although only echoes of the key's own writes woke it and all that it saw is as it was: the next `settle` or `advance` throws (default), or it is only noted in `bed.findings`.
    */
   findings?: 'throw' | 'note';
+  /**
+   * `generated`: what the operator asks for beyond the role that follows from its classes is a finding, as it would be refused on a cluster. Default `all`: nobody looks.
+   */
+  permissions?: 'generated' | 'all';
   /** Start another process when one loses its lease and ends, as a kubelet does. Default: the error is thrown, as is that of one that cannot start. */
   keepAlive?: boolean;
 }
@@ -124,7 +129,7 @@ export class TestBed implements Bed {
       logger: createLogger({ clock: this.clock, level: 'debug', write: (line) => this.logs.push(JSON.parse(line) as LogLine) }),
       tests: { untracked: ({ message }) => this.#found(message), unsettled: (controller, key, news) => this.#found(unsettled(controller, key, news)) },
       ...this.options.operator,
-      clock: process.clock, random: this.random, transport: this.options.intercept?.(process.transport, process) ?? process.transport,
+      clock: process.clock, random: this.random, transport: this.#underRole(this.options.intercept?.(process.transport, process) ?? process.transport),
     });
     operator.use(...this.modules);
     for (const { token, valueFor } of this.#overrides) operator.override(token, valueFor(process));
@@ -137,6 +142,21 @@ export class TestBed implements Bed {
       if (this.options.keepAlive && error instanceof LeadershipLostError && !stop.signal.aborted) this.crash();
       else this.#failure = error;
     });
+  }
+
+  /** Finds what the operator may not do on a cluster; nothing is refused. */
+  #underRole(transport: KubeTransport): KubeTransport {
+    if (this.options.permissions !== 'generated') return transport;
+    const granted = new Granted(this.plan);
+    return {
+      ...transport,
+      send: async (request) => {
+        const response = await transport.send(request);
+        const finding = response.status < 300 ? granted.missing(request, response.status) : undefined;
+        if (finding !== undefined) this.#found(finding);
+        return response;
+      },
+    };
   }
 
   /** The process that runs now, if one was started. */

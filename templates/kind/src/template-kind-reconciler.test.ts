@@ -10,7 +10,7 @@ describe('A TemplateKind', () => {
   let bed: TestBed;
 
   beforeEach(async () => {
-    bed = await testBed(reconcilers(TemplateKindReconciler));
+    bed = await testBed(reconcilers(TemplateKindReconciler), { permissions: 'generated' });
     await bed.api.create(TemplateKind, { metadata: { name: 'example' }, spec: { message: 'hello' } });
     await bed.settle();
   });

@@ -10,7 +10,7 @@ describe('TemplateReconciler', () => {
   let bed: TestBed;
 
   beforeEach(async () => {
-    bed = await testBed(reconcilers(TemplateReconciler));
+    bed = await testBed(reconcilers(TemplateReconciler), { permissions: 'generated' });
     await bed.api.create(TemplateTarget, { metadata: { name: 'example' }, spec: {} });
     await bed.settle();
   });
