@@ -55,6 +55,18 @@ describe('make lint', () => {
     });
   }
 
+  const traps: [string, string][] = [
+    ['groupBy', 'a WorkQueue'], ['mergeMap', 'a WorkQueue'], ['exhaustMap', 'a WorkQueue'], ['switchMap', 'a WorkQueue'], ['debounceTime', 'batchWindow'], ['timeout', 'withDeadline'],
+  ];
+  for (const [operator, instead] of traps) {
+    it(`refuses ${operator} of RxJS, which was measured to go wrong`, () => {
+      const [problem, ...others] = problems(checkBans, 'src/operator/runtime/x.ts', `import {\n  ${operator}, map,\n} from 'rxjs';\nconst ${operator}s = 1;\n`);
+      expect(problem).to.include(`src/operator/runtime/x.ts:2: ${operator} is a trap of RxJS; use ${instead}`);
+      expect(others).to.deep.equal([]);
+      expect(problems(checkBans, 'src/operator/runtime/x.ts', `import { ${operator} } from './ours.js';\nimport { map } from 'rxjs';\n`)).to.deep.equal([]);
+    });
+  }
+
   const layers: [string, string, string, RegExp | undefined][] = [
     ['the engine with RxJS', 'src/operator/engine/x.ts', "import { map } from 'rxjs';", /src\/operator\/engine must not import the package rxjs/],
     ['the engine with the container', 'src/operator/engine/x.ts', "import { inject } from 'inversify';", /must not import the package inversify/],

@@ -7,7 +7,7 @@ const PAGES = {
   'docs/reference/features.md': { C: { name: 'Core', rows: 313 }, A: { name: 'AWS', rows: 132 } },
   'docs/reference/framework.md': {
     M: { name: 'Matrix', rows: 45 }, D: { name: 'Decorators', rows: 28 }, B: { name: 'Rules at boot', rows: 24 }, S: { name: 'A run', rows: 24 },
-    R: { name: 'Reads, writes, context', rows: 29 }, P: { name: 'Pitfalls and layers', rows: 31 }, V: { name: 'Proof of the ideas', rows: 38 },
+    R: { name: 'Reads, writes, context', rows: 30 }, P: { name: 'Pitfalls and layers', rows: 31 }, V: { name: 'Proof of the ideas', rows: 38 },
   },
 };
 const ROW = /^\|\s*([A-Z])(\d+)\s*\|\s*(.*?)\s*\|\s*(.*?)\s*\|\s*(.*?)\s*\|\s*$/;
