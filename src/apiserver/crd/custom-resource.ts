@@ -16,6 +16,7 @@ import { jsonPath } from '../table/json-path.js';
 import type { CustomResourceDefinition, CustomResourceVersion } from './custom-resource-definition.js';
 import { compareVersions } from '../discovery/version-order.js';
 import { isConditionTrue, storageVersionOf } from './custom-resource-definition.js';
+import { scaleProblems } from './scale-values.js';
 import { validateEmbedded } from './embedded-resources.js';
 
 const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
@@ -74,8 +75,8 @@ function customResource(crd: CustomResourceDefinition, version: CustomResourceVe
       pruneResource(object, stored, kind);
       applyDefaults(object, stored);
     },
-    validate: (object) => problemsOf(object, schema, NO_OLD_VALUE, ''),
-    validateUpdate: (object, previous, subresource, warn) => problemsOf(object, schema, previous, subresource, (waived) => warn(fieldErrorText(waived))),
+    validate: (object) => [...problemsOf(object, schema, NO_OLD_VALUE, ''), ...(scale ? scaleProblems(object, scale, '') : [])],
+    validateUpdate: (object, previous, subresource, warn) => [...problemsOf(object, schema, previous, subresource, (waived) => warn(fieldErrorText(waived))), ...(scale ? scaleProblems(object, scale, subresource) : [])],
     warnings: finalizerWarnings,
   };
 }
@@ -133,7 +134,9 @@ function schemaProblems(object: ApiObject, schema: Schema, previous: OldValue, s
   const statusSchema = schema.properties?.['status'];
   const status = object['status'];
   if (!statusSchema || status === undefined) return [];
-  return validateSchema(status, statusSchema, 'status', isObject(previous) && previous['status'] !== undefined ? previous['status'] : NO_OLD_VALUE);
+  // Messages speak of places within the status.
+  return validateSchema(status, statusSchema, '', isObject(previous) && previous['status'] !== undefined ? previous['status'] : NO_OLD_VALUE)
+    .map((error) => ({ ...error, field: error.field === '<nil>' || error.field === '' ? 'status' : child('status', error.field) }));
 }
 
 /** Metadata is the server's to check, but for the names that a CRD narrows. */

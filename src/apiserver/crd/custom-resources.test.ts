@@ -147,7 +147,7 @@ describe('Custom resources', () => {
 
     it('check a status by its schema', async () => {
       await cluster.ok('POST', WIDGETS, widget('a'));
-      expect(causes(await cluster.patch(`${WIDGETS}/a/status`, 'merge', { status: { ready: 'yes' } }))[0]).to.equal('status.ready: Invalid value: "string": status.ready in body must be of type boolean: "string"');
+      expect(causes(await cluster.patch(`${WIDGETS}/a/status`, 'merge', { status: { ready: 'yes' } }))[0]).to.equal('status.ready: Invalid value: "string": ready in body must be of type boolean: "string"');
     });
 
     it('scale', async () => {

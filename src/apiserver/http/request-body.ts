@@ -89,7 +89,7 @@ export function decodeDeleteOptions(body: string | Uint8Array | undefined, heade
   const value = decoded(() => decodeBody(body, mediaType(headers) || 'application/json'), ({ message }) => badRequest(`couldn't get version/kind; json parse error: ${message}`));
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'object' || Array.isArray(value)) throw badRequest('the body of a DELETE must be DeleteOptions');
-  const { kind = 'DeleteOptions', apiVersion = 'v1' } = value as { kind?: string; apiVersion?: string };
+  const { kind = 'DeleteOptions', apiVersion = 'meta.k8s.io/v1' } = value as { kind?: string; apiVersion?: string };
   if (kind !== 'DeleteOptions') throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`);
   return value as JsonObject;
 }

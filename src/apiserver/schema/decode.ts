@@ -111,7 +111,7 @@ const keepsNull = (schema: Schema): boolean => schema['x-kubernetes-preserve-unk
 
 function fits(value: unknown, format: string | undefined): boolean {
   if (!Number.isInteger(value)) return false;
-  return format !== 'int32' || Math.abs(value as number) <= 2 ** 31;
+  return format !== 'int32' || ((value as number) < 2 ** 31 && (value as number) >= -(2 ** 31));
 }
 
 function conversionProblem(value: unknown, schema: Schema): string {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../src/apiserver/index.js';
-import { deployment, pod } from '../objects.js';
+import { judge } from '../judge.js';
+import { deployment, pod, widget, widgets, widgetsOf } from '../objects.js';
 import { problems } from '../problems.js';
 import { MERGE } from '../session.js';
 import type { Session } from '../session.js';
@@ -21,7 +22,19 @@ async function report(s: Session, path: string, object: JsonObject, statuses: re
 
 const a = { metadata: { name: 'a' } };
 
+/** What statuses of custom resources may be. */
+const STATUS = {
+  type: 'object', required: ['n'],
+  properties: { n: { type: 'integer', maximum: 5 }, t: { type: 'string', maxLength: 3, enum: ['a', 'b'] }, l: { type: 'array', maxItems: 1, items: { type: 'object', required: ['x'], properties: { x: { type: 'integer' } } } }, o: { type: 'object', properties: { p: { type: 'string', pattern: '^a$' } } } },
+};
+
 export const scenarios: Topic = {
+  'of custom resources are told of as if they were alone': async (s) => {
+    await s.define(widgets(s, { type: 'object' }, { schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object' }, status: STATUS } } }, subresources: { status: {} } }));
+    await s.quiet('POST', widgetsOf(s), widget(s, 'a', {}));
+    for (const status of [{ n: 'x' }, { n: 9 }, { n: 1.5 }, { t: 'x' }, { n: 1, t: 'long' }, { n: 1, l: [{}] }, { n: 1, l: [{ x: 'y' }] }, { n: 1, l: [{ x: 1 }, { x: 2 }] }, { n: 1, o: { p: 'b' } }, { n: 1, o: 5 }, 'x', []]) await judge(s, 'PATCH', `${widgetsOf(s)}/a/status`, { status });
+    await judge(s, 'PATCH', `${widgetsOf(s)}/a/status`, { status: { n: 1 } });
+  },
   'of workloads count no more than there is': async (s) => {
     await report(s, s.in('deployments', 'apps/v1'), deployment('a'), [{ replicas: -1 }, { replicas: 1, updatedReplicas: 2 }, { replicas: 2, readyReplicas: 1, availableReplicas: 2 }, { unavailableReplicas: -1, observedGeneration: -1, terminatingReplicas: -1 }, { collisionCount: 5 }, { collisionCount: 4 }, { collisionCount: null }, { replicas: 3, updatedReplicas: 2, readyReplicas: 1, availableReplicas: 1 }]);
     await report(s, s.in('replicasets', 'apps/v1'), { ...a, spec: { selector: SELECTOR, template: TEMPLATE } }, [{ replicas: -1 }, { replicas: 1, fullyLabeledReplicas: 2, readyReplicas: 2, availableReplicas: 3 }, { observedGeneration: -1 }]);

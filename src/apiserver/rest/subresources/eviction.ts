@@ -12,6 +12,8 @@ import { success } from '../success.js';
 import type { WriteOptions } from '../write-options.js';
 
 const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction', schema: builtinSchema('policy.v1.Eviction') };
+/** Clients of old may still say it. */
+const FORMER_VERSION = 'policy/v1beta1';
 const PODS = { group: '', plural: 'pods' };
 const BUDGETS = 'poddisruptionbudgets.policy';
 /** Evictions that the disruption controller has not confirmed yet, at most. */
@@ -38,16 +40,15 @@ interface Pod extends ApiObject {
 export async function evict(ctx: RestContext, info: RequestInfo, eviction: ApiObject, options: WriteOptions): Promise<RestResult> {
   const { storage } = ctx;
   const { definition, namespace, name } = info;
+  if (eviction.apiVersion === FORMER_VERSION) eviction.apiVersion = `${EVICTION.group}/${EVICTION.version}`;
   const admission = await admitSubresource(ctx, info, EVICTION, eviction, options);
-  if (eviction.metadata.name && eviction.metadata.name !== name) throw badRequest('name in URL does not match name in Eviction object');
+  if (eviction.metadata.name !== name) throw badRequest('name in URL does not match name in Eviction object');
   await admitResult(ctx, admission);
   const pod = storage.get('pods', namespace, name) as Pod | undefined;
   if (!pod) throw notFound(PODS, name);
   const requested = readDeleteOptions(eviction['deleteOptions'] as JsonObject | undefined, new URLSearchParams());
   const deleteOptions: DeleteOptions = { ...requested, dryRun: requested.dryRun || options.dryRun };
 
-  // A delete that its preconditions refuse must neither charge the budget nor mark the pod.
-  checkDeletion(definition, pod, deleteOptions);
   if (!ignoresBudgets(pod)) {
     const budgets = (storage.list(BUDGETS, namespace) as Budget[]).filter(({ spec }) => matchesLabelSelector(spec?.selector, pod.metadata.labels));
     if (budgets.length > 1) {
@@ -56,6 +57,8 @@ export async function evict(ctx: RestContext, info: RequestInfo, eviction: ApiOb
     const [budget] = budgets;
     if (budget && !exempt(pod, budget)) chargeBudget(ctx, budget, name, deleteOptions.dryRun);
   }
+  // The budget is charged by now, whatever comes of the deletion.
+  checkDeletion(definition, pod, deleteOptions);
   if (deleteOptions.dryRun) return success(201);
   const marked = storage.update('pods', {
     ...pod,

@@ -6,13 +6,13 @@ import { trackUpdate } from '../../patch/managed-fields.js';
 import { parentManagers, scaleManagers } from '../../patch/scale-managers.js';
 import { decodeBuiltin } from '../../schema/decode.js';
 import { schemaNode } from '../../schema/schema-node.js';
-import { internalError, invalid, notFound, unknownPath } from '../../status.js';
+import { internalError, invalid, notFound, unknownPath, unsupportedMediaType } from '../../status.js';
 import { scaleTable } from '../../table/workload-tables.js';
 import { applyTo, readApplied } from '../apply.js';
 import type { AdmissionRequest, RestContext, RestResult } from '../context.js';
 import { fieldsOf, readPath, writePath } from '../json-path.js';
 import { formatLabelSelector } from '../label-selector.js';
-import { APPLY_YAML, patched } from '../patch.js';
+import { APPLY_YAML, patched, patchTypes, STRATEGIC_MERGE_PATCH } from '../patch.js';
 import type { RequestInfo } from '../request-info.js';
 import { matchUrl } from '../strategy.js';
 import { guaranteedUpdate, refuseOtherUid } from '../update.js';
@@ -31,7 +31,10 @@ interface Scale extends ApiObject {
 export async function getScale(ctx: RestContext, { definition, namespace, name }: RequestInfo): Promise<RestResult> {
   const stored = ctx.storage.get(definition.storageResource, namespace, name);
   if (!stored) throw notFound(definition, name);
-  return { type: 'object', status: 200, object: scaleOf(await oneFromStorage(ctx, definition, stored), definition.custom, pathsOf(definition)), columns: scaleTable };
+  const object = await oneFromStorage(ctx, definition, stored);
+  const paths = pathsOf(definition);
+  if (definition.custom && readPath(object, paths.specReplicasPath) === undefined) throw internalError(`the spec replicas field ${JSON.stringify(paths.specReplicasPath)} does not exist`);
+  return { type: 'object', status: 200, object: scaleOf(object, paths), columns: scaleTable };
 }
 
 /** PUT of a Scale. */
@@ -45,6 +48,7 @@ export function updateScale(ctx: RestContext, info: RequestInfo, body: ApiObject
 /** PATCH of a Scale, in any of the built-in kinds' patch types. */
 export function patchScale(ctx: RestContext, info: RequestInfo, contentType: string, body: unknown, options: WriteOptions): Promise<RestResult> {
   const scale = scaleInfo(info);
+  if (info.definition.custom && contentType === STRATEGIC_MERGE_PATCH) throw unsupportedMediaType(patchTypes(info.definition));
   if (contentType !== APPLY_YAML) return writeScale(ctx, info, options, patched(ctx, scale, contentType, body, options));
   const applied = readApplied(ctx, scale, body);
   return writeScale(ctx, info, options, (current) => applyTo(ctx, scale, current, applied, options), (_current, next) => next);
@@ -71,13 +75,13 @@ async function writeScale(
   const object = await guaranteedUpdate(ctx, info, options, {
     async modify(current) {
       const { managedFields: entries = [] } = current.metadata;
-      const scale = scaleOf(current, definition.custom, paths);
+      const scale = scaleOf(current, paths);
       const owners = scaleManagers(entries, replicasPath);
       if (owners.length > 0) scale.metadata.managedFields = owners;
       const wanted = change(scale) as Scale;
       track(scale, wanted);
       managedFields = parentManagers(entries, wanted.metadata.managedFields ?? [], replicasPath, definition);
-      const before = scaleOf(current, definition.custom, paths);
+      const before = scaleOf(current, paths);
       const after: Scale = { ...structuredClone(before), spec: { ...wanted.spec } };
       const admission: AdmissionRequest = { ...admissionRequest('UPDATE', definition, 'scale', after, before, options), kind: { ...SCALE, version: 'v1' } };
       await admitChanges(ctx, admission);
@@ -96,16 +100,15 @@ async function writeScale(
       else delete next.metadata.managedFields;
     },
   });
-  return { type: 'object', status: 200, object: scaleOf(object, definition.custom, paths), columns: scaleTable };
+  return { type: 'object', status: 200, object: scaleOf(object, paths), columns: scaleTable };
 }
 
 const negative = (field: string, replicas: number, problem: string): Cause => ({ reason: 'FieldValueInvalid', field, message: `Invalid value: ${replicas}: ${problem}` });
 
-function scaleOf(object: ApiObject, custom: boolean, { specReplicasPath, statusReplicasPath, labelSelectorPath }: ScalePaths): Scale {
+function scaleOf(object: ApiObject, { specReplicasPath, statusReplicasPath, labelSelectorPath }: ScalePaths): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const selector = labelSelectorPath ? readPath(object, labelSelectorPath) : undefined;
   const replicas = readPath(object, specReplicasPath);
-  if (replicas === undefined && custom) throw internalError(`the spec replicas field ${JSON.stringify(specReplicasPath)} does not exist`);
   const selectorText = typeof selector === 'string' ? selector : selectorOf(selector as JsonObject | undefined);
   return JSON.parse(
     JSON.stringify({
