@@ -136,7 +136,8 @@ const shadow = program
   .option('--for <duration>', 'how long; until Ctrl-C unless given', duration)
   .option('--window <duration>', 'how long a write of one version waits for the same one of the other: longer than the loops to be compared take', duration, 30_000)
   .option('--manager <name...>', 'field managers of the running version, where its reconcilers have other names; "karpenter" is known', [])
-  .option('--record <file>', 'write everything that the cluster shows to a file')
+  .option('--record <file>', 'write everything that the cluster shows to a file, for --replay')
+  .option('--replay <file>', "play what --record has written to this version, in virtual time and without a cluster; for a project's operator")
   .option('--role', 'print the role that it needs, and end', false)
   .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'));
 for (const option of operator?.operatorFlags() ?? []) shadow.addOption(option);

@@ -9,6 +9,7 @@ import { certificateAuthorityOf, loadKubeconfig } from '../kubeconfig.js';
 import { loadModules } from '../project/load-modules.js';
 import { findProject } from '../project/project.js';
 import type { Project } from '../project/project.js';
+import { replayCommand } from './replay-command.js';
 import { shadowRole } from './shadow-role.js';
 
 export interface ShadowFlags {
@@ -21,6 +22,8 @@ export interface ShadowFlags {
   manager: string[];
   /** Where to write the log of the cluster. */
   record?: string;
+  /** A log to replay, in the place of a cluster. */
+  replay?: string;
   /** Only print the role. */
   role: boolean;
   output: 'text' | 'json';
@@ -29,7 +32,10 @@ export interface ShadowFlags {
 }
 
 /** Milliseconds that the caches may take to fill. */
-const READY_WITHIN = 120_000;
+const READY_WITHIN = 60_000;
+
+/** Until a signal. */
+const FOREVER = 365 * 86_400_000;
 
 /** What could not be found out is no difference: it has an exit code of its own. */
 const failed = (message: string): CliError => new CliError(message, 2);
@@ -44,7 +50,9 @@ export async function shadowCommand(folder: string, flags: ShadowFlags, print: (
     print(await shadowRole(project));
     return 0;
   }
-  const clock = systemClock();
+  if (flags.replay !== undefined) return replayCommand(project, flags.replay, flags, print);
+  // What is scheduled beyond the end must not put it off; what waits for the end must.
+  const [clock, wall] = [systemClock({ background: true }), systemClock()];
   const kubeconfig = await loadKubeconfig({ file: flags.kubeconfig, context: flags.context }).catch((error: Error) => { throw failed(error.message); });
   const log = flags.record === undefined ? undefined : await openLog(flags.record);
   let ended = false;
@@ -58,13 +66,13 @@ export async function shadowCommand(folder: string, flags: ShadowFlags, print: (
   const running = operator.run({ signal: AbortSignal.any([stop.signal, signal]) });
   running.catch(() => undefined);
   try {
-    await ready(operator, running, shadow, clock, signal);
-    if (flags.output === 'text' && !signal.aborted) print(`shadow of ${kubeconfig.getCurrentCluster()?.server ?? 'the cluster'}: reads only; ${flags.for === undefined ? 'Ctrl-C ends it' : `for ${flags.for / 1_000}s`}\n`);
-    await Promise.race([running, flags.for === undefined ? aborted(signal) : sleep(clock, flags.for, signal).catch(() => undefined)]);
+    await ready(operator, running, shadow, wall, signal);
+    if (flags.output === 'text') print(`shadow of ${kubeconfig.getCurrentCluster()?.server ?? 'the cluster'}: reads only; ${flags.for === undefined ? 'Ctrl-C ends it' : `for ${flags.for / 1_000}s`}\n`);
+    await Promise.race([running, sleep(wall, flags.for ?? FOREVER, AbortSignal.any([signal, stop.signal])).catch(() => undefined)]);
     const report = shadow.report();
     ended = true;
     if (flags.output === 'text') print('\n');
-    print(flags.output === 'json' ? `${JSON.stringify({ ...report, problems: shadow.problems }, null, 2)}\n` : `${shadowReportText(report)}${shadow.problems.map((problem) => `not compared: ${problem}\n`).join('')}`);
+    print(flags.output === 'json' ? `${JSON.stringify({ ...report, problems: shadow.problems }, null, 2)}\n` : `${shadow.problems.map((problem) => `not compared: ${problem}\n`).join('')}${shadowReportText(report)}`);
     return report.differences.length > 0 ? 1 : 0;
   } finally {
     stop.abort(new Error('the shadow ends'));
@@ -75,11 +83,13 @@ export async function shadowCommand(folder: string, flags: ShadowFlags, print: (
 
 /** Waits until the reconcilers are at work. */
 async function ready(operator: Operator, running: Promise<void>, shadow: Shadow, clock: Clock, signal: AbortSignal): Promise<void> {
-  const late = sleep(clock, READY_WITHIN, signal).then(() => 'late' as const, () => 'aborted' as const);
+  const waited = new AbortController();
+  const late = sleep(clock, READY_WITHIN, AbortSignal.any([signal, waited.signal])).then(() => 'late' as const, () => 'aborted' as const);
   const outcome = await Promise.race([operator.ready(), running, late]).catch((error: Error) => { throw failed(error.message); });
-  if (outcome !== 'late') return;
-  const problems = shadow.problems.length > 0 ? shadow.problems.join('; ') : 'the API server does not answer';
-  throw failed(`the shadow cannot see the cluster after ${READY_WITHIN / 1_000}s: ${problems}. It needs get, list and watch on all that the operator reads: "karpenter-ts shadow --role" prints them`);
+  waited.abort();
+  if (outcome === undefined && !signal.aborted) return;
+  const problems = shadow.problems.length > 0 ? `: ${shadow.problems.join('; ')}` : '';
+  throw failed(`${outcome === 'late' ? `the shadow cannot see the cluster after ${READY_WITHIN / 1_000}s` : 'ended before the shadow had seen the cluster'}${problems}. It needs get, list and watch on all that the operator reads: "karpenter-ts shadow --role" prints them`);
 }
 
 async function operatorOf(project: Project | undefined, flags: ShadowFlags, kubeconfig: KubeConfig, shadow: Shadow, clock: Clock): Promise<Operator> {
@@ -126,8 +136,3 @@ async function closed(stream: WriteStream): Promise<void> {
   stream.end();
   await once(stream, 'close');
 }
-
-const aborted = (signal: AbortSignal): Promise<void> => new Promise((resolve) => {
-  if (signal.aborted) resolve();
-  signal.addEventListener('abort', () => resolve(), { once: true });
-});

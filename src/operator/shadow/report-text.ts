@@ -104,7 +104,7 @@ export function shadowReportText({ startedAt, endedAt, window, writes, differenc
   }
   const counted = (counts: Iterable<readonly [string, number]>): string => [...counts].map(([name, times]) => `${name} ×${times}`).join(', ');
   return [
-    `watched for ${roughly(endedAt - startedAt)}: the shadow would have made ${writes.would} writes, and made none\n`,
+    `watched for ${roughly(endedAt - startedAt)}: the shadow would have made ${writes.would} ${writes.would === 1 ? 'write' : 'writes'}, and made none\n`,
     `  ${writes.agreed} the running version made, too\n`,
     ...(writes.overtaken > 0 ? [`  ${writes.overtaken} replaced by later changes before that was known\n`] : []),
     ...(writes.undecided > 0 ? [`  ${writes.undecided} undecided: not ${roughly(window)} old yet\n`] : []),

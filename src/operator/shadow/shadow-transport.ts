@@ -5,6 +5,7 @@ import { kubeTime } from '../kube/time.js';
 import type { KubeRequest, KubeResponse, KubeTransport } from '../kube/transport.js';
 import type { Clock } from '../clock.js';
 import { cloneJSON } from '../engine/json.js';
+import { jsonResponse, statusResponse } from './answers.js';
 import { Refusal, fillIn, patched, ruled } from './apply-locally.js';
 import type { FieldChange } from './field-change.js';
 import { fieldChanges } from './field-change.js';
@@ -55,10 +56,10 @@ export class ShadowTransport implements KubeTransport {
       if (request.method === 'GET') return await (target ? this.#read(target, request) : server.send(request));
       if (!target) throw new Refusal(405, 'MethodNotAllowed', `a shadow sends no ${request.method} ${request.path}`);
       if (QUESTIONS.has(target.group) && !target.subresource) return await server.send(request);
-      return json(201, await this.#write(target, request));
+      return jsonResponse(201, await this.#write(target, request));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      return json(error.code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: error.code, reason: error.reason, message: error.message });
+      return statusResponse(error.code, error.reason, error.message);
     }
   }
 
@@ -74,7 +75,7 @@ export class ShadowTransport implements KubeTransport {
     const filter = filterOf(asked);
     if (query.get('watch') === null) {
       const { items, resourceVersion } = world.list(filter);
-      return json(200, { apiVersion: 'v1', kind: `${world.kind.kind}List`, metadata: { resourceVersion }, items });
+      return jsonResponse(200, { apiVersion: 'v1', kind: `${world.kind.kind}List`, metadata: { resourceVersion }, items });
     }
     if (query.get('sendInitialEvents') === 'true') throw new Refusal(422, 'Invalid', 'a shadow does not stream lists');
     return { status: 200, headers: { 'content-type': 'application/json' }, body: world.watch(filter, query.get('resourceVersion') ?? undefined, request.signal) };
@@ -88,7 +89,7 @@ export class ShadowTransport implements KubeTransport {
     if (!followed?.isWhole && !world.tracks.get(key)?.view) return this.options.server.send(request);
     const { view } = await world.lookedAt(key);
     if (!view) throw notFound(target);
-    return json(200, world.answer(key, view));
+    return jsonResponse(200, world.answer(key, view));
   }
 
   async #write(target: RequestTarget, { method, headers, body: text }: KubeRequest): Promise<object> {
@@ -178,10 +179,3 @@ const keyOf = ({ namespace, name = '' }: RequestTarget): string => (namespace ==
 const qualified = ({ plural, group }: RequestTarget): string => (group === '' ? plural : `${plural}.${group}`);
 const notFound = (target: RequestTarget): Refusal => new Refusal(404, 'NotFound', `${qualified(target)} "${target.name}" not found`);
 const conflict = (target: RequestTarget): Refusal => new Refusal(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(target)} "${target.name}": the object has been modified; please apply your changes to the latest version and try again`);
-
-const json = (status: number, value: object): KubeResponse => ({ status, headers: { 'content-type': 'application/json' }, body: once(JSON.stringify(value)) });
-
-// oxlint-disable-next-line typescript/require-await -- a body is read as it comes
-async function* once(text: string): AsyncGenerator<string> {
-  yield text;
-}

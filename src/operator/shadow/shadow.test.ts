@@ -19,6 +19,8 @@ import { createOperator } from '../runtime/operator.js';
 import type { Operator } from '../runtime/operator.js';
 import { reconcilers } from '../runtime/reconcilers.js';
 import { TestBed } from '../testing/test-bed.js';
+import { compareWrites, replay } from '../testing/replay.js';
+import { clusterLogLine, readClusterLog } from './cluster-log.js';
 import { ExternalCalls } from './external-calls.js';
 import { Shadow } from './shadow.js';
 import type { ShadowOptions } from './shadow.js';
@@ -271,6 +273,28 @@ describe('A shadow', () => {
     expect(withheld.map(({ system, operation, by }) => [system, operation, by?.reconciler, by?.key, by?.step])).to.deep.equal([['DNS', 'Register', 'site.publisher', 'default/a', 'register']]);
     expect(unknowable).to.be.greaterThan(0);
     expect(world.operator.inspect('site.publisher', 'default/a')?.runs.at(-1)?.result.outcome).to.equal('success');
+  });
+
+  it('records a log that another version can be played to, in virtual time and without a server: the difference is the one step, and nothing is written', async () => {
+    const log: string[] = [];
+    await run({}, {}, { record: (entry) => void log.push(clusterLogLine(entry)) });
+    for (const name of ['a', 'b']) await world.bed.api.create(Site, site(name));
+    await world.bed.advance('1m');
+    await world.bed.api.patch(Site, { name: 'a', namespace: 'default' }, { spec: { pages: 5 } });
+    await world.bed.advance('1m');
+    await world.bed.api.delete(Site, { name: 'b', namespace: 'default' });
+    await world.bed.advance('1m');
+    const entries = readClusterLog(log.join(''));
+    const [before, after] = [await replay(entries, [reconcilers(...version({}))], { name: 'sites' }), await replay(entries, [reconcilers(...version({ published: (pages) => pages * 2 }))], { name: 'sites' })];
+    expect([before.refused, after.refused]).to.deep.equal([[], []]);
+    expect(before.report.differences).to.deep.equal([]);
+    expect(before.report.writes.agreed).to.be.greaterThan(4);
+    expect(new Set(after.report.differences.flatMap(({ verdict, object, fields }) => fields.map(({ field, shadow, running }) => `${verdict} ${object} ${field} ${String(shadow)}/${String(running)}`)))).to.deep.equal(new Set([
+      'differs Site default/a status.published 6/3', 'differs Site default/b status.published 6/3', 'differs Site default/a status.published 10/5',
+    ]));
+    const { onlyFirst, onlySecond, both } = compareWrites(before.writes, after.writes);
+    expect(both).to.be.greaterThan(2);
+    for (const writes of [onlyFirst, onlySecond]) expect(new Set(writes.map(({ object, by }) => `${by?.reconciler} ${object}`))).to.deep.equal(new Set(['site.publisher Site default/a', 'site.publisher Site default/b']));
   });
 
   it('takes no lease, serves nothing, and asks nothing but questions', async () => {

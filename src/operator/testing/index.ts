@@ -17,3 +17,4 @@ export * from './virtual-clock.js';
 export type { Fault, Point } from './faults/fault.js';
 export type { ExternalOptions, Invariant } from './faults/fault-world.js';
 export { ExternalFault, FaultWorld } from './faults/fault-world.js';
+export * from './replay.js';
