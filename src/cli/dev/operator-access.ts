@@ -6,8 +6,8 @@ import { readManifests } from '../manifest-files.js';
 import type { Manifest } from '../manifest-files.js';
 import type { Project } from '../project/project.js';
 
-/** The role that "karpenter-ts manifests" writes. */
-const ROLE = 'config/rbac/role.yaml';
+/** The role that "karpenter-ts manifests" writes, and the one to elect a leader, which is the project's. */
+const [ROLE, ELECTION] = ['config/rbac/role.yaml', 'config/rbac/leader_election_role.yaml'] as const;
 
 const userOf = ({ name }: Project): string => `system:serviceaccount:${name}:${name}`;
 
@@ -16,7 +16,8 @@ export async function roleManifests(project: Project): Promise<Manifest[]> {
   const file = join(project.folder, ROLE);
   if (!existsSync(file)) return [];
   const { name } = project;
-  const { manifests } = await readManifests([file]);
+  const election = join(project.folder, ELECTION);
+  const { manifests } = await readManifests([file, ...(existsSync(election) ? [election] : [])]);
   const namespaces = new Set([name, ...manifests.flatMap(({ object: { metadata } }) => metadata.namespace ?? [])]);
   return [...[...namespaces].map((namespace): Manifest => ({ file, object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } } })), ...manifests, {
     file,

@@ -242,6 +242,7 @@ export class Controller {
     this.#meanwhile.set(key, []);
     const run = this.#recorder.begin(item, this.#informer.store.get(key));
     const { startedAt } = run;
+    environment.tests?.began?.(plan.name, key);
     const rest = this.#echoes.skips(run, startedAt);
     try {
       if (rest && !environment.tests) {

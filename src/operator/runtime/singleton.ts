@@ -142,6 +142,7 @@ export class SingletonController {
     const ended = metrics.run();
     const run = this.#recorder.begin(item, undefined);
     const { startedAt } = run;
+    environment.tests?.began?.(plan.name, KEY);
     const limited = runSignal(clock, parent, plan.timeout);
     const cache = new TrackedCache(environment.cache, environment.cache.liveFor({ signal: limited.signal }));
     const record = (end: Pick<RunResult, 'outcome' | 'requeueAfter' | 'requeueReason' | 'error'>): void =>

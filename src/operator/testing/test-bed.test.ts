@@ -60,3 +60,23 @@ describe('a service that a test puts in the place of another', () => {
     expect(await label('crashed')).to.equal('sun');
   });
 });
+
+describe('an operator that never comes to rest', () => {
+  it('is ended, with the name of what runs on and on', async () => {
+    @Reconciler({ for: Node, name: 'restless', root: false })
+    class Restless {
+      @Step() step({ metadata: { labels } }: Node): Outcome {
+        labels['runs'] = `${Number(labels['runs'] ?? 0) + 1}`;
+        return done();
+      }
+    }
+    const bed = await testBed(reconcilers(Restless));
+    try {
+      await bed.api.create(Node, { metadata: { name: 'n' } });
+      const ended = await bed.settle().then(() => 'it came to rest', (error: Error) => error.message);
+      expect(ended).to.equal('restless ran 1501 times for n without any time passing: what it writes wakes it, or what wakes it undoes what it writes');
+    } finally {
+      await bed.close();
+    }
+  });
+});

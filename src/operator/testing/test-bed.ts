@@ -72,6 +72,8 @@ export class TestBed implements Bed {
   #starting: Promise<void> | undefined;
   #running: Promise<void> | undefined;
   #failure: unknown;
+  /** How often each key ran at the moment of its last run. */
+  readonly #runs = new Map<string, { at: number; count: number }>();
 
   private constructor(readonly plan: Plan, private readonly modules: readonly ContainerModule[], private readonly options: TestBedOptions) {
     this.random = seededRandom(options.seed ?? 1);
@@ -127,7 +129,7 @@ export class TestBed implements Bed {
     const operator = new Operator({
       name: 'test', ports: false, freeze: true, jitter: false, processMetrics: false, cpus: 1, rate: { qps: 1e6, burst: 1e6 },
       logger: createLogger({ clock: this.clock, level: 'debug', write: (line) => this.logs.push(JSON.parse(line) as LogLine) }),
-      tests: { untracked: ({ message }) => this.#found(message), unsettled: (controller, key, news) => this.#found(unsettled(controller, key, news)) },
+      tests: { untracked: ({ message }) => this.#found(message), unsettled: (controller, key, news) => this.#found(unsettled(controller, key, news)), began: (controller, key) => this.#began(controller, key) },
       ...this.options.operator,
       clock: process.clock, random: this.random, transport: this.#underRole(this.options.intercept?.(process.transport, process) ?? process.transport),
     });
@@ -142,6 +144,17 @@ export class TestBed implements Bed {
       if (this.options.keepAlive && error instanceof LeadershipLostError && !stop.signal.aborted) this.crash();
       else this.#failure = error;
     });
+  }
+
+  /** Ends an operator that never comes to rest: no test would. */
+  #began(controller: string, key: string): void {
+    const [id, at] = [`${controller} ${key}`, this.clock.now()];
+    const before = this.#runs.get(id);
+    const count = before?.at === at ? before.count + 1 : 1;
+    this.#runs.set(id, { at, count });
+    if (count <= RUNS_AT_ONCE || this.#process?.alive !== true) return;
+    this.#failure ??= new BedFinding(`${controller} ran ${count} times for ${key} without any time passing: what it writes wakes it, or what wakes it undoes what it writes`);
+    this.kill();
   }
 
   /** Finds what the operator may not do on a cluster; nothing is refused. */
@@ -254,6 +267,9 @@ export class TestBed implements Bed {
     throw failure;
   }
 }
+
+/** More runs of a key in one moment than any amount of news asks for. */
+const RUNS_AT_ONCE = 1_500;
 
 const unsettled = (controller: string, key: string, news: readonly string[]): string =>
   `${controller} ran for ${key} on nothing but what its last run had left, and had more to do (${news.join('; ')}): production skips such runs, so one run has to be enough`;
