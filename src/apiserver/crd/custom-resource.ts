@@ -95,7 +95,9 @@ const isEmbedded = ({ path }: UnknownField): boolean => path.includes('.metadata
 
 function pruneResource(object: ApiObject, schema: Schema, kind: { kind: string; version: string }): UnknownField[] {
   const { metadata, ...rest } = object;
-  const unknown = decodeBuiltin({ metadata } as JsonObject, { type: 'object', typeName: kind.kind, properties: { metadata: builtinSchema('meta.v1.ObjectMeta') } });
+  const unknown = isObject(metadata)
+    ? decodeBuiltin(metadata, builtinSchema('meta.v1.ObjectMeta'), 'metadata')
+    : decodeBuiltin({ metadata } as JsonObject, { type: 'object', typeName: kind.kind, properties: { metadata: builtinSchema('meta.v1.ObjectMeta') } });
   const found = prune(rest, schema).sort((left, right) => Number(isEmbedded(left)) - Number(isEmbedded(right)) || (left.path < right.path ? -1 : 1));
   for (const name of Object.keys(object)) if (name !== 'metadata' && !Object.hasOwn(rest, name)) delete object[name];
   return [...unknown, ...found];

@@ -5,6 +5,7 @@ import type { ApiObject, JsonObject, ResourceDefinition } from '../contracts.js'
 import { badRequest, conflict, forbidden, invalid, notFound } from '../status.js';
 import type { AdmissionRequest, RestContext, RestResult } from './context.js';
 import { list } from './list.js';
+import { setCondition } from './pod-condition.js';
 import type { RequestInfo } from './request-info.js';
 import { readyToVanish } from './update.js';
 import { oneFromStorage } from './versions.js';
@@ -143,6 +144,9 @@ export function checkDeletion(definition: ResourceDefinition, stored: ApiObject,
   if (definition.storageResource === 'namespaces' && UNDELETABLE_NAMESPACES.has(name)) throw forbidden(definition, name, 'this namespace may not be deleted');
 }
 
+const DEFINITIONS = 'customresourcedefinitions.apiextensions.k8s.io';
+const GOING = { type: 'Terminating', status: 'True', reason: 'InstanceDeletionPending', message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon' };
+
 function withDeletionFinalizer({ deletionFinalizer }: ResourceDefinition, stored: ApiObject): ApiObject {
   const { metadata } = stored;
   if (!deletionFinalizer || metadata.deletionTimestamp || metadata.finalizers?.includes(deletionFinalizer)) return stored;
@@ -158,8 +162,11 @@ function markDeleted(ctx: RestContext, storageResource: string, stored: ApiObjec
   const grace = graceOf(storageResource, stored, options.gracePeriodSeconds);
   if (!metadata.deletionTimestamp) {
     metadata.deletionTimestamp = timestamp(ctx.clock.now() + grace * 1000);
-    metadata.deletionGracePeriodSeconds = grace;
-    if (metadata.generation !== undefined && metadata.generation > 0) metadata.generation += 1;
+    // Definitions have a way of their own, which tells of neither.
+    if (storageResource !== DEFINITIONS) {
+      metadata.deletionGracePeriodSeconds = grace;
+      if (metadata.generation !== undefined && metadata.generation > 0) metadata.generation += 1;
+    }
   } else if (storageResource === 'pods' && options.gracePeriodSeconds !== undefined && grace < (metadata.deletionGracePeriodSeconds ?? 0)) {
     // A second delete can only hurry the first.
     const begun = Date.parse(metadata.deletionTimestamp) - (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
@@ -167,6 +174,7 @@ function markDeleted(ctx: RestContext, storageResource: string, stored: ApiObjec
     metadata.deletionGracePeriodSeconds = grace;
   }
   const object = { ...stored, metadata };
+  if (storageResource === DEFINITIONS && !stored.metadata.deletionTimestamp) return { ...object, status: setCondition(stored['status'] as JsonObject | undefined, GOING, timestamp(ctx.clock.now())) };
   if (storageResource !== 'namespaces') return object;
   return { ...object, status: { ...(stored['status'] as JsonObject | undefined), phase: 'Terminating' } };
 }

@@ -14,7 +14,7 @@ const invalidValue = (field: string, value: unknown, problem: string): Cause => 
 const forbiddenField = (field: string, problem: string): Cause => ({ reason: 'FieldValueForbidden', field, message: `Forbidden: ${problem}` });
 
 /** What is wrong with an object's metadata. */
-export function validateMetadata(object: ApiObject, { nameFormat = 'dns1123subdomain', namespaced, custom }: ResourceDefinition): Cause[] {
+export function validateMetadata(object: ApiObject, { nameFormat = 'dns1123subdomain', namespaced, custom }: Pick<ResourceDefinition, 'nameFormat' | 'namespaced' | 'custom'>): Cause[] {
   const { name = '', generateName = '', labels = {}, annotations = {}, finalizers = [], ownerReferences = [] } = object.metadata;
   const causes: Cause[] = [];
   const refuse = (field: string, value: unknown, problems: readonly string[]): void => {

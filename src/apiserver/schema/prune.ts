@@ -1,16 +1,28 @@
 import type { JsonObject, UnknownField } from '../contracts.js';
 import { builtinSchema } from '../kinds/type-catalogue.js';
 import { decodeBuiltin } from './decode.js';
+import { DecodeError } from './decode-error.js';
 import { at, child } from './field-error.js';
 import type { Schema } from './schema.js';
 import { isObject, propertiesOf } from './schema.js';
 import { unknownField } from './unknown-field.js';
 
-/** Takes out, in place, every field that a structural schema does not know; returns what it took. */
+/**
+ * Takes out, in place, every field that a structural schema does not know; returns what it took.
+ * @throws {DecodeError} for embedded objects that do not say in texts what they are.
+ */
 export function prune(object: JsonObject, schema: Schema, path = ''): UnknownField[] {
   const unknown: UnknownField[] = [];
   pruneValue(object, schema, path, unknown);
   return unknown;
+}
+
+/** @throws {DecodeError} unless what says of which kind an embedded object is are texts, if they are there. */
+function refuseUntyped(object: JsonObject, path: string): void {
+  for (const name of ['apiVersion', 'kind']) {
+    const value = object[name];
+    if (value !== undefined && typeof value !== 'string') throw new DecodeError(`${child(path, name)}: Invalid value: ${JSON.stringify(value)}: must be a string`);
+  }
 }
 
 function pruneValue(value: unknown, schema: Schema, path: string, unknown: UnknownField[]): void {
@@ -20,6 +32,7 @@ function pruneValue(value: unknown, schema: Schema, path: string, unknown: Unkno
     return;
   }
   if (!isObject(value)) return;
+  if (schema['x-kubernetes-embedded-resource']) refuseUntyped(value, path);
   const properties = propertiesOf(schema);
   const { additionalProperties } = schema;
   for (const name of Object.keys(value)) {

@@ -8,8 +8,8 @@ export interface Column<T> {
 }
 
 /** A column of texts; what it shows may be undefined, and is empty then. */
-export function column<T>(name: string, cell: Column<T>['cell'], { type = 'string', format = '', wide = false }: { type?: ColumnDefinition['type']; format?: string; wide?: boolean } = {}): Column<T> {
-  return { definition: { name, type, format, description: '', priority: wide ? 1 : 0 }, cell: (object, now) => cell(object, now) ?? (type === 'integer' ? 0 : '') };
+export function column<T>(name: string, cell: Column<T>['cell'], { type = 'string', format = '', description = '', wide = false }: { type?: ColumnDefinition['type']; format?: string; description?: string; wide?: boolean } = {}): Column<T> {
+  return { definition: { name, type, format, description, priority: wide ? 1 : 0 }, cell: (object, now) => cell(object, now) ?? (type === 'integer' ? 0 : '') };
 }
 
 /** A column that shows only with `-o wide`. */
@@ -22,10 +22,13 @@ type Named = { metadata?: unknown };
 
 const metadataOf = ({ metadata }: Named): Metadata => (metadata ?? {}) as Metadata;
 
+/** As kube-apiserver describes names. */
+const NAME_DESCRIPTION = 'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names';
+
 /** How the name is declared: clients print the kind before it. */
 export const NAME = { format: 'name' } as const;
 
-export const nameColumn: Column<Named> = column('Name', (object) => metadataOf(object).name, NAME);
+export const nameColumn: Column<Named> = column('Name', (object) => metadataOf(object).name, { ...NAME, description: NAME_DESCRIPTION });
 
 export const ageColumn: Column<Named> = column('Age', (object, now) => age(metadataOf(object).creationTimestamp, now));
 

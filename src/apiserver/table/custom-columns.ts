@@ -1,4 +1,5 @@
 import type { ApiObject, ColumnDefinition, TableColumns } from '../contracts.js';
+import { isObject } from '../schema/schema.js';
 import { age } from './age.js';
 import { nameColumn } from './column.js';
 import { type JsonPath, jsonPath } from './json-path.js';
@@ -31,10 +32,11 @@ export function customColumns(declared: readonly PrinterColumn[] | undefined): T
 /** The first value that the path leads to, as its column's type shows it; null for none and for one of another type. */
 function cellOf(object: ApiObject, type: string, path: JsonPath, now: number): unknown {
   const value = path(object)[0];
-  if (value === undefined || value === null) return null;
+  if (value === undefined) return null;
   switch (type) {
     case 'string':
-      return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+      if (value === null) return '<no value>';
+      return typeof value === 'object' ? JSON.stringify(inOrder(value)) : String(value as string | number | boolean);
     case 'integer':
       return typeof value === 'number' ? Math.trunc(value) : null;
     case 'number':
@@ -47,5 +49,8 @@ function cellOf(object: ApiObject, type: string, path: JsonPath, now: number): u
       return null;
   }
 }
+
+/** Go writes maps in the order of their keys. */
+const inOrder = (value: unknown): unknown => (Array.isArray(value) ? value.map(inOrder) : isObject(value) ? Object.fromEntries(Object.keys(value).sort().map((key) => [key, inOrder(value[key])])) : value);
 
 const dateCell = (value: string, now: number): string => (Number.isNaN(Date.parse(value)) ? '<invalid>' : age(value, now));
