@@ -36,6 +36,9 @@ export function compileReconciler(declaration: Declaration, options: ReconcilerO
   const { priority = 0, when, fairBy, rate } = options;
   const timeout = declaration.duration(options.timeout, 'timeout');
   const hasConditions = steps.some(({ condition }) => condition !== undefined);
+  if (hasConditions && kind?.definition && !kind.statusSubresource) {
+    declaration.report(`has conditions, and ${kind.kind} no status to keep them in, so that API servers drop them; give its @ResourceKind a status, such as () => s.object({})`);
+  }
   const plan = {
     type: declaration.type as ReconcilerClass,
     name: options.name,

@@ -16,7 +16,7 @@ class Spec {
   @Validation('self > 0', 'has to be positive')
   @Field(s.int()) size!: number;
 }
-@ResourceKind({ group: 'test.example.com', version: 'v1', kind: 'Gadget', scope: 'Cluster', spec: () => Spec })
+@ResourceKind({ group: 'test.example.com', version: 'v1', kind: 'Gadget', scope: 'Cluster', spec: () => Spec, status: () => s.object({}) })
 export class Gadget extends Resource<Spec, unknown, 'A' | 'B'> {}
 
 class Base {

@@ -18,7 +18,7 @@ class TrainSpec {
   declare destination: string;
 }
 
-@ResourceKind({ group: 'toys.example.com', version: 'v1', kind: 'Train', scope: 'Cluster', spec: () => TrainSpec })
+@ResourceKind({ group: 'toys.example.com', version: 'v1', kind: 'Train', scope: 'Cluster', spec: () => TrainSpec, status: () => s.object({}) })
 class Train extends Resource<TrainSpec, object, 'Coupled' | 'Signalled' | 'Moving'> {}
 
 const Signals = token<EventSource<string>>('test."Signals"');

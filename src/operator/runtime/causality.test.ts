@@ -25,7 +25,7 @@ class BoatSpec {
   declare harbour: string;
 }
 
-@ResourceKind({ group: 'toys.example.com', version: 'v1', kind: 'Boat', scope: 'Namespaced', spec: () => BoatSpec })
+@ResourceKind({ group: 'toys.example.com', version: 'v1', kind: 'Boat', scope: 'Namespaced', spec: () => BoatSpec, status: () => s.object({}) })
 class Boat extends Resource<BoatSpec, object, 'Moored' | 'Rigged'> {}
 
 const Tides = token<EventSource<string>>('test.Tides');
@@ -98,7 +98,7 @@ describe('Every run', () => {
     expect(first?.triggers[0]?.seen).to.deep.equal({ uid: (await bed.api.get(Boat, 'a')).metadata.uid, resourceVersion: first?.resourceVersion, deleted: false });
     expect(first?.triggers[0]?.by, 'a user did').to.equal(undefined);
     expect(first?.writes.map(({ verb, object, subresource = '', fields }) => `${verb} ${object} ${subresource} ${fields.join()}`)).to.deep.equal([
-      'patch Boat default/a  metadata.finalizers', 'apply ConfigMap default/a  ', 'patch Boat default/a  status.conditions',
+      'patch Boat default/a  metadata.finalizers', 'apply ConfigMap default/a  ', 'patch Boat default/a status status.conditions',
     ]);
     const resourceVersion = first?.writes.at(-1)?.resourceVersion;
     const echo = last('gull', 'a').triggers.find(({ seen }) => seen?.resourceVersion === resourceVersion);

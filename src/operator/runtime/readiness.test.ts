@@ -15,7 +15,7 @@ class TrainSpec {
   @Field(s.string().optional()) declare line?: string;
 }
 
-@ResourceKind({ group: 'toys.example.com', version: 'v1', kind: 'Train', scope: 'Cluster', spec: () => TrainSpec })
+@ResourceKind({ group: 'toys.example.com', version: 'v1', kind: 'Train', scope: 'Cluster', spec: () => TrainSpec, status: () => s.object({}) })
 class Train extends Resource<TrainSpec, object, 'Built'> {}
 
 @Reconciler({ for: Train, name: 'works' })

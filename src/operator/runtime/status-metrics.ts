@@ -56,11 +56,15 @@ export class StatusMetrics {
     const driven = plan.reconcilers.filter(({ steps }) => steps.some(({ condition }) => condition !== undefined)).map(({ kind }): ObservedConditions => ({ kind: kind.type }));
     const wanted = new Map<KindClass, ObservedConditions>([...driven, ...asked].map((one) => [one.kind, one]));
     const generic: Observed[] = [];
+    // Kinds of several groups may be called the same.
+    const named = new Map<string, Observed[]>();
     for (const { kind: type, labels = {}, generic: isGeneric = true } of wanted.values()) {
       const observed = { kind: this.environment.kinds.of(type), informer: this.environment.cache.informer(type), labels };
-      this.#observeSeries({ prefix: `operator_${observed.kind.kind.toLowerCase()}`, generic: false, watched: [observed] });
+      const prefix = `operator_${observed.kind.kind.toLowerCase()}`;
+      named.set(prefix, [...(named.get(prefix) ?? []), observed]);
       if (isGeneric) generic.push({ ...observed, labels: {} });
     }
+    for (const [prefix, watched] of named) this.#observeSeries({ prefix, generic: false, watched });
     if (generic.length > 0) this.#observeSeries({ prefix: 'operator', generic: true, watched: generic });
   }
 
