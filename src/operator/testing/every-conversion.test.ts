@@ -111,3 +111,18 @@ describe('values that are made up', () => {
     expect(made(2)).not.to.deep.equal(specs);
   });
 });
+
+describe('made-up objects', () => {
+  class NestedSpec { @Field(s.object({ memory: s.string().default('a') }).default({})) declare resources: { memory: string }; }
+  class FlatSpec { @Field(s.string().default('a')) declare memory: string; }
+  @Version({ of: () => Nested, version: 'v1beta1', spec: () => FlatSpec })
+  class Flat extends Resource<FlatSpec, unknown> {}
+  @ResourceKind({ group: 'test.example.com', version: 'v1', kind: 'Nested', scope: 'Cluster', spec: () => NestedSpec })
+  @ConvertsFrom(() => Flat, {
+    upgrade: ({ spec: { memory }, ...rest }: Flat) => ({ ...rest, spec: { resources: { memory } } }),
+    downgrade: ({ spec: { resources: { memory } }, ...rest }: Nested) => ({ ...rest, spec: { memory } }),
+  })
+  class Nested extends Resource<NestedSpec, unknown> {}
+
+  it('have what has a default, as API servers fill it in before they convert', () => everyConversion(Nested));
+});

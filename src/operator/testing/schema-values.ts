@@ -50,8 +50,9 @@ export class SchemaValues {
     return [...new Map(made.map((item) => [identity(item), item])).values()];
   }
 
+  /** API servers fill defaults in before they convert: what has one is there. */
   #object({ properties, required = [], additionalProperties }: JSONSchemaProps, path: string): Record<string, unknown> {
-    const fields = Object.entries(properties ?? {}).filter(([name]) => required.includes(name) || this.random.next() < 0.6);
+    const fields = Object.entries(properties ?? {}).filter(([name, schema]) => required.includes(name) || schema.default !== undefined || this.random.next() < 0.6);
     const made = Object.fromEntries(fields.map(([name, schema]) => [name, this.of(schema, `${path}.${name}`)]));
     if (properties) return made;
     const values = typeof additionalProperties === 'object' ? additionalProperties : {};
