@@ -3,6 +3,7 @@ import type { ApiObject, ResourceDefinition, Subresource, TableColumns } from '.
 import { decodeBuiltin } from '../schema/decode.js';
 import { schemaNode } from '../schema/schema-node.js';
 import { createdAtTable } from '../table/column.js';
+import { described } from '../table/column-descriptions.js';
 import type { KindBehaviour } from './behaviour.js';
 import { behaviours } from './behaviours.js';
 import { asGoStruct, emptyAsNull, omitEmpty } from './go-struct.js';
@@ -98,6 +99,6 @@ function builtinDefinition(entry: ResourceEntry): ResourceDefinition {
 
 /** Tables are written for the stored version. */
 function columnsOf(resource: string, toStorage: KindBehaviour['toStorage']): TableColumns {
-  const columns = tables[resource] ?? createdAtTable;
+  const columns = described(resource, tables[resource] ?? createdAtTable);
   return toStorage ? { ...columns, cells: (object, now) => columns.cells(toStorage(object), now) } : columns;
 }

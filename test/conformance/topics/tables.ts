@@ -10,7 +10,7 @@ const asTable: RequestOptions = { headers: { accept: TABLE } };
 /** Ages as such, for they differ from run to run. */
 const cell = (value: unknown): unknown => (typeof value === 'string' ? value.replace(/^((\d+[smhdy]){1,2})$/, '<age>').replace(/\((\d+[smhdy]){1,2} ago\)/, '(<age> ago)') : value);
 const columns = (definitions: Body): unknown => definitions?.map(({ name, type, format, priority }: Body) => `${name} ${type}${format ? `/${format}` : ''} ${priority}`);
-/** A table in few lines: its columns and cells. The words that describe columns are each server's own. */
+/** A table in few lines: its columns and cells. */
 const shown = (body: Body): unknown => (body.kind === 'Table' ? { columns: columns(body.columnDefinitions), rows: body.rows?.map(({ cells, conditions }: Body) => [cells.map(cell), conditions].filter(Boolean).map((part) => JSON.stringify(part)).join(' ')) } : body);
 const table = (session: Session, path: string): Promise<unknown> => session.get(path, { ...asTable, pick: shown });
 
@@ -371,6 +371,22 @@ export const scenarios: Topic = {
     for (const path of ['/api/v1/nodes', '/api/v1/namespaces', '/api/v1/persistentvolumes', '/apis/storage.k8s.io/v1/storageclasses', '/apis/scheduling.k8s.io/v1/priorityclasses', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', '/apis/node.k8s.io/v1/runtimeclasses']) {
       const watch = await s.watch(`${path}?${initial}`, { ...asTable, pick });
       await watch.expect(1);
+    }
+  },
+  'say what their columns are': async (s) => {
+    for (const [prefix, version, resources] of [
+      ['/api', 'v1', 'configmaps endpoints events namespaces nodes persistentvolumeclaims persistentvolumes pods podtemplates replicationcontrollers resourcequotas limitranges secrets serviceaccounts services'],
+      ['/apis', 'apps/v1', 'controllerrevisions daemonsets deployments replicasets statefulsets'], ['/apis', 'batch/v1', 'cronjobs jobs'], ['/apis', 'autoscaling/v2', 'horizontalpodautoscalers'], ['/apis', 'autoscaling/v1', 'horizontalpodautoscalers'], ['/apis', 'policy/v1', 'poddisruptionbudgets'],
+      ['/apis', 'storage.k8s.io/v1', 'csidrivers csinodes csistoragecapacities storageclasses volumeattachments volumeattributesclasses'], ['/apis', 'networking.k8s.io/v1', 'ingressclasses ingresses ipaddresses networkpolicies servicecidrs'], ['/apis', 'discovery.k8s.io/v1', 'endpointslices'],
+      ['/apis', 'rbac.authorization.k8s.io/v1', 'clusterrolebindings clusterroles rolebindings roles'], ['/apis', 'scheduling.k8s.io/v1', 'priorityclasses'], ['/apis', 'node.k8s.io/v1', 'runtimeclasses'], ['/apis', 'coordination.k8s.io/v1', 'leases'], ['/apis', 'events.k8s.io/v1', 'events'],
+      ['/apis', 'admissionregistration.k8s.io/v1', 'mutatingwebhookconfigurations validatingadmissionpolicies validatingadmissionpolicybindings validatingwebhookconfigurations'], ['/apis', 'apiextensions.k8s.io/v1', 'customresourcedefinitions'], ['/apis', 'apiregistration.k8s.io/v1', 'apiservices'],
+      ['/apis', 'certificates.k8s.io/v1', 'certificatesigningrequests'], ['/apis', 'flowcontrol.apiserver.k8s.io/v1', 'flowschemas prioritylevelconfigurations'], ['/apis', 'resource.k8s.io/v1', 'deviceclasses resourceclaims resourceclaimtemplates resourceslices'],
+    ] as const) {
+      for (const resource of resources.split(' ')) {
+        const { body } = await s.quiet('GET', `${prefix}/${version}/${resource}`, undefined, asTable);
+        s.note(`${version} ${resource}`);
+        for (const { name, description } of body.columnDefinitions) s.note(`< ${name}: ${description}`);
+      }
     }
   },
   'empty tables': async (s) => {
