@@ -2,8 +2,8 @@ import jsonPatch from 'fast-json-patch';
 import type { JSONSchemaProps } from '../dsl/json-schema.js';
 import { cloneJSON, equalJSON, isObject } from '../engine/json.js';
 import type { KubeObject } from '../kube/object.js';
-import { appliedPaths } from './change-author.js';
 import { identityOf, itemKeyOf, valueAt, withChanges } from './field-change.js';
+import type { Path } from './field-change.js';
 
 type JSONObject = Record<string, unknown>;
 
@@ -36,32 +36,32 @@ function patchedBy(object: KubeObject, operations: readonly { op: string; path: 
 }
 
 /** A server-side apply onto what is there: maps are merged, and lists whose items can be told apart; others are replaced. */
-function applied(target: unknown, config: unknown, name = ''): unknown {
+function mergedByKeys(target: unknown, config: unknown, name = ''): unknown {
   if (Array.isArray(config) && Array.isArray(target)) {
     const key = itemKeyOf(name, target, config);
     if (key === undefined) return config;
     const of = (item: unknown): unknown => identityOf(item, key);
     const kept = target.map((item: unknown) => {
       const meant = config.find((other) => of(other) === of(item)) as unknown;
-      return meant === undefined ? item : applied(item, meant);
+      return meant === undefined ? item : mergedByKeys(item, meant);
     });
     return [...kept, ...config.filter((item) => !target.some((other) => of(other) === of(item)))];
   }
   if (!isObject(config)) return config;
   const result: JSONObject = isObject(target) ? { ...target } : {};
-  for (const [each, value] of Object.entries(config)) result[each] = applied(result[each], value, each);
+  for (const [each, value] of Object.entries(config)) result[each] = mergedByKeys(result[each], value, each);
   return result;
 }
 
 /**
- * The object after a patch, before the server's own rules. An apply takes away what its manager applied before and does not any more; strategic merge patches are
+ * The object after a patch, before the server's own rules. An apply takes away what its manager has `applied` before and does not any more; strategic merge patches are
  * taken as applies that take nothing away. Throws {@link Refusal}.
  */
-export function patched(object: KubeObject, contentType: string, patch: unknown, manager = ''): KubeObject {
+export function patched(object: KubeObject, contentType: string, patch: unknown, applied: readonly Path[] = []): KubeObject {
   if (contentType.startsWith('application/json-patch+json')) return patchedBy(object, patch as { op: string; path: string }[]);
   if (contentType.startsWith('application/merge-patch+json')) return cloneJSON(merged(object, patch)) as KubeObject;
-  const dropped = contentType.startsWith('application/apply-patch') ? appliedPaths(object, manager).filter((path) => valueAt(patch, path) === undefined) : [];
-  return cloneJSON(applied(withChanges(object, dropped.map((path) => ({ path, to: undefined }))), patch)) as KubeObject;
+  const dropped = applied.filter((path) => valueAt(patch, path) === undefined).map((path) => ({ path, to: undefined }));
+  return cloneJSON(mergedByKeys(withChanges(object, dropped), patch)) as KubeObject;
 }
 
 /** What the server makes of an object that is written over another: its own fields stay, and a write touches either status or the rest. */
@@ -72,7 +72,7 @@ export function ruled(before: KubeObject, after: KubeObject, subresource: string
   const [old, status] = [before, after].map((object) => (object as { status?: unknown }).status);
   if (subresource === 'status') return { ...before, metadata, status } as KubeObject;
   const result = { ...after, apiVersion: before.apiVersion, kind: before.kind, metadata, ...(statusSubresource ? { status: old } : {}) };
-  return isSpecChanged(before, result) ? { ...result, metadata: { ...metadata, generation: (metadata.generation ?? 0) + 1 } } : result;
+  return metadata.generation !== undefined && isSpecChanged(before, result) ? { ...result, metadata: { ...metadata, generation: metadata.generation + 1 } } : result;
 }
 
 /** Whether anything but metadata and status differs: the generation counts these changes. */

@@ -22,6 +22,8 @@ import { filterOf } from './object-filter.js';
 import type { ObjectFilter } from './object-filter.js';
 import { WatchLog } from './watch-log.js';
 
+const GENERATED = new Set(['apps', 'batch', 'policy']);
+
 /** What the kinds of a shadow have in common. */
 export interface WorldEnvironment {
   readonly client: KubeClient;
@@ -106,6 +108,12 @@ export class KindWorld implements Mirror<KubeObject> {
 
   get statusSubresource(): boolean {
     return this.kind.statusSubresource ?? true;
+  }
+
+  /** Whether objects of the kind have a generation from the start: custom resources, and what has a controller of Kubernetes' own. */
+  get countsGenerations(): boolean {
+    const { group } = this.kind;
+    return (group.includes('.') && !group.endsWith('.k8s.io')) || GENERATED.has(group);
   }
 
   /** Whether everything that there is of the kind is followed. */

@@ -3,7 +3,7 @@ import { equalJSON } from '../engine/json.js';
 import type { KubeObject } from '../kube/object.js';
 import { kubeTime } from '../kube/time.js';
 import type { Author } from './change-author.js';
-import type { FieldChange } from './field-change.js';
+import type { FieldChange, Path } from './field-change.js';
 import { fieldChanges, isNear, isSameValue, isStamp, valueAt, withChanges } from './field-change.js';
 import type { Ledger } from './ledger.js';
 import type { DifferingField, ShadowDifference, WouldBeWrite } from './would-be-write.js';
@@ -76,6 +76,8 @@ export class ObjectTrack {
   view: KubeObject | undefined;
   /** The creation by the shadow that the server has not shown. */
   phantom: { readonly write: WouldBeWrite; readonly object: KubeObject } | undefined;
+  /** What the shadow's field managers have applied, of which the server knows nothing. */
+  readonly applied = new Map<string, readonly Path[]>();
   #base: KubeObject | undefined;
   readonly #held: HeldChange[] = [];
   readonly #pending = new Map<string, Pending>();
@@ -193,7 +195,7 @@ export class ObjectTrack {
       if (held) this.#settle(change.field, held);
       const earlier = this.#pending.get(change.field);
       if (earlier) replaced.add(earlier.write);
-      if (!held && equalJSON(valueAt(this.#base, change.path), change.to)) this.#pending.delete(change.field);
+      if (!held && equalJSON(valueAt(this.#start, change.path), change.to)) this.#pending.delete(change.field);
       else {
         const isNoted = !held && isNear(change.to, valueAt(this.real, change.path), window);
         this.#pending.set(change.field, { change, write, state: held ? 'agreed' : isStamp(change) || isNoted ? 'kept' : 'open', ...(held ? { with: held } : {}) });
@@ -336,9 +338,14 @@ export class ObjectTrack {
     this.environment.ledger.differs({ verdict, verb, object, fields, at, ...(by ? { by } : {}), ...(manager === undefined ? {} : { manager }) }, write);
   }
 
+  /** What the shadow's fields lie on. */
+  get #start(): KubeObject | undefined {
+    return this.phantom?.object ?? this.#base;
+  }
+
   /** What the shadow is to see. */
   #computed(): KubeObject | undefined {
-    const start = this.phantom?.object ?? this.#base;
+    const start = this.#start;
     if (!start || this.#pending.size === 0) return start;
     const changes = [...this.#pending.values()].map(({ change }) => change);
     const next = withChanges(start, changes.filter(({ field }) => field !== DELETED));

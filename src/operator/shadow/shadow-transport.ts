@@ -5,6 +5,7 @@ import { kubeTime } from '../kube/time.js';
 import type { KubeRequest, KubeResponse, KubeTransport } from '../kube/transport.js';
 import type { Clock } from '../clock.js';
 import { cloneJSON } from '../engine/json.js';
+import { appliedPaths } from './change-author.js';
 import { jsonResponse, statusResponse } from './answers.js';
 import { Refusal, fillIn, patched, ruled } from './apply-locally.js';
 import type { FieldChange } from './field-change.js';
@@ -104,13 +105,16 @@ export class ShadowTransport implements KubeTransport {
     if (subresource === 'binding') return this.#change(world, track, target, 'create', (view) => ({ ...view, spec: { ...(view as { spec?: object }).spec, nodeName: (body as { target?: { name?: string } }).target?.name } }) as KubeObject);
     const contentType = headers['content-type'] ?? '';
     const isApply = contentType.startsWith('application/apply-patch');
+    const manager = target.query.get('fieldManager') ?? '';
+    const applied = isApply && track.view ? [...appliedPaths(track.view, manager), ...(track.applied.get(manager) ?? [])] : [];
+    if (isApply) track.applied.set(manager, fieldChanges(undefined, body).map(({ path }) => path));
     if (isApply && !track.view) return this.#create(world, target, body ?? {}, 'apply');
     return this.#change(world, track, target, method === 'PUT' ? 'update' : isApply ? 'apply' : 'patch', (view) => {
       const { resourceVersion } = (body?.metadata ?? {}) as { resourceVersion?: string };
       if (resourceVersion !== undefined && resourceVersion !== '' && !world.isCurrent(track, resourceVersion)) throw conflict(target);
       // Both have it in the same place for the kinds that reconcilers scale.
       if (subresource === 'scale') return patched(view, 'application/merge-patch+json', { spec: { replicas: (body as { spec?: { replicas?: number } }).spec?.replicas } });
-      return ruled(view, method === 'PUT' ? body as KubeObject : patched(view, contentType, body, target.query.get('fieldManager') ?? ''), subresource, world.statusSubresource);
+      return ruled(view, method === 'PUT' ? body as KubeObject : patched(view, contentType, body, applied), subresource, world.statusSubresource);
     });
   }
 
@@ -137,7 +141,7 @@ export class ShadowTransport implements KubeTransport {
     const { status, ...rest } = body as Partial<KubeObject> & { status?: unknown };
     const object = complete(world.kind, {
       ...rest, status: world.statusSubresource ? {} : (status ?? {}),
-      metadata: { ...metadata, labels: metadata.labels ?? {}, annotations: metadata.annotations ?? {}, name, ...(namespace === undefined ? {} : { namespace }), uid: random.uuid(), resourceVersion: '0', generation: 1, creationTimestamp: kubeTime(clock.now()) },
+      metadata: { ...metadata, labels: metadata.labels ?? {}, annotations: metadata.annotations ?? {}, name, ...(namespace === undefined ? {} : { namespace }), uid: random.uuid(), resourceVersion: '0', ...(world.countsGenerations ? { generation: 1 } : {}), creationTimestamp: kubeTime(clock.now()) },
     });
     if (world.schema) fillIn(world.schema, object);
     if (isBlind) return world.answer(track.key, object);
