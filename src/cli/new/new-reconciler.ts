@@ -13,6 +13,9 @@ import { template } from './template.js';
 import { wired } from './wiring.js';
 import { writeFiles } from './write-files.js';
 
+/** Where Kubernetes' own kinds are imported from, as all the rest. */
+const FRAMEWORK = 'karpenter-ts/operator';
+
 export interface NewReconcilerFlags {
   for: string;
   force: boolean;
@@ -41,7 +44,10 @@ export async function newReconciler(project: Project, name: string, { for: kind,
     "'template.example.com'": `'${target.group}'`,
     templatetargets: target.plural,
     "{ metadata: { name: 'example' }, spec: {} }": inspect({ metadata: { name: metadata.name }, ...fields }, { depth: null, breakLength: Infinity, compact: true }),
-    "import { TemplateTarget } from './template-target.js';": `import { ${kind} } from '${target.module}';`,
+    // What comes from one module is imported once.
+    ...(target.module === FRAMEWORK
+      ? { "import { TemplateTarget } from './template-target.js';\n": '', 'import { RBAC, ': `import { ${kind}, RBAC, `, 'import { reconcilers }': `import { ${kind}, reconcilers }` }
+      : { "import { TemplateTarget } from './template-target.js';": `import { ${kind} } from '${target.module}';` }),
     TemplateTarget: kind,
   };
   if (words.TemplateReconciler === kind) throw new CliError(`the reconciler "${name}" would be a class ${kind}, as its kind is; take another name, such as "${kebab(kind)}-reconciler"`, 2);
@@ -62,7 +68,7 @@ async function targetOf(project: Project, kind: string): Promise<Target> {
     throw new CliError(`--for names no kind: "${kind}".${meant === undefined ? '' : ` Did you mean "${meant}"?`} It can be ${kinds.join(', ')}; "karpenter-ts new kind ${pascal(kebab(kind))}" makes a new one`, 2);
   }
   const { group } = groupVersionOf(example.apiVersion);
-  return { kind, group, plural: pluralOf(kind), module: `karpenter-ts/${group.startsWith('karpenter.') ? 'api' : 'operator'}`, example };
+  return { kind, group, plural: pluralOf(kind), module: group.startsWith('karpenter.') ? 'karpenter-ts/api' : FRAMEWORK, example };
 }
 
 /** The sample of one's own kind says what a valid object looks like. */
