@@ -34,7 +34,7 @@ export function compileReconciler(declaration: Declaration, options: ReconcilerO
   if (options.transitionEvents !== undefined) declaration.choice(options.transitionEvents, ['byOutcome', 'normal', 'none'], 'transitionEvents');
   checkLimits(declaration, options);
   const { priority = 0, when, fairBy, rate } = options;
-  const timeout = declaration.duration(options.timeout, 'timeout');
+  const timeout = declaration.timeout(options.timeout);
   const hasConditions = steps.some(({ condition }) => condition !== undefined);
   if (hasConditions && kind?.definition && !kind.statusSubresource) {
     declaration.report(`has conditions, and ${kind.kind} no status to keep them in, so that API servers drop them; give its @ResourceKind a status, such as () => s.object({})`);

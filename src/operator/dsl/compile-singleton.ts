@@ -12,7 +12,7 @@ export function compileSingleton(declaration: Declaration, options: SingletonOpt
   const watches = watchesOf(declaration);
   const eventSources = eventSourcesOf(declaration);
   const every = declaration.duration(options.every, 'every');
-  const timeout = declaration.duration(options.timeout, 'timeout');
+  const timeout = declaration.timeout(options.timeout);
   if (every === 0) declaration.report('every "0s" would run without a pause');
   const batches = declaration.methods<BatchWindow>('Batch');
   const [batch, second] = batches;

@@ -341,6 +341,11 @@ describe('compile', () => {
         class Limits { @Step() a(): Outcome { return done(); } }
         return [Limits];
       }, /concurrency\.perCpu 0 has to be above 0\n.*concurrency\.min 9 is above concurrency\.max 3\n.*rate has to have qps above 0 and burst of at least 1, not 0 and 1\n.*priority NaN is not a number\n.*backoff\.base \(60000ms\) is above backoff\.max \(1000ms\)\n.*jitter 2 is not a fraction between 0 and 1/],
+      ['a time limit that lets nothing run', () => {
+        @Reconciler({ for: Widget, name: 'hurried', timeout: '0s' }) class Hurried { @Step() a(): Outcome { return done(); } }
+        @Singleton({ name: 'rushed', every: '1m', timeout: 0 }) class Rushed { tick(): void {} }
+        return [Hurried, Rushed];
+      }, ['Hurried', 'Rushed'].map((name) => `${name}: timeout is 0: every run would end before it has begun; leave it out for no limit`).join('\n')],
       ['a backoff without a pause', () => {
         @Reconciler({ for: Widget, name: 'hasty', backoff: { base: 0 } }) class Hasty { @Step() a(): Outcome { return done(); } }
         return [Hasty];

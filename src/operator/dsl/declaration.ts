@@ -87,6 +87,13 @@ export class Declaration {
     return undefined;
   }
 
+  /** The time limit of a run. */
+  timeout(timeout: Duration | undefined): number | undefined {
+    const length = this.duration(timeout, 'timeout');
+    if (length === 0) this.report('timeout is 0: every run would end before it has begun; leave it out for no limit');
+    return length;
+  }
+
   /** The plan of a kind that a decorator names. */
   kind(type: KindClass | undefined, what: string, member?: string): KindPlan | undefined {
     if (isKind(type)) return this.kinds.of(type);
