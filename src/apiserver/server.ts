@@ -109,7 +109,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   // Every open watch listens.
   setMaxListeners(0, closing.signal);
   const authorizer = new Authorizer(storage);
-  const serviceAccountTokens = new ServiceAccountTokens({ storage, clock, random }, new SigningKey(options.dataDir));
+  const serviceAccountTokens = new ServiceAccountTokens({ storage, clock, random, registry }, new SigningKey(options.dataDir));
   const authenticator = new Authenticator({ serviceAccounts: serviceAccountTokens, ...(options.tokens && { tokens: options.tokens }) });
   const admission: AdmissionPlugin[] = [limitRanger({ storage }), podTopologyLabels({ storage }), ...((options.taintsNewNodes ?? true) ? [nodeTaints] : [])];
   const flows = new FlowClassifier(storage);

@@ -1,4 +1,6 @@
-import type { ApiObject, Clock, JsonObject, Random, Storage } from '../contracts.js';
+import { timestamp } from '../clock.js';
+import type { ApiObject, Clock, JsonObject, Random, ResourceRegistry, Storage } from '../contracts.js';
+import { trackUpdate } from '../patch/managed-fields.js';
 import type { Requester } from './requester.js';
 import { AUTHENTICATED, serviceAccountGroups, serviceAccountUsername } from './requester.js';
 import type { SigningKey } from './signing-key.js';
@@ -73,9 +75,13 @@ function claimsOf(token: string): Claims | undefined {
 const quoted = (audiences: readonly string[]): string => `[${audiences.map((audience) => JSON.stringify(audience)).join(' ')}]`;
 const referenceTo = ({ metadata }: ApiObject): Reference => ({ name: metadata.name!, uid: metadata.uid! });
 
+const LAST_USED = 'kubernetes.io/legacy-token-last-used';
+/** Put on secrets whose token has not been used for too long. */
+const INVALID_SINCE = 'kubernetes.io/legacy-token-invalid-since';
+
 /** Issues and reads the tokens of service accounts. */
 export class ServiceAccountTokens {
-  constructor(private readonly ctx: { storage: Storage; clock: Clock; random: Random }, readonly key: SigningKey) {}
+  constructor(private readonly ctx: { storage: Storage; clock: Clock; random: Random; registry: ResourceRegistry }, readonly key: SigningKey) {}
 
   issue(account: ApiObject, { audiences, lifetimeSeconds, bound, warnAfterSeconds }: TokenOptions): string {
     const { namespace, name } = account.metadata as { namespace: string; name: string };
@@ -136,7 +142,22 @@ export class ServiceAccountTokens {
     const kept = (secret['data'] as Record<string, string> | undefined)?.['token'] ?? '';
     if (Buffer.from(kept, 'base64').toString() !== token) throw new RefusedTokenError("service account token does not match server's copy");
     this.#requireAccount(namespace, { name, uid });
+    this.#noteUse(secret);
+    if (secret.metadata.labels?.[INVALID_SINCE]) {
+      throw new RefusedTokenError(`the token in secret ${namespace}/${secretName} for service account ${namespace}/${name} has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${INVALID_SINCE}' label from the secret to temporarily allow use of this token`);
+    }
     return { audiences: [ISSUER], user: { name: serviceAccountUsername(namespace, name), uid, groups: [...serviceAccountGroups(namespace), AUTHENTICATED] } };
+  }
+
+  /** Secrets say on which day somebody came with their token last. */
+  #noteUse(secret: ApiObject): void {
+    const { storage, clock, registry } = this.ctx;
+    const today = timestamp(clock.now()).slice(0, 10);
+    const definition = registry.lookup('', 'v1', 'secrets');
+    if (!definition || secret.metadata.labels?.[LAST_USED] === today) return;
+    const used: ApiObject = { ...secret, metadata: { ...secret.metadata, labels: { ...secret.metadata.labels, [LAST_USED]: today } } };
+    trackUpdate({ clock }, definition, secret, used, '', { fieldManager: 'kube-apiserver' });
+    storage.update('secrets', used);
   }
 
   #requireAccount(namespace: string, { name, uid }: Reference): void {

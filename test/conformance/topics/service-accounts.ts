@@ -178,6 +178,11 @@ export const scenarios: Topic = {
     const token = Buffer.from(body.data.token, 'base64').toString();
     s.show('claims:', JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()));
     await who(s, token);
+    const used = await s.until(s.in('secrets/token'), ({ body: { metadata } }) => metadata.labels !== undefined);
+    s.show('used:', { today: used.body.metadata.labels['kubernetes.io/legacy-token-last-used'] === new Date().toISOString().slice(0, 10), labels: Object.keys(used.body.metadata.labels), managedFields: used.body.metadata.managedFields });
+    await s.patch(s.in('secrets/token'), MERGE, { metadata: { labels: { 'kubernetes.io/legacy-token-invalid-since': '2020-01-01' } } }, { pick: () => 'done' });
+    await s.until(s.in('secrets'), ({ status }) => status === 401, { token });
+    await s.get(s.in('secrets'), { token, ...outcome });
     await s.quiet('POST', s.in('secrets'), secret('orphan', 'no-such-account'));
     await s.until(s.in('secrets/orphan'), ({ status }) => status === 404);
   },
