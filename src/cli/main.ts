@@ -135,7 +135,7 @@ const shadow = program
   .option('--context <name>', 'which context of the kubeconfig; its current one unless given')
   .option('--for <duration>', 'how long; until Ctrl-C unless given', duration)
   .option('--window <duration>', 'how long a write of one version waits for the same one of the other: longer than the loops to be compared take', duration, 30_000)
-  .option('--manager <name...>', 'field managers of the running version, where its reconcilers have other names; "karpenter" is known', [])
+  .option('--manager <name...>', 'field managers of the running version, where it or its reconcilers have other names than in this one', [])
   .option('--record <file>', 'write everything that the cluster shows to a file, for --replay')
   .option('--replay <file>', "play what --record has written to this version, in virtual time and without a cluster; for a project's operator")
   .option('--role', 'print the role that it needs, and end', false)
