@@ -32,6 +32,8 @@ export interface WriteRecord {
   readonly fields: readonly string[];
   /** The state that it was made from, for writes that fail on any other. */
   readonly from?: string;
+  /** The server's newest state when the write left, where a test bed knows: an answer that is no newer tells of a write without effect. */
+  readonly since?: string;
   /** What the server answered; absent for deletions that took effect at once, and failures. */
   readonly resourceVersion?: string;
   /** Milliseconds of the clock's time. */
@@ -47,6 +49,8 @@ export interface RunEnvironment {
   readonly origins: WriteOrigins;
   /** Undefined when nobody records spans. */
   readonly tracing: Tracing | undefined;
+  /** What the server's newest state is, where a test bed knows. */
+  readonly revision?: (() => string) | undefined;
 }
 
 const NONE: readonly WriteRecord[] = [];
@@ -80,10 +84,10 @@ export class ActiveRun {
   }
 
   async #record<A>({ verb, kind, name, namespace, subresource, from, uid: deleted, fields = [] }: WriteAttempt, send: () => Promise<A>, span: SpanReference | undefined): Promise<A> {
-    const { clock, origins } = this.environment;
+    const { clock, origins, revision } = this.environment;
     const writes = (this.#writes ??= []);
     const at = clock.now();
-    const base = { verb, fields, at, ...(subresource ? { subresource } : {}), ...(from ? { from } : {}) };
+    const base = { verb, fields, at, ...(subresource ? { subresource } : {}), ...(from ? { from } : {}), ...(revision ? { since: revision() } : {}) };
     const answered = span && origins.sending(nameOf(kind.kind, name, namespace), span);
     try {
       const answer = await send();

@@ -72,7 +72,7 @@ export class Controller {
     const { clock, random, cache, log } = environment;
     const { fairBy } = plan;
     this.#informer = cache.informer(plan.kind.type);
-    this.#recorder = new Recorder({ controller: plan.name, clock, origins: environment.origins, tracing: environment.tracing });
+    this.#recorder = new Recorder({ controller: plan.name, clock, origins: environment.origins, tracing: environment.tracing, revision: environment.tests?.revision });
     this.#log = log.child({ controller: plan.name });
     this.#echoes = new EchoFilter(plan, cache);
     this.#reads = new ReadReports(plan, options.instance, environment, this.#log, metrics);

@@ -91,6 +91,9 @@ describe('the filter of echoes', () => {
     expect(news(patch('Node n', '2', '2')), 'without effect').to.deep.equal([]);
     expect(news({ ...patch('Node n', undefined, '2'), fields: ['metadata.finalizers'] }), 'its answer has the last state of an object that is gone').to.deep.equal(['patch Node n metadata.finalizers']);
     expect(news({ ...patch('Node n', undefined, '2'), verb: 'apply' }), 'an apply without effect').to.deep.equal([]);
+    const applied: WriteRecord = { ...patch('Node n', undefined, '4'), verb: 'apply' };
+    expect(news({ ...applied, since: '4' }, ['met']), 'an apply that changed nothing, and was answered with what somebody else had written before it: a watch will tell').to.deep.equal([]);
+    expect(news({ ...applied, since: '3' }), 'one that did change something').to.deep.equal(['apply Node n']);
     expect(news({ ...patch('Node n', '2', ''), error: 'no' }, ['held']), 'a finalizer that only touches the world').to.deep.equal(['call end']);
     expect(news(patch('Node n', '2', '2'), ['blocked', 'latched']), 'steps that were not called').to.deep.equal([]);
   });

@@ -65,6 +65,7 @@ export class EchoFilter {
 
   /** What a run on this rest came to that the last one had not, and that would be lost if it were skipped: in words, for the test bed. */
   news({ writes }: ActiveRun, { newest, steps, look }: Rest, result: RunResult): string[] {
+    if (writes.some((write) => hasBroughtNews(write, newest))) return [];
     const before = new Set(steps.filter(isEffort).map(({ name }) => name));
     return [
       ...writes.filter((write) => hasEffect(write, newest)).map(({ verb, object, fields }) => `${verb} ${object} ${fields.join(', ')}`.trim()),
@@ -100,6 +101,10 @@ function hasEffect({ verb, from, resourceVersion, error }: WriteRecord, newest: 
   if (error !== undefined) return false;
   return resourceVersion === undefined || isNewer(resourceVersion, newest) || (verb === 'patch' && from === undefined);
 }
+
+/** Whether a write without effect was answered with what others had written: their watch still has to bring that, and wakes the key then, so that this run was only early. */
+const hasBroughtNews = ({ since, resourceVersion }: WriteRecord, newest: string): boolean =>
+  since !== undefined && resourceVersion !== undefined && isNewer(resourceVersion, newest) && !isNewer(resourceVersion, since);
 
 /** Whether the reconciler's own code was called. */
 const isEffort = ({ result }: StepReport): boolean => result !== 'blocked' && result !== 'latched';

@@ -22,6 +22,8 @@ export interface RunObserver {
   untracked(read: UntrackedRead): void;
   /** A run that production would have skipped, as only the echoes of the key's own writes woke it, came to something new. Such runs are then not skipped. */
   unsettled(controller: string, key: string, news: readonly string[]): void;
+  /** The server's newest state, by which answers tell whether a write had an effect. */
+  revision?(): string;
   /** A run or tick begins. */
   began?(controller: string, key: string): void;
 }

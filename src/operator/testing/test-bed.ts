@@ -129,7 +129,7 @@ export class TestBed implements Bed {
     const operator = new Operator({
       name: 'test', ports: false, freeze: true, jitter: false, processMetrics: false, cpus: 1, rate: { qps: 1e6, burst: 1e6 },
       logger: createLogger({ clock: this.clock, level: 'debug', write: (line) => this.logs.push(JSON.parse(line) as LogLine) }),
-      tests: { untracked: ({ message }) => this.#found(message), unsettled: (controller, key, news) => this.#found(unsettled(controller, key, news)), began: (controller, key) => this.#began(controller, key) },
+      tests: { revision: () => String(this.server.storage.revision), untracked: ({ message }) => this.#found(message), unsettled: (controller, key, news) => this.#found(unsettled(controller, key, news)), began: (controller, key) => this.#began(controller, key) },
       ...this.options.operator,
       clock: process.clock, random: this.random, transport: this.#underRole(this.options.intercept?.(process.transport, process) ?? process.transport),
     });
