@@ -1,4 +1,4 @@
-import { groupVersionOf } from '../../operator/index.js';
+import { groupVersionOf } from '../../operator/kube/paths.js';
 import { mustBe, count, flag, listOf, mapOf, name, oneOf, quantity, record, text, time } from './shape.js';
 import type { Shape } from './shape.js';
 

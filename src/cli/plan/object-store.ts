@@ -1,4 +1,4 @@
-import { groupVersionOf } from '../../operator/index.js';
+import { groupVersionOf } from '../../operator/kube/paths.js';
 import type { InputObject } from './object-reader.js';
 
 /** Kinds without a namespace, as `group/Kind`. */

@@ -23,7 +23,7 @@ export interface RunObserver {
   /** A run that production would have skipped, as only the echoes of the key's own writes woke it, came to something new. Such runs are then not skipped. */
   unsettled(controller: string, key: string, news: readonly string[]): void;
   /** The server's newest state, by which answers tell whether a write had an effect. */
-  revision?(): string;
+  readonly revision?: () => string;
   /** A run or tick begins. */
   began?(controller: string, key: string): void;
 }
