@@ -2,7 +2,7 @@ import type { WriteStream } from 'node:fs';
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { Shadow, clusterLogLine, createLogger, createOperator, differenceLine, shadowReportText, sleep, systemClock, systemRandom } from '../../operator/index.js';
+import { Shadow, clusterLogLine, createLogger, createOperator, differenceLine, roughly, shadowReportText, sleep, systemClock, systemRandom } from '../../operator/index.js';
 import type { Clock, Operator, ShadowObserver } from '../../operator/index.js';
 import { CliError } from '../cli-error.js';
 import { certificateAuthorityOf, loadKubeconfig } from '../kubeconfig.js';
@@ -67,7 +67,7 @@ export async function shadowCommand(folder: string, flags: ShadowFlags, print: (
   running.catch(() => undefined);
   try {
     await ready(operator, running, shadow, wall, signal);
-    if (flags.output === 'text') print(`shadow of ${kubeconfig.getCurrentCluster()?.server ?? 'the cluster'}: reads only; ${flags.for === undefined ? 'Ctrl-C ends it' : `for ${flags.for / 1_000}s`}\n`);
+    if (flags.output === 'text') print(`shadow of ${kubeconfig.getCurrentCluster()?.server ?? 'the cluster'}: reads only; ${flags.for === undefined ? 'Ctrl-C ends it' : `for ${roughly(flags.for)}`}\n`);
     await Promise.race([running, sleep(wall, flags.for ?? FOREVER, AbortSignal.any([signal, stop.signal])).catch(() => undefined)]);
     const report = shadow.report();
     ended = true;
