@@ -284,7 +284,7 @@ export class Controller {
     this.#doomed.delete(key);
     const limited = runSignal(environment.clock, parent, plan.timeout);
     try {
-      const cache = new TrackedCache(environment.cache, environment.cache.liveFor({ signal: limited.signal, urgent: isGoing(object) }));
+      const cache = new TrackedCache(environment.cache, () => environment.cache.liveFor({ signal: limited.signal, urgent: isGoing(object) }));
       const host = this.#host(run, cache, limited.signal);
       const input = { plan, instance, object, host, memory, triggers, attempt, steps: run.steps };
       const traced = (): Promise<RunResult> => (run.trace ? run.trace.run(() => runKey(input)) : runKey(input));

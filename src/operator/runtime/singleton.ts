@@ -144,7 +144,7 @@ export class SingletonController {
     const { startedAt } = run;
     environment.tests?.began?.(plan.name, KEY);
     const limited = runSignal(clock, parent, plan.timeout);
-    const cache = new TrackedCache(environment.cache, environment.cache.liveFor({ signal: limited.signal }));
+    const cache = new TrackedCache(environment.cache, () => environment.cache.liveFor({ signal: limited.signal }));
     const record = (end: Pick<RunResult, 'outcome' | 'requeueAfter' | 'requeueReason' | 'error'>): void =>
       this.#recorder.ended(run, { ...end, terminal: false, writes: run.writes.length, steps: [], transitions: [] });
     try {

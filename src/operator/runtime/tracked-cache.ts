@@ -18,8 +18,12 @@ const NOTHING: readonly KubeObject[] = Object.freeze([]);
 export class TrackedCache implements Cache {
   readonly reads: CachedRead[] = [];
 
-  /** `live`: reads on behalf of the run. */
-  constructor(private readonly inner: Cache, readonly live = inner.live) {}
+  /** `liveReads` makes the reads on behalf of the run, which few runs ask for. */
+  constructor(private readonly inner: Cache, private readonly liveReads: () => Cache['live'] = () => inner.live) {}
+
+  get live(): Cache['live'] {
+    return this.liveReads();
+  }
 
   get<T extends KubeObject>(type: KindClass<T>, name: string, namespace?: string): T | undefined {
     const object = this.inner.get(type, name, namespace);
